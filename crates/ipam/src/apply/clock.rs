@@ -1,0 +1,55 @@
+//! Time: the cluster clock moves, and what is due expires (T1–T5).
+
+use crate::{ClusterTime, Event, Lease, LeaseState, LogPosition, Stamp, State, Subnet, SubnetId};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+impl State {
+    /// Moves the clock to the stamp, never back, and expires what is due.
+    ///
+    /// A stamp of another term than the entry's is ignored: see [`Stamp`].
+    pub(super) fn advance_clock(
+        &mut self,
+        position: LogPosition,
+        stamp: Option<Stamp>,
+        events: &mut Vec<Event>,
+    ) {
+        let Some(stamp) = stamp.filter(|stamp| stamp.term == position.term) else {
+            return;
+        };
+        self.clock = self.clock.max(stamp.time);
+        for (id, subnet) in &mut self.subnets {
+            while let Some(address) = subnet.leases.due(self.clock) {
+                expire(*id, subnet, address, self.clock, events);
+            }
+        }
+    }
+}
+
+/// Ends one record whose deadline has come. It leaves the index of deadlines, so the loop above
+/// ends after at most one round for each record.
+fn expire(
+    id: SubnetId,
+    subnet: &mut Subnet,
+    address: Ipv4Addr,
+    now: ClusterTime,
+    events: &mut Vec<Event>,
+) {
+    let Some(lease) = subnet.leases.remove(address) else {
+        return;
+    };
+    if let LeaseState::Bound { .. } = lease.state {
+        events.push(Event::LeaseExpired {
+            subnet: id,
+            address,
+            client: lease.client.clone(),
+        });
+        subnet.leases.put(
+            address,
+            Lease {
+                state: LeaseState::Expired { at: now },
+                ..lease
+            },
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! What nodes ask: the cluster's beginning, their own coming and going, the subnets.
+
+use super::Verdict;
+use crate::reservation::Reservations;
+use crate::{
+    Bootstrap, Event, LeaseTable, NodeId, NodeRegistration, Outcome, Refusal, State, Subnet,
+    SubnetConfig,
+};
+use alloc::vec::Vec;
+
+/// The most nodes that a cluster can know.
+const MAX_NODES: usize = 64;
+/// The most subnets that a cluster can serve.
+const MAX_SUBNETS: usize = 256;
+
+impl State {
+    pub(super) fn bootstrap(&mut self, bootstrap: &Bootstrap, events: &mut Vec<Event>) -> Verdict {
+        if self.cluster_id.is_some() {
+            return Err(Refusal::AlreadyBootstrapped);
+        }
+        self.put_subnet(&bootstrap.subnet, events)?;
+        self.cluster_id = Some(bootstrap.cluster_id);
+        if let Some(source_nat) = bootstrap.source_nat {
+            self.nat.source_nat.insert(bootstrap.subnet.id, source_nat);
+        }
+        self.nat.forward_policy = bootstrap.forward_policy;
+        events.push(Event::Bootstrapped);
+        Ok(Outcome::Done)
+    }
+
+    /// A node's listen IP belongs to no other node, no router and no client (S4).
+    pub(super) fn register_node(
+        &mut self,
+        registration: &NodeRegistration,
+        events: &mut Vec<Event>,
+    ) -> Verdict {
+        let NodeRegistration {
+            node,
+            listen_ip: address,
+            ..
+        } = *registration;
+        if let Some(other) = self.node_at(address).filter(|other| *other != node) {
+            return Err(Refusal::NodeAddress {
+                address,
+                node: other,
+            });
+        }
+        if self.nodes.len() >= MAX_NODES && !self.nodes.contains_key(&node) {
+            return Err(Refusal::TooMany {
+                what: "nodes",
+                limit: MAX_NODES,
+            });
+        }
+        let subnet = self
+            .subnet_containing(address)
+            .ok_or(Refusal::NotInSubnet(address))?;
+        if !subnet.config.is_host_address(address) || subnet.config.router == address {
+            return Err(Refusal::NotAvailable(address));
+        }
+        if let Some(client) = subnet.reservations.client_of(address) {
+            return Err(Refusal::ReservedForAnother {
+                address,
+                client: client.clone(),
+            });
+        }
+        if let Some(lease) = subnet
+            .leases
+            .get(address)
+            .filter(|lease| lease.state.is_held())
+        {
+            return Err(Refusal::HeldByAnother {
+                address,
+                holder: lease.client.clone(),
+            });
+        }
+        if self.nodes.get(&node) != Some(registration) {
+            self.nodes.insert(node, registration.clone());
+            self.refresh_all_allocatable();
+            events.push(Event::NodeRegistered(node));
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn remove_node(&mut self, node: NodeId, events: &mut Vec<Event>) -> Verdict {
+        self.nodes.remove(&node).ok_or(Refusal::NotFound("node"))?;
+        self.refresh_all_allocatable();
+        events.push(Event::NodeRemoved(node));
+        Ok(Outcome::Done)
+    }
+
+    /// Leases that the new configuration no longer allows run on until they end, and are not
+    /// renewed.
+    pub(super) fn put_subnet(&mut self, config: &SubnetConfig, events: &mut Vec<Event>) -> Verdict {
+        config.validate()?;
+        if let Some(other) = self.overlapping(config.network, config.id) {
+            return Err(Refusal::Overlap(other));
+        }
+        if let Some(node) = self.node_at(config.router) {
+            return Err(Refusal::NodeAddress {
+                address: config.router,
+                node,
+            });
+        }
+        let full = self.subnets.len() >= MAX_SUBNETS;
+        match self.subnets.get_mut(&config.id) {
+            Some(subnet) if subnet.config.network != config.network && !is_unused(subnet) => {
+                return Err(Refusal::SubnetInUse(config.id));
+            }
+            Some(subnet) => subnet.config = config.clone(),
+            None if full => {
+                return Err(Refusal::TooMany {
+                    what: "subnets",
+                    limit: MAX_SUBNETS,
+                });
+            }
+            None => {
+                let (leases, reservations) = (LeaseTable::default(), Reservations::default());
+                let subnet = Subnet {
+                    config: config.clone(),
+                    leases,
+                    reservations,
+                };
+                self.subnets.insert(config.id, subnet);
+            }
+        }
+        self.refresh_allocatable(config.id);
+        events.push(Event::SubnetChanged(config.id));
+        Ok(Outcome::Done)
+    }
+
+    fn refresh_all_allocatable(&mut self) {
+        let ids: Vec<_> = self.subnets.keys().copied().collect();
+        for id in ids {
+            self.refresh_allocatable(id);
+        }
+    }
+}
+
+fn is_unused(subnet: &Subnet) -> bool {
+    subnet.reservations.is_empty() && subnet.leases.iter().next().is_none()
+}

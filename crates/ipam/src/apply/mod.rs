@@ -1,0 +1,75 @@
+//! The one door: a committed batch becomes new state, outcomes and events.
+//!
+//! `apply` is total: it reads no clock, no randomness and no environment (T1), and it never fails.
+//! Each kind of command has a file: what DHCP clients ask in `lease`, what operators ask in
+//! `operator`, what nodes ask in `cluster`, and time in `clock`.
+
+mod clock;
+mod cluster;
+mod lease;
+mod operator;
+
+use crate::{Batch, Command, Event, LogPosition, Outcome, Refusal, State};
+use alloc::vec::Vec;
+
+/// What came of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// One for each command, in order.
+    pub outcomes: Vec<Outcome>,
+    /// What changed, in order.
+    pub events: Vec<Event>,
+}
+
+/// What came of one command, before a refusal is put with the other outcomes.
+type Verdict = Result<Outcome, Refusal>;
+
+impl State {
+    /// Applies the committed entry at `position`.
+    pub fn apply(&mut self, position: LogPosition, batch: &Batch) -> Effects {
+        let mut events = Vec::new();
+        self.advance_clock(position, batch.stamp, &mut events);
+        let outcomes = batch.commands.iter().map(|command| {
+            self.apply_command(command, &mut events)
+                .unwrap_or_else(Outcome::Refused)
+        });
+        let outcomes = outcomes.collect();
+        Effects { outcomes, events }
+    }
+
+    fn apply_command(&mut self, command: &Command, events: &mut Vec<Event>) -> Verdict {
+        match command {
+            Command::Bootstrap(bootstrap) => self.bootstrap(bootstrap, events),
+            Command::RegisterNode(registration) => self.register_node(registration, events),
+            Command::RemoveNode(node) => self.remove_node(*node, events),
+            Command::PutSubnet(config) => self.put_subnet(config, events),
+            Command::OfferLease(offer) => self.offer_lease(offer, events),
+            Command::GrantLease(grant) => self.grant_lease(grant, events),
+            Command::ReleaseLease(release) => self.release_lease(release, events),
+            Command::DeclineAddress(decline) => self.decline_address(decline, events),
+            Command::QuarantineAddress(found) => self.quarantine_address(found, events),
+            Command::RevokeLease { subnet, address } => {
+                self.revoke_lease(*subnet, *address, events)
+            }
+            Command::AddReservation {
+                subnet,
+                client,
+                address,
+            } => self.add_reservation(*subnet, client, *address, events),
+            Command::RemoveReservation { subnet, client } => {
+                self.remove_reservation(*subnet, client, events)
+            }
+            Command::AddForward { key, forward } => self.add_forward(*key, forward, events),
+            Command::RemoveForward(key) => self.remove_forward(*key, events),
+            Command::SetSourceNat { subnet, source_nat } => {
+                self.set_source_nat(*subnet, *source_nat, events)
+            }
+            Command::SetForwardPolicy(policy) => {
+                self.nat.forward_policy = *policy;
+                events.push(Event::NatChanged);
+                Ok(Outcome::Done)
+            }
+            Command::Tick => Ok(Outcome::Done),
+        }
+    }
+}

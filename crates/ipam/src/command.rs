@@ -1,0 +1,176 @@
+//! What can be asked of the state machine. Commands are imperative, and the only way in.
+
+use crate::{
+    ClientIdentity, ClientKey, Forward, ForwardKey, ForwardPolicy, Hostname, NodeId,
+    NodeRegistration, SourceNat, Span, Stamp, SubnetConfig, SubnetId,
+};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// One log entry's worth: many commands, one stamp, one fsync.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The leader's reading of the cluster clock, if it had one.
+    pub stamp: Option<Stamp>,
+    /// Applied in this order.
+    pub commands: Vec<Command>,
+}
+
+/// A request to change the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Lay down what is cluster-wide. Refused once done.
+    Bootstrap(Bootstrap),
+    /// A node announces its listen IP and peer address.
+    RegisterNode(NodeRegistration),
+    /// Forget a node that has left the cluster.
+    RemoveNode(NodeId),
+    /// Replace a subnet's configuration, or add a subnet.
+    PutSubnet(SubnetConfig),
+    /// Hold an address for a client that broadcast a DHCPDISCOVER.
+    OfferLease(OfferLease),
+    /// Bind an address for a client that sent a DHCPREQUEST.
+    GrantLease(GrantLease),
+    /// A DHCPRELEASE.
+    ReleaseLease(ReleaseLease),
+    /// A DHCPDECLINE.
+    DeclineAddress(DeclineAddress),
+    /// A conflict probe found somebody on an address that nobody holds (L6).
+    QuarantineAddress(QuarantineAddress),
+    /// An operator takes an address back, whoever holds it.
+    RevokeLease {
+        /// Where.
+        subnet: SubnetId,
+        /// Which address.
+        address: Ipv4Addr,
+    },
+    /// Keep an address for one client.
+    AddReservation {
+        /// Where.
+        subnet: SubnetId,
+        /// For whom.
+        client: ClientKey,
+        /// Which address.
+        address: Ipv4Addr,
+    },
+    /// Keep it no longer.
+    RemoveReservation {
+        /// Where.
+        subnet: SubnetId,
+        /// For whom it was.
+        client: ClientKey,
+    },
+    /// Forward a public port. Refused if the port has an owner (S9).
+    AddForward {
+        /// What it matches.
+        key: ForwardKey,
+        /// Where it leads.
+        forward: Forward,
+    },
+    /// Forward it no longer.
+    RemoveForward(ForwardKey),
+    /// Set how a subnet's traffic leaves; `None` leaves it untranslated.
+    SetSourceNat {
+        /// Which subnet.
+        subnet: SubnetId,
+        /// How.
+        source_nat: Option<SourceNat>,
+    },
+    /// Set the forward chain's policy.
+    SetForwardPolicy(ForwardPolicy),
+    /// Nothing but the stamp: something is due to expire (T5).
+    Tick,
+}
+
+/// What is cluster-wide and laid down by the first node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// Tells this cluster's nodes and data from any other's; made at random by the first node.
+    pub cluster_id: [u8; 16],
+    /// The first subnet.
+    pub subnet: SubnetConfig,
+    /// How its traffic leaves.
+    pub source_nat: Option<SourceNat>,
+    /// The forward chain's policy.
+    pub forward_policy: ForwardPolicy,
+}
+
+/// A DHCPDISCOVER's wish (RFC 2131 §4.3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferLease {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Who asks.
+    pub client: ClientIdentity,
+    /// Option 50.
+    pub requested: Option<Ipv4Addr>,
+    /// Option 12.
+    pub hostname: Option<Hostname>,
+    /// The node that answers.
+    pub node: NodeId,
+}
+
+/// A DHCPREQUEST's wish (RFC 2131 §4.3.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantLease {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Who asks.
+    pub client: ClientIdentity,
+    /// Option 50, or `ciaddr` when renewing or rebinding.
+    pub address: Ipv4Addr,
+    /// What state the client is in.
+    pub kind: RequestKind,
+    /// Option 51: how long the client would like.
+    pub lease_time: Option<Span>,
+    /// Option 12.
+    pub hostname: Option<Hostname>,
+    /// The node that answers.
+    pub node: NodeId,
+}
+
+/// The client's state when it sent its DHCPREQUEST (RFC 2131 §4.3.2, table 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestKind {
+    /// It takes an offer.
+    Selecting,
+    /// It restarted and remembers an address.
+    InitReboot,
+    /// T1 has passed; unicast.
+    Renewing,
+    /// T2 has passed; broadcast.
+    Rebinding,
+}
+
+/// A DHCPRELEASE (RFC 2131 §4.3.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseLease {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Who gives back.
+    pub client: ClientIdentity,
+    /// `ciaddr`.
+    pub address: Ipv4Addr,
+}
+
+/// A DHCPDECLINE (RFC 2131 §4.3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclineAddress {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Who found the address in use.
+    pub client: ClientIdentity,
+    /// Option 50.
+    pub address: Ipv4Addr,
+}
+
+/// A conflict that a node's own probe found (RFC 2131 §2.2, L6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuarantineAddress {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Which address.
+    pub address: Ipv4Addr,
+    /// The node that probed.
+    pub node: NodeId,
+}

@@ -1,0 +1,92 @@
+//! The promises of the lease contract that one state can keep or break, one function each.
+//!
+//! They stay on: the daemon checks them after a snapshot is installed, the tests after every step.
+
+use crate::{Lease, LeaseState, State, Subnet};
+use alloc::format;
+use alloc::string::String;
+use core::net::Ipv4Addr;
+
+/// Checks every invariant; the error names the promise and the address.
+pub fn check(state: &State) -> Result<(), String> {
+    for subnet in state.subnets().values() {
+        one_client_one_address(subnet)?;
+        in_bounds(state, subnet)?;
+        reservations_exclusive(subnet)?;
+        nothing_overdue(state, subnet)?;
+    }
+    nodes_exclusive(state)
+}
+
+/// S3: a client is bound to at most one address that it may still renew.
+fn one_client_one_address(subnet: &Subnet) -> Result<(), String> {
+    for (address, lease) in bound(subnet) {
+        let renewable = |address| match subnet.reservations().address_of(&lease.client) {
+            Some(reserved) => reserved == address,
+            None => subnet.leases().is_allocatable(address),
+        };
+        let mut others = subnet.leases().of_client(&lease.client);
+        let twice = renewable(address)
+            && others
+                .any(|(other, record)| other != address && is_bound(record) && renewable(other));
+        if twice {
+            return Err(format!(
+                "S3: {} holds {address} and another address",
+                lease.client
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// S4: nobody holds the network's, the broadcast, the router's or a node's address.
+fn in_bounds(state: &State, subnet: &Subnet) -> Result<(), String> {
+    for (address, lease) in bound(subnet) {
+        let config = subnet.config();
+        if !config.is_host_address(address) || state.node_at(address).is_some() {
+            return Err(format!("S4: {} holds {address}", lease.client));
+        }
+    }
+    Ok(())
+}
+
+/// S9: an address is reserved for one client.
+fn reservations_exclusive(subnet: &Subnet) -> Result<(), String> {
+    for (client, address) in subnet.reservations().iter() {
+        if subnet.reservations().client_of(address) != Some(client) {
+            return Err(format!("S9: {address} is reserved twice"));
+        }
+    }
+    Ok(())
+}
+
+/// S9: a listen IP has one node.
+fn nodes_exclusive(state: &State) -> Result<(), String> {
+    for node in state.nodes().values() {
+        if state.node_at(node.listen_ip) != Some(node.node) {
+            return Err(format!(
+                "S9: {} is the address of two nodes",
+                node.listen_ip
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// T5: what is due has been dealt with as soon as the clock says so.
+fn nothing_overdue(state: &State, subnet: &Subnet) -> Result<(), String> {
+    match subnet.next_deadline() {
+        Some(deadline) if deadline <= state.clock() => {
+            Err(format!("T5: a deadline of {deadline} at {}", state.clock()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn bound(subnet: &Subnet) -> impl Iterator<Item = (Ipv4Addr, &Lease)> {
+    subnet.leases().iter().filter(|(_, lease)| is_bound(lease))
+}
+
+const fn is_bound(lease: &Lease) -> bool {
+    matches!(lease.state, LeaseState::Bound { .. })
+}

@@ -1,0 +1,168 @@
+//! Every address of a subnet that has a history, and the indexes over them.
+//!
+//! The records are the truth; the three indexes are derived from them and from the set of
+//! allocatable addresses, so a snapshot carries the records alone and a restored table is equal to
+//! the one it was taken from (contract S8). Every change goes through [`LeaseTable::put`] or
+//! [`LeaseTable::remove`], which keep the indexes true.
+
+use crate::{ClientKey, ClusterTime, Lease, LeaseState};
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::net::Ipv4Addr;
+
+/// The leases of one subnet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeaseTable {
+    records: BTreeMap<Ipv4Addr, Lease>,
+    /// Every address whose record names the client. Quarantined records name nobody's address.
+    by_client: BTreeMap<ClientKey, BTreeSet<Ipv4Addr>>,
+    /// What the cluster clock has to look at, soonest first.
+    deadlines: BTreeSet<(ClusterTime, Ipv4Addr)>,
+    /// Addresses that a client without a history may get (S4), held or not.
+    allocatable: BTreeSet<Ipv4Addr>,
+    /// The allocatable ones that nobody holds: never used first, then the longest free.
+    free: BTreeSet<(ClusterTime, Ipv4Addr)>,
+}
+
+impl LeaseTable {
+    /// The record of `address`.
+    #[must_use]
+    pub fn get(&self, address: Ipv4Addr) -> Option<&Lease> {
+        self.records.get(&address)
+    }
+
+    /// Every record, by address.
+    pub fn iter(&self) -> impl Iterator<Item = (Ipv4Addr, &Lease)> {
+        self.records
+            .iter()
+            .map(|(address, lease)| (*address, lease))
+    }
+
+    /// Every record that names `client`, quarantined ones aside.
+    pub fn of_client<'a>(
+        &'a self,
+        client: &ClientKey,
+    ) -> impl Iterator<Item = (Ipv4Addr, &'a Lease)> + use<'a> {
+        let addresses = self.by_client.get(client).into_iter().flatten();
+        addresses.filter_map(|address| Some((*address, self.records.get(address)?)))
+    }
+
+    /// The record that matters most to `client`: bound before offered before remembered, and among
+    /// equals the one that lasts, or was given up, last.
+    #[must_use]
+    pub fn by_client(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
+        self.of_client(client)
+            .max_by_key(|(address, lease)| (weight(&lease.state), *address))
+    }
+
+    /// Up to `count` addresses in the order in which new clients will get them.
+    pub fn free_candidates(&self, count: usize) -> impl Iterator<Item = Ipv4Addr> {
+        self.free.iter().take(count).map(|(_, address)| *address)
+    }
+
+    /// How many addresses a new client could get.
+    #[must_use]
+    pub fn free_count(&self) -> usize {
+        self.free.len()
+    }
+
+    /// Whether a client without a reservation may get `address` at all (S4).
+    #[must_use]
+    pub fn is_allocatable(&self, address: Ipv4Addr) -> bool {
+        self.allocatable.contains(&address)
+    }
+
+    /// When the cluster clock next has something to do.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<ClusterTime> {
+        self.deadlines.first().map(|(time, _)| *time)
+    }
+
+    /// The first record whose deadline has come.
+    pub(crate) fn due(&self, now: ClusterTime) -> Option<Ipv4Addr> {
+        self.deadlines
+            .first()
+            .filter(|(time, _)| *time <= now)
+            .map(|(_, address)| *address)
+    }
+
+    pub(crate) fn put(&mut self, address: Ipv4Addr, lease: Lease) {
+        self.remove(address);
+        if !matches!(lease.state, LeaseState::Quarantined { .. }) {
+            self.by_client
+                .entry(lease.client.clone())
+                .or_default()
+                .insert(address);
+        }
+        if let Some(deadline) = lease.state.deadline() {
+            self.deadlines.insert((deadline, address));
+        }
+        self.free.remove(&(ClusterTime::default(), address));
+        if lease.state.is_free() && self.is_allocatable(address) {
+            self.free.insert((freed_at(Some(&lease)), address));
+        }
+        self.records.insert(address, lease);
+    }
+
+    /// Forgets `address`: it counts as never used.
+    pub(crate) fn remove(&mut self, address: Ipv4Addr) -> Option<Lease> {
+        let lease = self.records.remove(&address)?;
+        self.free.remove(&(freed_at(Some(&lease)), address));
+        if let Some(deadline) = lease.state.deadline() {
+            self.deadlines.remove(&(deadline, address));
+        }
+        if let Some(addresses) = self.by_client.get_mut(&lease.client) {
+            addresses.remove(&address);
+            if addresses.is_empty() {
+                self.by_client.remove(&lease.client);
+            }
+        }
+        if self.is_allocatable(address) {
+            self.free.insert((ClusterTime::default(), address));
+        }
+        Some(lease)
+    }
+
+    pub(crate) fn set_allocatable(&mut self, address: Ipv4Addr, allocatable: bool) {
+        let lease = self.records.get(&address);
+        let is_free = lease.is_none_or(|lease| lease.state.is_free());
+        let place = (freed_at(lease), address);
+        if allocatable {
+            self.allocatable.insert(address);
+            if is_free {
+                self.free.insert(place);
+            }
+        } else {
+            self.allocatable.remove(&address);
+            self.free.remove(&place);
+        }
+    }
+
+    /// Makes exactly `allocatable` allocatable.
+    pub(crate) fn reset_allocatable(&mut self, allocatable: BTreeSet<Ipv4Addr>) {
+        let free = allocatable.iter().filter_map(|address| {
+            let lease = self.records.get(address);
+            lease
+                .is_none_or(|lease| lease.state.is_free())
+                .then(|| (freed_at(lease), *address))
+        });
+        self.free = free.collect();
+        self.allocatable = allocatable;
+    }
+}
+
+/// Where a free address stands in the order of reuse.
+fn freed_at(lease: Option<&Lease>) -> ClusterTime {
+    match lease.map(|lease| lease.state) {
+        Some(LeaseState::Released { at } | LeaseState::Expired { at }) => at,
+        _ => ClusterTime::default(),
+    }
+}
+
+fn weight(state: &LeaseState) -> (u8, ClusterTime) {
+    match state {
+        LeaseState::Bound { reclaim, .. } => (3, *reclaim),
+        LeaseState::Offered { until } => (2, *until),
+        LeaseState::Released { at } | LeaseState::Expired { at } => (1, *at),
+        LeaseState::Quarantined { until } => (0, *until),
+    }
+}

@@ -1,0 +1,57 @@
+//! The replicated state machine: what is allocated to whom, until when, and why.
+//!
+//! * **What it is.** A [`State`] that changes only by [`State::apply`] of a [`Batch`] of
+//!   [`Command`]s, at a [`LogPosition`]. Every node that applies the same batches in the same
+//!   order has the same state, byte for byte (contract S8).
+//! * **What it is not.** No I/O, no async, no clock, no randomness, no hash maps. `no_std` makes a
+//!   clock or a socket a compile error (house rule 1).
+//! * **What flows in and out.** In: commands and the leader's [`Stamp`]. Out: one [`Outcome`] per
+//!   command, in order, and the [`Event`]s that say what changed.
+//! * **Invariants.** [`invariant::check`], one function per promise of the lease contract.
+//! * **A crash** leaves nothing: this crate holds no resource.
+//!
+//! Refusal is an outcome, not an error (house rule 3): `apply` is total.
+#![no_std]
+
+extern crate alloc;
+
+mod apply;
+mod client;
+mod command;
+mod event;
+mod ids;
+pub mod invariant;
+mod lease;
+mod lease_table;
+mod nat;
+mod net;
+mod node;
+mod outcome;
+mod reservation;
+mod state;
+mod subnet;
+mod time;
+
+pub use apply::Effects;
+pub use client::{
+    ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, IdentityPolicy, InvalidLength,
+};
+pub use command::{
+    Batch, Bootstrap, Command, DeclineAddress, GrantLease, OfferLease, QuarantineAddress,
+    ReleaseLease, RequestKind,
+};
+pub use event::Event;
+pub use ids::{LogPosition, NodeId, SubnetId};
+pub use lease::{Hostname, Lease, LeaseState};
+pub use lease_table::LeaseTable;
+pub use nat::{
+    Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, NatView, Protocol,
+    ResolvedForward, SourceNat, SubnetNat,
+};
+pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
+pub use node::NodeRegistration;
+pub use outcome::{Granted, Offered, Outcome, Refusal};
+pub use reservation::Reservations;
+pub use state::{InvalidState, State, StateParts, SubnetParts};
+pub use subnet::{InvalidSubnet, LeaseTimes, MAX_POOL_ADDRESSES, Subnet, SubnetConfig};
+pub use time::{ClusterTime, Span, Stamp};

@@ -1,0 +1,131 @@
+//! NAT intent: what every gateway's kernel should do. Replicated, and free of any kernel's terms.
+//!
+//! A port forward may point at a *client*; [`NatView`] is the intent with each client replaced by
+//! the address that its lease has now, which is all that `natd` consumes.
+
+use crate::{AddressRange, ClientKey, Ipv4Network, SubnetId};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::Ipv4Addr;
+
+/// What the operators want of NAT and forwarding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NatIntent {
+    /// How traffic from a subnet leaves by the uplink. A subnet that is not here is not translated.
+    pub source_nat: BTreeMap<SubnetId, SourceNat>,
+    /// Port forwards, by what they match (S9: one public port has one owner).
+    pub forwards: BTreeMap<ForwardKey, Forward>,
+    /// What happens to forwarded traffic that no rule lets through.
+    pub forward_policy: ForwardPolicy,
+}
+
+/// How a source address is translated on the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceNat {
+    /// To whatever address the uplink has.
+    Masquerade,
+    /// To this address.
+    Snat(Ipv4Addr),
+}
+
+/// The forward chain's policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardPolicy {
+    /// Established, outbound and forwarded traffic passes; the rest is dropped.
+    #[default]
+    Drop,
+    /// Everything passes.
+    Accept,
+}
+
+/// Transport protocols that have ports to forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// What a port forward matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ForwardKey {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The public port, 1 to 65535.
+    pub port: u16,
+}
+
+/// Where a port forward leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Who gets the traffic.
+    pub target: ForwardTarget,
+    /// On which port, 1 to 65535.
+    pub target_port: u16,
+}
+
+/// Who gets forwarded traffic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardTarget {
+    /// A fixed address.
+    Address(Ipv4Addr),
+    /// Whatever address this client's lease has; nobody while it has none.
+    Client {
+        /// Where its lease is.
+        subnet: SubnetId,
+        /// Who.
+        client: ClientKey,
+    },
+}
+
+/// [`NatIntent`] with every client resolved: a function of the state, and serialisable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NatView {
+    /// The subnets.
+    pub subnets: Vec<SubnetNat>,
+    /// The port forwards that have somewhere to lead.
+    pub forwards: Vec<ResolvedForward>,
+    /// The forward chain's policy.
+    pub forward_policy: ForwardPolicy,
+}
+
+/// A subnet as NAT sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetNat {
+    /// The network.
+    pub network: Ipv4Network,
+    /// Where its dynamic leases come from.
+    pub pool: AddressRange,
+    /// How its traffic leaves, if it is translated.
+    pub source_nat: Option<SourceNat>,
+}
+
+/// A port forward whose target is an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResolvedForward {
+    /// What it matches.
+    pub key: ForwardKey,
+    /// Where it leads.
+    pub address: Ipv4Addr,
+    /// On which port.
+    pub port: u16,
+}
+
+impl Protocol {
+    /// `tcp` or `udp`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+impl fmt::Display for ForwardKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.protocol.name(), self.port)
+    }
+}

@@ -1,0 +1,296 @@
+//! The replicated state: everything that the cluster has agreed on.
+
+use crate::reservation::Reservations;
+use crate::{
+    ClusterTime, Forward, ForwardTarget, Ipv4Network, Lease, LeaseState, LeaseTable, NatIntent,
+    NatView, NodeId, NodeRegistration, ResolvedForward, Subnet, SubnetConfig, SubnetId, SubnetNat,
+};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// Everything that the cluster has agreed on. Ordered maps only: equal states iterate equally.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub(crate) cluster_id: Option<[u8; 16]>,
+    pub(crate) clock: ClusterTime,
+    pub(crate) nodes: BTreeMap<NodeId, NodeRegistration>,
+    pub(crate) subnets: BTreeMap<SubnetId, Subnet>,
+    pub(crate) nat: NatIntent,
+}
+
+/// A state taken apart for a snapshot: records without the indexes that follow from them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateParts {
+    /// The cluster clock (it is in the snapshot: house rule 2).
+    pub clock: ClusterTime,
+    /// Set by bootstrap.
+    pub cluster_id: Option<[u8; 16]>,
+    /// By node id.
+    pub nodes: Vec<NodeRegistration>,
+    /// By subnet id.
+    pub subnets: Vec<SubnetParts>,
+    /// NAT intent.
+    pub nat: NatIntent,
+}
+
+/// A subnet taken apart for a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetParts {
+    /// Its configuration.
+    pub config: SubnetConfig,
+    /// Its lease records, by address.
+    pub leases: Vec<(Ipv4Addr, Lease)>,
+    /// Its reservations, by client.
+    pub reservations: Vec<(crate::ClientKey, Ipv4Addr)>,
+}
+
+/// Parts that no state can be taken apart into: the snapshot is not one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidState {
+    /// Two of one thing.
+    #[error("the snapshot has two {0} with one key")]
+    Duplicate(&'static str),
+    /// A lease or a reservation outside its network.
+    #[error("the snapshot has {address} in subnet {subnet}, where it does not belong")]
+    OutOfBounds {
+        /// Which address.
+        address: Ipv4Addr,
+        /// Where.
+        subnet: SubnetId,
+    },
+    /// A configuration that would not have been accepted.
+    #[error("the snapshot's subnet {subnet} is invalid")]
+    Subnet {
+        /// Which.
+        subnet: SubnetId,
+        /// Why.
+        source: crate::InvalidSubnet,
+    },
+}
+
+impl State {
+    /// The cluster's identity; `None` before bootstrap.
+    #[must_use]
+    pub const fn cluster_id(&self) -> Option<[u8; 16]> {
+        self.cluster_id
+    }
+
+    /// The cluster clock as of the last applied entry.
+    #[must_use]
+    pub const fn clock(&self) -> ClusterTime {
+        self.clock
+    }
+
+    /// Every node that announced itself.
+    #[must_use]
+    pub const fn nodes(&self) -> &BTreeMap<NodeId, NodeRegistration> {
+        &self.nodes
+    }
+
+    /// Every subnet.
+    #[must_use]
+    pub const fn subnets(&self) -> &BTreeMap<SubnetId, Subnet> {
+        &self.subnets
+    }
+
+    /// What operators want of NAT.
+    #[must_use]
+    pub const fn nat(&self) -> &NatIntent {
+        &self.nat
+    }
+
+    /// The subnet that `address` lies in.
+    #[must_use]
+    pub fn subnet_containing(&self, address: Ipv4Addr) -> Option<&Subnet> {
+        self.subnets
+            .values()
+            .find(|subnet| subnet.config.network.contains(address))
+    }
+
+    /// When the cluster clock next has something to do (T5).
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<ClusterTime> {
+        self.subnets
+            .values()
+            .filter_map(Subnet::next_deadline)
+            .min()
+    }
+
+    /// NAT intent with every client replaced by its address.
+    #[must_use]
+    pub fn nat_view(&self) -> NatView {
+        let subnets = self.subnets.values().map(|subnet| SubnetNat {
+            network: subnet.config.network,
+            pool: subnet.config.pool,
+            source_nat: self.nat.source_nat.get(&subnet.config.id).copied(),
+        });
+        let forwards = self.nat.forwards.iter().filter_map(|(key, forward)| {
+            let address = self.resolve(forward)?;
+            Some(ResolvedForward {
+                key: *key,
+                address,
+                port: forward.target_port,
+            })
+        });
+        NatView {
+            subnets: subnets.collect(),
+            forwards: forwards.collect(),
+            forward_policy: self.nat.forward_policy,
+        }
+    }
+
+    /// The address that a forward leads to now.
+    #[must_use]
+    pub fn resolve(&self, forward: &Forward) -> Option<Ipv4Addr> {
+        match &forward.target {
+            ForwardTarget::Address(address) => Some(*address),
+            ForwardTarget::Client { subnet, client } => {
+                let (address, lease) = self.subnets.get(subnet)?.leases.by_client(client)?;
+                matches!(lease.state, LeaseState::Bound { .. }).then_some(address)
+            }
+        }
+    }
+
+    /// Takes the state apart.
+    #[must_use]
+    pub fn to_parts(&self) -> StateParts {
+        let subnets = self.subnets.values().map(|subnet| SubnetParts {
+            config: subnet.config.clone(),
+            leases: subnet
+                .leases
+                .iter()
+                .map(|(address, lease)| (address, lease.clone()))
+                .collect(),
+            reservations: subnet
+                .reservations
+                .iter()
+                .map(|(c, a)| (c.clone(), a))
+                .collect(),
+        });
+        StateParts {
+            clock: self.clock,
+            cluster_id: self.cluster_id,
+            nodes: self.nodes.values().cloned().collect(),
+            subnets: subnets.collect(),
+            nat: self.nat.clone(),
+        }
+    }
+
+    /// Puts a state together again; equal to the one that was taken apart.
+    pub fn from_parts(parts: StateParts) -> Result<Self, InvalidState> {
+        let mut state = Self {
+            clock: parts.clock,
+            cluster_id: parts.cluster_id,
+            nat: parts.nat,
+            ..Self::default()
+        };
+        for node in parts.nodes {
+            if state.nodes.insert(node.node, node).is_some() {
+                return Err(InvalidState::Duplicate("nodes"));
+            }
+        }
+        for subnet in parts.subnets {
+            let id = subnet.config.id;
+            let subnet = restore_subnet(subnet)?;
+            if state.subnets.insert(id, subnet).is_some() {
+                return Err(InvalidState::Duplicate("subnets"));
+            }
+            state.refresh_allocatable(id);
+        }
+        Ok(state)
+    }
+
+    /// Recomputes which addresses of a subnet a client without a reservation may get (S4).
+    pub(crate) fn refresh_allocatable(&mut self, id: SubnetId) {
+        let Some(subnet) = self.subnets.get_mut(&id) else {
+            return;
+        };
+        let allocatable: BTreeSet<Ipv4Addr> = subnet
+            .config
+            .pool
+            .iter()
+            .filter(|address| {
+                is_allocatable(&subnet.config, &subnet.reservations, &self.nodes, *address)
+            })
+            .collect();
+        subnet.leases.reset_allocatable(allocatable);
+    }
+
+    /// The same for one address whose reservation changed.
+    pub(crate) fn refresh_allocatable_address(&mut self, id: SubnetId, address: Ipv4Addr) {
+        let Some(subnet) = self.subnets.get_mut(&id) else {
+            return;
+        };
+        let allocatable =
+            is_allocatable(&subnet.config, &subnet.reservations, &self.nodes, address);
+        subnet.leases.set_allocatable(address, allocatable);
+    }
+
+    /// The node whose own address this is.
+    #[must_use]
+    pub fn node_at(&self, address: Ipv4Addr) -> Option<NodeId> {
+        self.nodes
+            .values()
+            .find(|node| node.listen_ip == address)
+            .map(|node| node.node)
+    }
+
+    /// The subnet whose network shares addresses with `network`, other than `except`.
+    pub(crate) fn overlapping(&self, network: Ipv4Network, except: SubnetId) -> Option<SubnetId> {
+        let other = |subnet: &&Subnet| {
+            subnet.config.id != except && subnet.config.network.overlaps(network)
+        };
+        self.subnets
+            .values()
+            .find(other)
+            .map(|subnet| subnet.config.id)
+    }
+}
+
+fn is_allocatable(
+    config: &SubnetConfig,
+    reservations: &Reservations,
+    nodes: &BTreeMap<NodeId, NodeRegistration>,
+    address: Ipv4Addr,
+) -> bool {
+    config.is_dynamic(address)
+        && reservations.client_of(address).is_none()
+        && !nodes.values().any(|node| node.listen_ip == address)
+}
+
+fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
+    let id = parts.config.id;
+    parts
+        .config
+        .validate()
+        .map_err(|source| InvalidState::Subnet { subnet: id, source })?;
+    let network = parts.config.network;
+    let in_bounds = |address| {
+        let inside = network.contains(address);
+        inside.then_some(()).ok_or(InvalidState::OutOfBounds {
+            address,
+            subnet: id,
+        })
+    };
+    let mut leases = LeaseTable::default();
+    for (address, lease) in parts.leases {
+        in_bounds(address)?;
+        if leases.get(address).is_some() {
+            return Err(InvalidState::Duplicate("leases"));
+        }
+        leases.put(address, lease);
+    }
+    let mut reservations = Reservations::default();
+    for (client, address) in parts.reservations {
+        in_bounds(address)?;
+        if !reservations.insert(client, address) {
+            return Err(InvalidState::Duplicate("reservations"));
+        }
+    }
+    Ok(Subnet {
+        config: parts.config,
+        leases,
+        reservations,
+    })
+}

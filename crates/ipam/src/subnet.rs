@@ -1,0 +1,255 @@
+//! A subnet: its configuration, checked once, and its lease table and reservations.
+
+use crate::{
+    AddressRange, ClusterTime, IdentityPolicy, Ipv4Network, LeaseTable, Reservations, Span,
+    SubnetId,
+};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+/// The largest pool: every address of it has a place in an ordered index in memory.
+pub const MAX_POOL_ADDRESSES: u64 = 65_536;
+
+/// What operators say about a subnet. Replicated; every node serves the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetConfig {
+    /// Its id.
+    pub id: SubnetId,
+    /// The network.
+    pub network: Ipv4Network,
+    /// Option 3.
+    pub router: Ipv4Addr,
+    /// Where dynamic leases come from.
+    pub pool: AddressRange,
+    /// Parts of the pool that are never given out.
+    pub excluded: Vec<AddressRange>,
+    /// Which name of a client counts.
+    pub identity: IdentityPolicy,
+    /// How long things last.
+    pub times: LeaseTimes,
+    /// Option 6, in order of preference.
+    pub dns_servers: Vec<Ipv4Addr>,
+    /// Option 15.
+    pub domain_name: Option<String>,
+    /// Option 119.
+    pub domain_search: Vec<String>,
+    /// Option 42.
+    pub ntp_servers: Vec<Ipv4Addr>,
+    /// Option 26, in bytes (RFC 2132 §5.1: at least 68).
+    pub mtu: u16,
+    /// Option 121 (RFC 3442), without the default route, which is the router.
+    pub classless_routes: Vec<(Ipv4Network, Ipv4Addr)>,
+    /// Any other option, by code, as raw payload of 1 to 255 bytes.
+    pub extra_options: BTreeMap<u8, Vec<u8>>,
+}
+
+/// How long things last, on the cluster clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// Granted to a client that asks for no particular time.
+    pub default: Span,
+    /// The shortest time granted.
+    pub minimum: Span,
+    /// The longest time granted.
+    pub maximum: Span,
+    /// How long an offered address waits for its DHCPREQUEST.
+    pub offer: Span,
+    /// How long a declined address is left alone (S7).
+    pub quarantine: Span,
+}
+
+/// A subnet with everything allocated in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    pub(crate) config: SubnetConfig,
+    pub(crate) leases: LeaseTable,
+    pub(crate) reservations: Reservations,
+}
+
+/// Why a subnet's configuration is refused. Each names the value and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSubnet {
+    /// RFC 3021 networks and smaller have no room for a router and a client.
+    #[error("network {0} is too small for a router and a pool: use a prefix length of 30 or less")]
+    TooSmall(Ipv4Network),
+    /// The router must be reachable on the link.
+    #[error("router {router} is not a host address of {network}: set it to one")]
+    Router {
+        /// What was given.
+        router: Ipv4Addr,
+        /// What was given.
+        network: Ipv4Network,
+    },
+    /// The pool must lie in the network, without its first and last address.
+    #[error("pool {pool} is not made of host addresses of {network}: move its ends inside")]
+    Pool {
+        /// What was given.
+        pool: AddressRange,
+        /// What was given.
+        network: Ipv4Network,
+    },
+    /// The index of free addresses is bounded.
+    #[error(
+        "pool {pool} has {size} addresses: at most {MAX_POOL_ADDRESSES} are supported, split it into several subnets"
+    )]
+    PoolTooLarge {
+        /// What was given.
+        pool: AddressRange,
+        /// Its size.
+        size: u64,
+    },
+    /// `1 s <= minimum <= default <= maximum`.
+    #[error(
+        "lease times must satisfy 1 s <= minimum <= default <= maximum, but are {minimum} s, {default} s and {maximum} s"
+    )]
+    Times {
+        /// In seconds.
+        minimum: u64,
+        /// In seconds.
+        default: u64,
+        /// In seconds.
+        maximum: u64,
+    },
+    /// RFC 2132 §5.1.
+    #[error("MTU {0}: it must be at least 68 bytes (RFC 2132 section 5.1)")]
+    Mtu(u16),
+    /// An option that the server sets itself, or a payload out of bounds.
+    #[error(
+        "extra option {0}: it must not be one that the server sets itself, and its payload must have 1 to 255 bytes"
+    )]
+    ExtraOption(u8),
+}
+
+impl Default for LeaseTimes {
+    fn default() -> Self {
+        Self {
+            default: Span::from_secs(3600),
+            minimum: Span::from_secs(60),
+            maximum: Span::from_secs(24 * 3600),
+            offer: Span::from_secs(60),
+            quarantine: Span::from_secs(600),
+        }
+    }
+}
+
+impl LeaseTimes {
+    /// The lease time that a client gets that asked for `requested` (RFC 2131 §4.3.1).
+    #[must_use]
+    pub fn grant(&self, requested: Option<Span>) -> Span {
+        requested
+            .unwrap_or(self.default)
+            .clamp(self.minimum, self.maximum)
+    }
+
+    /// How long after its expiry a lease of `duration` is left alone: 1 %, at least 10 s (T4).
+    #[must_use]
+    pub fn reclaim_grace(duration: Span) -> Span {
+        Span((duration.0 / 100).max(10_000))
+    }
+}
+
+impl SubnetConfig {
+    /// Options that the server computes; a raw payload for one of them would contradict it.
+    const OWN_OPTIONS: [u8; 19] = [
+        0, 1, 3, 6, 15, 26, 28, 42, 50, 51, 52, 53, 54, 55, 57, 61, 82, 119, 121,
+    ];
+
+    /// Checks everything that can be checked about a subnet alone.
+    pub fn validate(&self) -> Result<(), InvalidSubnet> {
+        if self.network.prefix() > 30 {
+            return Err(InvalidSubnet::TooSmall(self.network));
+        }
+        if !self.is_host_address(self.router) {
+            return Err(InvalidSubnet::Router {
+                router: self.router,
+                network: self.network,
+            });
+        }
+        self.validate_pool()?;
+        self.validate_times()?;
+        if self.mtu < 68 {
+            return Err(InvalidSubnet::Mtu(self.mtu));
+        }
+        let bad_option = self.extra_options.iter().find(|(code, payload)| {
+            Self::OWN_OPTIONS.contains(code) || **code == 255 || !(1..=255).contains(&payload.len())
+        });
+        bad_option.map_or(Ok(()), |(code, _)| Err(InvalidSubnet::ExtraOption(*code)))
+    }
+
+    /// Whether a dynamic lease of `address` would be in bounds as far as this subnet knows (S4).
+    /// Node addresses and reservations are the state's to check.
+    #[must_use]
+    pub fn is_dynamic(&self, address: Ipv4Addr) -> bool {
+        self.pool.contains(address)
+            && self.is_host_address(address)
+            && address != self.router
+            && !self.excluded.iter().any(|range| range.contains(address))
+    }
+
+    /// Whether `address` is in the network and neither its first nor its last.
+    #[must_use]
+    pub fn is_host_address(&self, address: Ipv4Addr) -> bool {
+        self.network.contains(address)
+            && address != self.network.address()
+            && address != self.network.broadcast()
+    }
+
+    fn validate_pool(&self) -> Result<(), InvalidSubnet> {
+        let Self { pool, network, .. } = *self;
+        if !self.is_host_address(pool.first()) || !self.is_host_address(pool.last()) {
+            return Err(InvalidSubnet::Pool { pool, network });
+        }
+        if pool.size() > MAX_POOL_ADDRESSES {
+            return Err(InvalidSubnet::PoolTooLarge {
+                pool,
+                size: pool.size(),
+            });
+        }
+        Ok(())
+    }
+
+    fn validate_times(&self) -> Result<(), InvalidSubnet> {
+        let LeaseTimes {
+            minimum,
+            default,
+            maximum,
+            ..
+        } = self.times;
+        if minimum < Span::from_secs(1) || minimum > default || default > maximum {
+            return Err(InvalidSubnet::Times {
+                minimum: minimum.as_secs(),
+                default: default.as_secs(),
+                maximum: maximum.as_secs(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Subnet {
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &SubnetConfig {
+        &self.config
+    }
+
+    /// The lease table.
+    #[must_use]
+    pub const fn leases(&self) -> &LeaseTable {
+        &self.leases
+    }
+
+    /// The reservations.
+    #[must_use]
+    pub const fn reservations(&self) -> &Reservations {
+        &self.reservations
+    }
+
+    /// When the cluster clock next has something to do here.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<ClusterTime> {
+        self.leases.next_deadline()
+    }
+}
