@@ -20,7 +20,7 @@ pub struct LeaseTable {
     /// Addresses that a client without a history may get (S4), held or not.
     allocatable: BTreeSet<Ipv4Addr>,
     /// The allocatable ones that nobody holds: never used first, then the longest free.
-    free: BTreeSet<(ClusterTime, Ipv4Addr)>,
+    free: BTreeSet<(Option<ClusterTime>, Ipv4Addr)>,
 }
 
 impl LeaseTable {
@@ -96,7 +96,7 @@ impl LeaseTable {
         if let Some(deadline) = lease.state.deadline() {
             self.deadlines.insert((deadline, address));
         }
-        self.free.remove(&(ClusterTime::default(), address));
+        self.free.remove(&(None, address));
         if lease.state.is_free() && self.is_allocatable(address) {
             self.free.insert((freed_at(Some(&lease)), address));
         }
@@ -117,7 +117,7 @@ impl LeaseTable {
             }
         }
         if self.is_allocatable(address) {
-            self.free.insert((ClusterTime::default(), address));
+            self.free.insert((None, address));
         }
         Some(lease)
     }
@@ -150,11 +150,11 @@ impl LeaseTable {
     }
 }
 
-/// Where a free address stands in the order of reuse.
-fn freed_at(lease: Option<&Lease>) -> ClusterTime {
-    match lease.map(|lease| lease.state) {
-        Some(LeaseState::Released { at } | LeaseState::Expired { at }) => at,
-        _ => ClusterTime::default(),
+/// Where a free address stands in the order of reuse: `None`, first, where it was never used.
+fn freed_at(lease: Option<&Lease>) -> Option<ClusterTime> {
+    match lease?.state {
+        LeaseState::Released { at } | LeaseState::Expired { at } => Some(at),
+        _ => None,
     }
 }
 

@@ -42,6 +42,10 @@ pub enum Refusal {
     /// No such subnet.
     #[error("there is no subnet {0}")]
     UnknownSubnet(SubnetId),
+    /// The leader that appended the entry had not stamped it in its own term (T2). Nothing
+    /// changed; ask again.
+    #[error("the entry carries no stamp of its own term")]
+    Unstamped,
     /// Bootstrap comes once.
     #[error("the cluster is bootstrapped already")]
     AlreadyBootstrapped,

@@ -19,7 +19,8 @@ pub struct Span(pub u64);
 /// The term travels with the time because a leader may stamp a batch, lose its leadership, win it
 /// back and only then append. Such a stamp was measured from an anchor of an older term, in which
 /// another leader may since have moved the clock more slowly; taken at its word it would make the
-/// clock run faster than real time. `apply` ignores a stamp whose term is not the entry's.
+/// clock run faster than real time. `apply` refuses a batch whose stamp is of another term than the
+/// entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     /// The term in which the leader took the stamp.

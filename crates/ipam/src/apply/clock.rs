@@ -1,23 +1,13 @@
 //! Time: the cluster clock moves, and what is due expires (T1–T5).
 
-use crate::{ClusterTime, Event, Lease, LeaseState, LogPosition, Stamp, State, Subnet, SubnetId};
+use crate::{ClusterTime, Event, Lease, LeaseState, State, Subnet, SubnetId};
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 impl State {
-    /// Moves the clock to the stamp, never back, and expires what is due.
-    ///
-    /// A stamp of another term than the entry's is ignored: see [`Stamp`].
-    pub(super) fn advance_clock(
-        &mut self,
-        position: LogPosition,
-        stamp: Option<Stamp>,
-        events: &mut Vec<Event>,
-    ) {
-        let Some(stamp) = stamp.filter(|stamp| stamp.term == position.term) else {
-            return;
-        };
-        self.clock = self.clock.max(stamp.time);
+    /// Moves the clock to the leader's stamp, never back, and expires what is due.
+    pub(super) fn advance_clock(&mut self, stamped: ClusterTime, events: &mut Vec<Event>) {
+        self.clock = self.clock.max(stamped);
         for (id, subnet) in &mut self.subnets {
             while let Some(address) = subnet.leases.due(self.clock) {
                 expire(*id, subnet, address, self.clock, events);

@@ -26,9 +26,19 @@ type Verdict = Result<Outcome, Refusal>;
 
 impl State {
     /// Applies the committed entry at `position`.
+    ///
+    /// A batch without a stamp of the entry's own term changes nothing: a lease granted on it
+    /// would be counted from a moment before its client asked, and end early (S5, T4).
     pub fn apply(&mut self, position: LogPosition, batch: &Batch) -> Effects {
+        let Some(stamp) = batch.stamp.filter(|stamp| stamp.term == position.term) else {
+            let refuse = |_| Outcome::Refused(Refusal::Unstamped);
+            return Effects {
+                outcomes: batch.commands.iter().map(refuse).collect(),
+                events: Vec::new(),
+            };
+        };
         let mut events = Vec::new();
-        self.advance_clock(position, batch.stamp, &mut events);
+        self.advance_clock(stamp.time, &mut events);
         let outcomes = batch.commands.iter().map(|command| {
             self.apply_command(command, &mut events)
                 .unwrap_or_else(Outcome::Refused)

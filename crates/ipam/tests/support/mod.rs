@@ -1,0 +1,168 @@
+//! A cluster of one state, driven by hand.
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+
+use ipam::*;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+pub const SUBNET: SubnetId = SubnetId(1);
+pub const NODE: NodeId = NodeId(1);
+
+/// Real time in milliseconds and the state at its end of the log.
+pub struct Driver {
+    pub state: State,
+    pub now: u64,
+    index: u64,
+}
+
+pub fn ip(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 15, 3, last)
+}
+
+pub fn client(number: u8) -> ClientIdentity {
+    ClientIdentity {
+        hardware: HardwareAddress::ethernet([2, 0xaa, 0, 0, 0, number]),
+        identifier: None,
+    }
+}
+
+pub fn key(number: u8) -> ClientKey {
+    ClientKey::Hardware(client(number).hardware)
+}
+
+pub fn config(pool: (u8, u8)) -> SubnetConfig {
+    SubnetConfig {
+        id: SUBNET,
+        network: Ipv4Network::new(ip(0), 24).unwrap(),
+        router: ip(1),
+        pool: AddressRange::new(ip(pool.0), ip(pool.1)).unwrap(),
+        excluded: vec![],
+        identity: IdentityPolicy::HardwareAddress,
+        times: LeaseTimes::default(),
+        dns_servers: vec![],
+        domain_name: None,
+        domain_search: vec![],
+        ntp_servers: vec![],
+        mtu: 1450,
+        classless_routes: vec![],
+        extra_options: BTreeMap::new(),
+    }
+}
+
+impl Driver {
+    pub fn new(pool: (u8, u8)) -> Self {
+        let mut driver = Self {
+            state: State::default(),
+            now: 0,
+            index: 0,
+        };
+        let bootstrap = Bootstrap {
+            cluster_id: [7; 16],
+            subnet: config(pool),
+            source_nat: Some(SourceNat::Masquerade),
+            forward_policy: ForwardPolicy::Drop,
+        };
+        assert_eq!(driver.run(Command::Bootstrap(bootstrap)), Outcome::Done);
+        driver
+    }
+
+    /// Applies one command, stamped with the present, and checks every invariant.
+    pub fn run(&mut self, command: Command) -> Outcome {
+        self.index += 1;
+        let stamp = Stamp {
+            term: 1,
+            time: ClusterTime(self.now),
+        };
+        let batch = Batch {
+            stamp: Some(stamp),
+            commands: vec![command],
+        };
+        let position = LogPosition {
+            term: 1,
+            index: self.index,
+        };
+        let effects = self.state.apply(position, &batch);
+        invariant::check(&self.state).unwrap();
+        effects.outcomes.into_iter().next().unwrap()
+    }
+
+    pub fn wait(&mut self, seconds: u64) {
+        self.now += seconds * 1000;
+        self.run(Command::Tick);
+    }
+
+    pub fn discover(&mut self, number: u8, requested: Option<Ipv4Addr>) -> Outcome {
+        self.run(Command::OfferLease(OfferLease {
+            subnet: SUBNET,
+            client: client(number),
+            requested,
+            hostname: None,
+            node: NODE,
+        }))
+    }
+
+    pub fn request(&mut self, number: u8, address: Ipv4Addr, kind: RequestKind) -> Outcome {
+        self.run(Command::GrantLease(GrantLease {
+            subnet: SUBNET,
+            client: client(number),
+            address,
+            kind,
+            lease_time: None,
+            hostname: None,
+            node: NODE,
+        }))
+    }
+
+    pub fn release(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
+        let release = ReleaseLease {
+            subnet: SUBNET,
+            client: client(number),
+            address,
+        };
+        self.run(Command::ReleaseLease(release))
+    }
+
+    pub fn decline(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
+        let decline = DeclineAddress {
+            subnet: SUBNET,
+            client: client(number),
+            address,
+        };
+        self.run(Command::DeclineAddress(decline))
+    }
+
+    /// DISCOVER and REQUEST: the address, if there is one.
+    pub fn obtain(&mut self, number: u8) -> Option<Ipv4Addr> {
+        let Outcome::Offered(offered) = self.discover(number, None) else {
+            return None;
+        };
+        match self.request(number, offered.address, RequestKind::Selecting) {
+            Outcome::Granted(granted) => Some(granted.address),
+            _ => None,
+        }
+    }
+
+    pub fn reserve(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
+        self.run(Command::AddReservation {
+            subnet: SUBNET,
+            client: key(number),
+            address,
+        })
+    }
+
+    pub fn register(&mut self, node: u64, listen_ip: Ipv4Addr) -> Outcome {
+        let peer_address = format!("172.31.0.{node}:7066");
+        self.run(Command::RegisterNode(NodeRegistration {
+            node: NodeId(node),
+            listen_ip,
+            peer_address,
+        }))
+    }
+}
+
+pub fn granted(address: Ipv4Addr) -> Outcome {
+    Outcome::Granted(Granted {
+        address,
+        lease_time: LeaseTimes::default().default,
+    })
+}
