@@ -6,6 +6,7 @@ use crate::{
     NatView, NodeId, NodeRegistration, ResolvedForward, Subnet, SubnetConfig, SubnetId, SubnetNat,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
@@ -156,7 +157,7 @@ impl State {
     #[must_use]
     pub fn to_parts(&self) -> StateParts {
         let subnets = self.subnets.values().map(|subnet| SubnetParts {
-            config: subnet.config.clone(),
+            config: subnet.config().clone(),
             leases: subnet
                 .leases
                 .iter()

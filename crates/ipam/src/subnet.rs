@@ -6,6 +6,7 @@ use crate::{
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
@@ -63,7 +64,7 @@ pub struct LeaseTimes {
 /// A subnet with everything allocated in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subnet {
-    pub(crate) config: SubnetConfig,
+    pub(crate) config: Arc<SubnetConfig>,
     pub(crate) leases: LeaseTable,
     pub(crate) reservations: Reservations,
 }
@@ -231,8 +232,14 @@ impl SubnetConfig {
 impl Subnet {
     /// The configuration.
     #[must_use]
-    pub const fn config(&self) -> &SubnetConfig {
+    pub fn config(&self) -> &SubnetConfig {
         &self.config
+    }
+
+    /// The configuration, for those who keep it longer than the state.
+    #[must_use]
+    pub fn shared_config(&self) -> Arc<SubnetConfig> {
+        Arc::clone(&self.config)
     }
 
     /// The lease table.

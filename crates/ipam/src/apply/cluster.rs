@@ -6,6 +6,7 @@ use crate::{
     Bootstrap, Event, LeaseTable, NodeId, NodeRegistration, Outcome, Refusal, State, Subnet,
     SubnetConfig,
 };
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The most nodes that a cluster can know.
@@ -106,7 +107,7 @@ impl State {
             Some(subnet) if subnet.config.network != config.network && !is_unused(subnet) => {
                 return Err(Refusal::SubnetInUse(config.id));
             }
-            Some(subnet) => subnet.config = config.clone(),
+            Some(subnet) => subnet.config = Arc::new(config.clone()),
             None if full => {
                 return Err(Refusal::TooMany {
                     what: "subnets",
