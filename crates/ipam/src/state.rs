@@ -290,7 +290,7 @@ fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
         }
     }
     Ok(Subnet {
-        config: parts.config,
+        config: Arc::new(parts.config),
         leases,
         reservations,
     })

@@ -117,7 +117,7 @@ impl State {
             None => {
                 let (leases, reservations) = (LeaseTable::default(), Reservations::default());
                 let subnet = Subnet {
-                    config: config.clone(),
+                    config: Arc::new(config.clone()),
                     leases,
                     reservations,
                 };
