@@ -1,0 +1,157 @@
+//! What DHCP clients ask for.
+
+use super::client::{hostname, hostname_bytes};
+use super::field::{known, required};
+use super::DecodeError;
+use crate::proto::command as wire;
+use ipam::{
+    DeclineAddress, GrantLease, NodeId, OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
+    Span, SubnetId,
+};
+use std::net::Ipv4Addr;
+
+impl From<&OfferLease> for wire::OfferLease {
+    fn from(offer: &OfferLease) -> Self {
+        Self {
+            subnet: offer.subnet.0,
+            client: Some((&offer.client).into()),
+            requested: offer.requested.map(Ipv4Addr::to_bits),
+            hostname: hostname_bytes(offer.hostname.as_ref()),
+            node: offer.node.0,
+        }
+    }
+}
+
+impl TryFrom<wire::OfferLease> for OfferLease {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::OfferLease) -> Result<Self, DecodeError> {
+        Ok(Self {
+            subnet: SubnetId(message.subnet),
+            client: required("OfferLease.client", message.client)?.try_into()?,
+            requested: message.requested.map(Ipv4Addr::from_bits),
+            hostname: hostname("OfferLease.hostname", message.hostname.as_deref())?,
+            node: NodeId(message.node),
+        })
+    }
+}
+
+impl From<&GrantLease> for wire::GrantLease {
+    fn from(grant: &GrantLease) -> Self {
+        Self {
+            subnet: grant.subnet.0,
+            client: Some((&grant.client).into()),
+            address: grant.address.to_bits(),
+            kind: wire::RequestKind::from(grant.kind).into(),
+            lease_time_ms: grant.lease_time.map(|span| span.0),
+            hostname: hostname_bytes(grant.hostname.as_ref()),
+            node: grant.node.0,
+        }
+    }
+}
+
+impl TryFrom<wire::GrantLease> for GrantLease {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::GrantLease) -> Result<Self, DecodeError> {
+        let kind: wire::RequestKind = known("GrantLease.kind", message.kind)?;
+        Ok(Self {
+            subnet: SubnetId(message.subnet),
+            client: required("GrantLease.client", message.client)?.try_into()?,
+            address: Ipv4Addr::from_bits(message.address),
+            kind: kind.try_into()?,
+            lease_time: message.lease_time_ms.map(Span),
+            hostname: hostname("GrantLease.hostname", message.hostname.as_deref())?,
+            node: NodeId(message.node),
+        })
+    }
+}
+
+impl From<RequestKind> for wire::RequestKind {
+    fn from(kind: RequestKind) -> Self {
+        match kind {
+            RequestKind::Selecting => Self::Selecting,
+            RequestKind::InitReboot => Self::InitReboot,
+            RequestKind::Renewing => Self::Renewing,
+            RequestKind::Rebinding => Self::Rebinding,
+        }
+    }
+}
+
+impl TryFrom<wire::RequestKind> for RequestKind {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::RequestKind) -> Result<Self, DecodeError> {
+        match message {
+            wire::RequestKind::Unspecified => Err(DecodeError::Missing("GrantLease.kind")),
+            wire::RequestKind::Selecting => Ok(Self::Selecting),
+            wire::RequestKind::InitReboot => Ok(Self::InitReboot),
+            wire::RequestKind::Renewing => Ok(Self::Renewing),
+            wire::RequestKind::Rebinding => Ok(Self::Rebinding),
+        }
+    }
+}
+
+impl From<&ReleaseLease> for wire::ReleaseLease {
+    fn from(release: &ReleaseLease) -> Self {
+        Self {
+            subnet: release.subnet.0,
+            client: Some((&release.client).into()),
+            address: release.address.to_bits(),
+        }
+    }
+}
+
+impl TryFrom<wire::ReleaseLease> for ReleaseLease {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::ReleaseLease) -> Result<Self, DecodeError> {
+        Ok(Self {
+            subnet: SubnetId(message.subnet),
+            client: required("ReleaseLease.client", message.client)?.try_into()?,
+            address: Ipv4Addr::from_bits(message.address),
+        })
+    }
+}
+
+impl From<&DeclineAddress> for wire::DeclineAddress {
+    fn from(decline: &DeclineAddress) -> Self {
+        Self {
+            subnet: decline.subnet.0,
+            client: Some((&decline.client).into()),
+            address: decline.address.to_bits(),
+        }
+    }
+}
+
+impl TryFrom<wire::DeclineAddress> for DeclineAddress {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::DeclineAddress) -> Result<Self, DecodeError> {
+        Ok(Self {
+            subnet: SubnetId(message.subnet),
+            client: required("DeclineAddress.client", message.client)?.try_into()?,
+            address: Ipv4Addr::from_bits(message.address),
+        })
+    }
+}
+
+impl From<&QuarantineAddress> for wire::QuarantineAddress {
+    fn from(quarantine: &QuarantineAddress) -> Self {
+        Self {
+            subnet: quarantine.subnet.0,
+            address: quarantine.address.to_bits(),
+            node: quarantine.node.0,
+        }
+    }
+}
+
+impl From<wire::QuarantineAddress> for QuarantineAddress {
+    fn from(message: wire::QuarantineAddress) -> Self {
+        Self {
+            subnet: SubnetId(message.subnet),
+            address: Ipv4Addr::from_bits(message.address),
+            node: NodeId(message.node),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! How a node with an empty data directory begins, and how every node announces itself.
+
+use crate::config::Start;
+use crate::membership::MembershipError;
+use crate::node::{Inner, StartError};
+use crate::propose::{Origin, ProposeError};
+use api::proto::raft::{JoinRequest, join_response};
+use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a node that joins waits between two rounds of asking.
+const JOIN_RETRY: Duration = Duration::from_secs(1);
+/// How long one node may take to answer a wish to join: it catches the newcomer up before.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long to wait for a change of leadership before trying again.
+const PROPOSE_RETRY: Duration = Duration::from_millis(200);
+
+/// Begins as `start` says. A node that is a voting member already has nothing to do.
+pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Result<(), StartError> {
+    match start {
+        Start::Bootstrap(bootstrap) => lay_down(inner, bootstrap, has_data).await,
+        Start::Join(addresses) if !inner.is_voter() => join(inner, addresses, has_data).await,
+        Start::Wait if !has_data => {
+            tracing::info!("waiting to be added: run `gatewayctl node add` on a member");
+            Ok(())
+        }
+        Start::Join(_) | Start::Wait => Ok(()),
+    }
+}
+
+async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Result<(), StartError> {
+    if !has_data {
+        inner.admit();
+        let node = raft_store::PeerNode { address: inner.config.peer_address.clone() };
+        let members = BTreeMap::from([(inner.config.node.0, node)]);
+        let initialized = inner.raft.initialize(members).await;
+        initialized.map_err(|error| StartError::Initialize(error.to_string()))?;
+    }
+    if inner.reader.with(|applied| applied.state.cluster_id().is_some()) {
+        return Ok(());
+    }
+    match propose_until_known(inner, Command::Bootstrap(bootstrap.clone())).await {
+        Outcome::Refused(Refusal::AlreadyBootstrapped) => Ok(()),
+        Outcome::Refused(refusal) => Err(StartError::Bootstrap(refusal)),
+        _ => Ok(()),
+    }
+}
+
+/// Asks one member after the other until one of them has added this node.
+async fn join(inner: &Inner, addresses: &[String], has_data: bool) -> Result<(), StartError> {
+    loop {
+        for address in addresses {
+            match ask_to_join(inner, address, has_data).await {
+                Ok(()) => return Ok(()),
+                Err(MembershipError::Rejected(reason)) => return Err(StartError::Rejected(reason)),
+                Err(error) => tracing::info!(%address, %error, "not joined yet"),
+            }
+        }
+        tokio::time::sleep(JOIN_RETRY).await;
+    }
+}
+
+/// Asks the member at `address`, or the leader that it points to.
+async fn ask_to_join(inner: &Inner, address: &str, has_data: bool) -> Result<(), MembershipError> {
+    let mut address = address.to_owned();
+    for _ in 0..2 {
+        let mut client = inner.peers.connect_to(&address)?;
+        let request = JoinRequest {
+            node_id: inner.config.node.0,
+            peer_address: inner.config.peer_address.clone(),
+            listen_ip: inner.config.listen_ip.to_bits(),
+            has_data,
+        };
+        let answer = timeout(JOIN_TIMEOUT, client.join(request)).await;
+        let answer = answer.map_err(|_| MembershipError::Unreachable(address.clone()))?;
+        let answer = answer.map_err(|status| MembershipError::Failed(status.message().to_owned()))?;
+        match answer.into_inner().result {
+            Some(join_response::Result::Joined(_)) => return Ok(()),
+            Some(join_response::Result::Rejected(rejected)) => {
+                return Err(MembershipError::Rejected(rejected.reason));
+            }
+            Some(join_response::Result::NotLeader(hint)) if !hint.leader_address.is_empty() => {
+                address = hint.leader_address;
+            }
+            Some(join_response::Result::NotLeader(_)) | None => return Err(MembershipError::NoLeader),
+        }
+    }
+    Err(MembershipError::NoLeader)
+}
+
+/// Announces this node's listen IP and peer address, unless the cluster knows them already.
+pub(crate) async fn register(inner: &Inner) -> Result<(), StartError> {
+    let registration = NodeRegistration {
+        node: inner.config.node,
+        listen_ip: inner.config.listen_ip,
+        peer_address: inner.config.peer_address.clone(),
+    };
+    let known = |state: &ipam::State| state.nodes().get(&registration.node) == Some(&registration);
+    if inner.reader.with(|applied| known(&applied.state)) {
+        return Ok(());
+    }
+    match propose_until_known(inner, Command::RegisterNode(registration.clone())).await {
+        Outcome::Refused(refusal) => Err(StartError::ListenIp(refusal)),
+        _ => Ok(()),
+    }
+}
+
+/// For commands that may be committed twice without harm.
+async fn propose_until_known(inner: &Inner, command: Command) -> Outcome {
+    loop {
+        match inner.proposer.propose(command.clone(), Origin::Local).await {
+            Ok(outcome) => return outcome,
+            Err(error @ (ProposeError::Unavailable(_) | ProposeError::Unknown(_))) => {
+                tracing::info!(%error, "not committed yet, trying again");
+            }
+        }
+        inner.wait_for_leader_change(PROPOSE_RETRY).await;
+    }
+}

@@ -1,0 +1,67 @@
+//! The leader's clock: what stamps are made of (contract T2, T3).
+//!
+//! A leader anchors itself on the first entry of its own term that it has applied: the clock value
+//! of that entry, and its own monotonic time right after. A stamp is the anchor's clock value plus
+//! the monotonic time since. The monotonic clock stands still in suspend and knows no steps, so
+//! stamps never run faster than real time (T2). Before the anchor there is no stamp (T3).
+//!
+//! The first anchor of a term is kept: anchoring again at every entry would lose the time between
+//! stamp and apply each time, and the clock would lag behind for no gain in safety.
+
+use ipam::{ClusterTime, Span, Stamp};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// Makes stamps for one node.
+#[derive(Debug, Default)]
+pub(crate) struct LeaderClock {
+    anchor: Mutex<Option<Anchor>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    term: u64,
+    clock: ClusterTime,
+    applied_at: Instant,
+}
+
+impl LeaderClock {
+    /// Notes that this node, leading `term`, has just applied an entry of that term, after which
+    /// the cluster clock stood at `clock`.
+    pub(crate) fn anchor(&self, term: u64, clock: ClusterTime) {
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        if anchor.is_none_or(|anchor| anchor.term != term) {
+            *anchor = Some(Anchor { term, clock, applied_at: Instant::now() });
+        }
+    }
+
+    /// A stamp for an entry of `term`, if this node is anchored in that term.
+    pub(crate) fn stamp(&self, term: u64) -> Option<Stamp> {
+        let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let anchor = anchor.filter(|anchor| anchor.term == term)?;
+        let elapsed = u64::try_from(anchor.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Some(Stamp { term, time: anchor.clock + Span(elapsed) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_no_stamp_before_an_entry_of_the_own_term_is_applied() {
+        let clock = LeaderClock::default();
+        assert_eq!(clock.stamp(1), None);
+        clock.anchor(1, ClusterTime(500));
+        assert!(clock.stamp(1).is_some_and(|stamp| stamp.time >= ClusterTime(500)));
+        assert_eq!(clock.stamp(2), None, "an anchor of an older term is worth nothing");
+    }
+
+    #[test]
+    fn a_term_keeps_its_first_anchor() {
+        let clock = LeaderClock::default();
+        clock.anchor(1, ClusterTime(500));
+        clock.anchor(1, ClusterTime(900_000));
+        assert!(clock.stamp(1).is_some_and(|stamp| stamp.time < ClusterTime(900_000)));
+    }
+}

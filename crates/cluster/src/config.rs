@@ -1,0 +1,58 @@
+//! What a node needs to know to take part.
+
+use ipam::{Bootstrap, NodeId};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a node needs to know to take part.
+#[derive(Clone, Debug)]
+pub struct ClusterConfig {
+    /// This node's Raft id.
+    pub node: NodeId,
+    /// Where log, vote and snapshots live.
+    pub data_dir: PathBuf,
+    /// Where this node listens for its peers.
+    pub peer_listen: SocketAddr,
+    /// What its peers connect to, `host:port`.
+    pub peer_address: String,
+    /// This node's own address on the subnet, announced to the cluster.
+    pub listen_ip: Ipv4Addr,
+    /// Raft's timers.
+    pub timings: Timings,
+}
+
+/// How a node with an empty data directory begins. A node that has data resumes, whatever this
+/// says.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// As the first node of a new cluster.
+    Bootstrap(Box<Bootstrap>),
+    /// By asking one of these nodes (`host:port`) to be added.
+    Join(Vec<String>),
+    /// By waiting until an operator adds it.
+    Wait,
+}
+
+/// Raft's timers. A new leader is there about `election_max` plus a random time between
+/// `election_min` and `election_max` after the old one fell silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// How often a leader shows that it is there.
+    pub heartbeat: Duration,
+    /// The shortest silence after which a follower stands for election.
+    pub election_min: Duration,
+    /// The longest.
+    pub election_max: Duration,
+}
+
+impl Default for Timings {
+    /// For a LAN and a busy host: five heartbeats may be late before anybody stands for election.
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_millis(100),
+            election_min: Duration::from_millis(500),
+            election_max: Duration::from_millis(1000),
+        }
+    }
+}

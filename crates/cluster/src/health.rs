@@ -1,0 +1,182 @@
+//! Peers watch each other: who answers, who leads, who serves, and whose state is whose.
+//!
+//! One task asks every peer a few times a second, over the same transport as replication, so that
+//! a node whose Raft links are cut notices even while its DHCP link is up (contract L2). From the
+//! answers and from Raft's own metrics it decides the node's [`ServiceStatus`].
+
+use crate::node::Inner;
+use crate::service::{Observation, ServiceStatus};
+use api::proto::raft::{HealthRequest, HealthResponse};
+use futures::future::join_all;
+use ipam::NodeId;
+use raft_store::{StateDigest, StateReader};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+/// How often each peer is asked.
+const HEALTH_INTERVAL: Duration = Duration::from_millis(200);
+/// How long an answer is awaited.
+const HEALTH_TIMEOUT: Duration = Duration::from_millis(400);
+/// How long an answer counts: a peer may miss three rounds on a busy host.
+const HEALTH_VALID: Duration = Duration::from_millis(1000);
+
+/// What a peer said of itself lately.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PeerView {
+    pub(crate) leader: Option<NodeId>,
+    pub(crate) term: u64,
+    pub(crate) leads_a_quorum: bool,
+    pub(crate) in_service: bool,
+    pub(crate) applied: u64,
+}
+
+/// The last answer of every peer, and the digest that this node shows them.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    answers: Mutex<BTreeMap<NodeId, Answer>>,
+    shown: Mutex<Shown>,
+}
+
+/// The digest that peers compare theirs with. While entries come it is that of the last
+/// checkpoint, which every node has; in between that of the state as it is, which costs a pass
+/// over the state once.
+#[derive(Debug, Default)]
+struct Shown {
+    applied: Option<u64>,
+    digest: Option<StateDigest>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    at: Instant,
+    view: PeerView,
+    /// Whether its digest agreed with ours when both were of one index; `None` if they never were.
+    digest_agrees: Option<bool>,
+}
+
+impl Health {
+    /// The peers that answered lately.
+    pub(crate) fn peers(&self) -> BTreeMap<NodeId, PeerView> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = answers.iter().filter(|(_, answer)| answer.at.elapsed() < HEALTH_VALID);
+        fresh.map(|(node, answer)| (*node, answer.view.clone())).collect()
+    }
+
+    /// How many peers' digests agree with ours, and how many differ.
+    fn digests(&self) -> (usize, usize) {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |agrees| answers.values().filter(|a| a.digest_agrees == Some(agrees)).count();
+        (count(true), count(false))
+    }
+
+    fn note(&self, node: NodeId, response: &HealthResponse, digest_agrees: Option<bool>) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = answers.get(&node).and_then(|answer| answer.digest_agrees);
+        let digest_agrees = digest_agrees.or(earlier);
+        answers.insert(node, Answer { at: Instant::now(), view: view_of(response), digest_agrees });
+    }
+
+    /// The digest to show to peers.
+    pub(crate) fn shown_digest(&self) -> Option<StateDigest> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).digest
+    }
+
+    fn refresh_digest(&self, reader: &StateReader) {
+        let applied = reader.mark().position.map(|position| position.index);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let quiet = shown.applied == applied;
+        shown.applied = applied;
+        shown.digest = if quiet { reader.digest() } else { reader.mark().checkpoint };
+    }
+
+    fn keep_only(&self, members: &BTreeMap<NodeId, String>) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.retain(|node, _| members.contains_key(node));
+    }
+}
+
+fn view_of(response: &HealthResponse) -> PeerView {
+    PeerView {
+        leader: response.leader_id.map(NodeId),
+        term: response.term,
+        leads_a_quorum: response.leads_a_quorum,
+        in_service: response.in_service,
+        applied: response.last_applied.as_ref().map_or(0, |log_id| log_id.index),
+    }
+}
+
+/// Asks and decides until the node stops.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut rounds = interval(HEALTH_INTERVAL);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        let members = inner.members();
+        inner.health.refresh_digest(&inner.reader);
+        inner.health.keep_only(&members);
+        let peers = members.iter().filter(|(node, _)| **node != inner.config.node);
+        join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
+        publish(&inner);
+    }
+}
+
+async fn ask(inner: &Inner, node: NodeId, address: &str) {
+    let Ok(mut client) = inner.peers.connect(node, address) else { return };
+    let answer = timeout(HEALTH_TIMEOUT, client.health(HealthRequest {})).await;
+    // A peer that does not answer is noticed by the age of its last answer.
+    let Ok(Ok(response)) = answer else { return };
+    let response = response.into_inner();
+    if response.node_id == node.0 {
+        let agrees = compare_digest(inner, &response);
+        inner.health.note(node, &response, agrees);
+    }
+}
+
+/// S8: two nodes that have applied the same entry have the same state.
+fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
+    let shown = inner.health.shown_digest();
+    let ours = inner.reader.checkpoints().into_iter().chain(shown);
+    let ours = ours.into_iter().find(|digest| digest.index == response.digest_index)?;
+    (!response.digest.is_empty()).then(|| ours.sha256.as_slice() == response.digest.as_slice())
+}
+
+fn publish(inner: &Inner) {
+    let status = observe(inner);
+    inner.service.send_if_modified(|current| {
+        let changed = *current != status;
+        if changed {
+            log_change(current, &status);
+            current.clone_from(&status);
+        }
+        changed
+    });
+}
+
+fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
+    match &after.silent_reason {
+        Some(reason) if before.silent_reason.as_ref() != Some(reason) => {
+            tracing::warn!(%reason, "silent: this node does not answer DHCP clients");
+        }
+        None if !before.in_service() => tracing::info!("in service: this node answers DHCP clients"),
+        _ => {}
+    }
+}
+
+fn observe(inner: &Inner) -> ServiceStatus {
+    let peers = inner.health.peers();
+    let (digests_agree, digests_differ) = inner.health.digests();
+    ServiceStatus::decide(&Observation {
+        node: inner.config.node,
+        term: inner.term(),
+        leader: inner.leader().map(|(leader, _)| leader),
+        leads_a_quorum: inner.leads_a_quorum(),
+        bootstrapped: inner.reader.with(|applied| applied.state.cluster_id().is_some()),
+        storage_error: inner.raft_failure(),
+        voter: inner.is_voter(),
+        peers: &peers,
+        digests_agree,
+        digests_differ,
+    })
+}

@@ -1,0 +1,36 @@
+//! A running Raft node of the gateway cluster.
+//!
+//! * **What it is.** openraft over `raft-store`'s storage and a tonic transport: commands are
+//!   proposed on any node, batched, forwarded to the leader, stamped with the cluster clock,
+//!   committed and applied. Peers watch each other's health.
+//! * **What it is not.** It decides nothing about leases (that is `ipam`) and knows nothing of
+//!   DHCP or NAT.
+//! * **What flows in and out.** In: [`ipam::Command`]s. Out: [`ipam::Outcome`]s, committed events,
+//!   reads of the applied state, and a [`ServiceStatus`] that says whether this node may answer.
+//! * **Cancel safety.** Dropping a [`Cluster::propose`] future abandons the answer, not the
+//!   command: it may still commit.
+//! * **A crash** leaves the data directory as `raft-store` describes; the node resumes from it.
+//!
+//! Contract: S2 (committed before visible), S6 and L2 (a node without a quorum knows that it is
+//! one), S8 (digests are compared), T2 and T3 (the leader's clock).
+
+mod batcher;
+mod bootstrap;
+mod clock;
+mod config;
+mod health;
+mod membership;
+mod node;
+mod propose;
+mod server;
+mod service;
+mod status;
+mod ticker;
+mod transport;
+
+pub use config::{ClusterConfig, Start, Timings};
+pub use membership::MembershipError;
+pub use node::{Cluster, StartError};
+pub use propose::ProposeError;
+pub use service::ServiceStatus;
+pub use status::{ClusterStatus, MemberStatus, Role};

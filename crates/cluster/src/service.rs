@@ -1,0 +1,157 @@
+//! Whether this node may answer DHCP clients (contract L2), and who else does.
+
+use crate::health::PeerView;
+use ipam::NodeId;
+use std::collections::BTreeMap;
+
+/// Whether this node may answer, and which nodes do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceStatus {
+    /// Whether a quorum is in reach, by this node's own observation.
+    pub has_quorum: bool,
+    /// Why this node is silent; `None` while it is in service.
+    pub silent_reason: Option<String>,
+    /// The nodes that answer clients, in order, this one included when it does.
+    pub nodes_in_service: Vec<NodeId>,
+}
+
+/// What the decision is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Observation<'a> {
+    pub(crate) node: NodeId,
+    pub(crate) term: u64,
+    pub(crate) leader: Option<NodeId>,
+    /// Whether this node leads and a quorum has answered it lately.
+    pub(crate) leads_a_quorum: bool,
+    pub(crate) bootstrapped: bool,
+    pub(crate) storage_error: Option<String>,
+    pub(crate) voter: bool,
+    /// Peers that answered lately.
+    pub(crate) peers: &'a BTreeMap<NodeId, PeerView>,
+    /// How many peers' digests at a common index agree and disagree with ours.
+    pub(crate) digests_agree: usize,
+    pub(crate) digests_differ: usize,
+}
+
+impl ServiceStatus {
+    /// A node that has just started.
+    pub(crate) fn starting() -> Self {
+        Self {
+            has_quorum: false,
+            silent_reason: Some("the node is starting".to_owned()),
+            nodes_in_service: Vec::new(),
+        }
+    }
+
+    /// Whether this node answers clients.
+    #[must_use]
+    pub const fn in_service(&self) -> bool {
+        self.silent_reason.is_none()
+    }
+
+    pub(crate) fn decide(observation: &Observation<'_>) -> Self {
+        let has_quorum = observation.has_quorum();
+        let silent_reason = observation.silent_reason(has_quorum);
+        let peers = observation.peers.iter().filter(|(_, peer)| peer.in_service);
+        let mut nodes_in_service: Vec<NodeId> = peers.map(|(node, _)| *node).collect();
+        if silent_reason.is_none() {
+            nodes_in_service.push(observation.node);
+            nodes_in_service.sort_unstable();
+        }
+        Self { has_quorum, silent_reason, nodes_in_service }
+    }
+}
+
+impl Observation<'_> {
+    /// A leader has a quorum when one has answered it lately; anybody else, when it hears a leader
+    /// of its own term say that it has one.
+    fn has_quorum(&self) -> bool {
+        match self.leader {
+            Some(leader) if leader == self.node => self.leads_a_quorum,
+            Some(leader) => self.peers.get(&leader).is_some_and(|peer| {
+                peer.leads_a_quorum && peer.leader == Some(leader) && peer.term == self.term
+            }),
+            None => false,
+        }
+    }
+
+    fn silent_reason(&self, has_quorum: bool) -> Option<String> {
+        if let Some(error) = &self.storage_error {
+            return Some(format!("its storage failed: {error}"));
+        }
+        if self.digests_differ > 0 && self.digests_differ > self.digests_agree {
+            return Some(format!(
+                "its state differs from that of {} peers at the same log index: \
+                 stop it, remove it from the cluster and add it again empty",
+                self.digests_differ
+            ));
+        }
+        if !self.voter {
+            return Some("it is not a voting member of the cluster (yet)".to_owned());
+        }
+        if !has_quorum {
+            let leader = self.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string());
+            return Some(format!(
+                "no quorum in reach: {} of its peers answer, the leader it knows is {leader}",
+                self.peers.len()
+            ));
+        }
+        (!self.bootstrapped).then(|| "the cluster is not bootstrapped yet".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SELF: NodeId = NodeId(1);
+    const LEADER: NodeId = NodeId(2);
+
+    fn peer(leads_a_quorum: bool) -> PeerView {
+        PeerView { leader: Some(LEADER), term: 3, leads_a_quorum, in_service: true, applied: 9 }
+    }
+
+    fn observe(peers: &BTreeMap<NodeId, PeerView>) -> Observation<'_> {
+        Observation {
+            node: SELF,
+            term: 3,
+            leader: Some(LEADER),
+            leads_a_quorum: false,
+            bootstrapped: true,
+            storage_error: None,
+            voter: true,
+            peers,
+            digests_agree: 1,
+            digests_differ: 0,
+        }
+    }
+
+    #[test]
+    fn a_follower_serves_while_it_hears_a_leader_with_a_quorum() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let status = ServiceStatus::decide(&observe(&peers));
+        assert!(status.in_service());
+        assert_eq!(status.nodes_in_service, vec![SELF, LEADER]);
+    }
+
+    #[test]
+    fn a_cut_off_node_is_silent_and_says_why() {
+        let peers = BTreeMap::new();
+        let status = ServiceStatus::decide(&observe(&peers));
+        assert!(status.silent_reason.is_some_and(|reason| reason.contains("no quorum")));
+    }
+
+    #[test]
+    fn a_leader_that_lost_its_quorum_takes_its_followers_with_it() {
+        let peers = BTreeMap::from([(LEADER, peer(false))]);
+        assert!(!ServiceStatus::decide(&observe(&peers)).in_service());
+    }
+
+    #[test]
+    fn a_node_outvoted_on_its_digest_is_silent() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let observation = Observation { digests_differ: 2, ..observe(&peers) };
+        let status = ServiceStatus::decide(&observation);
+        assert!(status.silent_reason.is_some_and(|reason| reason.contains("differs")));
+    }
+}

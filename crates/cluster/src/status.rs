@@ -1,0 +1,105 @@
+//! How this node sees the cluster, for operators.
+
+use crate::node::Inner;
+use crate::service::ServiceStatus;
+use ipam::NodeId;
+use std::net::Ipv4Addr;
+
+/// How this node sees the cluster.
+#[derive(Clone, Debug)]
+pub struct ClusterStatus {
+    /// This node.
+    pub node: NodeId,
+    /// The leader that it knows.
+    pub leader: Option<NodeId>,
+    /// The Raft term.
+    pub term: u64,
+    /// The index of the last entry it has applied.
+    pub last_applied: u64,
+    /// Whether it answers clients.
+    pub service: ServiceStatus,
+    /// Every member.
+    pub members: Vec<MemberStatus>,
+}
+
+/// One member as this node sees it.
+#[derive(Clone, Debug)]
+pub struct MemberStatus {
+    /// The member.
+    pub node: NodeId,
+    /// Its role.
+    pub role: Role,
+    /// Its own address on the subnet, once it has announced it.
+    pub listen_ip: Option<Ipv4Addr>,
+    /// Where its peers reach it.
+    pub peer_address: String,
+    /// Whether it answered this node lately.
+    pub reachable: bool,
+    /// The index of the last entry that it said it has applied.
+    pub applied: Option<u64>,
+    /// Whether it says that it answers clients.
+    pub in_service: bool,
+}
+
+/// A member's role in Raft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It decides the order of entries.
+    Leader,
+    /// It votes and replicates.
+    Follower,
+    /// It replicates, and does not vote (yet).
+    Learner,
+}
+
+impl Role {
+    /// `leader`, `follower` or `learner`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leader => "leader",
+            Self::Follower => "follower",
+            Self::Learner => "learner",
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn status(&self) -> ClusterStatus {
+        let leader = self.leader().map(|(leader, _)| leader);
+        let members = self.members();
+        let members = members.into_iter().map(|(node, address)| self.member(node, address, leader));
+        ClusterStatus {
+            node: self.config.node,
+            leader,
+            term: self.term(),
+            last_applied: self.applied_index(),
+            service: self.service.borrow().clone(),
+            members: members.collect(),
+        }
+    }
+
+    fn applied_index(&self) -> u64 {
+        self.reader.mark().position.map_or(0, |position| position.index)
+    }
+
+    fn member(&self, node: NodeId, peer_address: String, leader: Option<NodeId>) -> MemberStatus {
+        let listen_ip =
+            self.reader.with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
+        let peer = self.health.peers().remove(&node);
+        let is_self = node == self.config.node;
+        MemberStatus {
+            node,
+            role: match leader {
+                Some(leader) if leader == node => Role::Leader,
+                _ if self.has_voter(node) => Role::Follower,
+                _ => Role::Learner,
+            },
+            listen_ip,
+            peer_address,
+            reachable: is_self || peer.is_some(),
+            applied: if is_self { Some(self.applied_index()) } else { peer.as_ref().map(|peer| peer.applied) },
+            in_service: if is_self { self.service.borrow().in_service() } else { peer.is_some_and(|peer| peer.in_service) },
+        }
+    }
+}

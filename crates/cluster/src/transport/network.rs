@@ -1,0 +1,197 @@
+//! openraft's network over tonic.
+//!
+//! Every request says whom it is from and for ([`Route`]); a node that is not meant refuses it.
+//! Cancel-safe: a dropped request is a lost one, which Raft repeats.
+
+use super::Peers;
+use api::proto::raft::peer_client::PeerClient;
+use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
+use bytes::Bytes;
+use futures::stream;
+use ipam::NodeId;
+use openraft::OptionalSend;
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, RaftNetworkFactory, v2::RaftNetworkV2};
+use openraft::raft::{
+    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
+    TransferLeaderResponse, VoteRequest, VoteResponse,
+};
+use raft_store::codec::{self, CodecError};
+use raft_store::{PeerNode, Snapshot, SnapshotData, StateReader, TypeConfig, Vote};
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::timeout;
+use tonic::transport::Channel;
+use tonic::{Code, Response, Status};
+
+/// How much of a snapshot travels in one message.
+const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// Makes a network to each peer.
+pub(crate) struct NetworkFactory {
+    peers: Peers,
+    from: NodeId,
+    reader: StateReader,
+}
+
+/// The way to one peer.
+pub(crate) struct Network {
+    peers: Peers,
+    from: NodeId,
+    to: u64,
+    address: String,
+    reader: StateReader,
+}
+
+impl NetworkFactory {
+    pub(crate) const fn new(peers: Peers, from: NodeId, reader: StateReader) -> Self {
+        Self { peers, from, reader }
+    }
+}
+
+impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
+    type Network = Network;
+
+    async fn new_client(&mut self, target: u64, node: &PeerNode) -> Network {
+        Network {
+            peers: self.peers.clone(),
+            from: self.from,
+            to: target,
+            address: node.address.clone(),
+            reader: self.reader.clone(),
+        }
+    }
+}
+
+type Rpc<T> = Result<T, RPCError<TypeConfig>>;
+
+impl Network {
+    fn client(&self) -> Rpc<PeerClient<Channel>> {
+        self.peers
+            .connect(NodeId(self.to), &self.address)
+            .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
+    }
+
+    fn route(&self) -> Option<Route> {
+        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
+        Some(Route {
+            from: self.from.0,
+            to: self.to,
+            cluster_id: cluster_id.map(Vec::from).unwrap_or_default(),
+        })
+    }
+}
+
+impl RaftNetworkV2<TypeConfig> for Network {
+    type SnapshotData = SnapshotData;
+
+    async fn append_entries(
+        &mut self,
+        request: AppendEntriesRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
+        let mut message = codec::encode_append_request(&request);
+        message.route = self.route();
+        let answer = within(option.hard_ttl(), self.client()?.append(message)).await?;
+        codec::decode_append_response(answer).map_err(garbled)
+    }
+
+    async fn vote(
+        &mut self,
+        request: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Rpc<VoteResponse<TypeConfig>> {
+        let mut message = codec::encode_vote_request(&request);
+        message.route = self.route();
+        let answer = within(option.hard_ttl(), self.client()?.vote(message)).await?;
+        codec::decode_vote_response(answer).map_err(garbled)
+    }
+
+    async fn pre_vote(
+        &mut self,
+        request: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Rpc<VoteResponse<TypeConfig>> {
+        let mut message = codec::encode_vote_request(&request);
+        message.route = self.route();
+        let answer = within(option.hard_ttl(), self.client()?.pre_vote(message)).await?;
+        codec::decode_vote_response(answer).map_err(garbled)
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        option: RPCOption,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let header = SnapshotHeader {
+            vote: Some(codec::encode_vote(&vote)),
+            meta: Some(codec::encode_snapshot_meta(&snapshot.meta)),
+            length: snapshot.snapshot.len() as u64,
+            route: self.route(),
+        };
+        let mut client = self.client().map_err(streaming)?;
+        let send = client.install_snapshot(stream::iter(chunks(header, snapshot.snapshot)));
+        tokio::select! {
+            closed = cancel => Err(StreamingError::Closed(closed)),
+            answer = within(option.hard_ttl(), send) => {
+                let answer = answer.map_err(streaming)?;
+                codec::decode_snapshot_response(answer).map_err(|error| streaming(garbled(error)))
+            }
+        }
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Rpc<TransferLeaderResponse<TypeConfig>> {
+        let mut message = codec::encode_transfer_request(&request);
+        message.route = self.route();
+        let answer = within(option.hard_ttl(), self.client()?.transfer_leader(message)).await?;
+        codec::decode_transfer_response(answer).map_err(garbled)
+    }
+}
+
+fn chunks(header: SnapshotHeader, data: Bytes) -> impl Iterator<Item = SnapshotChunk> {
+    let data = (0..data.len()).step_by(CHUNK_BYTES).map(move |start| {
+        let end = (start + CHUNK_BYTES).min(data.len());
+        snapshot_chunk::Part::Data(data.slice(start..end).to_vec())
+    });
+    let header = std::iter::once(snapshot_chunk::Part::Header(header));
+    header.chain(data).map(|part| SnapshotChunk { part: Some(part) })
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<Response<T>, Status>>,
+) -> Rpc<T> {
+    match timeout(limit, call).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(failed(&status)),
+        Err(elapsed) => Err(RPCError::Network(NetworkError::new(&elapsed))),
+    }
+}
+
+/// A peer that cannot be reached, or refuses to talk, is left alone for a while (backoff).
+fn failed(status: &Status) -> RPCError<TypeConfig> {
+    match status.code() {
+        Code::Unavailable | Code::FailedPrecondition => {
+            RPCError::Unreachable(Unreachable::new(status))
+        }
+        _ => RPCError::Network(NetworkError::new(status)),
+    }
+}
+
+fn garbled(error: CodecError) -> RPCError<TypeConfig> {
+    RPCError::Network(NetworkError::new(&error))
+}
+
+fn streaming(error: RPCError<TypeConfig>) -> StreamingError<TypeConfig> {
+    match error {
+        RPCError::Timeout(error) => StreamingError::Timeout(error),
+        RPCError::Unreachable(error) => StreamingError::Unreachable(error),
+        RPCError::Network(error) => StreamingError::Network(error),
+    }
+}

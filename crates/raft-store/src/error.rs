@@ -1,0 +1,218 @@
+//! What can go wrong with a node's storage. Every one of these is fatal to the node.
+
+use crate::codec::CodecError;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A node's storage cannot be used, or no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or a directory.
+    #[error("{doing} {}", path.display())]
+    Io {
+        /// What we were doing to it.
+        doing: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// sled.
+    #[error("{doing} in the log's database")]
+    Database {
+        /// What we were doing.
+        doing: &'static str,
+        /// What sled says.
+        source: sled::Error,
+    },
+    /// One process at a time.
+    #[error("data directory {} is in use by another process: stop it, or use another directory", .0.display())]
+    Locked(PathBuf),
+    /// Written by a newer release.
+    #[error(
+        "data directory {} has format {found}, and this release knows formats up to {supported}: \
+         start the newer release, or restore a backup made by this one",
+        path.display()
+    )]
+    NewerFormat {
+        /// Which directory.
+        path: PathBuf,
+        /// What it says.
+        found: u32,
+        /// What we know.
+        supported: u32,
+    },
+    /// The format file says something else.
+    #[error(
+        "{} does not name a data format but says {content:?}: this is not a data directory of \
+         gatewayd, or it is damaged",
+        path.display()
+    )]
+    UnknownFormat {
+        /// Which file.
+        path: PathBuf,
+        /// What it says, shortened.
+        content: String,
+    },
+    /// A directory with something in it, but no format file.
+    #[error(
+        "{} is not empty and has no format file: this is not a data directory of gatewayd, or it \
+         is damaged; use an empty directory",
+        .0.display()
+    )]
+    NotOurs(PathBuf),
+    /// A part of the data directory is gone.
+    #[error(
+        "{} is missing from the data directory: it was removed after the node had started; remove \
+         the node from the cluster and add it under a new id with an empty directory",
+        .0.display()
+    )]
+    MissingPart(PathBuf),
+    /// The directory belongs to another node.
+    #[error(
+        "data directory {} belongs to node {found}, not to node {expected}: a node must never \
+         take over another's log; correct the configured node id or the directory",
+        path.display()
+    )]
+    ForeignNode {
+        /// Which directory.
+        path: PathBuf,
+        /// Whose it is.
+        found: u64,
+        /// Who asks.
+        expected: u64,
+    },
+    /// A record whose checksum or shape is wrong.
+    #[error("{what} is damaged on disk: {reason}")]
+    DamagedRecord {
+        /// Which record.
+        what: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A record with a good checksum that does not decode: another release's, or a bug.
+    #[error("decoding {what}")]
+    Undecodable {
+        /// Which record.
+        what: String,
+        /// What is wrong with it.
+        source: CodecError,
+    },
+    /// An entry is missing in the middle of the log.
+    #[error("the log has no entry {0}, though it has later ones")]
+    Hole(u64),
+    /// openraft must append without a gap.
+    #[error("an entry with index {found} was appended where {expected} must follow")]
+    NotContiguous {
+        /// The next index.
+        expected: u64,
+        /// What was appended.
+        found: u64,
+    },
+    /// openraft must not truncate what it has purged.
+    #[error("truncation after entry {after} reaches into the log purged up to {purged}")]
+    TruncatesPurged {
+        /// The last entry to keep.
+        after: u64,
+        /// The last purged entry.
+        purged: u64,
+    },
+    /// One entry is too large.
+    #[error("entry {index} has {bytes} bytes: at most {limit} can be stored")]
+    TooLarge {
+        /// Which entry.
+        index: u64,
+        /// Its size.
+        bytes: usize,
+        /// The largest size.
+        limit: usize,
+    },
+    /// The log ends before an entry that is known to be committed.
+    #[error(
+        "the log ends at {last:?}, before the committed entry {committed}: its end was lost; \
+         remove the node from the cluster and add it under a new id with an empty directory"
+    )]
+    LostTail {
+        /// The last index there is.
+        last: Option<u64>,
+        /// The index known to be committed.
+        committed: u64,
+    },
+    /// The vote is older than the log.
+    #[error(
+        "the log has an entry of term {log}, but the vote is of term {vote:?}: the vote was lost; \
+         remove the node from the cluster and add it under a new id with an empty directory"
+    )]
+    LostVote {
+        /// The last entry's term.
+        log: u64,
+        /// The vote's term.
+        vote: Option<u64>,
+    },
+    /// A snapshot file whose checksum or shape is wrong.
+    #[error(
+        "snapshot {} is damaged: {reason}; the log before it may be purged, so an older one will \
+         not do. Remove the node from the cluster and add it under a new id with an empty directory",
+        path.display()
+    )]
+    DamagedSnapshot {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A snapshot from a peer whose checksum or shape is wrong.
+    #[error("the received snapshot is damaged: {0}")]
+    DamagedTransfer(&'static str),
+    /// The log is purged further than the newest snapshot reaches.
+    #[error(
+        "the log is purged up to entry {purged}, but the newest snapshot ends at {snapshot:?}: a \
+         snapshot was removed; remove the node from the cluster and add it under a new id with an \
+         empty directory"
+    )]
+    MissingSnapshot {
+        /// The last purged index.
+        purged: u64,
+        /// The newest snapshot's last index.
+        snapshot: Option<u64>,
+    },
+    /// An earlier failure.
+    #[error("the storage has failed before and accepts nothing more")]
+    Failed(#[source] Arc<StoreError>),
+    /// The log's writer is gone.
+    #[error("the log's writer has stopped")]
+    WriterStopped,
+    /// The system refused a thread.
+    #[error("starting the log's writer thread")]
+    WriterThread(#[source] io::Error),
+    /// Blocking work was cut short.
+    #[error("{0} was cut short: the runtime is shutting down, or the work panicked")]
+    CutShort(&'static str),
+}
+
+impl StoreError {
+    /// For `map_err` on a file operation.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    /// For `map_err` on a sled operation.
+    pub(crate) fn database(doing: &'static str) -> impl Fn(sled::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+}
+
+impl From<StoreError> for io::Error {
+    fn from(error: StoreError) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,44 @@
+//! openraft's storage: the log and the vote in sled, snapshots in files, the state machine in
+//! memory. The only crate that knows sled.
+//!
+//! * **What it is.** [`open`] opens a data directory and gives a [`LogStore`] and a
+//!   [`StateMachine`] for `openraft::Raft`, and a [`StateReader`] for everybody else. [`codec`] is
+//!   openraft's types as protobuf, which `cluster` needs for the wire.
+//! * **What it is not.** It starts no Raft and sends nothing. It decides nothing: an applied batch
+//!   goes to [`ipam::State::apply`].
+//! * **Layout of the data directory** (docs/formats.md):
+//!   `format` (one line, the version), `lock` (held while open), `log/` (sled), `snapshots/`.
+//! * **Invariants.** (1) Nothing is acknowledged to openraft before it is durable: sled's `flush`
+//!   and then `fdatasync` of sled's file (contract S2). (2) Writes happen in the order in which
+//!   they were asked for. (3) Every record has a checksum over its key and its content; a wrong one
+//!   is an error and never served. (4) The first failure is the last word: every later operation
+//!   fails, because what the disk holds is no longer known. (5) A snapshot is durable before the
+//!   log that it replaces is purged.
+//! * **What may block.** Writes of the log happen on one thread of their own ([`Execution`]).
+//!   Reads are served from memory, or from sled when they are older than its tail.
+//! * **A crash** leaves a prefix of what was asked for, at least all that was acknowledged;
+//!   perhaps a temporary file, which the next `open` removes. The state machine is rebuilt from the
+//!   newest snapshot and the log up to the committed entry.
+
+mod blocking;
+pub mod codec;
+mod data_dir;
+mod error;
+mod log;
+mod open;
+mod snapshot;
+mod state_machine;
+mod types;
+
+pub use blocking::Execution;
+pub use error::StoreError;
+pub use log::{LogReader, LogStore};
+pub use open::{OpenOptions, Store, open};
+pub use state_machine::{
+    Applied, AppliedMark, Committed, SnapshotBuilder, StateDigest, StateMachine, StateReader,
+    Stopped,
+};
+pub use types::{
+    CommittedLeaderId, Entry, LeaderId, LogId, Membership, Outcomes, Payload, PeerNode, Proposal,
+    RaftTypes, Snapshot, SnapshotData, SnapshotMeta, StoredMembership, TypeConfig, Vote,
+};

@@ -1,0 +1,249 @@
+//! Group commit: many operations, one sync.
+//!
+//! In: operations in order. Out: their completions, in order, each after its operation is durable.
+//! The first error fails the operations of its group and every later one: after a failed fsync
+//! nobody knows what the disk holds, so nothing more is written.
+
+use super::disk::Disk;
+use super::failure::Failure;
+use super::operation::{Operation, Queued};
+use super::view::SharedView;
+use crate::StoreError;
+use std::sync::Arc;
+
+/// Applies operations to a disk.
+pub(super) struct Engine {
+    disk: Box<dyn Disk>,
+    view: SharedView,
+    failure: Arc<Failure>,
+    /// Entries up to here are purged, and perhaps still on disk.
+    purging: Option<u64>,
+    /// Something was written since the last sync.
+    dirty: bool,
+}
+
+impl Engine {
+    pub(super) fn new(
+        disk: Box<dyn Disk>,
+        view: SharedView,
+        failure: Arc<Failure>,
+        purging: Option<u64>,
+    ) -> Self {
+        Self {
+            disk,
+            view,
+            failure,
+            purging,
+            dirty: false,
+        }
+    }
+
+    /// Whether there are purged entries to remove.
+    pub(super) const fn is_purging(&self) -> bool {
+        self.purging.is_some()
+    }
+
+    /// Does a group of operations with one sync, and completes them.
+    pub(super) fn commit(&mut self, group: Vec<Queued>) {
+        let result = self.write_and_sync(&group);
+        for completion in group.into_iter().filter_map(|queued| queued.completion) {
+            completion(match &result {
+                Ok(()) => Ok(()),
+                Err(_) => self.failure.check().map_err(Into::into),
+            });
+        }
+    }
+
+    /// Removes some purged entries.
+    pub(super) fn purge_step(&mut self) {
+        let Some(upto) = self.purging else { return };
+        let step = self.failure.check();
+        match step.and_then(|()| self.disk.purge_step(upto)) {
+            Ok(true) => self.dirty = true,
+            Ok(false) => {
+                self.dirty = true;
+                self.purging = None;
+            }
+            Err(error) => {
+                self.failure.record(error);
+                self.purging = None;
+            }
+        }
+    }
+
+    /// Makes what is left durable: the store is being closed.
+    pub(super) fn finish(&mut self) {
+        if self.dirty && self.failure.check().is_ok() {
+            self.dirty = false;
+            if let Err(error) = self.disk.sync() {
+                self.failure.record(error);
+            }
+        }
+    }
+
+    fn write_and_sync(&mut self, group: &[Queued]) -> Result<(), StoreError> {
+        self.failure.check()?;
+        let result = self.try_write_and_sync(group);
+        result.map_err(|error| self.failure.record(error))
+    }
+
+    fn try_write_and_sync(&mut self, group: &[Queued]) -> Result<(), StoreError> {
+        for queued in group {
+            self.dirty = true;
+            self.disk.write(&queued.operation)?;
+            self.note(&queued.operation);
+        }
+        if group.iter().any(|queued| queued.completion.is_some()) {
+            self.disk.sync()?;
+            self.dirty = false;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Append { sequence, .. } => self.view.lock().mark_written(*sequence),
+            Operation::Purge { upto, .. } => self.purging = self.purging.max(Some(*upto)),
+            Operation::Truncate { .. } | Operation::Put { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::operation::MetaKey;
+    use std::sync::Mutex;
+
+    /// Writes down what happens, and fails when told to.
+    #[derive(Clone, Default)]
+    struct Journal(Arc<Mutex<Vec<String>>>);
+
+    struct FakeDisk {
+        journal: Journal,
+        fail_sync: bool,
+    }
+
+    impl Journal {
+        fn add(&self, line: impl Into<String>) {
+            self.0.lock().unwrap().push(line.into());
+        }
+
+        fn take(&self) -> Vec<String> {
+            std::mem::take(&mut *self.0.lock().unwrap())
+        }
+    }
+
+    impl Disk for FakeDisk {
+        fn write(&mut self, operation: &Operation) -> Result<(), StoreError> {
+            self.journal.add(match operation {
+                Operation::Append { records, .. } => format!("append {}", records[0].0),
+                Operation::Truncate { from } => format!("truncate {from}"),
+                Operation::Put { key, .. } => format!("put {}", key.name()),
+                Operation::Purge { upto, .. } => format!("purge {upto}"),
+            });
+            Ok(())
+        }
+
+        fn sync(&mut self) -> Result<(), StoreError> {
+            self.journal.add("sync");
+            if self.fail_sync {
+                return Err(StoreError::CutShort("syncing"));
+            }
+            Ok(())
+        }
+
+        fn purge_step(&mut self, upto: u64) -> Result<bool, StoreError> {
+            self.journal.add(format!("purge step {upto}"));
+            Ok(false)
+        }
+    }
+
+    fn engine(journal: &Journal, fail_sync: bool) -> Engine {
+        let disk = FakeDisk {
+            journal: journal.clone(),
+            fail_sync,
+        };
+        Engine::new(Box::new(disk), SharedView::default(), Arc::default(), None)
+    }
+
+    fn append(journal: &Journal, index: u64) -> Queued {
+        let journal = journal.clone();
+        Queued {
+            operation: Operation::Append {
+                records: vec![(index, Vec::new())],
+                sequence: index,
+            },
+            completion: Some(Box::new(move |result| {
+                let word = if result.is_ok() { "done" } else { "failed" };
+                journal.add(format!("{word} {index}"));
+            })),
+        }
+    }
+
+    fn put(key: MetaKey) -> Queued {
+        Queued {
+            operation: Operation::Put {
+                key,
+                record: Vec::new(),
+            },
+            completion: None,
+        }
+    }
+
+    #[test]
+    fn nothing_is_completed_before_the_one_sync_of_its_group() {
+        let journal = Journal::default();
+        let mut engine = engine(&journal, false);
+        engine.commit(vec![
+            append(&journal, 1),
+            put(MetaKey::Committed),
+            append(&journal, 2),
+        ]);
+        assert_eq!(
+            journal.take(),
+            ["append 1", "put committed", "append 2", "sync", "done 1", "done 2"]
+        );
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_synced_with_the_next_group_or_at_the_end() {
+        let journal = Journal::default();
+        let mut engine = engine(&journal, false);
+        engine.commit(vec![put(MetaKey::Committed)]);
+        assert_eq!(journal.take(), ["put committed"]);
+        engine.finish();
+        assert_eq!(journal.take(), ["sync"]);
+        engine.finish();
+        assert!(journal.take().is_empty());
+    }
+
+    #[test]
+    fn after_a_failed_sync_nothing_more_is_written() {
+        let journal = Journal::default();
+        let mut engine = engine(&journal, true);
+        engine.commit(vec![append(&journal, 1), append(&journal, 2)]);
+        assert_eq!(
+            journal.take(),
+            ["append 1", "append 2", "sync", "failed 1", "failed 2"]
+        );
+        engine.commit(vec![append(&journal, 3)]);
+        engine.finish();
+        assert_eq!(journal.take(), ["failed 3"]);
+    }
+
+    #[test]
+    fn purged_entries_are_removed_after_the_mark() {
+        let journal = Journal::default();
+        let mut engine = engine(&journal, false);
+        let record = Vec::new();
+        engine.commit(vec![Queued {
+            operation: Operation::Purge { upto: 7, record },
+            completion: None,
+        }]);
+        assert!(engine.is_purging());
+        engine.purge_step();
+        assert!(!engine.is_purging());
+        assert_eq!(journal.take(), ["purge 7", "purge step 7"]);
+    }
+}

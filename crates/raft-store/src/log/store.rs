@@ -1,0 +1,194 @@
+//! The log store: what openraft holds.
+
+use super::database::Database;
+use super::engine::Engine;
+use super::failure::Failure;
+use super::operation::{Completion, MetaKey, Operation, Queued};
+use super::reader::LogReader;
+use super::record;
+use super::verify::{Restored, restore, seal_entry};
+use super::view::SharedView;
+use super::writer::Writer;
+use crate::codec::{encode_log_id, encode_vote};
+use crate::data_dir::{DataDir, Found};
+use crate::{Entry, Execution, LogId, StoreError, Vote};
+use prost::Message;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// The log and the vote of one node.
+///
+/// Dropping it waits until everything that was asked for is on disk. The data directory stays
+/// locked until its readers and the state machine are dropped too.
+pub struct LogStore {
+    pub(super) view: SharedView,
+    pub(super) database: Database,
+    pub(super) failure: Arc<Failure>,
+    writer: Writer,
+}
+
+/// Opens the log of a data directory, or makes a new one for `node_id`.
+pub(crate) fn open(
+    directory: Arc<DataDir>,
+    found: Found,
+    node_id: u64,
+    execution: Execution,
+) -> Result<LogStore, StoreError> {
+    let mut database = Database::open(directory.clone())?;
+    match found {
+        Found::Nothing => claim(&mut database, node_id)?,
+        Found::Data => check_owner(&database, &directory, node_id)?,
+    }
+    let Restored { view, purging } = restore(&database)?;
+    let view = SharedView::new(view);
+    let failure = Arc::new(Failure::default());
+    let disk = Box::new(database.clone());
+    let engine = Engine::new(disk, view.clone(), failure.clone(), purging);
+    Ok(LogStore {
+        view,
+        database,
+        failure,
+        writer: Writer::new(engine, execution)?,
+    })
+}
+
+impl LogStore {
+    /// The last purged entry.
+    pub(crate) fn purged(&self) -> Option<LogId> {
+        self.view.lock().purged
+    }
+
+    pub(super) fn reader(&self) -> LogReader {
+        LogReader::new(
+            self.view.clone(),
+            self.database.clone(),
+            self.failure.clone(),
+        )
+    }
+
+    /// Visible at once; `completion` is called when it is durable.
+    pub(super) async fn append_entries(
+        &self,
+        entries: Vec<Entry>,
+        completion: Completion,
+    ) -> Result<(), StoreError> {
+        self.failure.check()?;
+        let mut records = Vec::with_capacity(entries.len());
+        let mut sized = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let record = seal_entry(&entry)?;
+            let (index, bytes) = (entry.log_id.index, record.len());
+            records.push((index, record));
+            sized.push((entry, bytes));
+        }
+        let sequence = self.view.lock().append(sized)?;
+        let operation = Operation::Append { records, sequence };
+        self.submit(operation, Some(completion)).await
+    }
+
+    /// Durable, then visible.
+    pub(super) async fn store_vote(&self, vote: Vote) -> Result<(), StoreError> {
+        let operation = put(MetaKey::Vote, &encode_vote(&vote));
+        let (done, durable) = oneshot::channel();
+        let completion: Completion = Box::new(move |result: Result<(), io::Error>| {
+            // Nobody is there to be told when the node is shutting down.
+            done.send(result.is_ok()).ok();
+        });
+        self.submit(operation, Some(completion)).await?;
+        match durable.await {
+            Ok(true) => {
+                self.view.lock().vote = Some(vote);
+                Ok(())
+            }
+            Ok(false) | Err(_) => {
+                self.failure.check()?;
+                Err(StoreError::WriterStopped)
+            }
+        }
+    }
+
+    /// Visible at once, durable with a later operation: it only makes a restart quicker.
+    pub(super) async fn store_committed(&self, committed: LogId) -> Result<(), StoreError> {
+        self.view.lock().committed = Some(committed);
+        let operation = put(MetaKey::Committed, &encode_log_id(&committed));
+        self.submit(operation, None).await
+    }
+
+    /// Visible at once. Durable before any later append is, and that is enough: until then the
+    /// entries come back as if nothing had been asked.
+    pub(super) async fn truncate(&self, after: Option<LogId>) -> Result<(), StoreError> {
+        let from = self.view.lock().truncate_after(after)?;
+        match from {
+            Some(from) => self.submit(Operation::Truncate { from }, None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Visible at once; the entries are removed from disk little by little.
+    pub(super) async fn purge_log(&self, upto: LogId) -> Result<(), StoreError> {
+        if !self.view.lock().purge(upto) {
+            return Ok(());
+        }
+        let record = sealed(MetaKey::Purged, &encode_log_id(&upto));
+        let upto = upto.index;
+        self.submit(Operation::Purge { upto, record }, None).await
+    }
+
+    async fn submit(
+        &self,
+        operation: Operation,
+        completion: Option<Completion>,
+    ) -> Result<(), StoreError> {
+        self.failure.check()?;
+        let queued = Queued {
+            operation,
+            completion,
+        };
+        self.writer.submit(queued).await
+    }
+}
+
+/// Writes the node's id into a new log. Durable when the data directory is sealed.
+fn claim(database: &mut Database, node_id: u64) -> Result<(), StoreError> {
+    use super::disk::Disk;
+    let content = node_id.to_be_bytes();
+    let record = record::seal(MetaKey::NodeId.name().as_bytes(), &content);
+    let key = MetaKey::NodeId;
+    database.write(&Operation::Put { key, record })?;
+    database.sync()
+}
+
+fn check_owner(
+    database: &Database,
+    directory: &DataDir,
+    expected: u64,
+) -> Result<(), StoreError> {
+    let damaged = |reason| StoreError::DamagedRecord {
+        what: "the log's node id".into(),
+        reason,
+    };
+    let content = database.meta(MetaKey::NodeId)?;
+    let content = content.ok_or_else(|| damaged("it is missing, and so is perhaps more"))?;
+    let bytes = content
+        .try_into()
+        .map_err(|_| damaged("it has the wrong length"))?;
+    let found = u64::from_be_bytes(bytes);
+    if found == expected {
+        return Ok(());
+    }
+    Err(StoreError::ForeignNode {
+        path: directory.root().to_owned(),
+        found,
+        expected,
+    })
+}
+
+fn put(key: MetaKey, message: &impl Message) -> Operation {
+    let record = sealed(key, message);
+    Operation::Put { key, record }
+}
+
+fn sealed(key: MetaKey, message: &impl Message) -> Vec<u8> {
+    record::seal(key.name().as_bytes(), &message.encode_to_vec())
+}

@@ -1,0 +1,73 @@
+//! Opening a data directory.
+
+use crate::data_dir::{DataDir, Found};
+use crate::snapshot::SnapshotStore;
+use crate::{Execution, LogStore, StateMachine, StateReader, StoreError, log, state_machine};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which data directory, for whom, and how.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// The data directory; made if it is not there.
+    pub directory: PathBuf,
+    /// The node's id. A directory belongs to one node for ever.
+    pub node_id: u64,
+    /// Where work that may block is done.
+    pub execution: Execution,
+}
+
+/// An open data directory. Locked until all three, and every reader of the log, are dropped.
+pub struct Store {
+    /// For openraft.
+    pub log: LogStore,
+    /// For openraft.
+    pub state_machine: StateMachine,
+    /// For everybody else.
+    pub reader: StateReader,
+}
+
+impl OpenOptions {
+    /// The usual options.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>, node_id: u64) -> Self {
+        Self {
+            directory: directory.into(),
+            node_id,
+            execution: Execution::default(),
+        }
+    }
+}
+
+/// Opens the data directory, or makes a new one, and checks all that is in it. Blocks: it reads
+/// the whole log and the newest snapshot.
+pub fn open(options: &OpenOptions) -> Result<Store, StoreError> {
+    let (directory, found) = DataDir::open(&options.directory)?;
+    let directory = Arc::new(directory);
+    let execution = options.execution;
+    let log = log::open(directory.clone(), found, options.node_id, execution)?;
+    if found == Found::Nothing {
+        directory.seal()?;
+    }
+    let snapshots = SnapshotStore::open(directory)?;
+    let state_machine = state_machine::open(snapshots, execution)?;
+    let reader = state_machine.reader();
+    check_purged(&log, &reader)?;
+    Ok(Store {
+        log,
+        state_machine,
+        reader,
+    })
+}
+
+/// Without this, openraft would start an empty state machine where the log is purged.
+fn check_purged(log: &LogStore, reader: &StateReader) -> Result<(), StoreError> {
+    let snapshot = reader.mark().position.map(|position| position.index);
+    match log.purged() {
+        Some(purged) if snapshot < Some(purged.index) => Err(StoreError::MissingSnapshot {
+            purged: purged.index,
+            snapshot,
+        }),
+        _ => Ok(()),
+    }
+}

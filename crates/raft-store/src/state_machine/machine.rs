@@ -1,0 +1,112 @@
+//! The state machine: what openraft holds.
+
+use super::applied::Applied;
+use super::reader::StateReader;
+use super::shared::Shared;
+use crate::snapshot::{self, Damage, SnapshotStore};
+use crate::{Execution, Snapshot, SnapshotData, SnapshotMeta, StoreError};
+use std::sync::Arc;
+
+/// The replicated state and its snapshots.
+pub struct StateMachine {
+    pub(super) shared: Arc<Shared>,
+    pub(super) snapshots: Arc<SnapshotStore>,
+    pub(super) execution: Execution,
+}
+
+/// Starts from the newest snapshot; openraft then applies the log after it.
+pub(crate) fn open(
+    snapshots: SnapshotStore,
+    execution: Execution,
+) -> Result<StateMachine, StoreError> {
+    let applied = match load(&snapshots)? {
+        Some((_, applied)) => applied,
+        None => Applied::default(),
+    };
+    Ok(StateMachine {
+        shared: Arc::new(Shared::new(applied)),
+        snapshots: Arc::new(snapshots),
+        execution,
+    })
+}
+
+impl StateMachine {
+    /// A handle for everybody who is not openraft.
+    #[must_use]
+    pub fn reader(&self) -> StateReader {
+        StateReader::new(&self.shared)
+    }
+
+    /// The newest snapshot, read from disk.
+    pub(super) async fn newest_snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        let snapshots = self.snapshots.clone();
+        let read = move || {
+            let Some((snapshot, applied)) = load(&snapshots)? else {
+                return Ok(None);
+            };
+            let meta = applied.snapshot_meta();
+            Ok(Some(Snapshot { meta, snapshot }))
+        };
+        self.execution.run("reading a snapshot", read).await
+    }
+
+    /// Durable first, then visible.
+    pub(super) async fn install(
+        &self,
+        meta: SnapshotMeta,
+        bytes: SnapshotData,
+    ) -> Result<(), StoreError> {
+        let snapshots = self.snapshots.clone();
+        let save = move || {
+            let applied = check_received(&meta, &bytes)?;
+            if let Some(last) = applied.last_applied {
+                snapshots.save(last, &bytes)?;
+            }
+            Ok(applied)
+        };
+        let applied = self.execution.run("installing a snapshot", save).await?;
+        self.shared.replace(applied);
+        Ok(())
+    }
+}
+
+fn load(snapshots: &SnapshotStore) -> Result<Option<(SnapshotData, Applied)>, StoreError> {
+    let Some(found) = snapshots.newest()? else {
+        return Ok(None);
+    };
+    match snapshot::decode(&found.bytes) {
+        Ok((meta, state)) => Ok(Some((found.bytes, applied(meta, state)))),
+        Err(Damage::File(reason)) => Err(StoreError::DamagedSnapshot {
+            path: found.path,
+            reason,
+        }),
+        Err(Damage::Content(source)) => Err(StoreError::Undecodable {
+            what: format!("snapshot {}", found.path.display()),
+            source,
+        }),
+    }
+}
+
+fn check_received(meta: &SnapshotMeta, bytes: &[u8]) -> Result<Applied, StoreError> {
+    let (found, state) = snapshot::decode(bytes).map_err(|damage| match damage {
+        Damage::File(reason) => StoreError::DamagedTransfer(reason),
+        Damage::Content(source) => StoreError::Undecodable {
+            what: "the received snapshot".into(),
+            source,
+        },
+    })?;
+    if found != *meta {
+        return Err(StoreError::DamagedTransfer(
+            "it covers something else than was announced",
+        ));
+    }
+    Ok(applied(found, state))
+}
+
+fn applied(meta: SnapshotMeta, state: ipam::State) -> Applied {
+    Applied {
+        state,
+        last_applied: meta.last_log_id,
+        membership: meta.last_membership,
+    }
+}

@@ -1,0 +1,138 @@
+//! What the state machine shares with its readers.
+
+use super::applied::{Applied, AppliedMark, Committed, position};
+use super::digest::{Checkpoints, StateDigest};
+use crate::{Entry, Outcomes, StoredMembership};
+use ipam::Event;
+use openraft::EntryPayload;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{broadcast, watch};
+
+/// How many entries' events a slow subscriber may be behind before it loses some.
+const EVENT_ENTRIES: usize = 1024;
+
+/// The state, its digests, and the news of it.
+pub(super) struct Shared {
+    applied: RwLock<Applied>,
+    checkpoints: Mutex<Checkpoints>,
+    /// The last digest that somebody asked for.
+    digest: Mutex<Option<StateDigest>>,
+    pub(super) mark: watch::Sender<AppliedMark>,
+    pub(super) events: broadcast::Sender<Committed>,
+}
+
+impl Shared {
+    pub(super) fn new(applied: Applied) -> Self {
+        let mark = AppliedMark {
+            position: applied.position(),
+            clock: applied.state.clock(),
+            checkpoint: None,
+        };
+        Self {
+            applied: RwLock::new(applied),
+            checkpoints: Mutex::default(),
+            digest: Mutex::default(),
+            mark: watch::Sender::new(mark),
+            events: broadcast::Sender::new(EVENT_ENTRIES),
+        }
+    }
+
+    /// The state between two entries.
+    ///
+    /// # Panics
+    ///
+    /// If applying an entry has panicked: the state is then half-changed, and nobody may see it.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Applied> {
+        self.applied
+            .read()
+            .expect("applying an entry panicked: the state is half-changed")
+    }
+
+    /// Applies one committed entry and tells of it.
+    pub(super) fn apply(&self, entry: Entry) -> Outcomes {
+        let mut applied = self.write();
+        let (outcomes, events) = apply_payload(&mut applied, &entry);
+        let index = entry.log_id.index;
+        applied.last_applied = Some(entry.log_id);
+        let mut checkpoints = self.checkpoints();
+        checkpoints.note(index, &applied.state);
+        let mark = mark_of(&applied, &checkpoints);
+        drop(checkpoints);
+        drop(applied);
+        self.tell(index, mark, events);
+        outcomes
+    }
+
+    /// Replaces the state by a snapshot's.
+    pub(super) fn replace(&self, new: Applied) {
+        let mut applied = self.write();
+        *applied = new;
+        let mut checkpoints = self.checkpoints();
+        checkpoints.clear();
+        let mark = mark_of(&applied, &checkpoints);
+        drop(checkpoints);
+        drop(applied);
+        self.mark.send_replace(mark);
+    }
+
+    /// The digest of the state as it is, computed once an index; `None` before the first entry.
+    pub(super) fn digest(&self) -> Option<StateDigest> {
+        let applied = self.read();
+        let index = applied.last_applied?.index;
+        let mut cached = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(digest) = cached.filter(|digest| digest.index == index) {
+            return Some(digest);
+        }
+        // Entries can be applied again while this is hashed: only encoding needs the state.
+        let encoded = api::command::encode_state(&applied.state);
+        drop(applied);
+        let sha256 = api::command::digest_of(&encoded);
+        let digest = StateDigest { index, sha256 };
+        *cached = Some(digest);
+        Some(digest)
+    }
+
+    pub(super) fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
+        self.checkpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Applied> {
+        self.applied
+            .write()
+            .expect("applying an entry panicked: the state is half-changed")
+    }
+
+    fn tell(&self, index: u64, mark: AppliedMark, events: Vec<Event>) {
+        self.mark.send_replace(mark);
+        if !events.is_empty() {
+            let events = events.into();
+            // Without subscribers there is nobody to miss it.
+            self.events.send(Committed { index, events }).ok();
+        }
+    }
+}
+
+fn apply_payload(applied: &mut Applied, entry: &Entry) -> (Outcomes, Vec<Event>) {
+    match &entry.payload {
+        EntryPayload::Blank => (Outcomes::default(), Vec::new()),
+        EntryPayload::Normal(proposal) => {
+            let effects = applied.state.apply(position(entry.log_id), proposal);
+            (Outcomes(effects.outcomes), effects.events)
+        }
+        EntryPayload::Membership(membership) => {
+            let log_id = Some(entry.log_id);
+            applied.membership = StoredMembership::new(log_id, membership.clone());
+            (Outcomes::default(), Vec::new())
+        }
+    }
+}
+
+fn mark_of(applied: &Applied, checkpoints: &Checkpoints) -> AppliedMark {
+    AppliedMark {
+        position: applied.position(),
+        clock: applied.state.clock(),
+        checkpoint: checkpoints.newest(),
+    }
+}
