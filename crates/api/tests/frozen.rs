@@ -1,0 +1,72 @@
+//! Bytes that an earlier release has written must decode for ever.
+//!
+//! The files in `fixtures/` are NEVER edited. When the format grows, add a new fixture beside the
+//! old one. If a test here fails, the code is wrong, not the fixture: clusters in the field hold
+//! such bytes in their logs and snapshots.
+
+mod sample;
+
+use api::command::{decode_batch, decode_state, encode_batch, encode_state, state_digest};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// The bytes of a fixture: lines of hexadecimal digits, and comments that begin with `#`.
+fn fixture(name: &str) -> Vec<u8> {
+    let path = path(name);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let digits: String = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    (0..digits.len() / 2)
+        .map(|byte| u8::from_str_radix(&digits[2 * byte..2 * byte + 2], 16).unwrap())
+        .collect()
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(name)
+}
+
+#[test]
+fn the_first_batch_decodes_for_ever() {
+    let bytes = fixture("batch-1.hex");
+    assert_eq!(decode_batch(&bytes).unwrap(), sample::batch());
+    assert_eq!(encode_batch(&sample::batch()), bytes);
+}
+
+#[test]
+fn the_first_state_decodes_for_ever() {
+    let bytes = fixture("state-1.hex");
+    assert_eq!(decode_state(&bytes).unwrap(), sample::state());
+    assert_eq!(encode_state(&sample::state()), bytes);
+}
+
+/// Two releases in one cluster compare digests (contract S8).
+#[test]
+fn the_digest_of_a_state_is_the_same_in_every_release() {
+    assert_eq!(state_digest(&sample::state()).to_vec(), fixture("state-1.sha256.hex"));
+}
+
+/// Writes new fixtures, never over old ones:
+/// `cargo test -p api --test frozen -- --ignored --exact write_missing_fixtures`.
+#[test]
+#[ignore = "writes files; run it once for a new fixture"]
+fn write_missing_fixtures() {
+    let state = sample::state();
+    for (name, bytes) in [
+        ("batch-1.hex", encode_batch(&sample::batch())),
+        ("state-1.hex", encode_state(&state)),
+        ("state-1.sha256.hex", state_digest(&state).to_vec()),
+    ] {
+        let mut text = String::from("# Frozen: never edit. See frozen.rs.\n");
+        for line in bytes.chunks(32) {
+            line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+            text.push('\n');
+        }
+        if !path(name).exists() {
+            std::fs::write(path(name), text).unwrap();
+        }
+    }
+}

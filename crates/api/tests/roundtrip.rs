@@ -1,0 +1,122 @@
+//! What is encoded comes back, equal values are equal bytes, and hostile bytes never panic.
+
+mod common;
+mod sample;
+
+use api::command::{
+    DecodeError, decode_batch, decode_state, encode_batch, encode_state, state_digest,
+};
+use api::proto::command as wire;
+use common::{batch, outcome};
+use ipam::{ClientKey, LeaseState, Outcome, State};
+use proptest::prelude::*;
+use prost::Message;
+
+proptest! {
+    #[test]
+    fn a_batch_comes_back(batch in batch()) {
+        let bytes = encode_batch(&batch);
+        prop_assert_eq!(&bytes, &encode_batch(&batch.clone()));
+        prop_assert_eq!(decode_batch(&bytes).unwrap(), batch);
+    }
+
+    #[test]
+    fn an_outcome_comes_back(outcome in outcome()) {
+        let message = wire::Outcome::decode(&wire::Outcome::from(&outcome).encode_to_vec()[..]);
+        prop_assert_eq!(Outcome::try_from(message.unwrap()).unwrap(), outcome);
+    }
+
+    #[test]
+    fn any_bytes_are_a_batch_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        // Whatever decodes must encode to something that decodes to the same.
+        if let Ok(batch) = decode_batch(&bytes) {
+            prop_assert_eq!(decode_batch(&encode_batch(&batch)).unwrap(), batch);
+        }
+    }
+
+    #[test]
+    fn a_damaged_batch_is_a_batch_or_an_error(
+        batch in batch(), position in any::<prop::sample::Index>(), flip in 1..=u8::MAX,
+    ) {
+        let mut bytes = encode_batch(&batch);
+        if !bytes.is_empty() {
+            let position = position.index(bytes.len());
+            bytes[position] ^= flip;
+            if let Ok(batch) = decode_batch(&bytes) {
+                prop_assert_eq!(decode_batch(&encode_batch(&batch)).unwrap(), batch);
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_state_is_a_state_or_an_error(
+        position in any::<prop::sample::Index>(), flip in 1..=u8::MAX,
+    ) {
+        let mut bytes = encode_state(&sample::state());
+        let position = position.index(bytes.len());
+        bytes[position] ^= flip;
+        if let Ok(state) = decode_state(&bytes) {
+            prop_assert_eq!(decode_state(&encode_state(&state)).unwrap(), state);
+        }
+    }
+}
+
+#[test]
+fn a_state_comes_back_with_its_digest() {
+    for state in [State::default(), sample::state()] {
+        let bytes = encode_state(&state);
+        let again = decode_state(&bytes).unwrap();
+        assert_eq!(again, state);
+        assert_eq!(encode_state(&again), bytes);
+        assert_eq!(state_digest(&again), state_digest(&state));
+    }
+    assert_ne!(state_digest(&State::default()), state_digest(&sample::state()));
+}
+
+/// The sample must show every kind of record, or the frozen bytes prove little.
+#[test]
+fn the_sample_has_every_kind_of_record() {
+    let state = sample::state();
+    let leases: Vec<_> = state
+        .subnets()
+        .values()
+        .flat_map(|subnet| subnet.leases().iter())
+        .collect();
+    let count = |wanted: fn(&LeaseState) -> bool| leases.iter().filter(|(_, l)| wanted(&l.state)).count();
+    assert!(count(|s| matches!(s, LeaseState::Offered { .. })) > 0);
+    assert!(count(|s| matches!(s, LeaseState::Bound { .. })) > 0);
+    assert!(count(|s| matches!(s, LeaseState::Released { .. })) > 0);
+    assert!(count(|s| matches!(s, LeaseState::Quarantined { .. })) > 0);
+    assert!(count(|s| matches!(s, LeaseState::Expired { .. })) > 0);
+    assert!(leases.iter().any(|(_, lease)| matches!(lease.client, ClientKey::Identifier(_))));
+    assert!(leases.iter().any(|(_, lease)| lease.hostname.is_some()));
+    assert!(!state.nat().forwards.is_empty() && !state.nat().source_nat.is_empty());
+    assert!(!state.nodes().is_empty() && state.cluster_id().is_some());
+    assert!(state.subnets().values().any(|subnet| !subnet.reservations().is_empty()));
+}
+
+#[test]
+fn errors_name_the_field() {
+    let command = wire::Command { kind: None };
+    let bytes = wire::Batch {
+        stamp: None,
+        commands: vec![command],
+    };
+    let error = decode_batch(&bytes.encode_to_vec()).unwrap_err();
+    assert!(matches!(error, DecodeError::Missing("Command.kind")), "{error}");
+
+    let mut state = wire::State::from(&sample::state());
+    state.subnets[0].config.as_mut().unwrap().mtu = 70_000;
+    let error = decode_state(&state.encode_to_vec()).unwrap_err();
+    assert_eq!(error.to_string(), "SubnetConfig.mtu is 70000: it must be at most 65535");
+
+    let mut state = wire::State::from(&sample::state());
+    state.subnets[0].leases.reverse();
+    let error = decode_state(&state.encode_to_vec()).unwrap_err();
+    assert!(matches!(error, DecodeError::Order("SubnetState.leases")), "{error}");
+
+    let mut state = wire::State::from(&sample::state());
+    state.nat.as_mut().unwrap().forward_policy = 9;
+    let error = decode_state(&state.encode_to_vec()).unwrap_err();
+    assert!(matches!(error, DecodeError::UnknownEnum { value: 9, .. }), "{error}");
+}

@@ -1,0 +1,58 @@
+//! A client's message, checked: what the decisions and the replies read.
+
+use super::MessageType;
+use ipam::{ClientIdentifier, ClientIdentity, HardwareAddress, Hostname};
+use std::net::Ipv4Addr;
+
+/// A client's message. Every field was checked by [`super::decode`]; no raw bytes remain but
+/// those that are echoed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// Option 53.
+    pub message_type: MessageType,
+    /// Transaction id.
+    pub xid: u32,
+    /// Seconds since the client began, as the client has it.
+    pub secs: u16,
+    /// The broadcast flag: the client cannot receive unicast yet.
+    pub broadcast: bool,
+    /// The client's address, if it has one.
+    pub ciaddr: Ipv4Addr,
+    /// The relay agent, or 0.0.0.0.
+    pub giaddr: Ipv4Addr,
+    /// `htype` and `chaddr`.
+    pub hardware: HardwareAddress,
+    /// Option 61.
+    pub client_identifier: Option<ClientIdentifier>,
+    /// Option 50.
+    pub requested_address: Option<Ipv4Addr>,
+    /// Option 54.
+    pub server_identifier: Option<Ipv4Addr>,
+    /// Option 51, in seconds.
+    pub lease_time: Option<u32>,
+    /// Option 57, in bytes of an IP datagram.
+    pub max_message_size: Option<u16>,
+    /// Option 55, in the client's order.
+    pub parameter_request_list: Option<Vec<u8>>,
+    /// Option 12, without trailing zeros.
+    pub hostname: Option<Hostname>,
+    /// Option 82 exactly as received: it is echoed, never read (RFC 3046 §2.2).
+    pub relay_agent_information: Option<Vec<u8>>,
+}
+
+impl Packet {
+    /// Both names by which a subnet may know this client.
+    #[must_use]
+    pub fn identity(&self) -> ClientIdentity {
+        ClientIdentity {
+            hardware: self.hardware.clone(),
+            identifier: self.client_identifier.clone(),
+        }
+    }
+
+    /// Whether the message came through a relay agent.
+    #[must_use]
+    pub fn is_relayed(&self) -> bool {
+        !self.giaddr.is_unspecified()
+    }
+}

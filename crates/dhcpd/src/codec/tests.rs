@@ -1,0 +1,308 @@
+//! Every drop reason is reachable, every good packet is read, and nothing panics.
+
+use super::*;
+use crate::limits::MAX_OPTIONS;
+use crate::testing::PacketBuilder;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+
+fn discover() -> PacketBuilder {
+    PacketBuilder::discover(MAC)
+}
+
+/// A datagram for each reason to drop one.
+fn malformed() -> Vec<(DropReason, Vec<u8>)> {
+    use DropReason as R;
+    let request_options = |payload: &[u8]| discover().raw(payload).without_end().datagram();
+    vec![
+        (R::TooShort, vec![1; 239]),
+        (R::TooShort, Vec::new()),
+        (R::TooLong, vec![1; MAX_MESSAGE_BYTES + 1]),
+        (R::NotARequest, discover().byte(0, 2).datagram()),
+        (R::HardwareLength, discover().byte(2, 255).datagram()),
+        (R::HardwareLength, discover().byte(2, 5).datagram()),
+        (
+            R::HardwareLength,
+            discover().byte(1, 32).byte(2, 17).datagram(),
+        ),
+        (
+            R::HardwareLength,
+            discover().byte(1, 32).byte(2, 0).datagram(),
+        ),
+        (
+            R::HardwareAddress,
+            PacketBuilder::discover([0; 6]).datagram(),
+        ),
+        (
+            R::HardwareAddress,
+            PacketBuilder::discover([0xff; 6]).datagram(),
+        ),
+        (
+            R::HardwareAddress,
+            PacketBuilder::discover([3, 0, 0, 0, 0, 1]).datagram(),
+        ),
+        (
+            R::FixedAddress,
+            discover().ciaddr(Ipv4Addr::BROADCAST).datagram(),
+        ),
+        (
+            R::FixedAddress,
+            discover().giaddr(Ipv4Addr::LOCALHOST).datagram(),
+        ),
+        (
+            R::FixedAddress,
+            discover().giaddr(Ipv4Addr::new(224, 0, 0, 1)).datagram(),
+        ),
+        (R::MagicCookie, discover().byte(236, 98).datagram()),
+        (R::OptionOverrun, request_options(&[12])),
+        (R::OptionOverrun, request_options(&[12, 1])),
+        (R::OptionOverrun, request_options(&[12, 4, b'a', b'b'])),
+        (
+            R::TooManyOptions,
+            discover().raw(&[60, 0].repeat(MAX_OPTIONS)).datagram(),
+        ),
+        (R::OptionOverload, discover().option(52, &[0]).datagram()),
+        (R::OptionOverload, discover().option(52, &[4]).datagram()),
+        (R::OptionOverload, discover().option(52, &[1, 1]).datagram()),
+        (
+            R::OptionOverload,
+            discover()
+                .option(52, &[3])
+                .bytes(108, &[52, 1, 1, 255])
+                .datagram(),
+        ),
+        (
+            R::OptionOverrun,
+            discover().option(52, &[1]).bytes(234, &[12, 9]).datagram(),
+        ),
+        (
+            R::OptionOverrun,
+            discover().option(52, &[2]).bytes(106, &[12, 1]).datagram(),
+        ),
+        (
+            R::OptionLength,
+            discover().option(50, &[10, 15, 3]).datagram(),
+        ),
+        (R::OptionLength, discover().option(51, &[]).datagram()),
+        (R::OptionLength, discover().option(54, &[1; 5]).datagram()),
+        (R::OptionLength, discover().option(57, &[1; 3]).datagram()),
+        (R::OptionLength, discover().option(61, &[1]).datagram()),
+        (
+            R::OptionLength,
+            discover()
+                .option(61, &[1; 200])
+                .option(61, &[1; 56])
+                .datagram(),
+        ),
+        (R::OptionLength, discover().option(82, &[1]).datagram()),
+        (
+            R::OptionLength,
+            discover()
+                .requested(Ipv4Addr::LOCALHOST)
+                .option(50, &[1])
+                .datagram(),
+        ),
+        (R::MessageTypeMissing, PacketBuilder::bare(MAC).datagram()),
+        (
+            R::MessageTypeLength,
+            PacketBuilder::bare(MAC).option(53, &[]).datagram(),
+        ),
+        (R::MessageTypeLength, discover().option(53, &[1]).datagram()),
+        (
+            R::MessageTypeUnknown,
+            PacketBuilder::bare(MAC).option(53, &[0]).datagram(),
+        ),
+        (
+            R::MessageTypeUnknown,
+            PacketBuilder::bare(MAC).option(53, &[2]).datagram(),
+        ),
+        (
+            R::MessageTypeUnknown,
+            PacketBuilder::bare(MAC).option(53, &[9]).datagram(),
+        ),
+    ]
+}
+
+#[test]
+fn every_drop_reason_is_reachable() {
+    for (reason, datagram) in malformed() {
+        assert_eq!(decode(&datagram), Err(reason), "{datagram:02x?}");
+    }
+    let reached: BTreeSet<_> = malformed().into_iter().map(|(reason, _)| reason).collect();
+    assert_eq!(reached, DropReason::ALL.iter().copied().collect());
+}
+
+#[test]
+fn a_discover_with_everything() {
+    let requested = Ipv4Addr::new(10, 15, 3, 77);
+    let packet = discover()
+        .xid(0xdead_beef)
+        .secs(300)
+        .broadcast()
+        .giaddr(Ipv4Addr::new(10, 15, 3, 5))
+        .raw(&[0, 0])
+        .requested(requested)
+        .option(51, &7200_u32.to_be_bytes())
+        .option(57, &1500_u16.to_be_bytes())
+        .option(55, &[1, 3, 6])
+        .option(12, b"vm-7\0\0")
+        .option(61, &[0xff, 1, 2, 3])
+        .option(82, &[2, 1, 9, 1, 1, 8])
+        .packet();
+    assert_eq!(packet.message_type, MessageType::Discover);
+    assert_eq!(
+        (packet.xid, packet.secs, packet.broadcast),
+        (0xdead_beef, 300, true)
+    );
+    assert_eq!(packet.requested_address, Some(requested));
+    assert_eq!(
+        (packet.lease_time, packet.max_message_size),
+        (Some(7200), Some(1500))
+    );
+    assert_eq!(
+        packet.parameter_request_list.as_deref(),
+        Some(&[1, 3, 6][..])
+    );
+    assert_eq!(
+        packet.hostname.as_ref().map(ipam::Hostname::as_str),
+        Some("vm-7")
+    );
+    let identifier = packet
+        .client_identifier
+        .as_ref()
+        .map(ipam::ClientIdentifier::bytes);
+    assert_eq!(identifier, Some(&[0xff, 1, 2, 3][..]));
+    assert_eq!(
+        packet.relay_agent_information.as_deref(),
+        Some(&[2, 1, 9, 1, 1, 8][..])
+    );
+}
+
+#[test]
+fn end_is_optional_and_what_follows_it_is_nothing() {
+    assert!(decode(&discover().without_end().datagram()).is_ok());
+    let trailing = discover().raw(&[255, 50, 200, 1]).datagram();
+    assert_eq!(
+        decode(&trailing).map(|packet| packet.requested_address),
+        Ok(None)
+    );
+}
+
+#[test]
+fn a_malformed_option_never_hides_those_after_it() {
+    let datagram = discover()
+        .option(51, &[1])
+        .option(82, &[1, 1, 1])
+        .datagram();
+    assert_eq!(decode(&datagram), Err(DropReason::OptionLength));
+}
+
+#[test]
+fn split_options_are_joined_in_the_order_options_file_sname() {
+    let datagram = discover()
+        .option(12, b"ab")
+        .option(52, &[3])
+        .option(12, b"cd")
+        .bytes(108, &[12, 2, b'e', b'f', 255])
+        .bytes(44, &[12, 2, b'g', b'h', 255])
+        .datagram();
+    let hostname = decode(&datagram).expect("well-formed").hostname;
+    assert_eq!(
+        hostname.as_ref().map(ipam::Hostname::as_str),
+        Some("abcdefgh")
+    );
+}
+
+#[test]
+fn fields_are_options_only_if_overloaded() {
+    let packet = discover()
+        .bytes(108, b"pxelinux.0")
+        .bytes(44, b"server")
+        .packet();
+    assert_eq!(packet.hostname, None);
+}
+
+#[test]
+fn a_host_name_of_zeros_is_none() {
+    assert_eq!(discover().option(12, &[]).packet().hostname, None);
+    assert_eq!(discover().option(12, &[0, 0]).packet().hostname, None);
+}
+
+#[test]
+fn hardware_other_than_ethernet() {
+    let packet = discover()
+        .byte(1, 32)
+        .byte(2, 16)
+        .bytes(28, &[7; 16])
+        .packet();
+    assert_eq!(
+        (packet.hardware.htype(), packet.hardware.bytes()),
+        (32, &[7; 16][..])
+    );
+}
+
+/// A well-formed datagram with some of its bytes changed, or cut short.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let base = discover()
+        .requested(Ipv4Addr::new(10, 15, 3, 77))
+        .option(52, &[3])
+        .option(61, &[1; 7])
+        .option(12, b"vm")
+        .option(82, &[1, 2, 3, 4])
+        .bytes(108, &[12, 2, b'e', b'f', 255])
+        .bytes(44, &[60, 2, b'g', b'h', 255])
+        .datagram();
+    let length = base.len();
+    let changes = proptest::collection::vec((0..length, any::<u8>()), 0..8);
+    (Just(base), changes, 0..=length).prop_map(move |(mut datagram, changes, keep)| {
+        for (place, value) in changes {
+            datagram[place] = value;
+        }
+        datagram.truncate(keep.max(length / 2));
+        datagram
+    })
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
+        let _either = decode(&datagram);
+    }
+
+    #[test]
+    fn arbitrary_options_never_panic(options in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _either = decode(&PacketBuilder::bare(MAC).raw(&options).datagram());
+    }
+
+    #[test]
+    fn arbitrary_overload_never_panics(
+        fields in proptest::collection::vec(any::<u8>(), 192),
+        overload in 0_u8..5,
+    ) {
+        let builder = discover().option(52, &[overload]).bytes(44, &fields);
+        let _either = decode(&builder.datagram());
+    }
+
+    #[test]
+    fn mutations_and_truncations_never_panic(datagram in mutated()) {
+        if let Ok(packet) = decode(&datagram) {
+            prop_assert!(!packet.hardware.bytes().is_empty());
+            prop_assert!(packet.hardware.bytes().len() <= 16);
+        }
+    }
+
+    #[test]
+    fn what_we_build_we_read(
+        xid: u32, secs: u16, requested: [u8; 4], identifier in proptest::collection::vec(any::<u8>(), 2..=255),
+    ) {
+        let packet = discover()
+            .xid(xid).secs(secs).requested(requested.into()).option(61, &identifier).packet();
+        prop_assert_eq!((packet.xid, packet.secs), (xid, secs));
+        prop_assert_eq!(packet.requested_address, Some(requested.into()));
+        let read = packet.client_identifier.as_ref().map(ipam::ClientIdentifier::bytes);
+        prop_assert_eq!(read, Some(&identifier[..]));
+    }
+}

@@ -1,0 +1,185 @@
+//! What a client wants (RFC 2131 §4.3 and table 4). Pure.
+
+use super::Silence;
+use crate::codec::{MessageType, Packet};
+use ipam::RequestKind;
+use std::net::Ipv4Addr;
+
+/// Which socket heard the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// The one with this node's own address.
+    Unicast,
+    /// The one for broadcasts.
+    Broadcast,
+}
+
+/// What a client wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// An offer, of the address it asks for if that can be.
+    Discover {
+        /// Option 50.
+        requested: Option<Ipv4Addr>,
+    },
+    /// An address.
+    Request {
+        /// Option 50, or `ciaddr`.
+        address: Ipv4Addr,
+        /// The client's state.
+        kind: RequestKind,
+        /// Option 54, when selecting.
+        server: Option<Ipv4Addr>,
+    },
+    /// To tell that somebody else uses the address.
+    Decline {
+        /// Option 50.
+        address: Ipv4Addr,
+        /// Option 54.
+        server: Option<Ipv4Addr>,
+    },
+    /// To give its address back.
+    Release {
+        /// `ciaddr`.
+        address: Ipv4Addr,
+        /// Option 54.
+        server: Option<Ipv4Addr>,
+    },
+    /// To be told the subnet's parameters: it has an address already.
+    Inform {
+        /// `ciaddr`.
+        address: Ipv4Addr,
+    },
+}
+
+/// Reads the intent off a packet.
+pub fn intent(packet: &Packet, arrival: Arrival) -> Result<Intent, Silence> {
+    let server = packet.server_identifier;
+    let ciaddr = Some(packet.ciaddr).filter(|address| !address.is_unspecified());
+    match packet.message_type {
+        MessageType::Discover => Ok(Intent::Discover {
+            requested: packet.requested_address,
+        }),
+        MessageType::Request => request(packet, arrival, ciaddr),
+        MessageType::Decline => {
+            let address = packet
+                .requested_address
+                .ok_or(Silence::ContradictoryRequest)?;
+            Ok(Intent::Decline { address, server })
+        }
+        MessageType::Release => {
+            let address = ciaddr.ok_or(Silence::ContradictoryRequest)?;
+            Ok(Intent::Release { address, server })
+        }
+        MessageType::Inform => Ok(Intent::Inform {
+            address: ciaddr.ok_or(Silence::ContradictoryRequest)?,
+        }),
+    }
+}
+
+/// RFC 2131 §4.3.2 and table 4. A client that gives its address twice must mean the same.
+fn request(packet: &Packet, arrival: Arrival, ciaddr: Option<Ipv4Addr>) -> Result<Intent, Silence> {
+    let server = packet.server_identifier;
+    let requested = packet.requested_address;
+    let (address, kind) = match (server, requested, ciaddr) {
+        (Some(_), Some(requested), _) => (requested, RequestKind::Selecting),
+        (None, Some(requested), None) => (requested, RequestKind::InitReboot),
+        (None, None, Some(ciaddr)) => (ciaddr, extending(packet, arrival)),
+        (None, Some(requested), Some(ciaddr)) if requested == ciaddr => {
+            (ciaddr, extending(packet, arrival))
+        }
+        _ => return Err(Silence::ContradictoryRequest),
+    };
+    Ok(Intent::Request {
+        address,
+        kind,
+        server,
+    })
+}
+
+/// A renewal is unicast and passes no relay; what a relay passes on was broadcast (§4.3.2).
+fn extending(packet: &Packet, arrival: Arrival) -> RequestKind {
+    match arrival {
+        Arrival::Unicast if !packet.is_relayed() => RequestKind::Renewing,
+        Arrival::Unicast | Arrival::Broadcast => RequestKind::Rebinding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::PacketBuilder;
+
+    const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+    const A: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
+    const B: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 21);
+    const SERVER: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
+
+    fn kind(
+        server: Option<Ipv4Addr>,
+        requested: Option<Ipv4Addr>,
+        ciaddr: Ipv4Addr,
+        arrival: Arrival,
+    ) -> Result<(RequestKind, Ipv4Addr), Silence> {
+        let mut packet = PacketBuilder::request(MAC).packet();
+        packet.server_identifier = server;
+        packet.requested_address = requested;
+        packet.ciaddr = ciaddr;
+        match intent(&packet, arrival)? {
+            Intent::Request { address, kind, .. } => Ok((kind, address)),
+            other => panic!("a DHCPREQUEST was read as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn table_4() {
+        use Arrival::{Broadcast, Unicast};
+        use RequestKind::{InitReboot, Rebinding, Renewing, Selecting};
+        let none = Ipv4Addr::UNSPECIFIED;
+        assert_eq!(
+            kind(Some(SERVER), Some(A), none, Broadcast),
+            Ok((Selecting, A))
+        );
+        assert_eq!(kind(None, Some(A), none, Broadcast), Ok((InitReboot, A)));
+        assert_eq!(kind(None, None, A, Unicast), Ok((Renewing, A)));
+        assert_eq!(kind(None, None, A, Broadcast), Ok((Rebinding, A)));
+        assert_eq!(kind(None, Some(A), A, Broadcast), Ok((Rebinding, A)));
+    }
+
+    #[test]
+    fn contradictions_and_omissions() {
+        let none = Ipv4Addr::UNSPECIFIED;
+        let contradictory = Err(Silence::ContradictoryRequest);
+        assert_eq!(kind(None, Some(A), B, Arrival::Broadcast), contradictory);
+        assert_eq!(kind(None, None, none, Arrival::Broadcast), contradictory);
+        assert_eq!(
+            kind(Some(SERVER), None, none, Arrival::Broadcast),
+            contradictory
+        );
+    }
+
+    #[test]
+    fn what_a_relay_passes_on_was_broadcast() {
+        let mut packet = PacketBuilder::request(MAC).packet();
+        packet.ciaddr = A;
+        packet.giaddr = SERVER;
+        let expected = Intent::Request {
+            address: A,
+            kind: RequestKind::Rebinding,
+            server: None,
+        };
+        assert_eq!(intent(&packet, Arrival::Unicast), Ok(expected));
+    }
+
+    #[test]
+    fn who_gives_up_must_say_what() {
+        for builder in [
+            PacketBuilder::new(MessageType::Decline, MAC),
+            PacketBuilder::new(MessageType::Release, MAC),
+            PacketBuilder::new(MessageType::Inform, MAC),
+        ] {
+            let found = intent(&builder.packet(), Arrival::Broadcast);
+            assert_eq!(found, Err(Silence::ContradictoryRequest));
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What a committed outcome lets us say. Pure.
+//!
+//! **Invariants.** A [`Verdict::Ack`] comes from [`Outcome::Granted`] and from nothing else (S2).
+//! A [`Verdict::Nak`] comes from a committed refusal to grant (S6). All else is silence.
+//! The refusals are listed one by one, without a wildcard: a new one is a decision to be taken.
+
+use super::Silence;
+use ipam::{Granted, Offered, Outcome, Refusal};
+
+/// What may be said to a client that sent a DHCPREQUEST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A DHCPACK.
+    Ack(Granted),
+    /// A DHCPNAK, and why.
+    Nak(Refusal),
+    /// Nothing.
+    Silent(Silence),
+}
+
+/// What the outcome of a `GrantLease` lets us say.
+#[must_use]
+pub fn on_grant(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Granted(granted) => Verdict::Ack(granted),
+        Outcome::Refused(refusal) => on_refused_grant(refusal),
+        Outcome::Done | Outcome::Offered(_) => Verdict::Silent(Silence::UnexpectedOutcome),
+    }
+}
+
+fn on_refused_grant(refusal: Refusal) -> Verdict {
+    match refusal {
+        Refusal::NotInSubnet(_)
+        | Refusal::NotAvailable(_)
+        | Refusal::HeldByAnother { .. }
+        | Refusal::Quarantined(_)
+        | Refusal::HasOtherAddress(_)
+        | Refusal::ReservedForAnother { .. }
+        | Refusal::NodeAddress { .. } => Verdict::Nak(refusal),
+        other => Verdict::Silent(silence(&other)),
+    }
+}
+
+/// What the outcome of an `OfferLease` lets us offer.
+pub fn on_offer(outcome: Outcome) -> Result<Offered, Silence> {
+    match outcome {
+        Outcome::Offered(offered) => Ok(offered),
+        Outcome::Refused(refusal) => Err(silence(&refusal)),
+        Outcome::Done | Outcome::Granted(_) => Err(Silence::UnexpectedOutcome),
+    }
+}
+
+/// Why a refusal is met with silence.
+fn silence(refusal: &Refusal) -> Silence {
+    match refusal {
+        Refusal::UnknownSubnet(_) => Silence::SubnetNotConfigured,
+        Refusal::PoolExhausted => Silence::PoolExhausted,
+        Refusal::UnknownClient => Silence::UnknownClient,
+        Refusal::NotTheHolder(_) => Silence::NothingHeld,
+        Refusal::Unstamped => Silence::Unavailable,
+        Refusal::HeldByAnother { .. }
+        | Refusal::Quarantined(_)
+        | Refusal::NotAvailable(_)
+        | Refusal::NodeAddress { .. }
+        | Refusal::ReservedForAnother { .. }
+        | Refusal::HasOtherAddress(_)
+        | Refusal::AlreadyReserved(_) => Silence::AddressInUse,
+        Refusal::NotInSubnet(_)
+        | Refusal::AlreadyBootstrapped
+        | Refusal::NotFound(_)
+        | Refusal::PortTaken
+        | Refusal::PortZero
+        | Refusal::InvalidSubnet(_)
+        | Refusal::Overlap(_)
+        | Refusal::SubnetInUse(_)
+        | Refusal::TooMany { .. } => Silence::UnexpectedOutcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipam::{ClientKey, HardwareAddress, NodeId, Span, SubnetId};
+    use std::net::Ipv4Addr;
+
+    const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
+
+    fn client() -> ClientKey {
+        ClientKey::Hardware(HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]))
+    }
+
+    fn granted() -> Granted {
+        Granted {
+            address: ADDRESS,
+            lease_time: Span::from_secs(3600),
+        }
+    }
+
+    fn offered() -> Offered {
+        Offered {
+            address: ADDRESS,
+            lease_time: Span::from_secs(3600),
+            returning: true,
+        }
+    }
+
+    /// Kept red by turning any other outcome into an ACK.
+    #[test]
+    fn no_ack_unless_granted() {
+        assert_eq!(
+            on_grant(Outcome::Granted(granted())),
+            Verdict::Ack(granted())
+        );
+        let others = [Outcome::Done, Outcome::Offered(offered())];
+        let refusals = every_refusal().into_iter().map(Outcome::Refused);
+        for outcome in others.into_iter().chain(refusals) {
+            let verdict = on_grant(outcome.clone());
+            assert!(
+                !matches!(verdict, Verdict::Ack(_)),
+                "{outcome:?} gave an ACK"
+            );
+        }
+    }
+
+    #[test]
+    fn a_nak_for_what_a_client_must_not_use_and_silence_for_the_rest() {
+        let naks = every_refusal().into_iter().filter(|refusal| {
+            matches!(on_grant(Outcome::Refused(refusal.clone())), Verdict::Nak(_))
+        });
+        assert_eq!(naks.count(), 7);
+        for silent in [
+            Refusal::UnknownClient,
+            Refusal::PoolExhausted,
+            Refusal::Unstamped,
+        ] {
+            let verdict = on_grant(Outcome::Refused(silent));
+            assert!(matches!(verdict, Verdict::Silent(_)));
+        }
+    }
+
+    #[test]
+    fn an_offer_only_from_an_offer() {
+        assert_eq!(on_offer(Outcome::Offered(offered())), Ok(offered()));
+        assert_eq!(
+            on_offer(Outcome::Granted(granted())),
+            Err(Silence::UnexpectedOutcome)
+        );
+        for refusal in every_refusal() {
+            assert!(on_offer(Outcome::Refused(refusal)).is_err());
+        }
+    }
+
+    fn every_refusal() -> Vec<Refusal> {
+        vec![
+            Refusal::UnknownSubnet(SubnetId(1)),
+            Refusal::Unstamped,
+            Refusal::AlreadyBootstrapped,
+            Refusal::PoolExhausted,
+            Refusal::NotInSubnet(ADDRESS),
+            Refusal::NotAvailable(ADDRESS),
+            Refusal::HeldByAnother {
+                address: ADDRESS,
+                holder: client(),
+            },
+            Refusal::Quarantined(ADDRESS),
+            Refusal::HasOtherAddress(ADDRESS),
+            Refusal::UnknownClient,
+            Refusal::NotTheHolder(ADDRESS),
+            Refusal::NodeAddress {
+                address: ADDRESS,
+                node: NodeId(1),
+            },
+            Refusal::ReservedForAnother {
+                address: ADDRESS,
+                client: client(),
+            },
+            Refusal::AlreadyReserved(ADDRESS),
+            Refusal::NotFound("reservation"),
+            Refusal::PortTaken,
+            Refusal::PortZero,
+            Refusal::SubnetInUse(SubnetId(1)),
+            Refusal::Overlap(SubnetId(1)),
+            Refusal::TooMany {
+                what: "nodes",
+                limit: 1,
+            },
+        ]
+    }
+}

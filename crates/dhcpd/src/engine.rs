@@ -1,0 +1,350 @@
+//! Everything that decides, as one state machine without I/O.
+//!
+//! * **What it is.** [`Engine::receive`] takes a datagram and says what to do about it;
+//!   [`Engine::resume`] takes what came of that and says what to do next, until a reply or a
+//!   silence. The shell, a test, a fuzzer or a simulation carries the messages in between.
+//! * **What it is not.** It reads no clock (every call is given the [`Moment`]), opens no socket,
+//!   draws no random number, and iterates over no hash map.
+//! * **Invariants.** Every transaction that `receive` hands out is to be given back by
+//!   [`Engine::finish`], however it ends; until then copies of its request are dropped. A reply
+//!   later than [`REPLY_DEADLINE`] after its request is never handed out (T6).
+//! * **What may block.** Nothing; each call costs a few map operations.
+
+use crate::Moment;
+use crate::codec::{DropReason, Packet, decode};
+use crate::decide::{Arrival, Intent, Silence, answers, intent, rank};
+use crate::limit::{Admission, ClientMemory, InFlight, InFlightKey, NotBegun, RateLimits};
+use crate::limits::REPLY_DEADLINE;
+use crate::port::{ClientView, LeaseView, ServiceView};
+use crate::probe::{Finding, ProbeCache};
+use crate::reply::ReplyType;
+use crate::transaction::{Input, Next, Transaction};
+use ipam::{ClientKey, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// Who this server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerIdentity {
+    /// The node.
+    pub node: NodeId,
+    /// The one subnet it serves.
+    pub subnet: SubnetId,
+    /// Option 54: the node's own address on the subnet.
+    pub server_identifier: Ipv4Addr,
+}
+
+/// What to do about a datagram.
+#[derive(Debug)]
+pub enum Received {
+    /// Nothing: it is malformed.
+    Dropped(DropReason),
+    /// Nothing, though it is well formed.
+    Silent(Packet, Silence),
+    /// This.
+    Begun(Box<Transaction>, Next),
+}
+
+/// Everything that decides.
+#[derive(Debug)]
+pub struct Engine {
+    identity: ServerIdentity,
+    memory: ClientMemory,
+    admission: Admission,
+    in_flight: InFlight,
+    probes: ProbeCache,
+}
+
+/// A packet on its way through the checks, with what they found.
+struct Hearing<'a> {
+    packet: &'a Packet,
+    intent: Intent,
+    client: ClientKey,
+    known: ClientView,
+    config: Arc<SubnetConfig>,
+    service: ServiceView,
+    now: Moment,
+}
+
+impl Engine {
+    /// An engine that has heard nothing yet.
+    #[must_use]
+    pub fn new(identity: ServerIdentity, limits: &RateLimits) -> Self {
+        Self {
+            identity,
+            memory: ClientMemory::new(limits),
+            admission: Admission::new(limits),
+            in_flight: InFlight::default(),
+            probes: ProbeCache::default(),
+        }
+    }
+
+    /// What to do about a datagram that arrived at `now`.
+    pub fn receive(
+        &mut self,
+        now: Moment,
+        datagram: &[u8],
+        arrival: Arrival,
+        view: &dyn LeaseView,
+    ) -> Received {
+        let packet = match decode(datagram) {
+            Ok(packet) => packet,
+            Err(reason) => return Received::Dropped(reason),
+        };
+        match self.consider(now, &packet, arrival, view) {
+            Ok((mut transaction, first)) => {
+                let next = self.settle(now, &mut transaction, first);
+                Received::Begun(Box::new(transaction), next)
+            }
+            Err(silence) => Received::Silent(packet, silence),
+        }
+    }
+
+    /// What to do next, now that `input` came of what was to be done.
+    pub fn resume(&mut self, now: Moment, transaction: &mut Transaction, input: Input) -> Next {
+        if let Input::Probed(address, finding) = input {
+            self.probes.note(address, finding, now);
+        }
+        let next = transaction.resume(input);
+        self.settle(now, transaction, next)
+    }
+
+    /// Ends a transaction, however it ended: copies of its request are heard again.
+    pub fn finish(&mut self, transaction: &Transaction) {
+        self.in_flight.end(transaction.in_flight_key());
+    }
+
+    /// Notes what a probe ahead found.
+    pub fn note_probe(&mut self, now: Moment, address: Ipv4Addr, finding: Finding) {
+        self.probes.note(address, finding, now);
+    }
+
+    /// Which of `candidates`, the addresses next in line, to probe ahead.
+    pub fn to_probe(&mut self, now: Moment, candidates: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
+        self.probes.to_probe(candidates, now)
+    }
+
+    /// Whether clients were heard lately, so that probing ahead is worth its traffic.
+    #[must_use]
+    pub fn probes_ahead(&self, now: Moment) -> bool {
+        self.probes.is_active(now)
+    }
+
+    /// Requests being answered.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    fn consider(
+        &mut self,
+        now: Moment,
+        packet: &Packet,
+        arrival: Arrival,
+        view: &dyn LeaseView,
+    ) -> Result<(Transaction, Next), Silence> {
+        let hearing = self.hear(now, packet, arrival, view)?;
+        self.check_turn(&hearing, view)?;
+        let key = InFlightKey::of(packet, &hearing.client);
+        if self.in_flight.contains(&key) {
+            return Err(Silence::AnsweringACopy);
+        }
+        let offer_at_once = self.offer_at_once(&hearing);
+        self.admit(&hearing, view)?;
+        let (identity, config) = (self.identity, Arc::clone(&hearing.config));
+        let mut transaction = Transaction::new(identity, packet.clone(), key, config, now);
+        let first = match offer_at_once {
+            Some((address, probed)) => transaction.offer_held(address, probed),
+            None => transaction.begin(hearing.intent),
+        };
+        match self.in_flight.begin(transaction.in_flight_key().clone()) {
+            Ok(()) => Ok((transaction, first)),
+            Err(NotBegun::Copy) => Err(Silence::AnsweringACopy),
+            Err(NotBegun::Full) => Err(Silence::TooManyInFlight),
+        }
+    }
+
+    /// Whether the packet concerns this server at all, and what it wants.
+    fn hear<'a>(
+        &mut self,
+        now: Moment,
+        packet: &'a Packet,
+        arrival: Arrival,
+        view: &dyn LeaseView,
+    ) -> Result<Hearing<'a>, Silence> {
+        let service = view.service();
+        if !service.in_service {
+            return Err(Silence::OutOfService);
+        }
+        let subnet = self.identity.subnet;
+        let config = view
+            .subnet_config(subnet)
+            .ok_or(Silence::SubnetNotConfigured)?;
+        if packet.is_relayed() && !config.is_host_address(packet.giaddr) {
+            return Err(Silence::RelayElsewhere);
+        }
+        let intent = intent(packet, arrival)?;
+        check_ciaddr(packet, intent, &config)?;
+        let client = config.identity.key(&packet.identity());
+        let known = view.client(subnet, &client);
+        Ok(Hearing {
+            packet,
+            intent,
+            client,
+            known,
+            config,
+            service,
+            now,
+        })
+    }
+
+    /// Whether this node is the one to answer (lease contract, "Several servers on one link").
+    fn check_turn(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
+        let named = match hearing.intent {
+            Intent::Discover { .. } | Intent::Inform { .. } => None,
+            Intent::Request { server, .. }
+            | Intent::Decline { server, .. }
+            | Intent::Release { server, .. } => server,
+        };
+        match (hearing.intent, named) {
+            // Unicast to this node. A release has no copy, so whoever hears it acts on it (S7).
+            (
+                Intent::Request {
+                    kind: RequestKind::Renewing,
+                    ..
+                },
+                _,
+            )
+            | (Intent::Release { .. }, None) => Ok(()),
+            (_, Some(server)) if server == self.identity.server_identifier => Ok(()),
+            // Nobody else will hear that the address is in use, if the named node is out.
+            (Intent::Decline { .. }, Some(server)) => self.stands_in(server, hearing, view),
+            (Intent::Request { .. }, Some(_)) => {
+                self.memory.served(&hearing.client);
+                Err(Silence::OtherServer)
+            }
+            (_, Some(_)) => Err(Silence::OtherServer),
+            (_, None) => self.check_rank(hearing),
+        }
+    }
+
+    /// A DHCPDECLINE that names a node of ours that is out of service is taken up by the node
+    /// whose turn it would be.
+    fn stands_in(
+        &self,
+        server: Ipv4Addr,
+        hearing: &Hearing<'_>,
+        view: &dyn LeaseView,
+    ) -> Result<(), Silence> {
+        let nodes = &hearing.service.nodes_in_service;
+        let is_out = view
+            .node_at(server)
+            .is_some_and(|node| !nodes.contains(&node));
+        let is_first = rank(&hearing.client, self.identity.node, nodes) == 0;
+        (is_out && is_first)
+            .then_some(())
+            .ok_or(Silence::OtherServer)
+    }
+
+    fn check_rank(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
+        if matches!(hearing.intent, Intent::Discover { .. }) {
+            self.probes.note_discover(hearing.now);
+        }
+        let granted = match hearing.known.lease {
+            Some((_, LeaseState::Bound { granted, .. })) => Some(granted),
+            _ => None,
+        };
+        let attempt = self.memory.attempt(&hearing.client, granted, hearing.now);
+        let rank = rank(
+            &hearing.client,
+            self.identity.node,
+            &hearing.service.nodes_in_service,
+        );
+        let turn = answers(rank, attempt.earlier, hearing.packet.secs);
+        turn.then_some(()).ok_or(Silence::OtherNodesTurn)
+    }
+
+    /// The address to offer without a commit, and whether it still has to be probed: what the
+    /// replicated state holds for the client already. It promises nothing: the ACK will be
+    /// committed. A client that was just refused what it was offered gets a committed offer.
+    fn offer_at_once(&self, hearing: &Hearing<'_>) -> Option<(Ipv4Addr, bool)> {
+        let Intent::Discover { .. } = hearing.intent else {
+            return None;
+        };
+        if self.memory.was_refused(&hearing.client) {
+            return None;
+        }
+        let (address, state) = hearing.known.held(hearing.service.clock)?;
+        // Who was bound to the address need not be looked for on it (L6: "a new client").
+        Some((address, matches!(state, LeaseState::Bound { .. })))
+    }
+
+    /// Charges the budgets. What costs no commit is charged to the client alone.
+    fn admit(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
+        if !self.memory.try_spend(&hearing.client, hearing.now) {
+            return Err(Silence::TooManyFromClient);
+        }
+        let is_known = hearing.known.is_known();
+        match hearing.intent {
+            Intent::Inform { .. } => return Ok(()),
+            Intent::Release { .. } | Intent::Decline { .. } => {
+                if hearing.known.lease.is_none() {
+                    return Err(Silence::NothingHeld);
+                }
+            }
+            Intent::Discover { .. } if !is_known => {
+                if view.free_candidates(self.identity.subnet, 1).is_empty() {
+                    self.admission.admit_exhausted(hearing.now)?;
+                }
+            }
+            Intent::Discover { .. } | Intent::Request { .. } => {}
+        }
+        self.admission.admit(is_known, hearing.now)
+    }
+
+    /// The last look at what is to be done: the probe may be done already, the time may be up.
+    fn settle(&mut self, now: Moment, transaction: &mut Transaction, mut next: Next) -> Next {
+        while let Next::Probe(address) = next {
+            let Some(finding) = self.probes.finding(address, now) else {
+                break;
+            };
+            next = transaction.resume(Input::Probed(address, finding));
+        }
+        if transaction.awaits_reply() && now.since(transaction.arrived()) > REPLY_DEADLINE {
+            return Next::Silent(Silence::TooLate);
+        }
+        if let Next::Reply(reply) = &next {
+            self.note_reply(transaction.client(), reply.body.reply_type());
+        }
+        next
+    }
+
+    fn note_reply(&mut self, client: &ClientKey, reply: ReplyType) {
+        match reply {
+            ReplyType::Offer => self.memory.offered(client),
+            ReplyType::Ack => self.memory.served(client),
+            ReplyType::Nak => self.memory.refused(client),
+        }
+    }
+}
+
+/// A client that claims an address off this link would have its answer sent there. Only a client
+/// that extends a lease may be wrong about where it is: it is told so by a committed NAK, which is
+/// broadcast.
+fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> Result<(), Silence> {
+    use RequestKind::{Rebinding, Renewing};
+    let is_extending = matches!(
+        intent,
+        Intent::Request {
+            kind: Renewing | Rebinding,
+            ..
+        }
+    );
+    let is_here = packet.ciaddr.is_unspecified() || config.is_host_address(packet.ciaddr);
+    (is_here || is_extending)
+        .then_some(())
+        .ok_or(Silence::ClientElsewhere)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! What was heard of each client lately: how often it tried in vain, and what it may still cause.
+//!
+//! * **Bounded.** [`MAX_REMEMBERED_CLIENTS`] entries; the one longest unheard of makes room. A
+//!   flood of made-up clients can push real ones out; these then start afresh, which costs them at
+//!   most a retransmission.
+//! * **A hint, never a promise.** It decides *who* answers first, not *what* is answered.
+
+use super::{Rate, RateLimits, TokenBucket};
+use crate::Moment;
+use crate::limits::{ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP};
+use ipam::{ClientKey, ClusterTime};
+use std::collections::BTreeMap;
+
+/// One hearing of a client that wants something from any server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Earlier copies that were heard here since the client was last served.
+    pub earlier: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Remembered {
+    /// The entry's place in `by_age`.
+    age: u64,
+    /// The last attempt that counted; `None` once the client was served.
+    attempted: Option<Moment>,
+    /// Copies heard after the first.
+    retries: u32,
+    /// When the client's last grant was stamped, as known at the last attempt: a later one shows
+    /// that some node served the client in between.
+    granted: Option<ClusterTime>,
+    /// Its last DHCPREQUEST here was refused: what this node knew of it was wrong or old.
+    refused: bool,
+    budget: TokenBucket,
+}
+
+impl Remembered {
+    fn new(age: u64, budget: Rate) -> Self {
+        Self {
+            age,
+            attempted: None,
+            retries: 0,
+            granted: None,
+            refused: false,
+            budget: TokenBucket::new(budget),
+        }
+    }
+}
+
+/// What was heard of each client lately.
+#[derive(Clone, Debug)]
+pub struct ClientMemory {
+    budget: Rate,
+    clients: BTreeMap<ClientKey, Remembered>,
+    by_age: BTreeMap<u64, ClientKey>,
+    next_age: u64,
+}
+
+impl ClientMemory {
+    /// A memory of nobody.
+    #[must_use]
+    pub fn new(limits: &RateLimits) -> Self {
+        Self {
+            budget: limits.per_client,
+            clients: BTreeMap::new(),
+            by_age: BTreeMap::new(),
+            next_age: 0,
+        }
+    }
+
+    /// Notes that `client` wants something from any server; `granted` is when its lease was
+    /// granted, as far as this node has applied.
+    pub fn attempt(
+        &mut self,
+        client: &ClientKey,
+        granted: Option<ClusterTime>,
+        now: Moment,
+    ) -> Attempt {
+        let entry = self.entry(client);
+        let gap = entry.attempted.map(|attempted| now.since(attempted));
+        let served = entry.granted != granted;
+        match gap.filter(|gap| *gap < ATTEMPT_WINDOW && !served) {
+            None => entry.retries = 0,
+            Some(gap) if gap >= MIN_RETRY_GAP => entry.retries = entry.retries.saturating_add(1),
+            Some(_) => {
+                return Attempt {
+                    earlier: entry.retries,
+                };
+            }
+        }
+        entry.attempted = Some(now);
+        entry.granted = granted;
+        Attempt {
+            earlier: entry.retries,
+        }
+    }
+
+    /// Notes that some node is serving `client`: its next attempt is a first one.
+    pub fn served(&mut self, client: &ClientKey) {
+        if let Some(entry) = self.clients.get_mut(client) {
+            entry.attempted = None;
+        }
+    }
+
+    /// Notes that `client` was refused what it asked for.
+    pub fn refused(&mut self, client: &ClientKey) {
+        if let Some(entry) = self.clients.get_mut(client) {
+            entry.refused = true;
+        }
+    }
+
+    /// Whether the client was refused since it was last offered something by a committed decision.
+    #[must_use]
+    pub fn was_refused(&self, client: &ClientKey) -> bool {
+        self.clients.get(client).is_some_and(|entry| entry.refused)
+    }
+
+    /// Notes that a committed decision offers the client something.
+    pub fn offered(&mut self, client: &ClientKey) {
+        if let Some(entry) = self.clients.get_mut(client) {
+            entry.refused = false;
+        }
+    }
+
+    /// Charges one command to the client's own budget.
+    pub fn try_spend(&mut self, client: &ClientKey, now: Moment) -> bool {
+        self.entry(client).budget.try_take(now)
+    }
+
+    /// How many clients are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// The client's entry, new or known, now the youngest.
+    fn entry(&mut self, client: &ClientKey) -> &mut Remembered {
+        let age = self.next_age;
+        self.next_age += 1;
+        if let Some(known) = self.clients.get(client) {
+            self.by_age.remove(&known.age);
+        } else if self.clients.len() >= MAX_REMEMBERED_CLIENTS {
+            self.forget_oldest();
+        }
+        self.by_age.insert(age, client.clone());
+        let entry = self
+            .clients
+            .entry(client.clone())
+            .or_insert_with(|| Remembered::new(age, self.budget));
+        entry.age = age;
+        entry
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, client)) = self.by_age.pop_first() {
+            self.clients.remove(&client);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ipam::HardwareAddress;
+    use std::time::Duration;
+
+    fn client(number: u32) -> ClientKey {
+        let [a, b, c, d] = number.to_be_bytes();
+        ClientKey::Hardware(HardwareAddress::ethernet([2, 0, a, b, c, d]))
+    }
+
+    fn at(millis: u64) -> Moment {
+        Moment(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn retries_count_and_the_networks_copies_do_not() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        let mut earlier = |millis| memory.attempt(&client(1), None, at(millis)).earlier;
+        assert_eq!(earlier(0), 0);
+        assert_eq!(earlier(10), 0, "a copy made by the network");
+        assert_eq!(earlier(4000), 1);
+        assert_eq!(earlier(12_000), 2);
+        assert_eq!(earlier(12_000 + 90_000), 0, "long after, it starts afresh");
+    }
+
+    #[test]
+    fn a_served_client_starts_afresh() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        memory.attempt(&client(1), None, at(0));
+        memory.served(&client(1));
+        assert_eq!(memory.attempt(&client(1), None, at(4000)).earlier, 0);
+        let granted = Some(ClusterTime(7));
+        assert_eq!(
+            memory.attempt(&client(1), granted, at(8000)).earlier,
+            0,
+            "granted meanwhile"
+        );
+        assert_eq!(memory.attempt(&client(1), granted, at(12_000)).earlier, 1);
+    }
+
+    #[test]
+    fn the_client_longest_unheard_of_makes_room() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        let limit = u32::try_from(MAX_REMEMBERED_CLIENTS).expect("fits");
+        for number in 0..limit {
+            memory.attempt(&client(number), None, at(0));
+        }
+        memory.attempt(&client(0), None, at(600));
+        memory.attempt(&client(limit), None, at(600));
+        assert_eq!(memory.len(), MAX_REMEMBERED_CLIENTS);
+        assert_eq!(memory.by_age.len(), MAX_REMEMBERED_CLIENTS);
+        assert_eq!(
+            memory.attempt(&client(0), None, at(1200)).earlier,
+            2,
+            "0 was heard again"
+        );
+        assert_eq!(
+            memory.attempt(&client(1), None, at(1200)).earlier,
+            0,
+            "1 made room"
+        );
+    }
+
+    #[test]
+    fn one_client_cannot_cause_commands_without_end() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        let spent = (0..100)
+            .filter(|_| memory.try_spend(&client(1), at(0)))
+            .count();
+        assert_eq!(spent, crate::limits::PER_CLIENT_BURST as usize);
+        assert!(
+            memory.try_spend(&client(2), at(0)),
+            "another client has its own budget"
+        );
+    }
+}

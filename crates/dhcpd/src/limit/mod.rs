@@ -1,0 +1,19 @@
+//! What keeps a flood from starving the others or filling the log. Pure; bounded in time and memory.
+//!
+//! * [`RateLimits`]: what an operator may change.
+//! * [`TokenBucket`]: a rate and a burst.
+//! * [`Admission`]: the budgets of clients known and unknown to the lease table.
+//! * [`ClientMemory`]: what was heard of each client lately: its retries and its own budget.
+//! * [`InFlight`]: requests being answered now; a copy of one is dropped.
+
+mod admission;
+mod client_memory;
+mod in_flight;
+mod rate_limits;
+mod token_bucket;
+
+pub use admission::Admission;
+pub use client_memory::{Attempt, ClientMemory};
+pub use in_flight::{InFlight, InFlightKey, NotBegun};
+pub use rate_limits::{Rate, RateLimits};
+pub use token_bucket::TokenBucket;

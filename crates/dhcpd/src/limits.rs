@@ -1,0 +1,94 @@
+//! Every limit of this crate, with its unit and its reason (house rule 9).
+
+use std::time::Duration;
+
+/// Fixed fields (236) and the magic cookie (4): RFC 2131 §2. In bytes.
+pub const MIN_MESSAGE_BYTES: usize = 240;
+/// What fits an unfragmented Ethernet datagram: 1500 less 20 (IP) and 8 (UDP). In bytes.
+pub const MAX_MESSAGE_BYTES: usize = 1472;
+/// A receive buffer one byte larger than the largest message, so that a larger one shows. In bytes.
+pub const RECEIVE_BUFFER_BYTES: usize = MAX_MESSAGE_BYTES + 1;
+/// Option instances in one message; real clients send fewer than 20.
+pub const MAX_OPTIONS: usize = 128;
+
+/// BOOTP's smallest message; some relays and clients drop shorter ones (RFC 951, RFC 1542 §2.1).
+/// In bytes.
+pub const MIN_REPLY_BYTES: usize = 300;
+/// What every client must accept, as an IP datagram (RFC 2131 §2, RFC 2132 §9.10). In bytes.
+pub const MIN_MAX_MESSAGE_SIZE: u16 = 576;
+/// The largest IP datagram we build, whatever option 57 allows: no reply is fragmented. In bytes.
+pub const MAX_MAX_MESSAGE_SIZE: u16 = 1500;
+/// IP and UDP headers, which option 57 counts. In bytes.
+pub const IP_UDP_HEADER_BYTES: usize = 28;
+
+/// A reply that is ready later than this after its request's arrival is dropped (T6). The first
+/// retransmission comes after 4 ± 1 s (RFC 2131 §4.1), udhcpc's after 3 s. A client that
+/// retransmits may count its lease from the later copy, so a late answer to the earlier one would
+/// eat into the reclaim grace (T4); this bound keeps that at 3 s of at least 10.
+pub const REPLY_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a client's giving up (DHCPRELEASE, DHCPDECLINE) is waited for. Nobody awaits an answer,
+/// so it may take an election or two.
+pub const GIVE_UP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Packets being answered at once. Each waits for a commit and holds about 2 kB.
+pub const MAX_IN_FLIGHT: usize = 2048;
+/// Clients whose recent packets are remembered (retries, budgets). About 300 bytes each.
+pub const MAX_REMEMBERED_CLIENTS: usize = 16_384;
+/// A client not heard of for this long starts afresh: longer than the longest pause between two
+/// retransmissions, 64 ± 1 s (RFC 2131 §4.1).
+pub const ATTEMPT_WINDOW: Duration = Duration::from_secs(90);
+/// Copies closer than this are the network's, not the client's: no client retries faster.
+pub const MIN_RETRY_GAP: Duration = Duration::from_millis(500);
+/// A client that says `secs` ≥ this × rank is evidently unserved. It only matters to a node that
+/// missed the earlier copies (it restarted): whoever heard them has counted them. 8 s is past the
+/// first retransmission (4 ± 1 s) and before the third, and above the small values that some
+/// clients send in their first packet.
+pub const SECS_PER_RANK: u16 = 8;
+
+/// Commands a second that clients unknown to the lease table may cause.
+pub const NEW_CLIENTS_PER_SECOND: u32 = 500;
+/// A storm of this many new clients at once passes.
+pub const NEW_CLIENTS_BURST: u32 = 1000;
+/// Commands a second that clients with a lease may cause: their own budget, which new clients
+/// cannot use up.
+pub const KNOWN_CLIENTS_PER_SECOND: u32 = 5000;
+/// A storm of this many known clients at once passes.
+pub const KNOWN_CLIENTS_BURST: u32 = 10_000;
+/// Commands a second that one client may cause.
+pub const PER_CLIENT_PER_SECOND: u32 = 2;
+/// Commands that one client may cause at once: a boot is 2, a reboot with a refused address 4.
+pub const PER_CLIENT_BURST: u32 = 10;
+/// With no address free as far as this node knows, so many offers a second are still proposed:
+/// enough to notice that the pool has room again, too few to fill the log.
+pub const EXHAUSTED_OFFERS_PER_SECOND: u32 = 2;
+/// The burst for the same.
+pub const EXHAUSTED_OFFERS_BURST: u32 = 4;
+
+/// Free addresses kept probed ahead, so that an offer need not wait for a probe (L6). Refreshed
+/// every half [`PROBE_VALIDITY`] while there are clients: about 9 ARP requests a second and node.
+pub const PROBED_AHEAD: usize = 128;
+/// Addresses probed together in the background, at most one batch a second.
+pub const PROBE_BATCH: usize = 64;
+/// ARP probes sent for one address, evenly spread over [`PROBE_WAIT`].
+pub const PROBES_PER_ADDRESS: u32 = 2;
+/// How long an answer to an ARP probe is waited for. RFC 5227 §2.1.1 asks a *host* for 3 probes
+/// over several seconds; a server has to answer within [`REPLY_DEADLINE`], the client itself
+/// probes again before it uses the address (RFC 2131 §4.4.1), and a host on the same link answers
+/// in milliseconds.
+pub const PROBE_WAIT: Duration = Duration::from_millis(300);
+/// How long a probe's finding that nobody is there is believed.
+pub const PROBE_VALIDITY: Duration = Duration::from_secs(60);
+/// Without a DHCPDISCOVER for this long, nothing is probed: no chatter on an idle network.
+pub const PROBE_ACTIVITY_WINDOW: Duration = Duration::from_secs(60);
+/// Addresses that one transaction may find in conflict before it gives up; the client retries.
+pub const MAX_CONFLICTS_PER_OFFER: u8 = 3;
+
+/// The UDP receive buffer asked of the kernel: a storm of 4000 packets of about 1 kB. In bytes.
+pub const SOCKET_RECEIVE_BYTES: usize = 4 << 20;
+/// Answers to one probe that wait to be read; more are dropped: one is enough.
+pub const PROBE_ANSWERS: usize = 8;
+/// Between two looks at the interface and at what should be probed ahead.
+pub const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
+/// Between two log lines of the same kind about packets.
+pub const LOG_INTERVAL: Duration = Duration::from_secs(10);

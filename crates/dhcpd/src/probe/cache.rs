@@ -1,0 +1,151 @@
+//! What probes found lately, and what should be probed ahead. Pure.
+//!
+//! **Bounded.** Findings are kept for the addresses that are next in line, and for
+//! [`PROBE_VALIDITY`]; at most a few times [`PROBED_AHEAD`] of them.
+
+use crate::Moment;
+use crate::limits::{PROBE_ACTIVITY_WINDOW, PROBE_BATCH, PROBE_VALIDITY, PROBED_AHEAD};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+/// The most findings kept: what was probed ahead, and what was probed inline meanwhile.
+const MAX_FINDINGS: usize = 4 * PROBED_AHEAD;
+
+/// What a probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Nobody answered.
+    Clear,
+    /// Somebody uses the address.
+    InUse {
+        /// Who.
+        hardware: [u8; 6],
+    },
+}
+
+/// What probes found lately.
+#[derive(Clone, Debug, Default)]
+pub struct ProbeCache {
+    findings: BTreeMap<Ipv4Addr, (Moment, Finding)>,
+    /// When a client last looked for a server. Before the first one, the start counts as one.
+    discovered: Moment,
+}
+
+impl ProbeCache {
+    /// Notes that a client looks for a server.
+    pub fn note_discover(&mut self, now: Moment) {
+        self.discovered = self.discovered.max(now);
+    }
+
+    /// Notes what a probe that ended at `now` found.
+    pub fn note(&mut self, address: Ipv4Addr, finding: Finding, now: Moment) {
+        if self.findings.len() >= MAX_FINDINGS {
+            self.findings
+                .retain(|_, (found, _)| now.since(*found) < PROBE_VALIDITY);
+        }
+        if self.findings.len() < MAX_FINDINGS || self.findings.contains_key(&address) {
+            self.findings.insert(address, (now, finding));
+        }
+    }
+
+    /// What is known of `address`, if it still holds.
+    #[must_use]
+    pub fn finding(&self, address: Ipv4Addr, now: Moment) -> Option<Finding> {
+        let (found, finding) = self.findings.get(&address)?;
+        (now.since(*found) < PROBE_VALIDITY).then_some(*finding)
+    }
+
+    /// Whether anything is to be probed ahead now: clients were heard lately.
+    #[must_use]
+    pub fn is_active(&self, now: Moment) -> bool {
+        now.since(self.discovered) < PROBE_ACTIVITY_WINDOW
+    }
+
+    /// Which of `candidates`, the addresses next in line, to probe ahead: those of which nothing is
+    /// known, or not for much longer. Forgets what is known of others and too old.
+    pub fn to_probe(&mut self, candidates: &[Ipv4Addr], now: Moment) -> Vec<Ipv4Addr> {
+        if !self.is_active(now) {
+            return Vec::new();
+        }
+        let in_line: BTreeSet<Ipv4Addr> = candidates.iter().copied().collect();
+        self.findings.retain(|address, (found, _)| {
+            in_line.contains(address) || now.since(*found) < PROBE_VALIDITY
+        });
+        let stale = |address: &&Ipv4Addr| {
+            let found = self.findings.get(*address);
+            found.is_none_or(|(found, _)| now.since(*found) >= PROBE_VALIDITY / 2)
+        };
+        candidates
+            .iter()
+            .filter(stale)
+            .take(PROBE_BATCH)
+            .copied()
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn address(host: u8) -> Ipv4Addr {
+        Ipv4Addr::new(10, 15, 3, host)
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_finding_holds_for_a_while() {
+        let mut cache = ProbeCache::default();
+        cache.note(address(20), Finding::Clear, at(1));
+        assert_eq!(cache.finding(address(20), at(60)), Some(Finding::Clear));
+        assert_eq!(cache.finding(address(20), at(61)), None);
+        assert_eq!(cache.finding(address(21), at(1)), None);
+    }
+
+    #[test]
+    fn at_the_start_the_candidates_are_probed_once() {
+        let mut cache = ProbeCache::default();
+        let candidates = [address(20), address(21)];
+        assert_eq!(cache.to_probe(&candidates, at(0)), candidates);
+        cache.note(address(20), Finding::Clear, at(1));
+        cache.note(address(21), Finding::InUse { hardware: [2; 6] }, at(1));
+        assert!(cache.to_probe(&candidates, at(2)).is_empty());
+    }
+
+    #[test]
+    fn an_idle_network_hears_nothing() {
+        let mut cache = ProbeCache::default();
+        let candidates = [address(20)];
+        cache.note(address(20), Finding::Clear, at(1));
+        assert!(
+            cache.to_probe(&candidates, at(3600)).is_empty(),
+            "nobody was there for an hour"
+        );
+        cache.note_discover(at(3601));
+        assert_eq!(cache.to_probe(&candidates, at(3601)), candidates);
+    }
+
+    #[test]
+    fn refreshed_before_it_runs_out_while_there_are_clients() {
+        let mut cache = ProbeCache::default();
+        cache.note(address(20), Finding::Clear, at(0));
+        assert!(cache.to_probe(&[address(20)], at(29)).is_empty());
+        assert_eq!(cache.to_probe(&[address(20)], at(30)), [address(20)]);
+    }
+
+    #[test]
+    fn bounded() {
+        let mut cache = ProbeCache::default();
+        for number in 0..100_000_u32 {
+            cache.note(Ipv4Addr::from_bits(number), Finding::Clear, at(0));
+        }
+        assert_eq!(cache.findings.len(), MAX_FINDINGS);
+        let candidates: Vec<_> = (0..1000).map(Ipv4Addr::from_bits).collect();
+        cache.note_discover(at(100));
+        assert_eq!(cache.to_probe(&candidates, at(100)).len(), PROBE_BATCH);
+    }
+}

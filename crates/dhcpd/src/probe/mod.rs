@@ -1,0 +1,14 @@
+//! The conflict probe (contract L6): an address is offered to a new client only after an ARP probe
+//! found nobody on it (RFC 2131 §2.2; RFC 5227 for the form of the probe).
+//!
+//! * [`ProbeCache`] is pure: what was found, how long it holds, what to probe next.
+//! * [`Prober`] sends and listens.
+//!
+//! So that the common OFFER does not wait, the next free addresses are probed ahead, but only while
+//! there are clients: an idle network hears nothing from us.
+
+mod cache;
+mod prober;
+
+pub use cache::{Finding, ProbeCache};
+pub use prober::{ProbeError, Prober};

@@ -1,0 +1,134 @@
+//! Sends conflict probes and listens for who answers.
+//!
+//! * **What flows in and out.** In: an address; out: a [`Finding`], after [`PROBE_WAIT`] at the
+//!   latest. [`Prober::listen`] must be polled all the while, or every address looks clear.
+//! * **What may block.** Nothing; probes run side by side.
+//! * **Cancel safety.** Dropping a probe unregisters it. Dropping `listen` loses no frame.
+
+use super::Finding;
+use crate::limits::{PROBE_ANSWERS, PROBE_WAIT, PROBES_PER_ADDRESS};
+use crate::socket::arp::{self, Sender};
+use crate::socket::{Interface, LinkSocket, SocketError};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+/// A probe could not be sent.
+#[derive(Debug, thiserror::Error)]
+#[error("sending an ARP probe for {address}")]
+pub struct ProbeError {
+    address: Ipv4Addr,
+    source: io::Error,
+}
+
+/// Sends conflict probes and listens for answers.
+#[derive(Debug)]
+pub struct Prober {
+    socket: LinkSocket,
+    interface: Arc<Interface>,
+    listeners: Mutex<Listeners>,
+}
+
+#[derive(Debug, Default)]
+struct Listeners {
+    by_address: BTreeMap<(Ipv4Addr, u64), mpsc::Sender<[u8; 6]>>,
+    next: u64,
+}
+
+/// A registration that ends when it is dropped.
+struct Registered<'a> {
+    prober: &'a Prober,
+    key: (Ipv4Addr, u64),
+    answers: mpsc::Receiver<[u8; 6]>,
+}
+
+impl Prober {
+    /// A prober on this interface. Must be called within a tokio runtime.
+    pub fn open(interface: Arc<Interface>) -> Result<Self, SocketError> {
+        let socket = LinkSocket::for_arp(&interface)?;
+        Ok(Self {
+            socket,
+            interface,
+            listeners: Mutex::default(),
+        })
+    }
+
+    /// Asks whether anybody but `except` uses `address`.
+    pub async fn probe(
+        &self,
+        address: Ipv4Addr,
+        except: Option<[u8; 6]>,
+    ) -> Result<Finding, ProbeError> {
+        let mut registered = self.register(address);
+        let start = Instant::now();
+        for round in 1..=PROBES_PER_ADDRESS {
+            let frame = arp::probe(self.interface.hardware(), address);
+            let sent = self.socket.send(&frame).await;
+            sent.map_err(|source| ProbeError { address, source })?;
+            let until = start + PROBE_WAIT * round / PROBES_PER_ADDRESS;
+            if let Some(hardware) = registered.answer(until, except).await {
+                return Ok(Finding::InUse { hardware });
+            }
+        }
+        Ok(Finding::Clear)
+    }
+
+    /// Hears one ARP frame and tells whoever waits for it.
+    pub async fn listen(&self) -> io::Result<()> {
+        let mut frame = [0; arp::ARP_FRAME_BYTES];
+        let length = self.socket.receive(&mut frame).await?;
+        if let Some(sender) = arp::sender(frame.get(..length).unwrap_or_default()) {
+            self.tell(sender);
+        }
+        Ok(())
+    }
+
+    fn tell(&self, sender: Sender) {
+        let listeners = self.listeners();
+        let range = (sender.ip, u64::MIN)..=(sender.ip, u64::MAX);
+        for (_, listener) in listeners.by_address.range(range) {
+            // Full: it has answers enough. Closed: it is about to be unregistered.
+            let _enough = listener.try_send(sender.hardware);
+        }
+    }
+
+    fn register(&self, address: Ipv4Addr) -> Registered<'_> {
+        let (sender, answers) = mpsc::channel(PROBE_ANSWERS);
+        let mut listeners = self.listeners();
+        let key = (address, listeners.next);
+        listeners.next += 1;
+        listeners.by_address.insert(key, sender);
+        Registered {
+            prober: self,
+            key,
+            answers,
+        }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Registered<'_> {
+    /// The first answer until then from anybody but `except`.
+    async fn answer(&mut self, until: Instant, except: Option<[u8; 6]>) -> Option<[u8; 6]> {
+        loop {
+            let answer = timeout_at(until, self.answers.recv()).await.ok()??;
+            if Some(answer) != except {
+                return Some(answer);
+            }
+        }
+    }
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        self.prober.listeners().by_address.remove(&self.key);
+    }
+}

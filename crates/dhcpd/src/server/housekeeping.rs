@@ -1,0 +1,62 @@
+//! What is done every second: a look at the interface, and probing ahead (L6).
+
+use super::{ServerError, Shared};
+use crate::limits::PROBED_AHEAD;
+use crate::probe::Finding;
+use futures::future::join_all;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+impl Shared {
+    /// One round. An error if the interface is gone: the sockets on it are dead.
+    pub(super) fn housekeep(
+        self: &Arc<Self>,
+        background: &mut JoinSet<()>,
+    ) -> Result<(), ServerError> {
+        self.interface
+            .refresh()
+            .map_err(|source| ServerError::Socket {
+                interface: self.interface.name().to_owned(),
+                source,
+            })?;
+        // One batch at a time: that bounds the traffic.
+        if background.is_empty() {
+            let addresses = self.to_probe();
+            if !addresses.is_empty() {
+                background.spawn(probe_ahead(Arc::clone(self), addresses));
+            }
+        }
+        Ok(())
+    }
+
+    fn to_probe(&self) -> Vec<Ipv4Addr> {
+        let now = self.now();
+        if !self.engine().probes_ahead(now) || !self.service.service().in_service {
+            return Vec::new();
+        }
+        let candidates = self
+            .service
+            .free_candidates(self.identity.subnet, PROBED_AHEAD);
+        self.engine().to_probe(now, &candidates)
+    }
+
+    async fn probe_one_ahead(&self, address: Ipv4Addr) {
+        match self.prober.probe(address, None).await {
+            Ok(finding) => {
+                self.counters.probed(finding != Finding::Clear);
+                self.engine().note_probe(self.now(), address, finding);
+            }
+            Err(error) => self.log.probe_failed(self.now(), &error),
+        }
+    }
+}
+
+async fn probe_ahead(shared: Arc<Shared>, addresses: Vec<Ipv4Addr>) {
+    join_all(
+        addresses
+            .into_iter()
+            .map(|address| shared.probe_one_ahead(address)),
+    )
+    .await;
+}

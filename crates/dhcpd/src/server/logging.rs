@@ -1,0 +1,106 @@
+//! Log lines about packets, at most one of a kind in [`LOG_INTERVAL`]: a flood must not fill the
+//! log. The counters have the rest.
+
+use crate::Moment;
+use crate::codec::DropReason;
+use crate::decide::Silence;
+use crate::limits::LOG_INTERVAL;
+use crate::port::LeaseView;
+use crate::probe::ProbeError;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// When a line of each kind was last written.
+#[derive(Debug, Default)]
+pub(super) struct LogLimiter {
+    dropped: [Limit; DropReason::ALL.len()],
+    silent: [Limit; Silence::ALL.len()],
+    receive: Limit,
+    send: Limit,
+    probe: Limit,
+}
+
+/// Milliseconds since the origin at which the next line may be written.
+#[derive(Debug, Default)]
+struct Limit(AtomicU64);
+
+impl Limit {
+    fn allows(&self, now: Moment) -> bool {
+        let millis = |moment: Moment| u64::try_from(moment.0.as_millis()).unwrap_or(u64::MAX);
+        let next = self.0.load(Ordering::Relaxed);
+        let (now, later) = (millis(now), millis(now + LOG_INTERVAL));
+        let exchanged = || {
+            self.0
+                .compare_exchange(next, later, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        };
+        now >= next && exchanged()
+    }
+}
+
+impl LogLimiter {
+    pub(super) fn dropped(&self, now: Moment, reason: DropReason) {
+        if self.dropped[reason.index()].allows(now) {
+            tracing::warn!(%reason, "malformed packets are dropped");
+        }
+    }
+
+    pub(super) fn silent(&self, now: Moment, silence: Silence, view: &dyn LeaseView) {
+        if !self.silent[silence.index()].allows(now) {
+            return;
+        }
+        match silence {
+            // Everyday life on a link with several servers.
+            Silence::OtherServer
+            | Silence::OtherNodesTurn
+            | Silence::AnsweringACopy
+            | Silence::NothingHeld
+            | Silence::UnknownClient => {
+                tracing::debug!(%silence, "no answer");
+            }
+            Silence::OutOfService => {
+                let reason = view.service().reason.unwrap_or_default();
+                tracing::warn!(%reason, "silent to DHCP clients: this node is out of service");
+            }
+            Silence::PoolExhausted => {
+                tracing::warn!("no address is free: new clients get no answer");
+            }
+            other => tracing::warn!(silence = %other, "a client gets no answer"),
+        }
+    }
+
+    pub(super) fn receive_failed(&self, now: Moment, error: &io::Error) {
+        if self.receive.allows(now) {
+            tracing::warn!(%error, "receiving from the link failed");
+        }
+    }
+
+    pub(super) fn send_failed(&self, now: Moment, error: &io::Error) {
+        if self.send.allows(now) {
+            tracing::warn!(%error, "sending a reply failed");
+        }
+    }
+
+    pub(super) fn probe_failed(&self, now: Moment, error: &ProbeError) {
+        if self.probe.allows(now) {
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "new clients get no offer without a probe");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn one_line_of_a_kind_in_a_while() {
+        let limit = Limit::default();
+        let at = |seconds| Moment(Duration::from_secs(seconds));
+        assert!(limit.allows(at(0)));
+        assert!(!limit.allows(at(9)));
+        assert!(limit.allows(at(10)));
+        assert!(!limit.allows(at(19)));
+    }
+}

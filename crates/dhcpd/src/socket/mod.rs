@@ -1,0 +1,28 @@
+//! Sockets: the only part of this crate that talks to the kernel.
+//!
+//! * A UDP socket bound to the listen IP hears unicast (renewals, relays) and sends to clients that
+//!   have an address and to relays. A socket bound to one address never hears broadcasts, so
+//! * a second UDP socket, bound to 255.255.255.255 on the interface, hears those. It never sends.
+//! * A packet socket sends to clients that have no address yet and cannot answer ARP, and sends
+//!   broadcasts: the routing table need not know a way to 255.255.255.255.
+//! * A second packet socket sends ARP probes and hears ARP.
+//!
+//! Frames are built in [`frame`] and [`arp`], which are pure. There is no unsafe code: a packet
+//! socket's address is never made by hand but taken from `getifaddrs`.
+
+pub mod arp;
+mod error;
+pub mod frame;
+mod interface;
+mod link;
+mod udp;
+
+pub use error::SocketError;
+pub use interface::Interface;
+pub use link::LinkSocket;
+pub use udp::{bind_broadcast, bind_unicast};
+
+/// The server's port (RFC 2131 §4.1).
+pub const SERVER_PORT: u16 = 67;
+/// The client's port.
+pub const CLIENT_PORT: u16 = 68;

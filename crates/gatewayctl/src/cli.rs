@@ -1,0 +1,75 @@
+//! The command line. One file per noun; what a word means to the cluster is not decided here.
+
+mod client;
+mod forward;
+mod global;
+mod lease;
+mod node;
+mod node_address;
+mod reservation;
+
+pub use client::Client;
+pub use forward::{ForwardAdd, ForwardCommand, ForwardKey, ForwardTarget, Protocol};
+pub use global::Global;
+pub use lease::LeaseCommand;
+pub use node::NodeCommand;
+pub use node_address::NodeAddress;
+pub use reservation::ReservationCommand;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit;
+
+/// Ask a gateway cluster and change it, through any of its nodes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatewayctl",
+    version,
+    after_help = exit::HELP,
+    arg_required_else_help = true,
+    infer_subcommands = false
+)]
+pub struct Cli {
+    /// The options that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// How a node sees the cluster: members, quorum, pools, NAT
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status,
+    /// Leases: which client has which address
+    #[command(subcommand)]
+    Lease(LeaseCommand),
+    /// Reservations: addresses kept for a client
+    #[command(subcommand)]
+    Reservation(ReservationCommand),
+    /// Port forwards from the uplink to an address or a client
+    #[command(subcommand)]
+    Forward(ForwardCommand),
+    /// The cluster's members (ask the leader)
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Print committed changes as they happen, until interrupted
+    #[command(after_help = WATCH_EXAMPLES)]
+    Watch,
+}
+
+const STATUS_EXAMPLES: &str = "\
+Exit status 5: the node answered, but has no quorum or does not answer DHCP.
+
+Examples:
+  gatewayctl status
+  gatewayctl status --node 192.0.2.11:7067
+  gatewayctl status --json | jq '.members[] | select(.reachable | not)'";
+
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  gatewayctl watch
+  gatewayctl watch --json | jq -r 'select(.kind == \"LeaseGranted\") | .address'";

@@ -1,0 +1,38 @@
+//! `gatewayctl node …`.
+
+use clap::Subcommand;
+
+use super::NodeAddress;
+
+const ADD_EXAMPLES: &str = "\
+Start gatewayd on the new node first; it waits to be added. Ask the leader (`gatewayctl status` names it).
+
+Example:
+  gatewayctl node add 3 192.0.2.13:7066 --node 192.0.2.11:7067";
+
+const REMOVE_EXAMPLES: &str = "\
+Ask the leader (`gatewayctl status` names it). Stop gatewayd on the removed node afterwards.
+
+Example:
+  gatewayctl node remove 3 --node 192.0.2.11:7067";
+
+/// What can be done with members.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Make a running node a member, after it has caught up
+    #[command(after_help = ADD_EXAMPLES)]
+    Add {
+        /// The new node's number
+        #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+        id: u64,
+        /// Where its peers reach it, HOST:PORT
+        peer_address: NodeAddress,
+    },
+    /// Take a member out of the cluster
+    #[command(after_help = REMOVE_EXAMPLES)]
+    Remove {
+        /// The node's number
+        #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+        id: u64,
+    },
+}

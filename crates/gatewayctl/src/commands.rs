@@ -1,0 +1,26 @@
+//! The commands: each asks, turns the answer into a view and prints it.
+
+mod forward;
+mod lease;
+mod node;
+mod reservation;
+mod status;
+mod watch;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs one command.
+pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Status => status::status(global, output).await,
+        Command::Lease(command) => lease::run(global, command, output).await,
+        Command::Reservation(command) => reservation::run(global, command, output).await,
+        Command::Forward(command) => forward::run(global, command, output).await,
+        Command::Node(command) => node::run(global, command, output).await,
+        Command::Watch => watch::watch(global, output).await,
+    }
+}

@@ -1,0 +1,19 @@
+//! Views as text for people. Pure: no terminal, no clock, no environment.
+
+mod done;
+mod event;
+mod forward;
+mod lease;
+mod plain;
+mod reservation;
+mod status;
+mod style;
+mod table;
+
+pub use done::done;
+pub use event::event;
+pub use forward::forwards;
+pub use lease::{lease, leases};
+pub use reservation::reservations;
+pub use status::status;
+pub use style::Style;

@@ -1,0 +1,17 @@
+//! What is printed: the protocol's messages with the field names of `proto/`, absent as null.
+//!
+//! `--json` is these structures as they stand, so a field here is an interface: add, never rename.
+
+mod done;
+mod event;
+mod forward;
+mod lease;
+mod reservation;
+mod status;
+
+pub use done::DoneView;
+pub use event::EventView;
+pub use forward::ForwardView;
+pub use lease::LeaseView;
+pub use reservation::ReservationView;
+pub use status::{MemberView, NatView, StatusView, SubnetView};

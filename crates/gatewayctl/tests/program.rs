@@ -1,0 +1,315 @@
+//! The program itself against a fake node: exit statuses, what is on which stream, what is asked.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::process::Output;
+
+use support::fake::{Changes, Fake};
+use support::sample;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tonic::Status;
+
+/// Runs `gatewayctl` against `node`.
+async fn ask(node: SocketAddr, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gatewayctl"))
+        .args(arguments)
+        .env("GATEWAY_ADMIN_ADDRESS", node.to_string())
+        .output()
+        .await
+        .expect("gatewayctl runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+#[track_caller]
+fn assert_exit(output: &Output, code: i32) {
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{}{}",
+        stdout(output),
+        stderr(output)
+    );
+}
+
+const CHANGES: [&[&str]; 7] = [
+    &["lease", "release", "10.15.3.20"],
+    &["reservation", "add", "02:aa:00:00:00:01", "10.15.3.20"],
+    &["reservation", "remove", "02:aa:00:00:00:01"],
+    &["forward", "add", "tcp", "2222", "--to", "10.15.3.20:22"],
+    &["forward", "remove", "tcp", "2222"],
+    &["node", "add", "3", "192.0.2.13:7066"],
+    &["node", "remove", "3"],
+];
+
+#[tokio::test]
+async fn what_is_done_exits_0() {
+    let node = Fake::default().serve().await;
+    let questions: [&[&str]; 5] = [
+        &["status"],
+        &["lease", "list"],
+        &["lease", "show", "10.15.3.20"],
+        &["reservation", "list"],
+        &["forward", "list"],
+    ];
+    for arguments in questions.into_iter().chain(CHANGES) {
+        let output = ask(node, arguments).await;
+        assert_exit(&output, 0);
+        assert!(!stdout(&output).is_empty(), "{arguments:?}");
+        assert_eq!(stderr(&output), "", "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn json_is_one_value_on_one_line() {
+    let node = Fake::default().serve().await;
+    for (arguments, start) in [
+        (&["status", "--json"][..], "{\"node_id\":1,"),
+        (
+            &["--json", "lease", "list"],
+            "[{\"address\":\"10.15.3.20\",",
+        ),
+        (&["lease", "release", "10.15.3.20", "--json"], "{}"),
+    ] {
+        let output = ask(node, arguments).await;
+        let text = stdout(&output);
+        assert!(text.starts_with(start), "{text}");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_exits_1_and_prints_the_remedy() {
+    let remedies = [
+        Status::failed_precondition("node 2 at 192.0.2.12:7067 is the leader: ask it"),
+        Status::already_exists("10.15.3.20 is reserved for 02:aa:00:00:00:02"),
+        Status::not_found("no such reservation"),
+        Status::invalid_argument("10.15.3.1 is the router"),
+    ];
+    for status in remedies {
+        let remedy = status.message().to_owned();
+        let node = Fake::refusing(status).serve().await;
+        for arguments in CHANGES {
+            let output = ask(node, arguments).await;
+            assert_exit(&output, 1);
+            assert!(stderr(&output).contains(&remedy), "{}", stderr(&output));
+            assert_eq!(stdout(&output), "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_says_what_why_and_what_next() {
+    let node = Fake::refusing(Status::not_found("nobody has leased 10.15.3.99"))
+        .serve()
+        .await;
+    let output = ask(node, &["lease", "release", "10.15.3.99"]).await;
+    let expected = format!(
+        "gatewayctl: releasing the lease of 10.15.3.99: refused by node {node}: nobody has leased 10.15.3.99\n  next: `gatewayctl lease list` shows what there is\n"
+    );
+    assert_eq!(stderr(&output), expected);
+}
+
+#[tokio::test]
+async fn a_lease_that_is_not_there_exits_1() {
+    let node = Fake::default().serve().await;
+    assert_exit(&ask(node, &["lease", "show", "10.15.3.99"]).await, 1);
+}
+
+#[tokio::test]
+async fn nonsense_exits_2_and_asks_nobody() {
+    let node = Fake::default().serve().await;
+    let nonsense: [&[&str]; 9] = [
+        &[],
+        &["lease"],
+        &["lease", "show", "vm-7"],
+        &["reservation", "add", "vm-7", "10.15.3.20"],
+        &["forward", "add", "tcp", "2222"],
+        &["forward", "add", "sctp", "2222", "--to", "10.15.3.20"],
+        &[
+            "forward",
+            "add",
+            "tcp",
+            "80",
+            "--to",
+            "10.15.3.20",
+            "--to-client",
+            "02:aa:00:00:00:01",
+        ],
+        &["node", "add", "0", "192.0.2.13:7066"],
+        &["status", "--node", "http://127.0.0.1:7067"],
+    ];
+    for arguments in nonsense {
+        assert_exit(&ask(node, arguments).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_exits_3() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let node = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    drop(listener);
+    for arguments in [
+        &["status"][..],
+        &["watch"],
+        &["lease", "release", "10.15.3.20"],
+    ] {
+        let output = ask(node, arguments).await;
+        assert_exit(&output, 3);
+        assert!(
+            stderr(&output).contains(&node.to_string()),
+            "{}",
+            stderr(&output)
+        );
+        assert!(stderr(&output).contains("--node"), "{}", stderr(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_proposed_nothing_exits_3() {
+    let node = Fake::refusing(Status::unavailable("there is no leader"))
+        .serve()
+        .await;
+    assert_exit(&ask(node, &["lease", "release", "10.15.3.20"]).await, 3);
+}
+
+#[tokio::test]
+async fn a_change_without_an_answer_exits_4() {
+    let unknown = [
+        Status::unknown("it is unknown what came of the command"),
+        Status::deadline_exceeded("late"),
+    ];
+    for status in unknown {
+        let node = Fake::refusing(status).serve().await;
+        for arguments in CHANGES {
+            let output = ask(node, arguments).await;
+            assert_exit(&output, 4);
+            assert!(
+                stderr(&output).contains("check with"),
+                "{}",
+                stderr(&output)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_hangs_is_left_after_the_timeout() {
+    let node = Fake {
+        changes: Changes::Hang,
+        ..Fake::default()
+    }
+    .serve()
+    .await;
+    let output = ask(
+        node,
+        &["--timeout", "1", "forward", "remove", "tcp", "2222"],
+    )
+    .await;
+    assert_exit(&output, 4);
+    assert!(
+        stderr(&output).contains("within 1 s"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// The request may have been read before the connection broke.
+#[tokio::test]
+async fn a_broken_connection_is_unknown_for_a_change_only() {
+    for (arguments, code) in [(&["node", "remove", "3"][..], 4), (&["status"], 3)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let node = listener
+            .local_addr()
+            .expect("a bound socket has an address");
+        tokio::spawn(hang_up_on_the_request(listener));
+        assert_exit(&ask(node, arguments).await, code);
+    }
+}
+
+/// Speaks enough HTTP/2 for a connection (its empty settings), then hangs up.
+async fn hang_up_on_the_request(listener: TcpListener) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (mut stream, _) = listener.accept().await.expect("a connection");
+    stream
+        .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
+        .await
+        .expect("settings are sent");
+    let mut seen = 0;
+    let mut buffer = [0_u8; 1024];
+    // The preface and the client's settings come first; the request's headers are longer than both.
+    while seen < 200 {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(n) => seen += n,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_serve_exits_5_with_its_reason() {
+    for status in [sample::silent(), sample::fresh()] {
+        let reason = status.silent_reason.clone().expect("a reason");
+        let node = Fake {
+            status,
+            ..Fake::default()
+        }
+        .serve()
+        .await;
+        let output = ask(node, &["status"]).await;
+        assert_exit(&output, 5);
+        assert!(stdout(&output).contains(&reason), "{}", stdout(&output));
+    }
+}
+
+#[tokio::test]
+async fn the_watch_prints_a_line_for_each_event_and_says_when_it_ends() {
+    let node = Fake::default().serve().await;
+    let output = ask(node, &["watch", "--json"]).await;
+    assert_exit(&output, 3);
+    let lines: Vec<serde_json::Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1]["missed"], 4);
+    assert!(
+        stderr(&output).contains("ended the watch"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[tokio::test]
+async fn a_forward_to_a_client_keeps_its_port() {
+    let node = Fake::default().serve().await;
+    let output = ask(
+        node,
+        &[
+            "forward",
+            "add",
+            "udp",
+            "1",
+            "--to-client",
+            "02-AA-00-00-00-01",
+            "--target-port",
+            "53",
+        ],
+    )
+    .await;
+    let said = stderr(&output);
+    assert!(said.contains("Client(\"02:aa:00:00:00:01\")"), "{said}");
+    assert!(said.contains("target_port: 53"), "{said}");
+    assert!(said.contains("protocol: \"udp\""), "{said}");
+}

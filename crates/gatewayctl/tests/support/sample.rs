@@ -1,0 +1,197 @@
+//! Answers as a cluster of three gives them.
+
+use api::proto::admin::forward::Target;
+use api::proto::admin::{
+    Forward, Lease, Member, NatStatus, Reservation, StatusResponse, SubnetUse,
+};
+use api::proto::watch::Event;
+
+/// Node 1 leads, node 3 is away.
+pub fn status() -> StatusResponse {
+    StatusResponse {
+        node_id: 1,
+        cluster_id: "6b1d0a4477c94f0f8a5e3c2b1a090807".to_owned(),
+        leader_id: Some(1),
+        term: 7,
+        last_applied: 1042,
+        has_quorum: true,
+        in_service: true,
+        silent_reason: None,
+        members: vec![
+            member(1, "leader", true, Some(1042), Some(0)),
+            member(2, "follower", true, Some(1040), Some(2)),
+            member(3, "follower", false, None, None),
+        ],
+        subnets: vec![subnet()],
+        nat: Some(NatStatus { in_sync: true, repairs: 2, last_repair_micros: Some(1834), last_error: None }),
+        dropped_packets: [("malformed", 10), ("not_our_server_id", 31)].map(|(reason, n)| (reason.to_owned(), n)).into(),
+        messages: [("in_discover", 300), ("out_ack", 217)].map(|(kind, n)| (kind.to_owned(), n)).into(),
+        version: "0.1.0".to_owned(),
+        notices: vec!["GATEWAY_DHCP_POOL_END is 10.15.3.200 here and 10.15.3.254 in the cluster: the cluster's holds".to_owned()],
+    }
+}
+
+/// Node 3, cut off from its peers.
+pub fn silent() -> StatusResponse {
+    StatusResponse {
+        node_id: 3,
+        leader_id: None,
+        term: 8,
+        has_quorum: false,
+        in_service: false,
+        silent_reason: Some("no quorum in reach: 1 of 3 members answers".to_owned()),
+        members: vec![
+            member(1, "follower", false, None, None),
+            member(2, "follower", false, None, None),
+            member(3, "follower", true, Some(1011), None),
+        ],
+        nat: Some(NatStatus {
+            in_sync: false,
+            repairs: 0,
+            last_repair_micros: None,
+            last_error: Some("netlink: EPERM".to_owned()),
+        }),
+        dropped_packets: Default::default(),
+        notices: Vec::new(),
+        ..status()
+    }
+}
+
+/// A node that was started and is in no cluster yet.
+pub fn fresh() -> StatusResponse {
+    StatusResponse {
+        node_id: 4,
+        version: "0.1.0".to_owned(),
+        silent_reason: Some("not a member yet: waits to be added".to_owned()),
+        ..StatusResponse::default()
+    }
+}
+
+fn member(
+    node_id: u64,
+    role: &str,
+    reachable: bool,
+    applied: Option<u64>,
+    lag: Option<u64>,
+) -> Member {
+    Member {
+        node_id,
+        role: role.to_owned(),
+        listen_ip: format!("10.15.3.{}", 9 + node_id),
+        peer_address: format!("192.0.2.{}:7066", 10 + node_id),
+        reachable,
+        applied,
+        lag,
+        in_service: reachable,
+    }
+}
+
+fn subnet() -> SubnetUse {
+    SubnetUse {
+        subnet_id: 1,
+        network: "10.15.3.0/24".to_owned(),
+        pool: "10.15.3.20-10.15.3.254".to_owned(),
+        pool_size: 235,
+        bound: 217,
+        offered: 3,
+        free: 14,
+        quarantined: 1,
+        reserved: 2,
+    }
+}
+
+/// Every state, and a host name that would clear the screen.
+pub fn leases() -> Vec<Lease> {
+    vec![
+        lease(
+            "10.15.3.20",
+            "02:aa:00:00:00:01",
+            "bound",
+            Some(43_199),
+            "web-1",
+        ),
+        lease(
+            "10.15.3.21",
+            "id:ff:00:00:00:01:00:01:2c:aa",
+            "offered",
+            Some(9),
+            "evil\u{1b}[2J",
+        ),
+        lease("10.15.3.22", "02:aa:00:00:00:03", "expired", None, ""),
+        lease("10.15.3.254", "", "quarantined", Some(3600), ""),
+    ]
+}
+
+/// A lease by node 2.
+pub fn lease(
+    address: &str,
+    client: &str,
+    state: &str,
+    expires: Option<u64>,
+    hostname: &str,
+) -> Lease {
+    Lease {
+        address: address.to_owned(),
+        client: client.to_owned(),
+        hardware: "02:aa:00:00:00:01".to_owned(),
+        state: state.to_owned(),
+        expires_in_seconds: expires,
+        hostname: hostname.to_owned(),
+        node_id: 2,
+        subnet_id: 1,
+    }
+}
+
+/// To an address, to a client, to a client without a lease.
+pub fn forwards() -> Vec<Forward> {
+    let to = |protocol: &str, port, target, target_port, resolved: Option<&str>| Forward {
+        protocol: protocol.to_owned(),
+        port,
+        target: Some(target),
+        target_port,
+        resolved: resolved.map(str::to_owned),
+    };
+    let client = |mac: &str| Target::Client(mac.to_owned());
+    vec![
+        to(
+            "tcp",
+            2222,
+            Target::Address("10.15.3.20".to_owned()),
+            22,
+            Some("10.15.3.20:22"),
+        ),
+        to(
+            "tcp",
+            8080,
+            client("02:aa:00:00:00:01"),
+            80,
+            Some("10.15.3.20:80"),
+        ),
+        to("udp", 5353, client("02:aa:00:00:00:09"), 53, None),
+    ]
+}
+
+/// One.
+pub fn reservations() -> Vec<Reservation> {
+    vec![Reservation {
+        client: "02:aa:00:00:00:01".to_owned(),
+        address: "10.15.3.20".to_owned(),
+        subnet_id: 1,
+    }]
+}
+
+/// Two, the second after a gap.
+pub fn events() -> Vec<Event> {
+    let event = |index, kind: &str, text: &str, missed| Event {
+        index,
+        kind: kind.to_owned(),
+        address: "10.15.3.20".to_owned(),
+        client: "02:aa:00:00:00:01".to_owned(),
+        text: text.to_owned(),
+        missed,
+    };
+    vec![
+        event(1043, "LeaseGranted", "for 12 h by node 2", 0),
+        event(1099, "LeaseReleased", "by the client", 4),
+    ]
+}

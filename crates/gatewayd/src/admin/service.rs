@@ -1,0 +1,174 @@
+//! The admin service: each call is a read of this node's view, or a command and its outcome.
+
+use super::{Daemon, status, text};
+use crate::config::SUBNET;
+use api::proto::admin as wire;
+use api::proto::admin::admin_server::Admin;
+use cluster::{MembershipError, ProposeError};
+use ipam::{Command, NodeId, Outcome, Refusal, State};
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+
+/// Answers operators.
+pub struct AdminService {
+    daemon: Arc<Daemon>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl AdminService {
+    /// For this daemon.
+    pub const fn new(daemon: Arc<Daemon>) -> Self {
+        Self { daemon }
+    }
+
+    async fn run(&self, command: Command) -> Answer<wire::Done> {
+        match self.daemon.cluster.propose(command).await {
+            Ok(Outcome::Refused(refusal)) => Err(refused(&refusal)),
+            Ok(_) => Ok(Response::new(wire::Done {})),
+            Err(ProposeError::Unavailable(reason)) => Err(Status::failed_precondition(format!(
+                "nothing was changed: {reason}; see `gatewayctl status`"
+            ))),
+            Err(ProposeError::Unknown(reason)) => Err(Status::unknown(format!(
+                "it is unknown whether the change was made: {reason}; look before you repeat it"
+            ))),
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.daemon.cluster.read(read)
+    }
+}
+
+#[tonic::async_trait]
+impl Admin for AdminService {
+    async fn status(&self, _: Request<wire::StatusRequest>) -> Answer<wire::StatusResponse> {
+        Ok(Response::new(status::status(&self.daemon)))
+    }
+
+    async fn list_leases(
+        &self,
+        request: Request<wire::ListLeasesRequest>,
+    ) -> Answer<wire::ListLeasesResponse> {
+        let request = request.into_inner();
+        let address = request.address.as_deref().map(text::parse_address).transpose()?;
+        let client = request.client.as_deref().map(text::parse_client).transpose()?;
+        let leases = self.read(|state| {
+            let subnets = state.subnets().iter();
+            let leases = subnets.flat_map(|(id, subnet)| {
+                subnet.leases().iter().map(move |(address, lease)| (*id, address, lease))
+            });
+            leases
+                .filter(|(_, at, _)| address.is_none_or(|wanted| *at == wanted))
+                .filter(|(_, _, lease)| client.as_ref().is_none_or(|wanted| lease.client == *wanted))
+                .map(|(id, at, lease)| text::show_lease(id, at, lease, state.clock()))
+                .collect()
+        });
+        Ok(Response::new(wire::ListLeasesResponse { leases }))
+    }
+
+    async fn release_lease(
+        &self,
+        request: Request<wire::ReleaseLeaseRequest>,
+    ) -> Answer<wire::Done> {
+        let address = text::parse_address(&request.into_inner().address)?;
+        let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
+        let subnet = subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
+        self.run(Command::RevokeLease { subnet, address }).await
+    }
+
+    async fn list_reservations(
+        &self,
+        _: Request<wire::ListReservationsRequest>,
+    ) -> Answer<wire::ListReservationsResponse> {
+        let reservations = self.read(|state| {
+            let subnets = state.subnets().iter();
+            let reservations = subnets.flat_map(|(id, subnet)| {
+                subnet.reservations().iter().map(move |(client, address)| wire::Reservation {
+                    client: client.to_string(),
+                    address: address.to_string(),
+                    subnet_id: id.0,
+                })
+            });
+            reservations.collect()
+        });
+        Ok(Response::new(wire::ListReservationsResponse { reservations }))
+    }
+
+    async fn add_reservation(
+        &self,
+        request: Request<wire::AddReservationRequest>,
+    ) -> Answer<wire::Done> {
+        let request = request.into_inner();
+        let address = text::parse_address(&request.address)?;
+        let client = text::parse_client(&request.client)?;
+        let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
+        let subnet = subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
+        self.run(Command::AddReservation { subnet, client, address }).await
+    }
+
+    async fn remove_reservation(
+        &self,
+        request: Request<wire::RemoveReservationRequest>,
+    ) -> Answer<wire::Done> {
+        let client = text::parse_client(&request.into_inner().client)?;
+        self.run(Command::RemoveReservation { subnet: SUBNET, client }).await
+    }
+
+    async fn list_forwards(
+        &self,
+        _: Request<wire::ListForwardsRequest>,
+    ) -> Answer<wire::ListForwardsResponse> {
+        let forwards = self.read(|state| {
+            let forwards = state.nat().forwards.iter();
+            forwards
+                .map(|(key, forward)| text::show_forward(*key, forward, state.resolve(forward)))
+                .collect()
+        });
+        Ok(Response::new(wire::ListForwardsResponse { forwards }))
+    }
+
+    async fn add_forward(&self, request: Request<wire::AddForwardRequest>) -> Answer<wire::Done> {
+        let forward = request.into_inner().forward;
+        let forward = forward.ok_or_else(|| Status::invalid_argument("there is no forward"))?;
+        let (key, forward) = text::parse_forward(&forward, SUBNET)?;
+        self.run(Command::AddForward { key, forward }).await
+    }
+
+    async fn remove_forward(
+        &self,
+        request: Request<wire::RemoveForwardRequest>,
+    ) -> Answer<wire::Done> {
+        let request = request.into_inner();
+        let key = text::parse_forward_key(&request.protocol, request.port)?;
+        self.run(Command::RemoveForward(key)).await
+    }
+
+    async fn add_node(&self, request: Request<wire::AddNodeRequest>) -> Answer<wire::Done> {
+        let request = request.into_inner();
+        let node = NodeId(request.node_id);
+        let added = self.daemon.cluster.add_node(node, &request.peer_address).await;
+        added.map(|()| Response::new(wire::Done {})).map_err(|error| membership(&error))
+    }
+
+    async fn remove_node(&self, request: Request<wire::RemoveNodeRequest>) -> Answer<wire::Done> {
+        let node = NodeId(request.into_inner().node_id);
+        let removed = self.daemon.cluster.remove_node(node).await;
+        removed.map(|()| Response::new(wire::Done {})).map_err(|error| membership(&error))
+    }
+}
+
+fn refused(refusal: &Refusal) -> Status {
+    let text = refusal.to_string();
+    match refusal {
+        Refusal::NotFound(_) | Refusal::UnknownSubnet(_) => Status::not_found(text),
+        Refusal::PortTaken | Refusal::AlreadyReserved(_) | Refusal::ReservedForAnother { .. } => {
+            Status::already_exists(text)
+        }
+        _ => Status::failed_precondition(text),
+    }
+}
+
+fn membership(error: &MembershipError) -> Status {
+    Status::failed_precondition(error.to_string())
+}

@@ -1,0 +1,12 @@
+//! Configuration: flags over environment over one TOML file, checked as a whole before anything
+//! starts.
+//!
+//! `options` gathers the raw text of every key, `parse` turns text into values, `settings` puts
+//! them together and checks them. Every error names the key, the value, the reason and the remedy.
+
+mod options;
+mod parse;
+mod settings;
+
+pub use options::{Cli, RunArgs, Verb};
+pub use settings::{SUBNET, Settings};

@@ -1,0 +1,177 @@
+//! The raw text of every key, and where it comes from.
+
+use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Deserializer};
+use std::path::{Path, PathBuf};
+
+/// Highly available DHCP, IPAM and NAT for people who run virtual machines on their own clusters.
+#[derive(Debug, Parser)]
+#[command(name = "gatewayd", version, after_help = "\
+Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong usage.
+
+Examples:
+  gatewayd run --bootstrap --node-id 1 --peer-listen 172.31.0.1:7066   the first node, once
+  GATEWAY_NODE_ID=2 GATEWAY_JOIN=172.31.0.1:7066 gatewayd run          every other node
+  gatewayd run --config /etc/gatewayd/gatewayd.toml                    from a file
+  gatewayd check --config /etc/gatewayd/gatewayd.toml                  check, start nothing")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run the gateway node.
+    Run(RunArgs),
+    /// Check the configuration, print what would be used, and start nothing.
+    Check(RunArgs),
+}
+
+/// How to run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// A TOML file with the keys that the environment variables have.
+    #[arg(long, env = "GATEWAY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Start a new cluster, if the data directory is empty. For the first node, once.
+    #[arg(long)]
+    pub bootstrap: bool,
+    /// Every key.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("reading {}: check that it exists and that gatewayd may read it", .path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{} is not a valid configuration file", .path.display())]
+    Parse {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+}
+
+macro_rules! options {
+    ($($(#[doc = $doc:literal])+ $field:ident, $key:literal, $value:literal;)+) => {
+        /// The raw text of every key. A flag wins over the environment, the environment over the
+        /// file.
+        #[derive(Clone, Debug, Default, Args, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Options {
+            $(
+                $(#[doc = $doc])+
+                #[arg(long, env = $key, value_name = $value, hide_env_values = true)]
+                #[serde(rename = $key, default, deserialize_with = "text")]
+                pub $field: Option<String>,
+            )+
+        }
+
+        impl Options {
+            /// These, and where they say nothing, `others`.
+            #[must_use]
+            pub fn or(self, others: Self) -> Self {
+                Self { $($field: self.$field.or(others.$field),)+ }
+            }
+        }
+    };
+}
+
+options! {
+    /// This node's id: 1 or more, and no other node's.
+    node_id, "GATEWAY_NODE_ID", "ID";
+    /// Where log, vote and snapshots are kept [default: /var/lib/gatewayd]
+    data_dir, "GATEWAY_DATA_DIR", "DIR";
+    /// Where this node listens for its peers.
+    peer_listen, "GATEWAY_PEER_LISTEN", "ADDRESS:PORT";
+    /// What its peers connect to, where that is not the address it listens on.
+    peer_address, "GATEWAY_PEER_ADDRESS", "HOST:PORT";
+    /// Members to ask for being added, comma-separated, while the data directory is empty.
+    join, "GATEWAY_JOIN", "HOST:PORT,…";
+    /// Where gatewayctl reaches this node [default: 127.0.0.1:7067]
+    admin_listen, "GATEWAY_ADMIN_LISTEN", "ADDRESS:PORT";
+    /// This host's own address on the clients' network [default: detected on the interface]
+    dhcp_listen_ip, "GATEWAY_DHCP_LISTEN_IP", "ADDRESS";
+    /// The interface on the clients' network [default: the one that has the listen IP]
+    dhcp_interface, "GATEWAY_DHCP_INTERFACE", "NAME";
+    /// The clients' router, option 3 [default: 10.15.3.1]
+    dhcp_gateway, "GATEWAY_DHCP_GATEWAY", "ADDRESS";
+    /// The clients' network [default: 10.15.3.0]
+    dhcp_subnet, "GATEWAY_DHCP_SUBNET", "ADDRESS[/PREFIX]";
+    /// Its mask, dotted or as a prefix length [default: 255.255.255.0]
+    dhcp_subnet_mask, "GATEWAY_DHCP_SUBNET_MASK", "MASK";
+    /// The first address that clients get [default: 10.15.3.20]
+    dhcp_pool_start, "GATEWAY_DHCP_POOL_START", "ADDRESS";
+    /// The last one [default: 10.15.3.254]
+    dhcp_pool_end, "GATEWAY_DHCP_POOL_END", "ADDRESS";
+    /// Parts of the pool that are never given out: addresses or FIRST-LAST, comma-separated.
+    dhcp_exclude, "GATEWAY_DHCP_EXCLUDE", "RANGES";
+    /// DNS servers, option 6, comma-separated.
+    dhcp_dns, "GATEWAY_DHCP_DNS", "ADDRESSES";
+    /// Domain name, option 15.
+    dhcp_domain, "GATEWAY_DHCP_DOMAIN", "NAME";
+    /// Domain search list, option 119, comma-separated.
+    dhcp_search, "GATEWAY_DHCP_SEARCH", "NAMES";
+    /// NTP servers, option 42, comma-separated.
+    dhcp_ntp, "GATEWAY_DHCP_NTP", "ADDRESSES";
+    /// Interface MTU, option 26, in bytes [default: 1450, for VXLAN on a 1500-byte underlay]
+    dhcp_mtu, "GATEWAY_DHCP_MTU", "BYTES";
+    /// Static routes, option 121: NETWORK/PREFIX=ROUTER, comma-separated.
+    dhcp_routes, "GATEWAY_DHCP_ROUTES", "ROUTES";
+    /// Any other option: CODE=HEX, comma-separated, such as 66=6e657462.
+    dhcp_options, "GATEWAY_DHCP_OPTIONS", "OPTIONS";
+    /// Lease time in seconds for clients that ask for none [default: 3600]
+    dhcp_lease_time, "GATEWAY_DHCP_LEASE_TIME", "SECONDS";
+    /// What tells clients apart: hardware-address or client-identifier [default: hardware-address]
+    dhcp_identity, "GATEWAY_DHCP_IDENTITY", "POLICY";
+    /// The interface that leads to the internet; without it this node does no NAT.
+    uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME";
+    /// How clients' traffic leaves: masquerade, off, or snat:ADDRESS [default: masquerade]
+    nat, "GATEWAY_NAT", "MODE";
+    /// error, warn, info, debug or trace, or a tracing filter [default: info]
+    log_level, "LOG_LEVEL", "LEVEL";
+}
+
+impl Options {
+    /// Reads the file.
+    pub fn from_file(path: &Path) -> Result<Self, FileError> {
+        let content = std::fs::read_to_string(path)
+            .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+        toml::from_str(&content)
+            .map_err(|source| FileError::Parse { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+/// A value as text, however TOML writes it: a string, a number, a boolean or a list of those.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let value = toml::Value::deserialize(deserializer)?;
+    scalar(&value).map(Some).or_else(|| list(&value)).ok_or_else(|| {
+        serde::de::Error::custom("expected a string, a number, a boolean or a list of those")
+    })
+}
+
+fn scalar(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(boolean) => Some(boolean.to_string()),
+        _ => None,
+    }
+}
+
+fn list(value: &toml::Value) -> Option<Option<String>> {
+    let items: Option<Vec<String>> = value.as_array()?.iter().map(scalar).collect();
+    Some(Some(items?.join(",")))
+}

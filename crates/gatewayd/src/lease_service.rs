@@ -1,0 +1,66 @@
+//! dhcpd's port, plugged into the cluster: house rule 7.
+
+use async_trait::async_trait;
+use cluster::Cluster;
+use dhcpd::port::ClientView;
+use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
+use ipam::{ClientKey, Command, NodeId, Outcome, SubnetConfig, SubnetId};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+/// The cluster as dhcpd sees it.
+pub struct ClusterLeases {
+    cluster: Cluster,
+}
+
+impl ClusterLeases {
+    /// A view of `cluster`.
+    pub const fn new(cluster: Cluster) -> Self {
+        Self { cluster }
+    }
+}
+
+impl LeaseView for ClusterLeases {
+    fn subnet_config(&self, subnet: SubnetId) -> Option<Arc<SubnetConfig>> {
+        self.cluster.read(|state| Some(state.subnets().get(&subnet)?.shared_config()))
+    }
+
+    fn client(&self, subnet: SubnetId, client: &ClientKey) -> ClientView {
+        self.cluster.read(|state| {
+            let subnet = state.subnets().get(&subnet);
+            subnet.map(|subnet| ClientView::of(subnet, client)).unwrap_or_default()
+        })
+    }
+
+    fn free_candidates(&self, subnet: SubnetId, limit: usize) -> Vec<Ipv4Addr> {
+        self.cluster.read(|state| {
+            let subnet = state.subnets().get(&subnet);
+            subnet.map(|subnet| subnet.leases().free_candidates(limit).collect()).unwrap_or_default()
+        })
+    }
+
+    fn node_at(&self, listen_ip: Ipv4Addr) -> Option<NodeId> {
+        self.cluster.read(|state| state.node_at(listen_ip))
+    }
+
+    fn service(&self) -> ServiceView {
+        let service = self.cluster.watch_service();
+        let service = service.borrow();
+        ServiceView {
+            in_service: service.in_service(),
+            reason: service.silent_reason.clone(),
+            nodes_in_service: service.nodes_in_service.clone(),
+            clock: self.cluster.read(ipam::State::clock),
+        }
+    }
+}
+
+#[async_trait]
+impl LeaseService for ClusterLeases {
+    async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
+        self.cluster.propose(command).await.map_err(|error| match error {
+            cluster::ProposeError::Unavailable(reason) => ProposeError::Unavailable(reason),
+            cluster::ProposeError::Unknown(_) => ProposeError::Unknown,
+        })
+    }
+}

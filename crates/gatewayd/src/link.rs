@@ -1,0 +1,191 @@
+//! Which interface and which listen IP: given, or one derived from the other over rtnetlink.
+//!
+//! A wrong guess here means a server that answers nobody, so whatever is not certain is refused,
+//! with both values and what to do.
+
+use ipam::SubnetConfig;
+use natd::link::{Holder, LinkError, Links, ListenIp};
+use std::net::Ipv4Addr;
+
+/// This node's place on the clients' link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The interface.
+    pub interface: String,
+    /// This host's own address there.
+    pub listen_ip: Ipv4Addr,
+}
+
+/// Why the place is not certain.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// netlink.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The address is not on this host.
+    #[error(
+        "GATEWAY_DHCP_LISTEN_IP={listen_ip}: no interface of this host has that address; \
+         add it (`ip addr add {listen_ip}/{prefix} dev INTERFACE`) or set the one that it has"
+    )]
+    NoSuchAddress {
+        /// Which.
+        listen_ip: Ipv4Addr,
+        /// The subnet's.
+        prefix: u8,
+    },
+    /// The address is on several interfaces.
+    #[error(
+        "GATEWAY_DHCP_LISTEN_IP={listen_ip} is on several interfaces ({interfaces}): \
+         set GATEWAY_DHCP_INTERFACE to one of them"
+    )]
+    SeveralInterfaces {
+        /// Which.
+        listen_ip: Ipv4Addr,
+        /// On which.
+        interfaces: String,
+    },
+    /// The interface is not on this host.
+    #[error(
+        "GATEWAY_DHCP_INTERFACE={0}: this host (or container) has no such interface; \
+         see `ip -brief address`. With Docker's network_mode: host it is the host's bridge, not eth0"
+    )]
+    NoSuchInterface(String),
+    /// Both exist, apart from each other.
+    #[error(
+        "GATEWAY_DHCP_LISTEN_IP={listen_ip} is not on GATEWAY_DHCP_INTERFACE={interface}, which has \
+         {addresses}: correct one of them, or leave one out to have it derived"
+    )]
+    Mismatch {
+        /// What was given.
+        listen_ip: Ipv4Addr,
+        /// What was given.
+        interface: String,
+        /// What is there.
+        addresses: String,
+    },
+    /// The interface has no address of the subnet but the router's.
+    #[error(
+        "GATEWAY_DHCP_INTERFACE={interface} has no address of {network} that is this host's own \
+         ({router} is the clients' router, on every host): add one with \
+         `ip addr add ADDRESS/{prefix} dev {interface}`"
+    )]
+    NoAddress {
+        /// Which.
+        interface: String,
+        /// In which.
+        network: String,
+        /// Option 3.
+        router: Ipv4Addr,
+        /// The subnet's.
+        prefix: u8,
+    },
+    /// More than one address might be meant.
+    #[error(
+        "GATEWAY_DHCP_INTERFACE={interface} has several addresses of the subnet ({addresses}): \
+         set GATEWAY_DHCP_LISTEN_IP to one of them"
+    )]
+    SeveralAddresses {
+        /// Which.
+        interface: String,
+        /// Which.
+        addresses: String,
+    },
+    /// Nothing was given.
+    #[error("set GATEWAY_DHCP_LISTEN_IP, GATEWAY_DHCP_INTERFACE, or both: neither is set")]
+    NothingGiven,
+    /// It cannot be what clients are told to reach.
+    #[error(
+        "GATEWAY_DHCP_LISTEN_IP={listen_ip} is not a host address of {network}, or is the clients' \
+         router {router}: every gateway needs an address of its own there, such as 10.15.3.10"
+    )]
+    NotOwn {
+        /// What was given.
+        listen_ip: Ipv4Addr,
+        /// Where it should be.
+        network: String,
+        /// What it must not be.
+        router: Ipv4Addr,
+    },
+}
+
+/// Finds the place, or says why it is not certain.
+pub async fn resolve(
+    listen_ip: Option<Ipv4Addr>,
+    interface: Option<&str>,
+    subnet: &SubnetConfig,
+) -> Result<Place, PlaceError> {
+    let links = Links::open()?;
+    if let Some(listen_ip) = listen_ip {
+        check_own(listen_ip, subnet)?;
+    }
+    match (listen_ip, interface) {
+        (Some(listen_ip), Some(interface)) => verify(&links, listen_ip, interface).await,
+        (Some(listen_ip), None) => derive_interface(&links, listen_ip, subnet).await,
+        (None, Some(interface)) => detect_listen_ip(&links, interface, subnet).await,
+        (None, None) => Err(PlaceError::NothingGiven),
+    }
+}
+
+fn check_own(listen_ip: Ipv4Addr, subnet: &SubnetConfig) -> Result<(), PlaceError> {
+    if subnet.is_host_address(listen_ip) && listen_ip != subnet.router {
+        return Ok(());
+    }
+    let network = subnet.network.to_string();
+    Err(PlaceError::NotOwn { listen_ip, network, router: subnet.router })
+}
+
+async fn verify(links: &Links, listen_ip: Ipv4Addr, interface: &str) -> Result<Place, PlaceError> {
+    let interface = interface.to_owned();
+    let Some(addresses) = links.addresses_of(&interface).await? else {
+        return Err(PlaceError::NoSuchInterface(interface));
+    };
+    if addresses.iter().any(|address| address.address == listen_ip) {
+        return Ok(Place { interface, listen_ip });
+    }
+    let addresses = join(addresses.iter().map(|address| address.address));
+    Err(PlaceError::Mismatch { listen_ip, interface, addresses })
+}
+
+async fn derive_interface(
+    links: &Links,
+    listen_ip: Ipv4Addr,
+    subnet: &SubnetConfig,
+) -> Result<Place, PlaceError> {
+    match links.interface_of(listen_ip).await? {
+        Holder::One(interface) => Ok(Place { interface: interface.name, listen_ip }),
+        Holder::None => {
+            Err(PlaceError::NoSuchAddress { listen_ip, prefix: subnet.network.prefix() })
+        }
+        Holder::Several(interfaces) => {
+            let interfaces = join(interfaces.into_iter().map(|interface| interface.name));
+            Err(PlaceError::SeveralInterfaces { listen_ip, interfaces })
+        }
+    }
+}
+
+async fn detect_listen_ip(
+    links: &Links,
+    interface: &str,
+    subnet: &SubnetConfig,
+) -> Result<Place, PlaceError> {
+    let interface = interface.to_owned();
+    match links.detect_listen_ip(&interface, subnet.network, subnet.router).await? {
+        ListenIp::One(listen_ip) => Ok(Place { interface, listen_ip }),
+        ListenIp::NoInterface => Err(PlaceError::NoSuchInterface(interface)),
+        ListenIp::NoAddress => Err(PlaceError::NoAddress {
+            interface,
+            network: subnet.network.to_string(),
+            router: subnet.router,
+            prefix: subnet.network.prefix(),
+        }),
+        ListenIp::Several(addresses) => {
+            let addresses = join(addresses);
+            Err(PlaceError::SeveralAddresses { interface, addresses })
+        }
+    }
+}
+
+fn join(items: impl IntoIterator<Item = impl ToString>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.is_empty() { "no IPv4 address".to_owned() } else { items.join(", ") }
+}

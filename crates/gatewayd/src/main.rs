@@ -1,0 +1,53 @@
+//! The gateway daemon: configuration and wiring, nothing else.
+//!
+//! It opens the data directory and takes part in the cluster (`cluster`), answers operators
+//! (`admin`), keeps the kernel's NAT at the replicated intent (`natd`), and, once the cluster has
+//! accepted this node's listen IP, answers DHCP clients (`dhcpd`).
+//!
+//! On SIGTERM or SIGINT it stops; the kernel's rules stay. On a storage error it stays up and
+//! silent, so that operators can ask it why.
+
+mod admin;
+mod config;
+mod lease_service;
+mod link;
+mod logging;
+mod nat;
+mod notices;
+mod run;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use config::{Cli, RunArgs, Settings, Verb};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().verb {
+        Verb::Run(arguments) => start(arguments),
+        Verb::Check(arguments) => check(arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = std::io::Write::write_fmt(
+                &mut std::io::stderr(),
+                format_args!("gatewayd: {error:#}\n"),
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: RunArgs) -> Result<()> {
+    let settings = Settings::resolve(arguments).context("checking the configuration")?;
+    logging::init(&settings.log_level)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("starting the runtime")?.block_on(run::run(settings))
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the verb is for")]
+fn check(arguments: RunArgs) -> Result<()> {
+    let settings = Settings::resolve(arguments).context("checking the configuration")?;
+    println!("{settings:#?}");
+    Ok(())
+}

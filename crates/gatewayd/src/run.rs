@@ -1,0 +1,125 @@
+//! One run of the daemon, from settings to the signal that ends it.
+
+use crate::admin::{self, Daemon};
+use crate::config::Settings;
+use crate::lease_service::ClusterLeases;
+use crate::link::{self, Place};
+use crate::{nat, notices};
+use anyhow::{Context, Result};
+use cluster::{Cluster, ClusterConfig, Start, Timings};
+use dhcpd::{DhcpServer, RateLimits, ServerConfig};
+use ipam::Bootstrap;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+/// Runs until a signal says stop, or a part cannot go on.
+pub async fn run(settings: Settings) -> Result<()> {
+    let mut stop = std::pin::pin!(stop_signal()?);
+    let place = link::resolve(settings.listen_ip, settings.interface.as_deref(), &settings.subnet)
+        .await
+        .context("finding this node's place on the clients' network")?;
+    let cluster = Cluster::start(cluster_config(&settings, &place))
+        .await
+        .context("starting the cluster node")?;
+    tracing::info!(
+        node = %settings.node, listen_ip = %place.listen_ip, interface = place.interface,
+        peers = %settings.peer_listen, admin = %settings.admin_listen,
+        "gatewayd {} is up", env!("CARGO_PKG_VERSION")
+    );
+    let daemon = Arc::new(Daemon::new(cluster.clone()));
+    let mut tasks = JoinSet::new();
+    admin::serve(settings.admin_listen, Arc::clone(&daemon), &mut tasks).await?;
+    let outcome = tokio::select! {
+        () = &mut stop => Ok(()),
+        outcome = serve(&settings, &place, &cluster, &daemon) => outcome,
+    };
+    if outcome.is_ok() {
+        tracing::info!("stopping; the kernel's rules stay");
+    }
+    tasks.shutdown().await;
+    cluster.shutdown().await;
+    outcome
+}
+
+/// Everything that needs the cluster to have accepted this node.
+async fn serve(
+    settings: &Settings,
+    place: &Place,
+    cluster: &Cluster,
+    daemon: &Daemon,
+) -> Result<()> {
+    cluster.begin(&start_mode(settings)?).await.context("becoming part of the cluster")?;
+    let router = tell_differences(settings, cluster, daemon);
+    let mut tasks = JoinSet::new();
+    if let Some(uplink) = &settings.uplink_interface {
+        let status = nat::start(cluster, place, uplink, router, &mut tasks);
+        daemon.set_nat(status.context("starting NAT")?);
+    } else {
+        tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
+    }
+    let server = DhcpServer::bind(
+        &ServerConfig {
+            node: settings.node,
+            subnet: settings.subnet.id,
+            interface: place.interface.clone(),
+            listen_ip: place.listen_ip,
+            limits: RateLimits::default(),
+        },
+        Arc::new(ClusterLeases::new(cluster.clone())),
+    )
+    .context("starting the DHCP server")?;
+    daemon.set_dhcp(server.counters());
+    server.run(std::future::pending()).await.context("running the DHCP server")
+}
+
+/// Says where this node's configuration differs, and returns the router that the cluster has.
+fn tell_differences(settings: &Settings, cluster: &Cluster, daemon: &Daemon) -> std::net::Ipv4Addr {
+    let differences = notices::differences(settings, cluster);
+    for difference in &differences {
+        tracing::warn!("{difference}");
+    }
+    daemon.set_notices(differences);
+    cluster.read(|state| {
+        let subnet = state.subnets().get(&settings.subnet.id);
+        subnet.map_or(settings.subnet.router, |subnet| subnet.config().router)
+    })
+}
+
+fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
+    ClusterConfig {
+        node: settings.node,
+        data_dir: settings.data_dir.clone(),
+        peer_listen: settings.peer_listen,
+        peer_address: settings.peer_address.clone(),
+        listen_ip: place.listen_ip,
+        timings: Timings::default(),
+    }
+}
+
+fn start_mode(settings: &Settings) -> Result<Start> {
+    if settings.bootstrap {
+        let mut cluster_id = [0; 16];
+        getrandom::fill(&mut cluster_id)
+            .map_err(|error| anyhow::anyhow!("making a cluster id: {error}"))?;
+        return Ok(Start::Bootstrap(Box::new(Bootstrap {
+            cluster_id,
+            subnet: settings.subnet.clone(),
+            source_nat: settings.source_nat,
+            forward_policy: settings.forward_policy,
+        })));
+    }
+    Ok(if settings.join.is_empty() { Start::Wait } else { Start::Join(settings.join.clone()) })
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

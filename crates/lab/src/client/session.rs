@@ -1,0 +1,118 @@
+//! What the three clients have in common: a foreground process, and a log that tells of each ACK.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+
+use crate::process::Process;
+use crate::topology::Vm;
+use crate::wait::{wait_until, wait_until_true};
+
+/// What a client logs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks {
+    /// Once per ACK.
+    pub(super) ack: &'static str,
+    /// Once per start, when it has its address and listens to signals.
+    pub(super) ready: &'static str,
+}
+
+/// A client's process in its machine.
+#[derive(Debug)]
+pub(super) struct Session {
+    vm: Vm,
+    log_dir: PathBuf,
+    program: &'static str,
+    marks: Marks,
+    process: Option<Process>,
+}
+
+impl Session {
+    pub(super) fn new(vm: Vm, log_dir: PathBuf, program: &'static str, marks: Marks) -> Self {
+        Self {
+            vm,
+            log_dir,
+            program,
+            marks,
+            process: None,
+        }
+    }
+
+    pub(super) fn program(&self) -> &'static str {
+        self.program
+    }
+
+    pub(super) fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
+    /// Starts the client and waits until it is ready.
+    pub(super) fn start(&mut self, args: &[&str], within: Duration) -> Result<Ipv4Addr> {
+        let mut command = self.command();
+        command.args(args);
+        let name = format!("{}-{}", self.vm.name(), self.program);
+        let process = Process::spawn(&name, &mut command, &self.log_dir)?;
+        let earlier = process.count_log_lines(self.marks.ready)?;
+        self.process = Some(process);
+        self.wait_for_another(self.marks.ready, earlier, within)?;
+        self.vm.wait_until_configured(within)
+    }
+
+    /// The client's program, in the machine.
+    pub(super) fn command(&self) -> Command {
+        self.vm.command(self.program)
+    }
+
+    pub(super) fn process(&mut self) -> Result<&mut Process> {
+        let program = self.program;
+        self.process
+            .as_mut()
+            .ok_or_else(|| anyhow!("{program} is not running"))
+    }
+
+    /// How many ACKs it has logged so far, earlier runs included.
+    pub(super) fn ack_count(&mut self) -> Result<usize> {
+        let mark = self.marks.ack;
+        self.process()?.count_log_lines(mark)
+    }
+
+    /// Waits for an ACK beyond the first `earlier`.
+    pub(super) fn wait_for_ack_after(&mut self, earlier: usize, within: Duration) -> Result<()> {
+        self.wait_for_another(self.marks.ack, earlier, within)
+    }
+
+    fn wait_for_another(&mut self, mark: &str, earlier: usize, within: Duration) -> Result<()> {
+        let what = format!("{mark:?} from {} on {}", self.program, self.vm.name());
+        wait_until_true(&what, within, || {
+            let process = self.process()?;
+            if process.count_log_lines(mark)? > earlier {
+                return Ok(true);
+            }
+            process.ensure_running()?;
+            Ok(false)
+        })
+    }
+
+    /// Kills the client and takes the machine's address away, as a power cut does.
+    pub(super) fn power_cut(&mut self) -> Result<()> {
+        self.process()?.kill()?;
+        self.process = None;
+        self.vm.flush_addresses()
+    }
+
+    /// Waits until the interface has no address; the process may have ended or not.
+    pub(super) fn wait_for_no_address(&mut self, within: Duration) -> Result<()> {
+        let what = format!("{} without an address", self.vm.name());
+        wait_until(&what, within, || {
+            Ok(self.vm.address()?.is_none().then_some(()))
+        })
+    }
+
+    /// Ends the process, if it has not ended by itself.
+    pub(super) fn end(&mut self) {
+        self.process = None;
+    }
+}

@@ -1,0 +1,11 @@
+//! What goes wrong: cut links, a lost ruleset, a stepped clock.
+//!
+//! Killing and freezing a process is in [`crate::process`].
+
+mod clock;
+mod host;
+mod underlay;
+
+pub use clock::SteppedClock;
+pub use host::flush_ruleset;
+pub use underlay::UnderlayFaults;

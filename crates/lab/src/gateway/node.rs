@@ -1,0 +1,174 @@
+//! One node: starting, ending, killing, asking.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use serde::de::DeserializeOwned;
+
+use super::binaries::Binaries;
+use super::config::GatewayConfig;
+use super::status::{Lease, Status};
+use crate::command::run;
+use crate::fault::SteppedClock;
+use crate::netns::Netns;
+use crate::process::Process;
+use crate::wait::wait_until;
+
+const TERMINATE_DEADLINE: Duration = Duration::from_secs(15);
+
+/// A gateway node; it is killed when dropped.
+#[derive(Debug)]
+pub struct Gateway {
+    node: u8,
+    count: u8,
+    netns: Netns,
+    dir: PathBuf,
+    binaries: Binaries,
+    config: GatewayConfig,
+    clock: Option<SteppedClock>,
+    process: Option<Process>,
+}
+
+impl Gateway {
+    /// Node `node` of `count` on the host in `netns`, not started. Its files go to `dir`.
+    pub(crate) fn new(
+        node: u8,
+        count: u8,
+        netns: Netns,
+        dir: PathBuf,
+        binaries: Binaries,
+        config: GatewayConfig,
+    ) -> Result<Self> {
+        let clock = match config.has_steppable_clock() {
+            true => Some(SteppedClock::new(dir.join("clock"))?),
+            false => None,
+        };
+        Ok(Self {
+            node,
+            count,
+            netns,
+            dir,
+            binaries,
+            config,
+            clock,
+            process: None,
+        })
+    }
+
+    /// Its number.
+    pub fn node(&self) -> u8 {
+        self.node
+    }
+
+    /// Starts the daemon. Node 1 without data founds the cluster; the others join.
+    pub fn start(&mut self) -> Result<()> {
+        ensure!(self.process.is_none(), "node {} runs already", self.node);
+        let data = self.dir.join("data");
+        let is_new = !data.exists();
+        fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
+        let mut command = self.netns.command(&self.binaries.daemon);
+        command.arg("run");
+        if self.node == 1 && is_new {
+            command.arg("--bootstrap");
+        }
+        command.envs(self.config.environment(self.node, self.count, &data));
+        if let Some(clock) = &self.clock {
+            command.envs(clock.environment());
+        }
+        self.process = Some(Process::spawn("gatewayd", &mut command, &self.dir)?);
+        Ok(())
+    }
+
+    /// The daemon's process, for signals and its log.
+    pub fn process(&mut self) -> Result<&mut Process> {
+        let node = self.node;
+        self.process
+            .as_mut()
+            .ok_or_else(|| anyhow!("node {node} is not running"))
+    }
+
+    /// Kills the daemon as a power cut would end it (SIGKILL).
+    pub fn kill_9(&mut self) -> Result<()> {
+        self.process()?.kill()?;
+        self.process = None;
+        Ok(())
+    }
+
+    /// Asks the daemon to end (SIGTERM); anything but exit code 0 is an error.
+    pub fn terminate(&mut self) -> Result<()> {
+        let status = self.process()?.terminate(TERMINATE_DEADLINE)?;
+        self.process = None;
+        ensure!(
+            status.success(),
+            "node {} ended with {status} when asked to",
+            self.node
+        );
+        Ok(())
+    }
+
+    /// Ends the daemon and starts it again with its data.
+    pub fn restart(&mut self) -> Result<()> {
+        self.terminate()?;
+        self.start()
+    }
+
+    /// Sets the offset of the node's wall clock; needs [`GatewayConfig::steppable_clock`].
+    pub fn step_clock(&self, seconds: i64) -> Result<()> {
+        self.clock
+            .as_ref()
+            .context("the node was started on the true clock")?
+            .step(seconds)
+    }
+
+    /// Runs `gatewayctl` on the host and returns what it printed.
+    pub fn ctl(&self, args: &[&str]) -> Result<String> {
+        run(self.netns.command(&self.binaries.control).args(args))
+    }
+
+    /// [`Gateway::ctl`] with `--json`, read.
+    pub fn ctl_json<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
+        let text = self.ctl(&[args, &["--json"]].concat())?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("gatewayctl {} --json printed {text:?}", args.join(" ")))
+    }
+
+    /// `gatewayctl status`.
+    pub fn status(&self) -> Result<Status> {
+        self.ctl_json(&["status"])
+    }
+
+    /// `gatewayctl lease list`.
+    pub fn leases(&self) -> Result<Vec<Lease>> {
+        self.ctl_json(&["lease", "list"])
+    }
+
+    /// Waits until the node's status satisfies `condition`. A node that does not answer yet is waited
+    /// for; one that has ended is an error.
+    pub fn wait_for_status(
+        &mut self,
+        what: &str,
+        within: Duration,
+        condition: impl Fn(&Status) -> bool,
+    ) -> Result<Status> {
+        let mut last = None;
+        let outcome = wait_until(&format!("node {}: {what}", self.node), within, || {
+            self.process()?.ensure_running()?;
+            let status = self.status();
+            if let Ok(status) = &status
+                && condition(status)
+            {
+                return Ok(Some(status.clone()));
+            }
+            last = Some(status);
+            Ok(None)
+        });
+        outcome.with_context(|| format!("the last status was {last:?}"))
+    }
+
+    /// Waits until the node answers DHCP.
+    pub fn wait_in_service(&mut self, within: Duration) -> Result<Status> {
+        self.wait_for_status("in service", within, |status| status.in_service)
+    }
+}

@@ -1,0 +1,95 @@
+//! What `gatewayctl … --json` prints, as far as the scenarios look at it.
+//!
+//! Declared here and not taken from the product: this is the interface that operators' scripts see, and
+//! a change to it should fail here.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::Deserialize;
+
+/// `gatewayctl status --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Status {
+    /// Who answered.
+    pub node_id: u64,
+    /// Who leads, if anybody is known to.
+    pub leader_id: Option<u64>,
+    /// The Raft term.
+    pub term: u64,
+    /// The log index up to which the state machine is.
+    pub last_applied: u64,
+    /// Whether a majority is in reach.
+    pub has_quorum: bool,
+    /// Whether the node answers DHCP.
+    pub in_service: bool,
+    /// Why it does not.
+    pub silent_reason: Option<String>,
+    /// The cluster's members.
+    pub members: Vec<Member>,
+    /// The subnets.
+    pub subnets: Vec<Subnet>,
+    /// The state of NAT in this node's kernel.
+    pub nat: Nat,
+    /// Packets that got no answer, by reason.
+    pub dropped_packets: BTreeMap<String, u64>,
+}
+
+/// A member of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// Its number.
+    pub node_id: u64,
+    /// leader, follower or learner.
+    pub role: String,
+    /// Its server identifier.
+    pub listen_ip: Ipv4Addr,
+}
+
+/// A subnet's pool.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Subnet {
+    /// In CIDR notation.
+    pub network: String,
+    /// Addresses in the pool.
+    pub pool_size: u64,
+    /// Leased.
+    pub bound: u64,
+    /// Offered and not yet taken.
+    pub offered: u64,
+    /// Neither.
+    pub free: u64,
+    /// Declined or found in use.
+    pub quarantined: u64,
+}
+
+/// NAT as the node keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Nat {
+    /// How often the kernel's rules had to be put right.
+    pub repairs: u64,
+    /// How long the last time took.
+    pub last_repair_millis: Option<u64>,
+    /// Whether the kernel has what it should.
+    pub in_sync: bool,
+}
+
+/// A line of `gatewayctl lease list --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Lease {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// Whose, as text.
+    pub client: String,
+    /// bound, offered, …
+    pub state: String,
+    /// On the cluster clock.
+    pub expires_in_seconds: Option<i64>,
+}
+
+impl Status {
+    /// All packets that got no answer.
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped_packets.values().sum()
+    }
+}

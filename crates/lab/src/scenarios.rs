@@ -1,0 +1,35 @@
+//! The scenarios, one file each.
+//!
+//! All but `topology` need `gatewayd` and `gatewayctl`.
+
+mod clients;
+mod clock_step;
+mod exhaustion;
+mod flush_ruleset;
+mod hostile_packets;
+mod leader_kill;
+mod nat;
+mod partition;
+mod restart_all;
+mod storm;
+mod topology;
+mod tshark;
+mod verdict;
+
+use crate::scenario::Scenario;
+
+/// Every scenario, in the order they are listed and run.
+pub(crate) const ALL: &[Scenario] = &[
+    topology::SCENARIO,
+    clients::SCENARIO,
+    storm::SCENARIO,
+    nat::SCENARIO,
+    leader_kill::SCENARIO,
+    partition::SCENARIO,
+    exhaustion::SCENARIO,
+    restart_all::SCENARIO,
+    flush_ruleset::SCENARIO,
+    clock_step::SCENARIO,
+    tshark::SCENARIO,
+    hostile_packets::SCENARIO,
+];

@@ -1,0 +1,131 @@
+//! A Proxmox host: underlay port, VXLAN, bridge for the virtual machines, uplink.
+//!
+//! It is handed over with forwarding off and without NAT: turning those on is the product's business.
+//!
+//! Checksum offload stays on, as it is with virtio: a packet socket in a virtual machine may see a
+//! frame whose checksum the sender left to the hardware. Real clients know this (`PACKET_AUXDATA`).
+
+use std::fmt::Write;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::address::{
+    INTERNET_ROUTER, OVERLAY_MTU, ROUTER, UNDERLAY_PORT, UPLINK, VM_BRIDGE, VXLAN, bridge_mac,
+    overlay, underlay, uplink,
+};
+use super::{anycast, internet, underlay as switch};
+use crate::command::{run, run_with_input};
+use crate::netns::Netns;
+
+/// Set before any interface exists, so that all of them inherit it.
+const SYSCTLS: [(&str, &str); 7] = [
+    ("ipv4/ip_forward", "0"),
+    ("ipv4/conf/all/rp_filter", "0"),
+    ("ipv4/conf/default/rp_filter", "0"),
+    // Answer ARP only for an address of the interface that was asked.
+    ("ipv4/conf/all/arp_ignore", "1"),
+    // Never ask in the router's name: the answer would have to cross the VXLAN, which drops it.
+    ("ipv4/conf/all/arp_announce", "2"),
+    // The product is IPv4; no duplicate address detection, no router solicitations in captures.
+    ("ipv6/conf/all/disable_ipv6", "1"),
+    ("ipv6/conf/default/disable_ipv6", "1"),
+];
+
+/// Where `br_netfilter` is loaded, it would run bridged frames through the host's IP rules.
+const BRIDGE_NETFILTER: &str = "bridge/bridge-nf-call-iptables";
+
+/// One host.
+#[derive(Debug)]
+pub struct Host {
+    node: u8,
+    netns: Netns,
+}
+
+impl Host {
+    pub(super) fn build(node: u8, count: u8) -> Result<Self> {
+        let host = Self {
+            node,
+            netns: Netns::named(format!("gw{node}")),
+        };
+        run(Command::new("ip").args(["netns", "add", host.netns.name()]))?;
+        host.set_sysctls()?;
+        host.plug_cables()?;
+        host.netns.ip(&host.interfaces())?;
+        host.netns.bridge(&host.flood_list(count))?;
+        host.netns.nft(&anycast::ruleset())?;
+        Ok(host)
+    }
+
+    /// Its number, from 1.
+    pub fn node(&self) -> u8 {
+        self.node
+    }
+
+    /// Its namespace.
+    pub fn netns(&self) -> &Netns {
+        &self.netns
+    }
+
+    fn set_sysctls(&self) -> Result<()> {
+        self.netns.sysctl(&SYSCTLS)?;
+        if self.netns.has_sysctl(BRIDGE_NETFILTER)? {
+            self.netns.sysctl(&[(BRIDGE_NETFILTER, "0")])?;
+        }
+        Ok(())
+    }
+
+    /// The links to the switch and to the internet.
+    fn plug_cables(&self) -> Result<()> {
+        let (name, node) = (self.netns.name(), self.node);
+        let port = switch::port(node);
+        let batch = format!(
+            "link add {port} type veth peer name {UNDERLAY_PORT} netns {name}\n\
+             link set {port} master {} up\n\
+             link add up{node} netns {internet} type veth peer name {UPLINK} netns {name}\n",
+            switch::BRIDGE,
+            internet = internet::NAME,
+        );
+        run_with_input(Command::new("ip").args(["-batch", "-"]), &batch)?;
+        Netns::named(internet::NAME).ip(&format!(
+            "link set up{node} master {} up\n",
+            internet::BRIDGE
+        ))
+    }
+
+    fn interfaces(&self) -> String {
+        let node = self.node;
+        format!(
+            "link set lo up\n\
+             addr add {underlay}/24 dev {UNDERLAY_PORT}\n\
+             link set {UNDERLAY_PORT} up\n\
+             addr add {uplink}/24 dev {UPLINK}\n\
+             link set {UPLINK} up\n\
+             route add default via {INTERNET_ROUTER}\n\
+             link add {VM_BRIDGE} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n\
+             link add {VXLAN} mtu {OVERLAY_MTU} type vxlan id 1000 local {underlay} dev {UNDERLAY_PORT} dstport 4789 learning\n\
+             link set {VXLAN} master {VM_BRIDGE} up\n\
+             link set {VM_BRIDGE} mtu {OVERLAY_MTU} up\n\
+             addr add {overlay}/24 dev {VM_BRIDGE}\n\
+             addr add {ROUTER}/32 dev {VM_BRIDGE}\n",
+            underlay = underlay(node),
+            uplink = uplink(node),
+            overlay = overlay(node),
+            mac = bridge_mac(node),
+        )
+    }
+
+    /// Where the VXLAN sends broadcasts: to every other host.
+    fn flood_list(&self, count: u8) -> String {
+        let mut batch = String::new();
+        for peer in (1..=count).filter(|peer| *peer != self.node) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                batch,
+                "fdb append 00:00:00:00:00:00 dev {VXLAN} dst {}",
+                underlay(peer)
+            );
+        }
+        batch
+    }
+}

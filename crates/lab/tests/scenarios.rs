@@ -1,0 +1,33 @@
+//! Every scenario as a test. Each runs `lab run NAME` in namespaces of its own.
+//!
+//! One at a time unless `--test-threads` says otherwise: they measure times.
+
+use std::process::Command;
+
+use lab::scenario;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    let trials = scenario::all()
+        .iter()
+        .map(|scenario| Trial::test(scenario.name, || play(scenario.name)))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn play(name: &str) -> Result<(), Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["run", name])
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    )
+    .into())
+}

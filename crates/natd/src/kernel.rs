@@ -1,0 +1,51 @@
+//! The kernel, as this crate needs it: a port with two implementations.
+//!
+//! [`NftKernel`] speaks to nf_tables over netlink and never runs the `nft` program;
+//! [`fake::FakeKernel`] keeps the same promises in memory, for tests and simulation.
+//!
+//! In: [`TableImage`]s. Out: what is really there. **Blocking**: every method of [`Kernel`] makes
+//! system calls; a replacement or a removal waits for the kernel's grace period (tens of
+//! milliseconds), so [`crate::reconcile`] calls them on tokio's blocking threads. A crash between
+//! two calls leaves what the last finished transaction made.
+
+mod error;
+mod events;
+pub mod fake;
+mod forwarding;
+mod message;
+mod nft_sys;
+mod nftables;
+mod read;
+mod socket;
+mod transaction;
+
+pub use error::KernelError;
+pub use events::NetlinkEvents;
+pub use nftables::NftKernel;
+
+use crate::image::{ElementUpdate, TableImage};
+use std::future::Future;
+
+/// What a reconciler asks of the kernel. Only the table [`crate::ruleset::TABLE`] is ever written.
+pub trait Kernel: Send + 'static {
+    /// What our table is now; `None` if it is not there.
+    fn read_table(&mut self) -> Result<Option<TableImage>, KernelError>;
+
+    /// Makes our table equal to `table`, in one transaction: all of it, or nothing changes.
+    fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError>;
+
+    /// Changes elements of our maps, in one transaction: all of it, or nothing changes.
+    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError>;
+
+    /// Whether the kernel forwards IPv4 packets between interfaces.
+    fn forwarding(&mut self) -> Result<bool, KernelError>;
+
+    /// Makes the kernel forward IPv4 packets.
+    fn enable_forwarding(&mut self) -> Result<(), KernelError>;
+}
+
+/// Says that something may have changed. It carries no data: read, and see.
+pub trait KernelEvents: Send {
+    /// Completes when something may have changed since the last time. Cancel-safe.
+    fn changed(&mut self) -> impl Future<Output = Result<(), KernelError>> + Send;
+}

@@ -1,0 +1,176 @@
+//! A kernel in memory, with the promises of the real one and a tester's hands on it.
+//!
+//! In: what [`Kernel`] is told, and what a test does behind its back ([`FakeKernel::edit`]). Out: the
+//! same images and events as from the real kernel. It is deterministic, has no clock and does not
+//! block, so it serves the simulation too.
+
+use super::{Kernel, KernelError, KernelEvents};
+use crate::image::{ElementUpdate, TableImage};
+use crate::ruleset::TABLE;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// The kernel. Clones are the same kernel.
+#[derive(Clone, Debug, Default)]
+pub struct FakeKernel {
+    shared: Arc<Shared>,
+}
+
+/// Its events. Each subscriber hears of all changes if it is the only one.
+#[derive(Clone, Debug)]
+pub struct FakeEvents {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<FakeState>,
+    changed: Notify,
+}
+
+/// What the kernel holds. A test may change all of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FakeState {
+    /// Tables by name, ours and others'.
+    pub tables: BTreeMap<String, TableImage>,
+    /// `ip_forward`.
+    pub forwarding: bool,
+    /// How many transactions were committed.
+    pub transactions: u64,
+    /// How many of the next writes are refused with `EPERM`.
+    pub refuse: u32,
+}
+
+impl FakeKernel {
+    /// An empty kernel that does not forward.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Its events, including those of changes that were made already.
+    #[must_use]
+    pub fn events(&self) -> FakeEvents {
+        FakeEvents { shared: Arc::clone(&self.shared) }
+    }
+
+    /// What it holds now.
+    #[must_use]
+    pub fn state(&self) -> FakeState {
+        self.shared.lock().clone()
+    }
+
+    /// A foreign change, with the event that it causes.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut FakeState) -> T) -> T {
+        let result = self.edit_silently(change);
+        self.shared.changed.notify_one();
+        result
+    }
+
+    /// A foreign change whose event is lost.
+    pub fn edit_silently<T>(&self, change: impl FnOnce(&mut FakeState) -> T) -> T {
+        change(&mut self.shared.lock())
+    }
+
+    /// `nft flush ruleset`.
+    pub fn flush_ruleset(&self) {
+        self.edit(|state| state.tables.clear());
+    }
+
+    fn commit(
+        &self,
+        doing: &str,
+        change: impl FnOnce(&mut BTreeMap<String, TableImage>) -> io::Result<()>,
+    ) -> Result<(), KernelError> {
+        let refused = |source| KernelError::Refused { doing: doing.to_owned(), source };
+        let mut state = self.shared.lock();
+        state.check_refusal().map_err(refused)?;
+        let mut next = state.tables.clone();
+        change(&mut next).map_err(refused)?;
+        state.tables = next;
+        state.transactions += 1;
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl Shared {
+    /// A test that panics in `edit` leaves a state that is as good as any other.
+    fn lock(&self) -> MutexGuard<'_, FakeState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FakeState {
+    /// Our table.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn ours(&mut self) -> &mut TableImage {
+        self.tables.get_mut(TABLE).expect("our table is there")
+    }
+
+    fn check_refusal(&mut self) -> io::Result<()> {
+        if self.refuse > 0 {
+            self.refuse -= 1;
+            return Err(io::Error::from_raw_os_error(libc::EPERM));
+        }
+        Ok(())
+    }
+}
+
+impl Kernel for FakeKernel {
+    fn read_table(&mut self) -> Result<Option<TableImage>, KernelError> {
+        Ok(self.shared.lock().tables.get(TABLE).cloned())
+    }
+
+    fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError> {
+        self.commit("replacing the table", |tables| {
+            tables.insert(TABLE.to_owned(), table.clone());
+            Ok(())
+        })
+    }
+
+    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError> {
+        let missing = || io::Error::from_raw_os_error(libc::ENOENT);
+        self.commit("updating elements", |tables| {
+            let table = tables.get_mut(TABLE).ok_or_else(missing)?;
+            for update in updates {
+                let set = table.sets.iter_mut().find(|set| set.name == update.set).ok_or_else(missing)?;
+                for key in update.remove.keys() {
+                    set.elements.remove(key).ok_or_else(missing)?;
+                }
+                for (key, value) in &update.add {
+                    if set.elements.insert(key.clone(), value.clone()).is_some() {
+                        return Err(io::Error::from_raw_os_error(libc::EEXIST));
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn forwarding(&mut self) -> Result<bool, KernelError> {
+        Ok(self.shared.lock().forwarding)
+    }
+
+    fn enable_forwarding(&mut self) -> Result<(), KernelError> {
+        let failed = |source| KernelError::Forwarding { doing: "writing 1 to", path: "ip_forward".into(), source };
+        let mut state = self.shared.lock();
+        state.check_refusal().map_err(failed)?;
+        state.forwarding = true;
+        drop(state);
+        self.shared.changed.notify_one();
+        Ok(())
+    }
+}
+
+impl KernelEvents for FakeEvents {
+    async fn changed(&mut self) -> Result<(), KernelError> {
+        self.shared.changed.notified().await;
+        Ok(())
+    }
+}

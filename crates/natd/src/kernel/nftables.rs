@@ -1,0 +1,59 @@
+//! The real kernel, through libnftnl and netlink.
+//!
+//! It acts in the network namespace of the thread that opened it for nf_tables, and of the thread
+//! that calls for `ip_forward`: a daemon has one. It needs `CAP_NET_ADMIN`.
+
+use super::forwarding::Forwarding;
+use super::read::Reader;
+use super::socket::NetfilterSocket;
+use super::transaction::Transaction;
+use super::{Kernel, KernelError};
+use crate::image::{ElementUpdate, TableImage};
+use crate::ruleset::TABLE;
+
+/// nf_tables and `ip_forward` of this network namespace.
+pub struct NftKernel {
+    socket: NetfilterSocket,
+    forwarding: Forwarding,
+}
+
+impl NftKernel {
+    /// Opens the netlink socket. Changes nothing.
+    pub fn open() -> Result<Self, KernelError> {
+        Ok(Self { socket: NetfilterSocket::open()?, forwarding: Forwarding::default() })
+    }
+
+    fn commit(&mut self, transaction: &Transaction) -> Result<(), KernelError> {
+        let replies = self.socket.exchange(transaction.bytes(), |_| Ok(()))?;
+        if let Some((sequence, source)) = replies.failure {
+            return Err(KernelError::Refused { doing: transaction.describe(sequence).to_owned(), source });
+        }
+        if replies.acknowledged == Some(transaction.last()) {
+            Ok(())
+        } else {
+            Err(KernelError::Answer { doing: "committing a transaction", what: "does not say that it is committed" })
+        }
+    }
+}
+
+impl Kernel for NftKernel {
+    fn read_table(&mut self) -> Result<Option<TableImage>, KernelError> {
+        Reader::new(&mut self.socket, TABLE).read()
+    }
+
+    fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError> {
+        self.commit(&Transaction::replace(TABLE, table))
+    }
+
+    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError> {
+        self.commit(&Transaction::update(TABLE, updates))
+    }
+
+    fn forwarding(&mut self) -> Result<bool, KernelError> {
+        self.forwarding.enabled()
+    }
+
+    fn enable_forwarding(&mut self) -> Result<(), KernelError> {
+        self.forwarding.enable()
+    }
+}

@@ -1,0 +1,28 @@
+//! NAT and forwarding of one node: from the replicated intent to the kernel's rules.
+//!
+//! ```text
+//! ipam::NatView ──► plan ──► Ruleset ──► TableImage ──► Keeper ──► Kernel (nf_tables, or a fake)
+//! NodeContext ────► (pure)   (pure)      (pure)           ▲            │
+//!                                                         └─ read back ┘
+//! ```
+//!
+//! * **What it is.** [`plan()`] decides, [`kernel`] carries, [`reconcile`] keeps the one at the other.
+//!   [`link`] answers what addresses and interfaces this host has.
+//! * **What it is not.** It knows nothing of Raft or DHCP, runs no `nft`, and has no state to lose.
+//! * **Invariants.** It owns the table `ip gatewayd` and `net.ipv4.ip_forward`, and writes nothing
+//!   else. The table changes in one transaction. On exit it stays.
+//! * **Sources.** nf_tables: `linux/netfilter/nf_tables.h`, nft(8). ADR: source NAT of forwarded
+//!   connections.
+
+pub mod context;
+pub mod image;
+pub mod kernel;
+pub mod link;
+pub mod plan;
+pub mod reconcile;
+pub mod ruleset;
+
+pub use context::{InterfaceName, NodeContext};
+pub use kernel::{NetlinkEvents, NftKernel};
+pub use plan::{Plan, PlanError, plan};
+pub use reconcile::{NatStatus, Reconciler};

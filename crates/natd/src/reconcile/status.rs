@@ -1,0 +1,77 @@
+//! What the node can say about its NAT.
+
+use super::keeper::{Change, Goal, PassReport};
+use super::report;
+use crate::kernel::KernelError;
+use std::time::Duration;
+
+/// The state of the kernel beside the plan, and what was done about it since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NatStatus {
+    /// The kernel was last seen to be exactly what the newest view wants.
+    pub in_sync: bool,
+    /// How often a foreign change of our table was undone.
+    pub table_repairs: u64,
+    /// How often somebody had switched IPv4 forwarding off.
+    pub forwarding_repairs: u64,
+    /// How often our table was changed because the plan had changed.
+    pub updates: u64,
+    /// How long the last repair took, from waking up to having read it back.
+    pub last_repair: Option<Duration>,
+    /// What the last repair found.
+    pub last_repair_reason: Option<String>,
+    /// Why the kernel is not as it should be; none if it is.
+    pub last_error: Option<String>,
+    /// Why the newest view has no plan; none if it has one.
+    pub plan_error: Option<String>,
+    /// How many views have been seen.
+    pub generation: u64,
+    /// The view that the kernel was last seen to be at; 0 if none.
+    pub applied_generation: u64,
+}
+
+impl NatStatus {
+    /// All repairs.
+    #[must_use]
+    pub const fn repairs(&self) -> u64 {
+        self.table_repairs + self.forwarding_repairs
+    }
+
+    /// Takes in what a pass reports. Logs it too: an update quietly, a repair as a warning.
+    pub(super) fn record(&mut self, goal: &Goal, report: &PassReport, took: Duration) {
+        let mut errors = Vec::new();
+        match &report.table {
+            Ok(change) => {
+                self.updates += u64::from(change.updated);
+                self.table_repairs += self.record_repair("the table", change, took);
+                if change.updated {
+                    tracing::info!(generation = goal.generation, ?took, "nftables table updated");
+                }
+            }
+            Err(error) => errors.push(logged("the nftables table", error)),
+        }
+        match &report.forwarding {
+            Ok(change) => self.forwarding_repairs += self.record_repair("IPv4 forwarding", change, took),
+            Err(error) => errors.push(logged("IPv4 forwarding", error)),
+        }
+        if errors.is_empty() {
+            self.applied_generation = goal.generation;
+        }
+        self.in_sync = errors.is_empty() && self.applied_generation == self.generation;
+        self.last_error = (!errors.is_empty()).then(|| errors.join("; "));
+    }
+
+    fn record_repair(&mut self, what: &str, change: &Change, took: Duration) -> u64 {
+        let Some(reason) = &change.repaired else { return 0 };
+        tracing::warn!(reason, ?took, "{what} was changed by somebody else; repaired");
+        self.last_repair = Some(took);
+        self.last_repair_reason = Some(reason.clone());
+        1
+    }
+}
+
+fn logged(what: &str, error: &KernelError) -> String {
+    let text = report(error);
+    tracing::error!(error = text, "{what} is not as it should be");
+    text
+}

@@ -1,0 +1,39 @@
+//! The real kernel, in namespaces of our own: nothing here can touch the machine.
+//!
+//! The binary runs itself again through `unshare`, as root of a new user namespace; then each test
+//! gets a fresh network namespace on a thread of its own. It works for root and for ordinary users.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod lab;
+mod links;
+mod repair;
+mod sandbox;
+mod table;
+mod traffic;
+
+use libtest_mimic::{Arguments, Trial};
+
+type Test = (&'static str, fn());
+
+fn main() {
+    let arguments = Arguments::from_args();
+    if !arguments.list {
+        sandbox::enter();
+    }
+    let groups: [(&str, &[Test]); 4] = [
+        ("table", &table::TESTS),
+        ("repair", &repair::TESTS),
+        ("traffic", &traffic::TESTS),
+        ("links", &links::TESTS),
+    ];
+    let trials = groups.into_iter().flat_map(|(group, tests)| tests.iter().map(move |test| trial(group, *test)));
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+fn trial(group: &str, (name, test): Test) -> Trial {
+    Trial::test(format!("{group}::{name}"), move || {
+        sandbox::in_fresh_network(test);
+        Ok(())
+    })
+}
