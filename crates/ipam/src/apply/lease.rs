@@ -191,6 +191,7 @@ impl Subnet {
     /// address is refused before.
     fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
         match self.reservations.address_of(client) {
+            _ if cfg!(mutation = "s4_out_of_bounds") => true,
             Some(reserved) => address == reserved,
             None => self.leases.is_allocatable(address),
         }
@@ -256,7 +257,7 @@ fn check_grant(subnet: &Subnet, client: &ClientKey, grant: &GrantLease) -> Resul
     let elsewhere = own.find(|(other, lease)| {
         *other != address && lease.state.is_held() && subnet.may_have(client, *other)
     });
-    if let Some((other, _)) = elsewhere {
+    if let Some((other, _)) = elsewhere.filter(|_| !cfg!(mutation = "s3_two_addresses")) {
         return Err(Refusal::HasOtherAddress(other));
     }
     let known = subnet
@@ -280,6 +281,7 @@ fn check_unheld(subnet: &Subnet, client: &ClientKey, address: Ipv4Addr) -> Resul
             state: LeaseState::Quarantined { .. },
             ..
         }) => Err(Refusal::Quarantined(address)),
+        Some(_) if cfg!(mutation = "s1_holder_ignored") => Ok(()),
         Some(lease) if lease.state.is_held() && lease.client != *client => {
             Err(Refusal::HeldByAnother {
                 address,
@@ -300,11 +302,19 @@ fn bound(
     let previous = subnet.leases.get(grant.address);
     // A renewal may only ever lengthen what the client was promised before (S5): a copy of an
     // older request that asked for less must not cut a lease short.
+    let grace = if cfg!(mutation = "s1_no_reclaim_grace") {
+        Span::default()
+    } else {
+        LeaseTimes::reclaim_grace(duration)
+    };
     let promised = previous
         .filter(|lease| lease.client == *client)
         .and_then(|lease| lease.state.deadline());
-    let reclaim =
-        (now + duration + LeaseTimes::reclaim_grace(duration)).max(promised.unwrap_or_default());
+    let reclaim = (now + duration + grace).max(
+        promised
+            .filter(|_| !cfg!(mutation = "s5_cut_short"))
+            .unwrap_or_default(),
+    );
     let hostname = grant.hostname.clone();
     Lease {
         client: client.clone(),
@@ -326,7 +336,9 @@ fn held_by(
 ) -> Result<Lease, Refusal> {
     let client = subnet.config.identity.key(identity);
     let lease = subnet.leases.get(address);
-    let lease = lease.filter(|lease| lease.client == client && lease.state.is_held());
+    let lease = lease.filter(|lease| {
+        (lease.client == client || cfg!(mutation = "s7_anybody_gives_up")) && lease.state.is_held()
+    });
     lease.cloned().ok_or(Refusal::NotTheHolder(address))
 }
 

@@ -30,7 +30,9 @@ impl State {
     /// A batch without a stamp of the entry's own term changes nothing: a lease granted on it
     /// would be counted from a moment before its client asked, and end early (S5, T4).
     pub fn apply(&mut self, position: LogPosition, batch: &Batch) -> Effects {
-        let Some(stamp) = batch.stamp.filter(|stamp| stamp.term == position.term) else {
+        let Some(stamp) = batch.stamp.filter(|stamp| {
+            stamp.term == position.term || cfg!(mutation = "s5_stamp_of_another_term")
+        }) else {
             let refuse = |_| Outcome::Refused(Refusal::Unstamped);
             return Effects {
                 outcomes: batch.commands.iter().map(refuse).collect(),

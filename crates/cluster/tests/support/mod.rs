@@ -1,0 +1,171 @@
+//! Nodes on the loopback with real disks, real sockets and short timers.
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
+
+use cluster::{Cluster, ClusterConfig, Start, StartError, Timings};
+use ipam::*;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+pub const SUBNET: SubnetId = SubnetId(1);
+/// How long anything may take on a busy machine. It is no expectation: tests wait for conditions.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Site {
+    pub directories: Vec<TempDir>,
+    addresses: Vec<SocketAddr>,
+}
+
+pub fn ip(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 15, 3, last)
+}
+
+impl Site {
+    pub fn new(nodes: usize) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self {
+            directories: (0..nodes).map(|_| TempDir::new().unwrap()).collect(),
+            addresses: (0..nodes).map(|_| free()).collect(),
+        }
+    }
+
+    pub fn address(&self, node: u64) -> String {
+        self.addresses[usize::try_from(node).unwrap() - 1].to_string()
+    }
+
+    pub fn config(&self, node: u64) -> ClusterConfig {
+        let place = usize::try_from(node).unwrap() - 1;
+        ClusterConfig {
+            node: NodeId(node),
+            data_dir: self.directories[place].path().join("data"),
+            peer_listen: self.addresses[place],
+            peer_address: self.address(node),
+            listen_ip: ip(9 + u8::try_from(node).unwrap()),
+            timings: Timings {
+                heartbeat: Duration::from_millis(50),
+                election_min: Duration::from_millis(300),
+                election_max: Duration::from_millis(600),
+            },
+        }
+    }
+
+    pub async fn start(&self, node: u64, how: &Start) -> Cluster {
+        let cluster = Cluster::start(self.config(node)).await.unwrap();
+        cluster.begin(how).await.unwrap();
+        cluster
+    }
+
+    pub async fn try_start(&self, node: u64, how: &Start) -> Result<Cluster, StartError> {
+        let cluster = Cluster::start(self.config(node)).await?;
+        cluster.begin(how).await?;
+        Ok(cluster)
+    }
+
+    /// The whole site, up and in service.
+    pub async fn up(&self) -> Vec<Cluster> {
+        let mut nodes = vec![self.start(1, &bootstrap()).await];
+        for node in 2..=self.directories.len() as u64 {
+            nodes.push(self.start(node, &Start::Join(vec![self.address(1)])).await);
+        }
+        for node in &nodes {
+            in_service(node).await;
+        }
+        nodes
+    }
+}
+
+pub fn bootstrap() -> Start {
+    Start::Bootstrap(Box::new(Bootstrap {
+        cluster_id: [7; 16],
+        subnet: SubnetConfig {
+            id: SUBNET,
+            network: Ipv4Network::new(ip(0), 24).unwrap(),
+            router: ip(1),
+            pool: AddressRange::new(ip(20), ip(254)).unwrap(),
+            excluded: vec![],
+            identity: IdentityPolicy::HardwareAddress,
+            times: LeaseTimes::default(),
+            dns_servers: vec![],
+            domain_name: None,
+            domain_search: vec![],
+            ntp_servers: vec![],
+            mtu: 1450,
+            classless_routes: vec![],
+            extra_options: BTreeMap::new(),
+        },
+        source_nat: Some(SourceNat::Masquerade),
+        forward_policy: ForwardPolicy::Drop,
+    }))
+}
+
+/// Waits for a condition; panics with its name when it does not come.
+pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub async fn in_service(node: &Cluster) {
+    let service = node.watch_service();
+    until("in service", || service.borrow().in_service()).await;
+}
+
+pub fn client(number: u16) -> ClientIdentity {
+    let [high, low] = number.to_be_bytes();
+    let hardware = HardwareAddress::ethernet([2, 0xaa, 0, 0, high, low]);
+    ClientIdentity { hardware, identifier: None }
+}
+
+/// Obtains an address as a client would, through `node`; retries as a client would.
+pub async fn obtain(node: &Cluster, number: u16) -> Ipv4Addr {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(address) = try_obtain(node, number).await {
+            return address;
+        }
+        assert!(Instant::now() < deadline, "client {number} was not served");
+    }
+}
+
+async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
+    let here = node.status().node;
+    let (subnet, hostname, requested) = (SUBNET, None, None);
+    let offer = OfferLease { subnet, client: client(number), requested, hostname, node: here };
+    let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
+        return None;
+    };
+    let grant = GrantLease {
+        subnet,
+        client: client(number),
+        address: offered.address,
+        kind: RequestKind::Selecting,
+        lease_time: None,
+        hostname: None,
+        node: here,
+    };
+    match node.propose(Command::GrantLease(grant)).await {
+        Ok(Outcome::Granted(granted)) => Some(granted.address),
+        _ => None,
+    }
+}
+
+/// Waits until every node has applied what the first one has, and compares.
+pub async fn converged(nodes: &[Cluster]) {
+    let applied = |node: &Cluster| node.status().last_applied;
+    until("every node has applied the same entry", || {
+        nodes.iter().all(|node| applied(node) == applied(&nodes[0]))
+    })
+    .await;
+    for node in nodes {
+        assert!(node.read(State::clone) == nodes[0].read(State::clone), "S8: states differ");
+    }
+}
+
+pub fn leader_of(nodes: &[Cluster]) -> Option<usize> {
+    let leader = nodes[0].status().leader?;
+    nodes.iter().position(|node| node.status().node == leader)
+}

@@ -1,0 +1,145 @@
+//! Three nodes with real disks and sockets: one table, whatever happens to one of them.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use cluster::{Start, StartError};
+use ipam::{Command, Outcome, Refusal};
+use std::collections::BTreeSet;
+use support::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_node_serves_and_all_agree() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let mut addresses = BTreeSet::new();
+    for number in 0..30 {
+        addresses.insert(obtain(&nodes[usize::from(number) % 3], number).await);
+    }
+    assert_eq!(addresses.len(), 30);
+    assert_eq!(obtain(&nodes[1], 4).await, obtain(&nodes[2], 4).await, "S3");
+    converged(&nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storm_costs_few_entries() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let before = nodes[0].status().last_applied;
+    let storm = (0..200).map(|number| obtain(&nodes[usize::from(number) % 3], number));
+    let addresses: BTreeSet<_> = futures::future::join_all(storm).await.into_iter().collect();
+    assert_eq!(addresses.len(), 200);
+    let entries = nodes[0].status().last_applied - before;
+    assert!(entries < 200, "400 commands took {entries} entries: they are not batched");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_loss_of_the_leader_loses_no_lease() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let before = obtain(&nodes[1], 1).await;
+    let leader = leader_of(&nodes).unwrap();
+    nodes.remove(leader).shutdown().await;
+    assert_eq!(obtain(&nodes[0], 1).await, before);
+    assert_ne!(obtain(&nodes[1], 2).await, before);
+    for node in &nodes {
+        in_service(node).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_without_a_quorum_says_so_and_commits_nothing() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let alone = nodes.remove(0);
+    for node in nodes {
+        node.shutdown().await;
+    }
+    let service = alone.watch_service();
+    until("silent", || !service.borrow().in_service()).await;
+    let reason = service.borrow().silent_reason.clone().unwrap();
+    assert!(reason.contains("no quorum"), "{reason}");
+    let applied = alone.status().last_applied;
+    assert!(alone.propose(Command::Tick).await.is_err());
+    assert_eq!(alone.status().last_applied, applied);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_all_have_stopped_every_lease_is_there() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let mut leases = Vec::new();
+    for number in 0..20 {
+        leases.push(obtain(&nodes[usize::from(number) % 3], number).await);
+    }
+    for node in nodes {
+        node.shutdown().await;
+    }
+    let starts = (1..=3).map(|node| site.start(node, &Start::Wait));
+    let nodes = futures::future::join_all(starts).await;
+    for (number, address) in (0..20).zip(leases) {
+        assert_eq!(obtain(&nodes[usize::from(number) % 3], number).await, address);
+    }
+    converged(&nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_away_catches_up() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let away = if leader == 2 { 1 } else { 2 };
+    nodes.remove(away).shutdown().await;
+    for number in 0..50 {
+        obtain(&nodes[usize::from(number) % 2], number).await;
+    }
+    nodes.push(site.start(away as u64 + 1, &Start::Wait).await);
+    converged(&nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_cannot_have_one_listen_ip() {
+    let site = Site::new(2);
+    let first = site.start(1, &bootstrap()).await;
+    let mut config = site.config(2);
+    config.listen_ip = ip(10);
+    let second = cluster::Cluster::start(config).await.unwrap();
+    let refused = second.begin(&Start::Join(vec![site.address(1)])).await.unwrap_err().to_string();
+    assert!(refused.contains("10.15.3.10") && refused.contains("node 1"), "{refused}");
+    assert_eq!(first.status().members.len(), 1, "it must not have become a member");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_lost_its_data_is_not_let_in_under_its_old_id() {
+    let mut site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let victim = (leader + 1) % 3;
+    nodes.remove(victim).shutdown().await;
+    site.directories[victim] = tempfile::TempDir::new().unwrap();
+    let join = Start::Join(vec![nodes[0].status().members[leader].peer_address.clone()]);
+    let id = victim as u64 + 1;
+    let refused = site.try_start(id, &join).await;
+    assert!(matches!(refused.err(), Some(StartError::Rejected(reason)) if reason.contains("node remove")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_node_frees_its_listen_ip() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let leaves = &nodes[(leader + 1) % 3];
+    nodes[leader].remove_node(leaves.status().node).await.unwrap();
+    assert_eq!(nodes[leader].status().members.len(), 2);
+    let service = leaves.watch_service();
+    until("the removed node is silent", || !service.borrow().in_service()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_bootstrap_is_refused() {
+    let site = Site::new(1);
+    let node = site.start(1, &bootstrap()).await;
+    let Start::Bootstrap(again) = bootstrap() else { unreachable!() };
+    let outcome = node.propose(Command::Bootstrap(*again)).await;
+    assert_eq!(outcome, Ok(Outcome::Refused(Refusal::AlreadyBootstrapped)));
+}
