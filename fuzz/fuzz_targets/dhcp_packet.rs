@@ -17,12 +17,21 @@ const NODE: NodeId = NodeId(1);
 const LISTEN_IP: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
 
 fuzz_target!(|data: &[u8]| {
-    let Some((first, datagram)) = data.split_first() else { return };
-    let arrival = if first & 1 == 0 { Arrival::Broadcast } else { Arrival::Unicast };
+    let Some((first, datagram)) = data.split_first() else {
+        return;
+    };
+    let arrival = if first & 1 == 0 {
+        Arrival::Broadcast
+    } else {
+        Arrival::Unicast
+    };
     let config = subnet_config();
     let service = MemoryLeaseService::new(&config, &[(NODE, LISTEN_IP)]);
-    let identity =
-        ServerIdentity { node: NODE, subnet: config.id, server_identifier: LISTEN_IP };
+    let identity = ServerIdentity {
+        node: NODE,
+        subnet: config.id,
+        server_identifier: LISTEN_IP,
+    };
     let mut engine = Engine::new(identity, &RateLimits::default());
     // Twice: the second time the client may have an offer or a lease.
     for _ in 0..2 {
@@ -62,7 +71,10 @@ fn check(reply: &Reply, service: &MemoryLeaseService) {
     assert!((300..=1472).contains(&reply.bytes.len()));
     if let Body::Ack(granted) = &reply.body {
         let state = service.state();
-        let subnet = state.subnets().get(&subnet_config().id).expect("configured");
+        let subnet = state
+            .subnets()
+            .get(&subnet_config().id)
+            .expect("configured");
         let lease = subnet.leases().get(granted.address).expect("a record");
         assert!(matches!(lease.state, LeaseState::Bound { .. }));
     }

@@ -1,2 +1,53 @@
-//! Developer commands.
-fn main() {}
+//! Developer commands, behind `./x`: one gate that never writes (`verify`), one command that does
+//! (`fix`), and those that run the product.
+//!
+//! * **What it is not.** It builds nothing by itself: cargo does. It installs nothing but
+//!   cargo-deny; system packages are `x`'s business.
+//! * **Blocks** for as long as what it runs; Ctrl-C reaches the whole process group.
+#![allow(clippy::print_stdout, reason = "a command line program prints")]
+
+mod bench;
+mod cargo;
+mod cli;
+mod demo;
+mod deny;
+mod drill;
+mod fix;
+mod house;
+mod steps;
+mod test;
+mod tests_built;
+mod verify;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use cli::{Cli, Command};
+use workspace::Workspace;
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("x: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the command found what it wants to find.
+fn run(command: Command) -> Result<bool> {
+    let workspace = Workspace::load()?;
+    match command {
+        Command::Demo { keep } => demo::run(&workspace, keep),
+        Command::Test { fast } => test::run(&workspace, fast),
+        Command::Verify => verify::run(&workspace),
+        Command::Fix => fix::run(&workspace),
+        Command::Bench => bench::run(&workspace),
+        Command::Drill { scenarios } => drill::run(&workspace, &scenarios),
+    }
+}

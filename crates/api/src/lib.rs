@@ -11,4 +11,3 @@
 
 pub mod command;
 pub mod proto;
-

@@ -3,6 +3,7 @@
 //! The files in `fixtures/` are NEVER edited. When the format grows, add a new fixture beside the
 //! old one. If a test here fails, the code is wrong, not the fixture: clusters in the field hold
 //! such bytes in their logs and snapshots.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod sample;
 
@@ -14,10 +15,7 @@ use std::path::PathBuf;
 fn fixture(name: &str) -> Vec<u8> {
     let path = path(name);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let digits: String = text
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .collect();
+    let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
     (0..digits.len() / 2)
         .map(|byte| u8::from_str_radix(&digits[2 * byte..2 * byte + 2], 16).unwrap())
         .collect()
@@ -46,7 +44,10 @@ fn the_first_state_decodes_for_ever() {
 /// Two releases in one cluster compare digests (contract S8).
 #[test]
 fn the_digest_of_a_state_is_the_same_in_every_release() {
-    assert_eq!(state_digest(&sample::state()).to_vec(), fixture("state-1.sha256.hex"));
+    assert_eq!(
+        state_digest(&sample::state()).to_vec(),
+        fixture("state-1.sha256.hex")
+    );
 }
 
 /// Writes new fixtures, never over old ones:
@@ -62,7 +63,8 @@ fn write_missing_fixtures() {
     ] {
         let mut text = String::from("# Frozen: never edit. See frozen.rs.\n");
         for line in bytes.chunks(32) {
-            line.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+            line.iter()
+                .for_each(|byte| write!(text, "{byte:02x}").unwrap());
             text.push('\n');
         }
         if !path(name).exists() {

@@ -1,4 +1,5 @@
 //! What is encoded comes back, equal values are equal bytes, and hostile bytes never panic.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 mod sample;
@@ -70,7 +71,10 @@ fn a_state_comes_back_with_its_digest() {
         assert_eq!(encode_state(&again), bytes);
         assert_eq!(state_digest(&again), state_digest(&state));
     }
-    assert_ne!(state_digest(&State::default()), state_digest(&sample::state()));
+    assert_ne!(
+        state_digest(&State::default()),
+        state_digest(&sample::state())
+    );
 }
 
 /// The sample must show every kind of record, or the frozen bytes prove little.
@@ -82,17 +86,27 @@ fn the_sample_has_every_kind_of_record() {
         .values()
         .flat_map(|subnet| subnet.leases().iter())
         .collect();
-    let count = |wanted: fn(&LeaseState) -> bool| leases.iter().filter(|(_, l)| wanted(&l.state)).count();
+    let count =
+        |wanted: fn(&LeaseState) -> bool| leases.iter().filter(|(_, l)| wanted(&l.state)).count();
     assert!(count(|s| matches!(s, LeaseState::Offered { .. })) > 0);
     assert!(count(|s| matches!(s, LeaseState::Bound { .. })) > 0);
     assert!(count(|s| matches!(s, LeaseState::Released { .. })) > 0);
     assert!(count(|s| matches!(s, LeaseState::Quarantined { .. })) > 0);
     assert!(count(|s| matches!(s, LeaseState::Expired { .. })) > 0);
-    assert!(leases.iter().any(|(_, lease)| matches!(lease.client, ClientKey::Identifier(_))));
+    assert!(
+        leases
+            .iter()
+            .any(|(_, lease)| matches!(lease.client, ClientKey::Identifier(_)))
+    );
     assert!(leases.iter().any(|(_, lease)| lease.hostname.is_some()));
     assert!(!state.nat().forwards.is_empty() && !state.nat().source_nat.is_empty());
     assert!(!state.nodes().is_empty() && state.cluster_id().is_some());
-    assert!(state.subnets().values().any(|subnet| !subnet.reservations().is_empty()));
+    assert!(
+        state
+            .subnets()
+            .values()
+            .any(|subnet| !subnet.reservations().is_empty())
+    );
 }
 
 #[test]
@@ -103,20 +117,32 @@ fn errors_name_the_field() {
         commands: vec![command],
     };
     let error = decode_batch(&bytes.encode_to_vec()).unwrap_err();
-    assert!(matches!(error, DecodeError::Missing("Command.kind")), "{error}");
+    assert!(
+        matches!(error, DecodeError::Missing("Command.kind")),
+        "{error}"
+    );
 
     let mut state = wire::State::from(&sample::state());
     state.subnets[0].config.as_mut().unwrap().mtu = 70_000;
     let error = decode_state(&state.encode_to_vec()).unwrap_err();
-    assert_eq!(error.to_string(), "SubnetConfig.mtu is 70000: it must be at most 65535");
+    assert_eq!(
+        error.to_string(),
+        "SubnetConfig.mtu is 70000: it must be at most 65535"
+    );
 
     let mut state = wire::State::from(&sample::state());
     state.subnets[0].leases.reverse();
     let error = decode_state(&state.encode_to_vec()).unwrap_err();
-    assert!(matches!(error, DecodeError::Order("SubnetState.leases")), "{error}");
+    assert!(
+        matches!(error, DecodeError::Order("SubnetState.leases")),
+        "{error}"
+    );
 
     let mut state = wire::State::from(&sample::state());
     state.nat.as_mut().unwrap().forward_policy = 9;
     let error = decode_state(&state.encode_to_vec()).unwrap_err();
-    assert!(matches!(error, DecodeError::UnknownEnum { value: 9, .. }), "{error}");
+    assert!(
+        matches!(error, DecodeError::UnknownEnum { value: 9, .. }),
+        "{error}"
+    );
 }

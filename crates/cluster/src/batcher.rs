@@ -31,7 +31,9 @@ const LEADER_POLL: Duration = Duration::from_millis(50);
 pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Proposal>) {
     let in_flight = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
     loop {
-        let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else {
+            return;
+        };
         let mut proposals = Vec::new();
         if queue.recv_many(&mut proposals, MAX_BATCH_COMMANDS).await == 0 {
             return;
@@ -47,11 +49,17 @@ pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Proposal>) 
 /// Gets an answer for every proposal, one way or another.
 async fn settle(inner: &Inner, proposals: Vec<Proposal>) {
     let deadline = Instant::now() + PROPOSE_DEADLINE;
-    let (forwarded, local): (Vec<_>, Vec<_>) =
-        proposals.into_iter().partition(|proposal| proposal.origin == Origin::Peer);
+    let (forwarded, local): (Vec<_>, Vec<_>) = proposals
+        .into_iter()
+        .partition(|proposal| proposal.origin == Origin::Peer);
     // What a peer forwarded must not be forwarded again; together they are one batch if we lead.
     if leads(inner) {
-        settle_group(inner, forwarded.into_iter().chain(local).collect(), deadline).await;
+        settle_group(
+            inner,
+            forwarded.into_iter().chain(local).collect(),
+            deadline,
+        )
+        .await;
     } else {
         tokio::join!(
             settle_group(inner, forwarded, deadline),
@@ -63,10 +71,15 @@ async fn settle(inner: &Inner, proposals: Vec<Proposal>) {
 /// Tries until there are outcomes or the deadline has come. After an attempt whose result is
 /// unknown, only commands that may be done twice are tried again; the others are told.
 async fn settle_group(inner: &Inner, mut proposals: Vec<Proposal>, deadline: Instant) {
-    let may_forward = proposals.iter().all(|proposal| proposal.origin == Origin::Local);
+    let may_forward = proposals
+        .iter()
+        .all(|proposal| proposal.origin == Origin::Local);
     let mut failure = ProposeError::Unavailable("there is no leader".to_owned());
     while !proposals.is_empty() && Instant::now() < deadline {
-        let commands: Vec<_> = proposals.iter().map(|proposal| proposal.command.clone()).collect();
+        let commands: Vec<_> = proposals
+            .iter()
+            .map(|proposal| proposal.command.clone())
+            .collect();
         match attempt(inner, &commands, may_forward, deadline).await {
             Attempt::Settled(outcomes) => return answer(proposals, outcomes),
             Attempt::NotDone(reason) => {
@@ -76,8 +89,9 @@ async fn settle_group(inner: &Inner, mut proposals: Vec<Proposal>, deadline: Ins
             }
             Attempt::Unknown(reason) => {
                 failure = ProposeError::Unknown(reason);
-                let (again, never) =
-                    proposals.into_iter().partition(|proposal| is_repeatable(&proposal.command));
+                let (again, never) = proposals
+                    .into_iter()
+                    .partition(|proposal| is_repeatable(&proposal.command));
                 give_up(never, &failure);
                 proposals = again;
             }
@@ -109,7 +123,12 @@ enum Attempt {
     Unknown(String),
 }
 
-async fn attempt(inner: &Inner, commands: &[Command], may_forward: bool, deadline: Instant) -> Attempt {
+async fn attempt(
+    inner: &Inner,
+    commands: &[Command],
+    may_forward: bool,
+    deadline: Instant,
+) -> Attempt {
     match inner.leader() {
         Some((leader, _)) if leader == inner.config.node => write(inner, commands, deadline).await,
         Some((leader, address)) if may_forward => {
@@ -127,11 +146,19 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
         return Attempt::NotDone("this node has just lost the leadership".to_owned());
     };
     let Some(stamp) = inner.clock.stamp(term) else {
-        return Attempt::NotDone("this node has not applied an entry of its own term yet".to_owned());
+        return Attempt::NotDone(
+            "this node has not applied an entry of its own term yet".to_owned(),
+        );
     };
-    let batch = Batch { stamp: Some(stamp), commands: commands.to_vec() };
+    let batch = Batch {
+        stamp: Some(stamp),
+        commands: commands.to_vec(),
+    };
     let (responder, result) = ProgressResponder::complete_only();
-    let request = inner.raft.write(raft_store::Proposal::new(batch)).responder(responder);
+    let request = inner
+        .raft
+        .write(raft_store::Proposal::new(batch))
+        .responder(responder);
     if let Err(error) = request.with_leader(term).await {
         return Attempt::NotDone(format!("Raft has stopped: {error}"));
     }
@@ -176,7 +203,9 @@ async fn forward(
         Err(_) => return Attempt::Unknown(format!("node {leader} did not answer in time")),
     };
     match response.result {
-        Some(propose_response::Result::Outcomes(outcomes)) => decode(leader, outcomes.outcomes, commands.len()),
+        Some(propose_response::Result::Outcomes(outcomes)) => {
+            decode(leader, outcomes.outcomes, commands.len())
+        }
         Some(propose_response::Result::NotLeader(_)) => {
             Attempt::NotDone(format!("node {leader} is no longer the leader"))
         }

@@ -33,12 +33,17 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
 async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Result<(), StartError> {
     if !has_data {
         inner.admit();
-        let node = raft_store::PeerNode { address: inner.config.peer_address.clone() };
+        let node = raft_store::PeerNode {
+            address: inner.config.peer_address.clone(),
+        };
         let members = BTreeMap::from([(inner.config.node.0, node)]);
         let initialized = inner.raft.initialize(members).await;
         initialized.map_err(|error| StartError::Initialize(error.to_string()))?;
     }
-    if inner.reader.with(|applied| applied.state.cluster_id().is_some()) {
+    if inner
+        .reader
+        .with(|applied| applied.state.cluster_id().is_some())
+    {
         return Ok(());
     }
     match propose_until_known(inner, Command::Bootstrap(bootstrap.clone())).await {
@@ -75,7 +80,8 @@ async fn ask_to_join(inner: &Inner, address: &str, has_data: bool) -> Result<(),
         };
         let answer = timeout(JOIN_TIMEOUT, client.join(request)).await;
         let answer = answer.map_err(|_| MembershipError::Unreachable(address.clone()))?;
-        let answer = answer.map_err(|status| MembershipError::Failed(status.message().to_owned()))?;
+        let answer =
+            answer.map_err(|status| MembershipError::Failed(status.message().to_owned()))?;
         match answer.into_inner().result {
             Some(join_response::Result::Joined(_)) => return Ok(()),
             Some(join_response::Result::Rejected(rejected)) => {
@@ -84,7 +90,9 @@ async fn ask_to_join(inner: &Inner, address: &str, has_data: bool) -> Result<(),
             Some(join_response::Result::NotLeader(hint)) if !hint.leader_address.is_empty() => {
                 address = hint.leader_address;
             }
-            Some(join_response::Result::NotLeader(_)) | None => return Err(MembershipError::NoLeader),
+            Some(join_response::Result::NotLeader(_)) | None => {
+                return Err(MembershipError::NoLeader);
+            }
         }
     }
     Err(MembershipError::NoLeader)

@@ -31,7 +31,11 @@ impl LeaderClock {
     pub(crate) fn anchor(&self, term: u64, clock: ClusterTime) {
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         if anchor.is_none_or(|anchor| anchor.term != term) {
-            *anchor = Some(Anchor { term, clock, applied_at: Instant::now() });
+            *anchor = Some(Anchor {
+                term,
+                clock,
+                applied_at: Instant::now(),
+            });
         }
     }
 
@@ -40,7 +44,10 @@ impl LeaderClock {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         let anchor = anchor.filter(|anchor| anchor.term == term)?;
         let elapsed = u64::try_from(anchor.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Some(Stamp { term, time: anchor.clock + Span(elapsed) })
+        Some(Stamp {
+            term,
+            time: anchor.clock + Span(elapsed),
+        })
     }
 }
 
@@ -53,8 +60,16 @@ mod tests {
         let clock = LeaderClock::default();
         assert_eq!(clock.stamp(1), None);
         clock.anchor(1, ClusterTime(500));
-        assert!(clock.stamp(1).is_some_and(|stamp| stamp.time >= ClusterTime(500)));
-        assert_eq!(clock.stamp(2), None, "an anchor of an older term is worth nothing");
+        assert!(
+            clock
+                .stamp(1)
+                .is_some_and(|stamp| stamp.time >= ClusterTime(500))
+        );
+        assert_eq!(
+            clock.stamp(2),
+            None,
+            "an anchor of an older term is worth nothing"
+        );
     }
 
     #[test]
@@ -62,6 +77,10 @@ mod tests {
         let clock = LeaderClock::default();
         clock.anchor(1, ClusterTime(500));
         clock.anchor(1, ClusterTime(900_000));
-        assert!(clock.stamp(1).is_some_and(|stamp| stamp.time < ClusterTime(900_000)));
+        assert!(
+            clock
+                .stamp(1)
+                .is_some_and(|stamp| stamp.time < ClusterTime(900_000))
+        );
     }
 }

@@ -60,14 +60,23 @@ impl Health {
     /// The peers that answered lately.
     pub(crate) fn peers(&self) -> BTreeMap<NodeId, PeerView> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = answers.iter().filter(|(_, answer)| answer.at.elapsed() < HEALTH_VALID);
-        fresh.map(|(node, answer)| (*node, answer.view.clone())).collect()
+        let fresh = answers
+            .iter()
+            .filter(|(_, answer)| answer.at.elapsed() < HEALTH_VALID);
+        fresh
+            .map(|(node, answer)| (*node, answer.view.clone()))
+            .collect()
     }
 
     /// How many peers' digests agree with ours, and how many differ.
     fn digests(&self) -> (usize, usize) {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = |agrees| answers.values().filter(|a| a.digest_agrees == Some(agrees)).count();
+        let count = |agrees| {
+            answers
+                .values()
+                .filter(|a| a.digest_agrees == Some(agrees))
+                .count()
+        };
         (count(true), count(false))
     }
 
@@ -75,12 +84,22 @@ impl Health {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = answers.get(&node).and_then(|answer| answer.digest_agrees);
         let digest_agrees = digest_agrees.or(earlier);
-        answers.insert(node, Answer { at: Instant::now(), view: view_of(response), digest_agrees });
+        answers.insert(
+            node,
+            Answer {
+                at: Instant::now(),
+                view: view_of(response),
+                digest_agrees,
+            },
+        );
     }
 
     /// The digest to show to peers.
     pub(crate) fn shown_digest(&self) -> Option<StateDigest> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner).digest
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .digest
     }
 
     fn refresh_digest(&self, reader: &StateReader) {
@@ -88,7 +107,11 @@ impl Health {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         let quiet = shown.applied == applied;
         shown.applied = applied;
-        shown.digest = if quiet { reader.digest() } else { reader.mark().checkpoint };
+        shown.digest = if quiet {
+            reader.digest()
+        } else {
+            reader.mark().checkpoint
+        };
     }
 
     fn keep_only(&self, members: &BTreeMap<NodeId, String>) {
@@ -103,7 +126,10 @@ fn view_of(response: &HealthResponse) -> PeerView {
         term: response.term,
         leads_a_quorum: response.leads_a_quorum,
         in_service: response.in_service,
-        applied: response.last_applied.as_ref().map_or(0, |log_id| log_id.index),
+        applied: response
+            .last_applied
+            .as_ref()
+            .map_or(0, |log_id| log_id.index),
     }
 }
 
@@ -116,14 +142,18 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let members = inner.members();
         inner.health.refresh_digest(&inner.reader);
         inner.health.keep_only(&members);
-        let peers = members.iter().filter(|(node, _)| **node != inner.config.node);
+        let peers = members
+            .iter()
+            .filter(|(node, _)| **node != inner.config.node);
         join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
         publish(&inner);
     }
 }
 
 async fn ask(inner: &Inner, node: NodeId, address: &str) {
-    let Ok(mut client) = inner.peers.connect(node, address) else { return };
+    let Ok(mut client) = inner.peers.connect(node, address) else {
+        return;
+    };
     let answer = timeout(HEALTH_TIMEOUT, client.health(HealthRequest {})).await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
@@ -138,7 +168,9 @@ async fn ask(inner: &Inner, node: NodeId, address: &str) {
 fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
     let shown = inner.health.shown_digest();
     let ours = inner.reader.checkpoints().into_iter().chain(shown);
-    let ours = ours.into_iter().find(|digest| digest.index == response.digest_index)?;
+    let ours = ours
+        .into_iter()
+        .find(|digest| digest.index == response.digest_index)?;
     (!response.digest.is_empty()).then(|| ours.sha256.as_slice() == response.digest.as_slice())
 }
 
@@ -159,7 +191,9 @@ fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
         Some(reason) if before.silent_reason.as_ref() != Some(reason) => {
             tracing::warn!(%reason, "silent: this node does not answer DHCP clients");
         }
-        None if !before.in_service() => tracing::info!("in service: this node answers DHCP clients"),
+        None if !before.in_service() => {
+            tracing::info!("in service: this node answers DHCP clients")
+        }
         _ => {}
     }
 }
@@ -172,7 +206,9 @@ fn observe(inner: &Inner) -> ServiceStatus {
         term: inner.term(),
         leader: inner.leader().map(|(leader, _)| leader),
         leads_a_quorum: inner.leads_a_quorum(),
-        bootstrapped: inner.reader.with(|applied| applied.state.cluster_id().is_some()),
+        bootstrapped: inner
+            .reader
+            .with(|applied| applied.state.cluster_id().is_some()),
         storage_error: inner.raft_failure(),
         voter: inner.is_voter(),
         peers: &peers,

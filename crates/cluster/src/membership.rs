@@ -52,13 +52,23 @@ impl Inner {
         self.require_leadership()?;
         self.check_newcomer(node, peer_address, has_data)?;
         let listen_ip = self.invite(node, peer_address).await?;
-        self.register_newcomer(node, peer_address, listen_ip).await?;
-        let member = raft_store::PeerNode { address: peer_address.to_owned() };
+        self.register_newcomer(node, peer_address, listen_ip)
+            .await?;
+        let member = raft_store::PeerNode {
+            address: peer_address.to_owned(),
+        };
         let learner = timeout(CATCH_UP, self.raft.add_learner(node.0, member, true)).await;
         learner
-            .map_err(|_| MembershipError::Failed(format!("node {node} does not catch up: is it reachable at {peer_address}?")))?
-            .map_err(|error| MembershipError::Failed(format!("node {node} was not added: {error}")))?;
-        self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node.0])), true).await?;
+            .map_err(|_| {
+                MembershipError::Failed(format!(
+                    "node {node} does not catch up: is it reachable at {peer_address}?"
+                ))
+            })?
+            .map_err(|error| {
+                MembershipError::Failed(format!("node {node} was not added: {error}"))
+            })?;
+        self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node.0])), true)
+            .await?;
         tracing::info!(%node, %peer_address, %listen_ip, "node added");
         Ok(())
     }
@@ -67,15 +77,25 @@ impl Inner {
     pub(crate) async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
         self.require_leadership()?;
         if !self.members().contains_key(&node) {
-            return Err(MembershipError::Rejected(format!("node {node} is not a member: see `gatewayctl status`")));
+            return Err(MembershipError::Rejected(format!(
+                "node {node} is not a member: see `gatewayctl status`"
+            )));
         }
         if self.members().len() == 1 {
-            return Err(MembershipError::Rejected(format!("node {node} is the last member: a cluster needs one")));
+            return Err(MembershipError::Rejected(format!(
+                "node {node} is the last member: a cluster needs one"
+            )));
         }
-        self.change(ChangeMembers::RemoveVoters(BTreeSet::from([node.0])), false).await?;
-        let outcome = self.proposer.propose(Command::RemoveNode(node), Origin::Local).await;
+        self.change(ChangeMembers::RemoveVoters(BTreeSet::from([node.0])), false)
+            .await?;
+        let outcome = self
+            .proposer
+            .propose(Command::RemoveNode(node), Origin::Local)
+            .await;
         outcome.map_err(|error| {
-            MembershipError::Failed(format!("node {node} has left, but its listen IP is still kept: {error}"))
+            MembershipError::Failed(format!(
+                "node {node} has left, but its listen IP is still kept: {error}"
+            ))
         })?;
         tracing::info!(%node, "node removed");
         Ok(())
@@ -91,22 +111,36 @@ impl Inner {
 
     /// A member that comes back empty has lost its votes and its log: were it let in under its old
     /// id, it could vote twice in one term, and acknowledged leases could be lost (S2).
-    fn check_newcomer(&self, node: NodeId, peer_address: &str, has_data: bool) -> Result<(), MembershipError> {
+    fn check_newcomer(
+        &self,
+        node: NodeId,
+        peer_address: &str,
+        has_data: bool,
+    ) -> Result<(), MembershipError> {
         if node.0 == 0 {
-            return Err(MembershipError::Rejected("node id 0 is not allowed: use 1 or more".to_owned()));
+            return Err(MembershipError::Rejected(
+                "node id 0 is not allowed: use 1 or more".to_owned(),
+            ));
         }
         let members = self.members();
-        if let Some((other, _)) = members.iter().find(|(id, address)| **id != node && *address == peer_address) {
-            return Err(MembershipError::Rejected(format!("node {other} already has the peer address {peer_address}")));
+        if let Some((other, _)) = members
+            .iter()
+            .find(|(id, address)| **id != node && *address == peer_address)
+        {
+            return Err(MembershipError::Rejected(format!(
+                "node {other} already has the peer address {peer_address}"
+            )));
         }
         match members.get(&node) {
             Some(address) if address != peer_address => Err(MembershipError::Rejected(format!(
                 "node {node} is a member at {address}, not at {peer_address}: choose another id, or remove it first"
             ))),
-            Some(_) if !has_data && self.has_voter(node) => Err(MembershipError::Rejected(format!(
-                "node {node} is a member already, but comes with an empty data directory: \
+            Some(_) if !has_data && self.has_voter(node) => {
+                Err(MembershipError::Rejected(format!(
+                    "node {node} is a member already, but comes with an empty data directory: \
                  if it lost its data, run `gatewayctl node remove {node}` first"
-            ))),
+                )))
+            }
             _ => Ok(()),
         }
     }
@@ -115,18 +149,32 @@ impl Inner {
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
         let cluster_id = cluster_id.ok_or(MembershipError::NoLeader)?;
         let mut client = self.peers.connect_to(peer_address)?;
-        let request = InviteRequest { node_id: node.0, cluster_id: cluster_id.to_vec() };
+        let request = InviteRequest {
+            node_id: node.0,
+            cluster_id: cluster_id.to_vec(),
+        };
         let answer = timeout(PROPOSE_DEADLINE, client.invite(request)).await;
         let answer = answer.map_err(|_| MembershipError::Unreachable(peer_address.to_owned()))?;
         let answer = answer.map_err(|status| match status.code() {
-            tonic::Code::FailedPrecondition => MembershipError::Rejected(status.message().to_owned()),
+            tonic::Code::FailedPrecondition => {
+                MembershipError::Rejected(status.message().to_owned())
+            }
             _ => MembershipError::Unreachable(peer_address.to_owned()),
         })?;
         Ok(Ipv4Addr::from_bits(answer.into_inner().listen_ip))
     }
 
-    async fn register_newcomer(&self, node: NodeId, peer_address: &str, listen_ip: Ipv4Addr) -> Result<(), MembershipError> {
-        let registration = NodeRegistration { node, listen_ip, peer_address: peer_address.to_owned() };
+    async fn register_newcomer(
+        &self,
+        node: NodeId,
+        peer_address: &str,
+        listen_ip: Ipv4Addr,
+    ) -> Result<(), MembershipError> {
+        let registration = NodeRegistration {
+            node,
+            listen_ip,
+            peer_address: peer_address.to_owned(),
+        };
         let command = Command::RegisterNode(registration);
         match self.proposer.propose(command, Origin::Local).await {
             Ok(Outcome::Refused(refusal)) => Err(MembershipError::Rejected(format!(
@@ -143,7 +191,9 @@ impl Inner {
         retain: bool,
     ) -> Result<(), MembershipError> {
         let changed = self.raft.change_membership(change, retain).await;
-        changed.map_err(|error| MembershipError::Failed(format!("the membership did not change: {error}")))?;
+        changed.map_err(|error| {
+            MembershipError::Failed(format!("the membership did not change: {error}"))
+        })?;
         Ok(())
     }
 
@@ -151,13 +201,20 @@ impl Inner {
     pub(crate) fn members(&self) -> BTreeMap<NodeId, String> {
         self.with_metrics(|metrics| {
             let membership = metrics.membership_config.membership();
-            membership.nodes().map(|(id, node)| (NodeId(*id), node.address.clone())).collect()
+            membership
+                .nodes()
+                .map(|(id, node)| (NodeId(*id), node.address.clone()))
+                .collect()
         })
     }
 
     pub(crate) fn has_voter(&self, node: NodeId) -> bool {
         self.with_metrics(|metrics| {
-            metrics.membership_config.membership().voter_ids().any(|id| id == node.0)
+            metrics
+                .membership_config
+                .membership()
+                .voter_ids()
+                .any(|id| id == node.0)
         })
     }
 

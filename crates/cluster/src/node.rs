@@ -14,12 +14,14 @@ use crate::ticker;
 use crate::transport::{NetworkFactory, Peers};
 use api::proto::raft::Route;
 use ipam::{Command, NodeId, Outcome, Refusal, State};
-use openraft::metrics::RaftMetrics;
 use openraft::async_runtime::WatchReceiver;
+use openraft::metrics::RaftMetrics;
 use openraft::{Config, Instant, Raft, ServerState};
-use raft_store::{AppliedMark, Committed, OpenOptions, StateMachine, StateReader, Store, TypeConfig};
-use std::sync::Arc;
+use raft_store::{
+    AppliedMark, Committed, OpenOptions, Release, StateMachine, StateReader, Store, TypeConfig,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
@@ -52,7 +54,9 @@ pub enum StartError {
     #[error("the cluster refuses this node: {0}")]
     Rejected(String),
     /// Another node, a client or the router has this node's listen IP.
-    #[error("the listen IP is refused: {0}; set GATEWAY_DHCP_LISTEN_IP to an address of this host's own")]
+    #[error(
+        "the listen IP is refused: {0}; set GATEWAY_DHCP_LISTEN_IP to an address of this host's own"
+    )]
     ListenIp(#[source] Refusal),
     /// The peer port.
     #[error(transparent)]
@@ -63,7 +67,13 @@ pub enum StartError {
 #[derive(Clone)]
 pub struct Cluster {
     inner: Arc<Inner>,
-    tasks: Arc<std::sync::Mutex<JoinSet<()>>>,
+    stop: Arc<Stop>,
+}
+
+/// What has to end when a node stops.
+struct Stop {
+    tasks: Mutex<JoinSet<()>>,
+    release: Mutex<Option<Release>>,
 }
 
 /// What the parts of a node share.
@@ -87,9 +97,19 @@ impl Cluster {
         let peers = Peers::default();
         let network = NetworkFactory::new(peers.clone(), config.node, store.reader.clone());
         let raft_config = Arc::new(raft_config(config.timings)?);
-        let raft = Raft::new(config.node.0, raft_config, network, store.log, store.state_machine).await;
+        let raft = Raft::new(
+            config.node.0,
+            raft_config,
+            network,
+            store.log,
+            store.state_machine,
+        )
+        .await;
         let raft = raft.map_err(|error| StartError::Raft(error.to_string()))?;
-        let has_data = raft.is_initialized().await.map_err(|error| StartError::Raft(error.to_string()))?;
+        let has_data = raft
+            .is_initialized()
+            .await
+            .map_err(|error| StartError::Raft(error.to_string()))?;
         let (proposer, queue) = Proposer::new();
         let inner = Arc::new(Inner {
             config,
@@ -99,11 +119,15 @@ impl Cluster {
             proposer,
             peers,
             health: Health::default(),
-            service: watch::Sender::new(ServiceStatus::starting()),
+            service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             admitted: AtomicBool::new(has_data),
         });
-        let tasks = spawn_tasks(&inner, queue).await?;
-        Ok(Self { inner, tasks: Arc::new(std::sync::Mutex::new(tasks)) })
+        let tasks = Mutex::new(spawn_tasks(&inner, queue).await?);
+        let stop = Arc::new(Stop {
+            tasks,
+            release: Mutex::new(Some(store.release)),
+        });
+        Ok(Self { inner, stop })
     }
 
     /// Becomes part of a cluster as `start` says and announces the listen IP. Returns once both
@@ -159,16 +183,25 @@ impl Cluster {
         self.inner.remove_node(node).await
     }
 
-    /// Stops taking part. What is on disk stays.
+    /// Stops taking part. What is on disk stays, and may be opened again once this returns.
     pub async fn shutdown(&self) {
+        self.inner
+            .service
+            .send_replace(ServiceStatus::silent("the node is stopping"));
         if let Err(error) = self.inner.raft.shutdown().await {
             tracing::warn!(%error, "Raft did not stop cleanly");
         }
-        let mut tasks = std::mem::take(
-            &mut *self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        );
+        let mut tasks = std::mem::take(&mut *lock(&self.stop.tasks));
         tasks.shutdown().await;
+        let release = lock(&self.stop.release).take();
+        if let Some(release) = release {
+            release.released().await;
+        }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads the whole log and the newest snapshot, so not on a runtime thread.
@@ -203,7 +236,10 @@ async fn anchor_clock(inner: Arc<Inner>) {
     loop {
         let mark = *applied.borrow_and_update();
         let leading = inner.leading_term();
-        if let Some(position) = mark.position.filter(|position| leading == Some(position.term)) {
+        if let Some(position) = mark
+            .position
+            .filter(|position| leading == Some(position.term))
+        {
             inner.clock.anchor(position.term, mark.clock);
         }
         let changed = tokio::select! {
@@ -233,7 +269,9 @@ fn raft_config(timings: Timings) -> Result<Config, StartError> {
         enable_pre_vote: Some(true),
         ..Config::default()
     };
-    config.validate().map_err(|error| StartError::Timings(error.to_string()))
+    config
+        .validate()
+        .map_err(|error| StartError::Timings(error.to_string()))
 }
 
 impl Inner {
@@ -274,16 +312,23 @@ impl Inner {
     pub(crate) fn leads_a_quorum(&self) -> bool {
         self.with_metrics(|metrics| {
             let alone = metrics.membership_config.membership().voter_ids().count() == 1;
-            let acked = metrics.last_quorum_acked.as_ref().is_some_and(|acked| {
-                acked.elapsed() < self.config.timings.election_max
-            });
+            let acked = metrics
+                .last_quorum_acked
+                .as_ref()
+                .is_some_and(|acked| acked.elapsed() < self.config.timings.election_max);
             metrics.state == ServerState::Leader && (alone || acked)
         })
     }
 
     /// Why Raft has stopped, if it has: a storage error is fatal to the node.
     pub(crate) fn raft_failure(&self) -> Option<String> {
-        self.with_metrics(|metrics| metrics.running_state.as_ref().err().map(ToString::to_string))
+        self.with_metrics(|metrics| {
+            metrics
+                .running_state
+                .as_ref()
+                .err()
+                .map(ToString::to_string)
+        })
     }
 
     /// Who a request is from and for.

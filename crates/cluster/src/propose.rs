@@ -53,16 +53,24 @@ impl Proposer {
         origin: Origin,
     ) -> Result<Outcome, ProposeError> {
         let (reply, outcome) = oneshot::channel();
-        self.queue.try_send(Proposal { command, origin, reply }).map_err(|error| {
-            ProposeError::Unavailable(match error {
-                mpsc::error::TrySendError::Full(_) => {
-                    format!("{QUEUE_COMMANDS} commands are waiting already")
-                }
-                mpsc::error::TrySendError::Closed(_) => "the node is stopping".to_owned(),
+        self.queue
+            .try_send(Proposal {
+                command,
+                origin,
+                reply,
             })
-        })?;
-        outcome
-            .await
-            .unwrap_or_else(|_| Err(ProposeError::Unknown("the node stopped meanwhile".to_owned())))
+            .map_err(|error| {
+                ProposeError::Unavailable(match error {
+                    mpsc::error::TrySendError::Full(_) => {
+                        format!("{QUEUE_COMMANDS} commands are waiting already")
+                    }
+                    mpsc::error::TrySendError::Closed(_) => "the node is stopping".to_owned(),
+                })
+            })?;
+        outcome.await.unwrap_or_else(|_| {
+            Err(ProposeError::Unknown(
+                "the node stopped meanwhile".to_owned(),
+            ))
+        })
     }
 }

@@ -30,7 +30,9 @@ const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The port.
-    #[error("listening for peers on {address} (GATEWAY_PEER_LISTEN): is the address this host's, and the port free?")]
+    #[error(
+        "listening for peers on {address} (GATEWAY_PEER_LISTEN): is the address this host's, and the port free?"
+    )]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -54,7 +56,12 @@ pub(crate) async fn bind(
         .max_encoding_message_size(MAX_MESSAGE_BYTES);
     let server = Server::builder().tcp_nodelay(true).add_service(service);
     let incoming = TcpListenerStream::new(listener);
-    Ok(async move { server.serve_with_incoming(incoming).await.map_err(ServeError::Serve) })
+    Ok(async move {
+        server
+            .serve_with_incoming(incoming)
+            .await
+            .map_err(ServeError::Serve)
+    })
 }
 
 struct PeerService {
@@ -76,9 +83,9 @@ impl PeerService {
         }
         let ours = self.inner.reader.with(|applied| applied.state.cluster_id());
         match ours {
-            Some(ours) if !route.cluster_id.is_empty() && route.cluster_id != ours => {
-                Err(Status::failed_precondition("this node belongs to another cluster"))
-            }
+            Some(ours) if !route.cluster_id.is_empty() && route.cluster_id != ours => Err(
+                Status::failed_precondition("this node belongs to another cluster"),
+            ),
             _ => Ok(()),
         }
     }
@@ -115,7 +122,12 @@ impl Peer for PeerService {
         let request = request.into_inner();
         self.check_raft(request.route.as_ref())?;
         let request = codec::decode_append_request(request).map_err(malformed)?;
-        let answer = self.inner.raft.append_entries(request).await.map_err(stopped)?;
+        let answer = self
+            .inner
+            .raft
+            .append_entries(request)
+            .await
+            .map_err(stopped)?;
         Ok(Response::new(codec::encode_append_response(&answer)))
     }
 
@@ -150,13 +162,23 @@ impl Peer for PeerService {
         let Some(wire::snapshot_chunk::Part::Header(header)) =
             chunks.message().await?.and_then(|chunk| chunk.part)
         else {
-            return Err(Status::invalid_argument("a snapshot begins with its header"));
+            return Err(Status::invalid_argument(
+                "a snapshot begins with its header",
+            ));
         };
         self.check_raft(header.route.as_ref())?;
         let (vote, meta) = decode_header(&header)?;
         let data = collect(&mut chunks, header.length).await?;
-        let snapshot = Snapshot { meta, snapshot: data };
-        let answer = self.inner.raft.install_full_snapshot(vote, snapshot).await.map_err(stopped)?;
+        let snapshot = Snapshot {
+            meta,
+            snapshot: data,
+        };
+        let answer = self
+            .inner
+            .raft
+            .install_full_snapshot(vote, snapshot)
+            .await
+            .map_err(stopped)?;
         Ok(Response::new(codec::encode_snapshot_response(&answer)))
     }
 
@@ -167,33 +189,55 @@ impl Peer for PeerService {
         let request = request.into_inner();
         self.check_raft(request.route.as_ref())?;
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
-        let answer = self.inner.raft.handle_transfer_leader(request).await.map_err(stopped)?;
+        let answer = self
+            .inner
+            .raft
+            .handle_transfer_leader(request)
+            .await
+            .map_err(stopped)?;
         Ok(Response::new(codec::encode_transfer_response(&answer)))
     }
 
-    async fn propose(&self, request: Request<wire::ProposeRequest>) -> Answer<wire::ProposeResponse> {
+    async fn propose(
+        &self,
+        request: Request<wire::ProposeRequest>,
+    ) -> Answer<wire::ProposeResponse> {
         let request = request.into_inner();
         self.check_route(request.route.as_ref())?;
-        let commands: Result<Vec<Command>, _> =
-            request.commands.into_iter().map(Command::try_from).collect();
+        let commands: Result<Vec<Command>, _> = request
+            .commands
+            .into_iter()
+            .map(Command::try_from)
+            .collect();
         let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let proposals = commands.into_iter().map(|c| self.inner.proposer.propose(c, Origin::Peer));
+        let proposals = commands
+            .into_iter()
+            .map(|c| self.inner.proposer.propose(c, Origin::Peer));
         let result = match gather(join_all(proposals).await) {
-            Ok(outcomes) => wire::propose_response::Result::Outcomes(wire::propose_response::Outcomes {
-                outcomes: outcomes.iter().map(Into::into).collect(),
-            }),
+            Ok(outcomes) => {
+                wire::propose_response::Result::Outcomes(wire::propose_response::Outcomes {
+                    outcomes: outcomes.iter().map(Into::into).collect(),
+                })
+            }
             Err(ProposeError::Unavailable(_)) => {
                 wire::propose_response::Result::NotLeader(self.not_leader())
             }
-            Err(error @ ProposeError::Unknown(_)) => return Err(Status::unknown(error.to_string())),
+            Err(error @ ProposeError::Unknown(_)) => {
+                return Err(Status::unknown(error.to_string()));
+            }
         };
-        Ok(Response::new(wire::ProposeResponse { result: Some(result) }))
+        Ok(Response::new(wire::ProposeResponse {
+            result: Some(result),
+        }))
     }
 
     async fn join(&self, request: Request<wire::JoinRequest>) -> Answer<wire::JoinResponse> {
         let request = request.into_inner();
         let node = NodeId(request.node_id);
-        let added = self.inner.add_node(node, &request.peer_address, request.has_data).await;
+        let added = self
+            .inner
+            .add_node(node, &request.peer_address, request.has_data)
+            .await;
         let result = match added {
             Ok(()) => wire::join_response::Result::Joined(wire::join_response::Joined::default()),
             Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {
@@ -204,7 +248,9 @@ impl Peer for PeerService {
             }
             Err(error) => return Err(Status::unavailable(error.to_string())),
         };
-        Ok(Response::new(wire::JoinResponse { result: Some(result) }))
+        Ok(Response::new(wire::JoinResponse {
+            result: Some(result),
+        }))
     }
 
     async fn invite(&self, request: Request<wire::InviteRequest>) -> Answer<wire::InviteResponse> {
@@ -255,7 +301,9 @@ impl Inner {
 /// One answer for commands that may have gone into several batches: "not done" only if that is
 /// true of all of them.
 fn gather(results: Vec<Result<Outcome, ProposeError>>) -> Result<Vec<Outcome>, ProposeError> {
-    let none_done = results.iter().all(|result| matches!(result, Err(ProposeError::Unavailable(_))));
+    let none_done = results
+        .iter()
+        .all(|result| matches!(result, Err(ProposeError::Unavailable(_))));
     let outcomes: Result<Vec<_>, _> = results.into_iter().collect();
     outcomes.map_err(|error| match error {
         ProposeError::Unavailable(reason) if !none_done => ProposeError::Unknown(reason),
@@ -263,7 +311,9 @@ fn gather(results: Vec<Result<Outcome, ProposeError>>) -> Result<Vec<Outcome>, P
     })
 }
 
-fn decode_header(header: &wire::SnapshotHeader) -> Result<(raft_store::Vote, SnapshotMeta), Status> {
+fn decode_header(
+    header: &wire::SnapshotHeader,
+) -> Result<(raft_store::Vote, SnapshotMeta), Status> {
     if header.length > MAX_SNAPSHOT_BYTES {
         return Err(Status::invalid_argument(format!(
             "a snapshot of {} bytes: at most {MAX_SNAPSHOT_BYTES} are accepted",
@@ -276,19 +326,26 @@ fn decode_header(header: &wire::SnapshotHeader) -> Result<(raft_store::Vote, Sna
     Ok((vote, codec::decode_snapshot_meta(meta).map_err(malformed)?))
 }
 
-async fn collect(chunks: &mut Streaming<wire::SnapshotChunk>, length: u64) -> Result<Bytes, Status> {
+async fn collect(
+    chunks: &mut Streaming<wire::SnapshotChunk>,
+    length: u64,
+) -> Result<Bytes, Status> {
     let mut data = BytesMut::new();
     while let Some(chunk) = chunks.message().await? {
         let Some(wire::snapshot_chunk::Part::Data(part)) = chunk.part else {
             return Err(Status::invalid_argument("a snapshot has one header"));
         };
         if (data.len() + part.len()) as u64 > length {
-            return Err(Status::invalid_argument("the snapshot is longer than its header says"));
+            return Err(Status::invalid_argument(
+                "the snapshot is longer than its header says",
+            ));
         }
         data.extend_from_slice(&part);
     }
     if data.len() as u64 != length {
-        return Err(Status::invalid_argument("the snapshot is shorter than its header says"));
+        return Err(Status::invalid_argument(
+            "the snapshot is shorter than its header says",
+        ));
     }
     Ok(data.freeze())
 }

@@ -34,11 +34,11 @@ pub(crate) struct Observation<'a> {
 }
 
 impl ServiceStatus {
-    /// A node that has just started.
-    pub(crate) fn starting() -> Self {
+    /// A node that does not answer, whatever the cluster does.
+    pub(crate) fn silent(reason: &str) -> Self {
         Self {
             has_quorum: false,
-            silent_reason: Some("the node is starting".to_owned()),
+            silent_reason: Some(reason.to_owned()),
             nodes_in_service: Vec::new(),
         }
     }
@@ -58,7 +58,11 @@ impl ServiceStatus {
             nodes_in_service.push(observation.node);
             nodes_in_service.sort_unstable();
         }
-        Self { has_quorum, silent_reason, nodes_in_service }
+        Self {
+            has_quorum,
+            silent_reason,
+            nodes_in_service,
+        }
     }
 }
 
@@ -90,7 +94,9 @@ impl Observation<'_> {
             return Some("it is not a voting member of the cluster (yet)".to_owned());
         }
         if !has_quorum {
-            let leader = self.leader.map_or_else(|| "none".to_owned(), |leader| leader.to_string());
+            let leader = self
+                .leader
+                .map_or_else(|| "none".to_owned(), |leader| leader.to_string());
             return Some(format!(
                 "no quorum in reach: {} of its peers answer, the leader it knows is {leader}",
                 self.peers.len()
@@ -108,7 +114,13 @@ mod tests {
     const LEADER: NodeId = NodeId(2);
 
     fn peer(leads_a_quorum: bool) -> PeerView {
-        PeerView { leader: Some(LEADER), term: 3, leads_a_quorum, in_service: true, applied: 9 }
+        PeerView {
+            leader: Some(LEADER),
+            term: 3,
+            leads_a_quorum,
+            in_service: true,
+            applied: 9,
+        }
     }
 
     fn observe(peers: &BTreeMap<NodeId, PeerView>) -> Observation<'_> {
@@ -138,7 +150,11 @@ mod tests {
     fn a_cut_off_node_is_silent_and_says_why() {
         let peers = BTreeMap::new();
         let status = ServiceStatus::decide(&observe(&peers));
-        assert!(status.silent_reason.is_some_and(|reason| reason.contains("no quorum")));
+        assert!(
+            status
+                .silent_reason
+                .is_some_and(|reason| reason.contains("no quorum"))
+        );
     }
 
     #[test]
@@ -150,8 +166,15 @@ mod tests {
     #[test]
     fn a_node_outvoted_on_its_digest_is_silent() {
         let peers = BTreeMap::from([(LEADER, peer(true))]);
-        let observation = Observation { digests_differ: 2, ..observe(&peers) };
+        let observation = Observation {
+            digests_differ: 2,
+            ..observe(&peers)
+        };
         let status = ServiceStatus::decide(&observation);
-        assert!(status.silent_reason.is_some_and(|reason| reason.contains("differs")));
+        assert!(
+            status
+                .silent_reason
+                .is_some_and(|reason| reason.contains("differs"))
+        );
     }
 }

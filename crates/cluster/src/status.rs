@@ -68,7 +68,9 @@ impl Inner {
     pub(crate) fn status(&self) -> ClusterStatus {
         let leader = self.leader().map(|(leader, _)| leader);
         let members = self.members();
-        let members = members.into_iter().map(|(node, address)| self.member(node, address, leader));
+        let members = members
+            .into_iter()
+            .map(|(node, address)| self.member(node, address, leader));
         ClusterStatus {
             node: self.config.node,
             leader,
@@ -80,12 +82,16 @@ impl Inner {
     }
 
     fn applied_index(&self) -> u64 {
-        self.reader.mark().position.map_or(0, |position| position.index)
+        self.reader
+            .mark()
+            .position
+            .map_or(0, |position| position.index)
     }
 
     fn member(&self, node: NodeId, peer_address: String, leader: Option<NodeId>) -> MemberStatus {
-        let listen_ip =
-            self.reader.with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
+        let listen_ip = self
+            .reader
+            .with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
         let peer = self.health.peers().remove(&node);
         let is_self = node == self.config.node;
         MemberStatus {
@@ -98,8 +104,16 @@ impl Inner {
             listen_ip,
             peer_address,
             reachable: is_self || peer.is_some(),
-            applied: if is_self { Some(self.applied_index()) } else { peer.as_ref().map(|peer| peer.applied) },
-            in_service: if is_self { self.service.borrow().in_service() } else { peer.is_some_and(|peer| peer.in_service) },
+            applied: if is_self {
+                Some(self.applied_index())
+            } else {
+                peer.as_ref().map(|peer| peer.applied)
+            },
+            in_service: if is_self {
+                self.service.borrow().in_service()
+            } else {
+                peer.is_some_and(|peer| peer.in_service)
+            },
         }
     }
 }

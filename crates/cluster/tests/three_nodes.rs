@@ -30,7 +30,10 @@ async fn a_storm_costs_few_entries() {
     let addresses: BTreeSet<_> = futures::future::join_all(storm).await.into_iter().collect();
     assert_eq!(addresses.len(), 200);
     let entries = nodes[0].status().last_applied - before;
-    assert!(entries < 200, "400 commands took {entries} entries: they are not batched");
+    assert!(
+        entries < 200,
+        "400 commands took {entries} entries: they are not batched"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +81,10 @@ async fn after_all_have_stopped_every_lease_is_there() {
     let starts = (1..=3).map(|node| site.start(node, &Start::Wait));
     let nodes = futures::future::join_all(starts).await;
     for (number, address) in (0..20).zip(leases) {
-        assert_eq!(obtain(&nodes[usize::from(number) % 3], number).await, address);
+        assert_eq!(
+            obtain(&nodes[usize::from(number) % 3], number).await,
+            address
+        );
     }
     converged(&nodes).await;
 }
@@ -104,9 +110,20 @@ async fn two_nodes_cannot_have_one_listen_ip() {
     let mut config = site.config(2);
     config.listen_ip = ip(10);
     let second = cluster::Cluster::start(config).await.unwrap();
-    let refused = second.begin(&Start::Join(vec![site.address(1)])).await.unwrap_err().to_string();
-    assert!(refused.contains("10.15.3.10") && refused.contains("node 1"), "{refused}");
-    assert_eq!(first.status().members.len(), 1, "it must not have become a member");
+    let refused = second
+        .begin(&Start::Join(vec![site.address(1)]))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("10.15.3.10") && refused.contains("node 1"),
+        "{refused}"
+    );
+    assert_eq!(
+        first.status().members.len(),
+        1,
+        "it must not have become a member"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -120,7 +137,9 @@ async fn a_member_that_lost_its_data_is_not_let_in_under_its_old_id() {
     let join = Start::Join(vec![nodes[0].status().members[leader].peer_address.clone()]);
     let id = victim as u64 + 1;
     let refused = site.try_start(id, &join).await;
-    assert!(matches!(refused.err(), Some(StartError::Rejected(reason)) if reason.contains("node remove")));
+    assert!(
+        matches!(refused.err(), Some(StartError::Rejected(reason)) if reason.contains("node remove"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,17 +148,25 @@ async fn a_removed_node_frees_its_listen_ip() {
     let nodes = site.up().await;
     let leader = leader_of(&nodes).unwrap();
     let leaves = &nodes[(leader + 1) % 3];
-    nodes[leader].remove_node(leaves.status().node).await.unwrap();
+    nodes[leader]
+        .remove_node(leaves.status().node)
+        .await
+        .unwrap();
     assert_eq!(nodes[leader].status().members.len(), 2);
     let service = leaves.watch_service();
-    until("the removed node is silent", || !service.borrow().in_service()).await;
+    until("the removed node is silent", || {
+        !service.borrow().in_service()
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_bootstrap_is_refused() {
     let site = Site::new(1);
     let node = site.start(1, &bootstrap()).await;
-    let Start::Bootstrap(again) = bootstrap() else { unreachable!() };
+    let Start::Bootstrap(again) = bootstrap() else {
+        unreachable!()
+    };
     let outcome = node.propose(Command::Bootstrap(*again)).await;
     assert_eq!(outcome, Ok(Outcome::Refused(Refusal::AlreadyBootstrapped)));
 }

@@ -19,7 +19,7 @@ use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
 use crate::reply::ReplyType;
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{ClientKey, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
+use ipam::{ClientKey, Command, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -313,10 +313,17 @@ impl Engine {
         if transaction.awaits_reply() && now.since(transaction.arrived()) > REPLY_DEADLINE {
             return Next::Silent(Silence::TooLate);
         }
-        if let Next::Reply(reply) = &next {
-            self.note_reply(transaction.client(), reply.body.reply_type());
+        match &next {
+            Next::Reply(reply) => {
+                self.note_reply(transaction.client(), reply.body.reply_type());
+                next
+            }
+            Next::Propose(Command::QuarantineAddress(_)) => self
+                .admission
+                .admit_quarantine(now)
+                .map_or_else(Next::Silent, |()| next),
+            _ => next,
         }
-        next
     }
 
     fn note_reply(&mut self, client: &ClientKey, reply: ReplyType) {

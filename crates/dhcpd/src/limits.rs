@@ -69,7 +69,7 @@ pub const EXHAUSTED_OFFERS_BURST: u32 = 4;
 /// every half [`PROBE_VALIDITY`] while there are clients: about 9 ARP requests a second and node.
 pub const PROBED_AHEAD: usize = 128;
 /// Addresses probed together in the background, at most one batch a second.
-pub const PROBE_BATCH: usize = 64;
+pub const PROBE_BATCH: usize = 128;
 /// ARP probes sent for one address, evenly spread over [`PROBE_WAIT`].
 pub const PROBES_PER_ADDRESS: u32 = 2;
 /// How long an answer to an ARP probe is waited for. RFC 5227 §2.1.1 asks a *host* for 3 probes
@@ -83,6 +83,12 @@ pub const PROBE_VALIDITY: Duration = Duration::from_secs(60);
 pub const PROBE_ACTIVITY_WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that one transaction may find in conflict before it gives up; the client retries.
 pub const MAX_CONFLICTS_PER_OFFER: u8 = 3;
+
+/// Addresses a second that this node has quarantined for a conflict. Somebody who answers every ARP
+/// request (a proxy ARP left on, an attacker) must not take the whole pool away at once.
+pub const QUARANTINES_PER_SECOND: u32 = 1;
+/// The burst for the same: a few hosts with fixed addresses inside the pool.
+pub const QUARANTINES_BURST: u32 = 16;
 
 /// The UDP receive buffer asked of the kernel: a storm of 4000 packets of about 1 kB. In bytes.
 pub const SOCKET_RECEIVE_BYTES: usize = 4 << 20;

@@ -44,7 +44,7 @@ impl Output {
     }
 
     /// Prints one value: as JSON, or as `text` makes it.
-    pub fn print<T: Serialize>(
+    pub fn print<T: Serialize + ?Sized>(
         &mut self,
         value: &T,
         text: impl FnOnce(&T, Style) -> String,
@@ -69,7 +69,7 @@ impl Output {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
     serde_json::to_string(value).map_err(|error| Failure::output(&error.into()))
 }
 

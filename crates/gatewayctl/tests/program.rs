@@ -7,6 +7,7 @@ use std::process::Output;
 
 use support::fake::{Changes, Fake};
 use support::sample;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tonic::Status;
@@ -234,26 +235,33 @@ async fn a_broken_connection_is_unknown_for_a_change_only() {
             .local_addr()
             .expect("a bound socket has an address");
         tokio::spawn(hang_up_on_the_request(listener));
-        assert_exit(&ask(node, arguments).await, code);
+        let output = ask(node, arguments).await;
+        assert_exit(&output, code);
+        assert!(stderr(&output).contains("broke"), "{}", stderr(&output));
     }
 }
 
-/// Speaks enough HTTP/2 for a connection (its empty settings), then hangs up.
+/// Speaks enough HTTP/2 for a connection (its empty settings), and hangs up on the first request.
 async fn hang_up_on_the_request(listener: TcpListener) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const PREFACE: usize = 24;
+    const FRAME_HEADER: usize = 9;
+    const HEADERS: u8 = 1;
     let (mut stream, _) = listener.accept().await.expect("a connection");
     stream
         .write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0])
         .await
         .expect("settings are sent");
-    let mut seen = 0;
-    let mut buffer = [0_u8; 1024];
-    // The preface and the client's settings come first; the request's headers are longer than both.
-    while seen < 200 {
-        match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(n) => seen += n,
+    let mut preface = [0_u8; PREFACE];
+    stream.read_exact(&mut preface).await.expect("a preface");
+    loop {
+        let mut header = [0_u8; FRAME_HEADER];
+        stream.read_exact(&mut header).await.expect("a frame");
+        if header[3] == HEADERS {
+            return;
         }
+        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+        let mut payload = vec![0_u8; length as usize];
+        stream.read_exact(&mut payload).await.expect("its payload");
     }
 }
 

@@ -69,7 +69,7 @@ fn leases() {
     assert_golden("lease-list.json", &json(&views));
     assert_golden("lease-show.txt", &render::lease(&views[1], HUNDRED));
     assert_golden("lease-show.json", &json(&views[1]));
-    assert_eq!(render::leases(&Vec::new(), HUNDRED), "No leases.\n");
+    assert_eq!(render::leases(&[], HUNDRED), "No leases.\n");
 }
 
 #[test]

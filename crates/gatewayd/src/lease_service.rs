@@ -22,20 +22,25 @@ impl ClusterLeases {
 
 impl LeaseView for ClusterLeases {
     fn subnet_config(&self, subnet: SubnetId) -> Option<Arc<SubnetConfig>> {
-        self.cluster.read(|state| Some(state.subnets().get(&subnet)?.shared_config()))
+        self.cluster
+            .read(|state| Some(state.subnets().get(&subnet)?.shared_config()))
     }
 
     fn client(&self, subnet: SubnetId, client: &ClientKey) -> ClientView {
         self.cluster.read(|state| {
             let subnet = state.subnets().get(&subnet);
-            subnet.map(|subnet| ClientView::of(subnet, client)).unwrap_or_default()
+            subnet
+                .map(|subnet| ClientView::of(subnet, client))
+                .unwrap_or_default()
         })
     }
 
     fn free_candidates(&self, subnet: SubnetId, limit: usize) -> Vec<Ipv4Addr> {
         self.cluster.read(|state| {
             let subnet = state.subnets().get(&subnet);
-            subnet.map(|subnet| subnet.leases().free_candidates(limit).collect()).unwrap_or_default()
+            subnet
+                .map(|subnet| subnet.leases().free_candidates(limit).collect())
+                .unwrap_or_default()
         })
     }
 
@@ -58,9 +63,12 @@ impl LeaseView for ClusterLeases {
 #[async_trait]
 impl LeaseService for ClusterLeases {
     async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
-        self.cluster.propose(command).await.map_err(|error| match error {
-            cluster::ProposeError::Unavailable(reason) => ProposeError::Unavailable(reason),
-            cluster::ProposeError::Unknown(_) => ProposeError::Unknown,
-        })
+        self.cluster
+            .propose(command)
+            .await
+            .map_err(|error| match error {
+                cluster::ProposeError::Unavailable(reason) => ProposeError::Unavailable(reason),
+                cluster::ProposeError::Unknown(_) => ProposeError::Unknown,
+            })
     }
 }

@@ -131,7 +131,11 @@ fn check_own(listen_ip: Ipv4Addr, subnet: &SubnetConfig) -> Result<(), PlaceErro
         return Ok(());
     }
     let network = subnet.network.to_string();
-    Err(PlaceError::NotOwn { listen_ip, network, router: subnet.router })
+    Err(PlaceError::NotOwn {
+        listen_ip,
+        network,
+        router: subnet.router,
+    })
 }
 
 async fn verify(links: &Links, listen_ip: Ipv4Addr, interface: &str) -> Result<Place, PlaceError> {
@@ -140,10 +144,17 @@ async fn verify(links: &Links, listen_ip: Ipv4Addr, interface: &str) -> Result<P
         return Err(PlaceError::NoSuchInterface(interface));
     };
     if addresses.iter().any(|address| address.address == listen_ip) {
-        return Ok(Place { interface, listen_ip });
+        return Ok(Place {
+            interface,
+            listen_ip,
+        });
     }
     let addresses = join(addresses.iter().map(|address| address.address));
-    Err(PlaceError::Mismatch { listen_ip, interface, addresses })
+    Err(PlaceError::Mismatch {
+        listen_ip,
+        interface,
+        addresses,
+    })
 }
 
 async fn derive_interface(
@@ -152,13 +163,20 @@ async fn derive_interface(
     subnet: &SubnetConfig,
 ) -> Result<Place, PlaceError> {
     match links.interface_of(listen_ip).await? {
-        Holder::One(interface) => Ok(Place { interface: interface.name, listen_ip }),
-        Holder::None => {
-            Err(PlaceError::NoSuchAddress { listen_ip, prefix: subnet.network.prefix() })
-        }
+        Holder::One(interface) => Ok(Place {
+            interface: interface.name,
+            listen_ip,
+        }),
+        Holder::None => Err(PlaceError::NoSuchAddress {
+            listen_ip,
+            prefix: subnet.network.prefix(),
+        }),
         Holder::Several(interfaces) => {
             let interfaces = join(interfaces.into_iter().map(|interface| interface.name));
-            Err(PlaceError::SeveralInterfaces { listen_ip, interfaces })
+            Err(PlaceError::SeveralInterfaces {
+                listen_ip,
+                interfaces,
+            })
         }
     }
 }
@@ -169,8 +187,14 @@ async fn detect_listen_ip(
     subnet: &SubnetConfig,
 ) -> Result<Place, PlaceError> {
     let interface = interface.to_owned();
-    match links.detect_listen_ip(&interface, subnet.network, subnet.router).await? {
-        ListenIp::One(listen_ip) => Ok(Place { interface, listen_ip }),
+    match links
+        .detect_listen_ip(&interface, subnet.network, subnet.router)
+        .await?
+    {
+        ListenIp::One(listen_ip) => Ok(Place {
+            interface,
+            listen_ip,
+        }),
         ListenIp::NoInterface => Err(PlaceError::NoSuchInterface(interface)),
         ListenIp::NoAddress => Err(PlaceError::NoAddress {
             interface,
@@ -180,12 +204,19 @@ async fn detect_listen_ip(
         }),
         ListenIp::Several(addresses) => {
             let addresses = join(addresses);
-            Err(PlaceError::SeveralAddresses { interface, addresses })
+            Err(PlaceError::SeveralAddresses {
+                interface,
+                addresses,
+            })
         }
     }
 }
 
 fn join(items: impl IntoIterator<Item = impl ToString>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
-    if items.is_empty() { "no IPv4 address".to_owned() } else { items.join(", ") }
+    if items.is_empty() {
+        "no IPv4 address".to_owned()
+    } else {
+        items.join(", ")
+    }
 }

@@ -9,7 +9,9 @@ use tracing_subscriber::EnvFilter;
 pub fn init(level: &str) -> Result<()> {
     let directives = match level.to_ascii_lowercase().as_str() {
         "warning" => "warn".to_owned(),
-        "info" | "debug" => format!("{level},openraft=warn,sled=warn,h2=warn,tonic=warn,hyper=warn"),
+        "info" | "debug" => {
+            format!("{level},openraft=warn,sled=warn,h2=warn,tonic=warn,hyper=warn")
+        }
         _ => level.to_owned(),
     };
     let filter = EnvFilter::try_new(&directives).with_context(|| {

@@ -41,8 +41,12 @@ fn main() -> ExitCode {
 fn start(arguments: RunArgs) -> Result<()> {
     let settings = Settings::resolve(arguments).context("checking the configuration")?;
     logging::init(&settings.log_level)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.context("starting the runtime")?.block_on(run::run(settings))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime
+        .context("starting the runtime")?
+        .block_on(run::run(settings))
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the verb is for")]

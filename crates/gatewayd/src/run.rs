@@ -17,9 +17,13 @@ use tokio::task::JoinSet;
 /// Runs until a signal says stop, or a part cannot go on.
 pub async fn run(settings: Settings) -> Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
-    let place = link::resolve(settings.listen_ip, settings.interface.as_deref(), &settings.subnet)
-        .await
-        .context("finding this node's place on the clients' network")?;
+    let place = link::resolve(
+        settings.listen_ip,
+        settings.interface.as_deref(),
+        &settings.subnet,
+    )
+    .await
+    .context("finding this node's place on the clients' network")?;
     let cluster = Cluster::start(cluster_config(&settings, &place))
         .await
         .context("starting the cluster node")?;
@@ -50,7 +54,10 @@ async fn serve(
     cluster: &Cluster,
     daemon: &Daemon,
 ) -> Result<()> {
-    cluster.begin(&start_mode(settings)?).await.context("becoming part of the cluster")?;
+    cluster
+        .begin(&start_mode(settings)?)
+        .await
+        .context("becoming part of the cluster")?;
     let router = tell_differences(settings, cluster, daemon);
     let mut tasks = JoinSet::new();
     if let Some(uplink) = &settings.uplink_interface {
@@ -71,7 +78,10 @@ async fn serve(
     )
     .context("starting the DHCP server")?;
     daemon.set_dhcp(server.counters());
-    server.run(std::future::pending()).await.context("running the DHCP server")
+    server
+        .run(std::future::pending())
+        .await
+        .context("running the DHCP server")
 }
 
 /// Says where this node's configuration differs, and returns the router that the cluster has.
@@ -110,7 +120,11 @@ fn start_mode(settings: &Settings) -> Result<Start> {
             forward_policy: settings.forward_policy,
         })));
     }
-    Ok(if settings.join.is_empty() { Start::Wait } else { Start::Join(settings.join.clone()) })
+    Ok(if settings.join.is_empty() {
+        Start::Wait
+    } else {
+        Start::Join(settings.join.clone())
+    })
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>> {

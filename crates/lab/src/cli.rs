@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -24,6 +25,11 @@ pub enum Command {
     List,
     /// Run a scenario in namespaces of its own
     Run(RunOptions),
+    /// Show the product with real clients: addresses, NAT, a killed leader; status 1 unless all is seen
+    Demo(DemoOptions),
+    /// Run a command, or a shell, in a host or machine of the lab that `demo --keep` left up
+    #[command(after_help = ENTER_EXAMPLES)]
+    Enter(EnterOptions),
     /// Play a population of DHCP clients on an interface of this network namespace
     #[command(hide = true)]
     StormClient {
@@ -54,6 +60,30 @@ pub enum Command {
     /// Ask such a server
     #[command(hide = true)]
     Fetch(FetchOptions),
+}
+
+const ENTER_EXAMPLES: &str = "\
+Examples:
+  lab enter gw1 -- gatewayctl status
+  lab enter vm1 -- ip address
+  lab enter vm2";
+
+/// How to show the product.
+#[derive(Debug, Args)]
+pub struct DemoOptions {
+    /// Leave the lab up afterwards, with instructions to play with it, until ENTER or Ctrl-C
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Where to go, and what to do there.
+#[derive(Debug, Args)]
+pub struct EnterOptions {
+    /// A host (gw1), a machine (vm1) or the internet
+    pub name: String,
+    /// What to run there, after `--`; a shell if nothing is given
+    #[arg(last = true)]
+    pub command: Vec<OsString>,
 }
 
 /// How to run a scenario.

@@ -24,6 +24,9 @@ pub trait DhcpClient {
     /// The machine it runs in.
     fn vm(&self) -> &Vm;
 
+    /// The server that answered last.
+    fn server(&self) -> Result<Ipv4Addr>;
+
     /// Starts it and waits for an address and a default route on the interface.
     fn obtain(&mut self, within: Duration) -> Result<Ipv4Addr>;
 

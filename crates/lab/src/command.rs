@@ -12,8 +12,17 @@ pub fn run(command: &mut Command) -> Result<String> {
 
 /// [`run`] with `input` on standard input.
 pub fn run_with_input(command: &mut Command, input: &str) -> Result<String> {
+    run_with(command, input, &[0])
+}
+
+/// [`run`] for a command that has an answer to give with any of these exit codes.
+pub fn run_accepting(command: &mut Command, codes: &[i32]) -> Result<String> {
+    run_with(command, "", codes)
+}
+
+fn run_with(command: &mut Command, input: &str, codes: &[i32]) -> Result<String> {
     let output = output_with_input(command, input)?;
-    if !output.status.success() {
+    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
         bail!(
             "{} failed ({}): {}{}",
             describe(command),
@@ -80,6 +89,15 @@ mod tests {
             .to_string();
         assert!(error.contains("sh -c"), "{error}");
         assert!(error.contains("no such luck"), "{error}");
+    }
+
+    #[test]
+    fn an_exit_code_may_be_accepted() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo answer; exit 5"]);
+        let printed = run_accepting(&mut command, &[0, 5]).expect("5 is accepted");
+        assert_eq!(printed, "answer\n");
+        assert!(run_accepting(&mut command, &[0]).is_err());
     }
 
     #[test]

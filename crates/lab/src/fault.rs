@@ -1,4 +1,4 @@
-//! What goes wrong: cut links, a lost ruleset, a stepped clock.
+//! What goes wrong: cut links, a lost ruleset or rule, a stepped clock.
 //!
 //! Killing and freezing a process is in [`crate::process`].
 
@@ -7,5 +7,5 @@ mod host;
 mod underlay;
 
 pub use clock::SteppedClock;
-pub use host::flush_ruleset;
+pub use host::{delete_rule, flush_ruleset};
 pub use underlay::UnderlayFaults;

@@ -19,6 +19,7 @@ use nix::net::if_::if_nameindex;
 use nix::unistd::{Uid, getpid};
 
 use crate::command::{output, run};
+use crate::kept::Outside;
 
 /// Set for the inner process.
 const MARKER: &str = "LAB_ISOLATED";
@@ -61,6 +62,10 @@ fn replace_process() -> anyhow::Error {
         Ok(flags) => flags,
         Err(error) => return error,
     };
+    let outside = match Outside::this_process() {
+        Ok(outside) => outside,
+        Err(error) => return error,
+    };
     let this = match env::current_exe() {
         Ok(path) => path,
         Err(error) => return anyhow::Error::new(error).context("finding this executable"),
@@ -71,6 +76,7 @@ fn replace_process() -> anyhow::Error {
         .arg(this)
         .args(env::args_os().skip(1))
         .env(MARKER, "1")
+        .envs([outside.environment()])
         .exec();
     anyhow::Error::new(error).context("running unshare (package util-linux)")
 }

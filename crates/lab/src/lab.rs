@@ -71,6 +71,15 @@ impl Lab {
 
     /// Starts a node on every host and waits until all answer DHCP.
     pub fn start_gateways(&mut self, config: &GatewayConfig) -> Result<()> {
+        self.install_gateways(config)?;
+        for gateway in &mut self.gateways {
+            gateway.start()?;
+        }
+        self.wait_in_service()
+    }
+
+    /// Puts a node on every host, not started.
+    pub fn install_gateways(&mut self, config: &GatewayConfig) -> Result<()> {
         let binaries = Binaries::find()?;
         let count = self.host_count();
         for node in 1..=count {
@@ -80,10 +89,7 @@ impl Lab {
             let gateway = Gateway::new(node, count, netns, dir, binaries.clone(), config.clone())?;
             self.gateways.push(gateway);
         }
-        for gateway in &mut self.gateways {
-            gateway.start()?;
-        }
-        self.wait_in_service()
+        Ok(())
     }
 
     /// Waits until every node answers DHCP and knows the whole cluster.

@@ -15,9 +15,11 @@
 pub mod capture;
 pub mod client;
 pub mod command;
+pub mod demo;
 pub mod fault;
 pub mod gateway;
 pub mod isolate;
+pub mod kept;
 mod lab;
 pub mod netns;
 pub mod probe;

@@ -1,8 +1,11 @@
-//! The `lab` program: runs scenarios, and plays the small parts in them (client, server).
+//! The `lab` program: runs scenarios and the demonstration, and plays the small parts in them (client, server).
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 
 mod cli;
+mod enter;
 mod run;
+mod show;
+mod watchdog;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,8 @@ fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::List => list(),
         Command::Run(options) => return run::run(&options),
+        Command::Demo(options) => return show::show(&options),
+        Command::Enter(options) => return enter::enter(&options),
         Command::StormClient { json, storm } => {
             print_storm(&storm::population::run(&storm)?, json)?
         }

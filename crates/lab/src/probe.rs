@@ -81,9 +81,10 @@ fn listen(socket: &PacketSocket, options: &ProbeOptions) -> Result<Vec<Reply>> {
     Ok(replies)
 }
 
-/// A client that has an address answers for it; a unicast ACK depends on that.
+/// A client that has an address answers for it; a unicast ACK depends on that. One that has just
+/// given its address up does not: a server that looks who is there must find nobody.
 fn answer_arp(socket: &PacketSocket, options: &ProbeOptions, frame: &[u8]) -> Result<()> {
-    let Some(own) = options.ciaddr else {
+    let Some(own) = options.ciaddr.filter(|_| !options.kind.gives_up()) else {
         return Ok(());
     };
     match arp::Arp::decode(frame) {

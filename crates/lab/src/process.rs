@@ -4,6 +4,7 @@
 //! signal reaches the program itself.
 
 use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub struct Process {
     name: String,
     child: Child,
     log: PathBuf,
+    /// Where this run's part of the log begins, in bytes.
+    log_start: u64,
     output: PathBuf,
 }
 
@@ -49,6 +52,10 @@ impl Process {
         let log = dir.join(format!("{name}.log"));
         let output = dir.join(format!("{name}.out"));
         let errors = append_to(&log)?;
+        let log_start = errors
+            .metadata()
+            .with_context(|| format!("measuring {}", log.display()))?
+            .len();
         let standard = match stdout {
             Stdout::Log => errors
                 .try_clone()
@@ -67,6 +74,7 @@ impl Process {
             name: name.to_owned(),
             child,
             log,
+            log_start,
             output,
         })
     }
@@ -149,6 +157,18 @@ impl Process {
     /// Everything logged so far, earlier runs under the same name included.
     pub fn log_text(&self) -> Result<String> {
         read_lossy(&self.log)
+    }
+
+    /// Everything that this process itself has logged so far.
+    pub fn log_of_this_run(&self) -> Result<String> {
+        let mut file =
+            File::open(&self.log).with_context(|| format!("opening {}", self.log.display()))?;
+        file.seek(SeekFrom::Start(self.log_start))
+            .with_context(|| format!("seeking in {}", self.log.display()))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .with_context(|| format!("reading {}", self.log.display()))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// What a process of [`Process::spawn_with_output`] has printed so far.

@@ -1,8 +1,6 @@
 //! Running a scenario: isolation, work directory, time limit, report.
 
-use std::path::PathBuf;
-use std::process::{ExitCode, exit};
-use std::thread;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -14,23 +12,19 @@ use lab::scenario::{self, Scenario};
 use lab::workdir::Workdir;
 
 use crate::cli::RunOptions;
-
-/// What `timeout` and the shell use.
-const EXIT_TIMED_OUT: i32 = 124;
-const EXIT_INTERRUPTED: i32 = 130;
+use crate::watchdog::{Watchdog, end_on_interrupt};
 
 /// Runs the scenario that `options` names. Outside the isolation this does not return.
 pub fn run(options: &RunOptions) -> Result<ExitCode> {
     let scenario = scenario::find(&options.name)?;
     let isolation = isolate::enter()?;
     let workdir = Workdir::new(scenario.name)?;
-    limit(
-        Duration::from_secs(options.timeout),
-        workdir.path().to_owned(),
-    );
-    end_on_interrupt(workdir.path().to_owned())?;
+    end_on_interrupt(workdir.path())?;
+    let limit = Duration::from_secs(options.timeout);
+    let watchdog = Watchdog::set(limit, workdir.path().to_owned());
 
     let outcome = play(scenario, &isolation, &workdir);
+    drop(watchdog);
     if options.keep || outcome.is_err() {
         eprintln!("logs are in {}", workdir.keep().display());
     }
@@ -47,26 +41,4 @@ fn play(scenario: &Scenario, isolation: &Isolation, workdir: &Workdir) -> Result
     report.figure("lab built in (ms)", built.as_millis());
     report.figure("total (ms)", started.elapsed().as_millis());
     Ok(report)
-}
-
-/// Ends the process, and with it the whole lab, when a scenario hangs.
-fn limit(after: Duration, logs: PathBuf) {
-    thread::spawn(move || {
-        // Nobody unparks this thread, but parking may end early for no reason.
-        let deadline = Instant::now() + after;
-        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            thread::park_timeout(left);
-        }
-        eprintln!("gave up after {after:?}; logs are in {}", logs.display());
-        exit(EXIT_TIMED_OUT);
-    });
-}
-
-/// The first process of a PID namespace ignores signals it has no handler for, Ctrl-C included.
-fn end_on_interrupt(logs: PathBuf) -> Result<()> {
-    ctrlc::set_handler(move || {
-        eprintln!("interrupted; logs are in {}", logs.display());
-        exit(EXIT_INTERRUPTED);
-    })
-    .context("handling Ctrl-C")
 }

@@ -8,6 +8,7 @@ mod exhaustion;
 mod flush_ruleset;
 mod hostile_packets;
 mod leader_kill;
+mod listen_ip;
 mod nat;
 mod partition;
 mod restart_all;
@@ -15,6 +16,7 @@ mod storm;
 mod topology;
 mod tshark;
 mod verdict;
+mod wrong_address;
 
 use crate::scenario::Scenario;
 
@@ -24,6 +26,7 @@ pub(crate) const ALL: &[Scenario] = &[
     clients::SCENARIO,
     storm::SCENARIO,
     nat::SCENARIO,
+    wrong_address::SCENARIO,
     leader_kill::SCENARIO,
     partition::SCENARIO,
     exhaustion::SCENARIO,
@@ -32,4 +35,5 @@ pub(crate) const ALL: &[Scenario] = &[
     clock_step::SCENARIO,
     tshark::SCENARIO,
     hostile_packets::SCENARIO,
+    listen_ip::SCENARIO,
 ];

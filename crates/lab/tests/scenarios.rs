@@ -3,6 +3,7 @@
 //! One at a time unless `--test-threads` says otherwise: they measure times.
 
 use std::process::Command;
+use std::thread;
 
 use lab::scenario;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -10,10 +11,11 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
-    let trials = scenario::all()
+    let mut trials: Vec<_> = scenario::all()
         .iter()
         .map(|scenario| Trial::test(scenario.name, || play(scenario.name)))
         .collect();
+    trials.push(Trial::test("two_labs", two_labs));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -30,4 +32,13 @@ fn play(name: &str) -> Result<(), Failed> {
         String::from_utf8_lossy(&output.stderr)
     )
     .into())
+}
+
+/// Two labs side by side, with the same names and addresses in both, do not see each other.
+fn two_labs() -> Result<(), Failed> {
+    let [one, other] = thread::scope(|scope| {
+        let labs = ["storm", "nat"].map(|name| scope.spawn(move || play(name)));
+        labs.map(|lab| lab.join().unwrap_or_else(|_| Err("a lab panicked".into())))
+    });
+    one.and(other)
 }

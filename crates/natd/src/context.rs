@@ -1,6 +1,6 @@
 //! What this node knows about itself and the replicated state does not: interfaces and addresses.
 //!
-//! In: configuration and [`crate::link`]. Out: the second argument of [`crate::plan`]. Pure.
+//! In: configuration and [`crate::link`]. Out: the second argument of [`crate::plan()`]. Pure.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -14,7 +14,9 @@ pub struct InterfaceName(String);
 
 /// Why a string cannot be an interface's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} cannot be an interface's name: it needs 1 to {MAX_INTERFACE_NAME} bytes and no '/', ':', quote, space or control character")]
+#[error(
+    "{name:?} cannot be an interface's name: it needs 1 to {MAX_INTERFACE_NAME} bytes and no '/', ':', quote, space or control character"
+)]
 pub struct InvalidInterfaceName {
     name: String,
 }
@@ -37,7 +39,9 @@ impl InterfaceName {
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidInterfaceName> {
         let name = name.into();
         let length = (1..=MAX_INTERFACE_NAME).contains(&name.len());
-        let characters = name.chars().all(|c| !matches!(c, '/' | ':' | '"') && !c.is_whitespace() && !c.is_control());
+        let characters = name
+            .chars()
+            .all(|c| !matches!(c, '/' | ':' | '"') && !c.is_whitespace() && !c.is_control());
         if length && characters && name != "." && name != ".." {
             Ok(Self(name))
         } else {
@@ -75,7 +79,17 @@ mod tests {
         for good in ["eth0", "OCvpsnet", "br-1.100", "a", "123456789012345"] {
             assert!(InterfaceName::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "1234567890123456", "a/b", "a b", ".", "..", "a\"b", "a:1", "a\0"] {
+        for bad in [
+            "",
+            "1234567890123456",
+            "a/b",
+            "a b",
+            ".",
+            "..",
+            "a\"b",
+            "a:1",
+            "a\0",
+        ] {
             assert!(InterfaceName::new(bad).is_err(), "{bad:?}");
         }
     }

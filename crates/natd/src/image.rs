@@ -13,7 +13,7 @@ mod compare;
 mod expression;
 mod lower;
 
-pub use compare::{Difference, ElementUpdate};
+pub use compare::{ChainUpdate, Difference, ElementUpdate, TableUpdate};
 pub use expression::Expression;
 
 use std::collections::BTreeMap;

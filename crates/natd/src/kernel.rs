@@ -23,7 +23,7 @@ pub use error::KernelError;
 pub use events::NetlinkEvents;
 pub use nftables::NftKernel;
 
-use crate::image::{ElementUpdate, TableImage};
+use crate::image::{TableImage, TableUpdate};
 use std::future::Future;
 
 /// What a reconciler asks of the kernel. Only the table [`crate::ruleset::TABLE`] is ever written.
@@ -32,10 +32,15 @@ pub trait Kernel: Send + 'static {
     fn read_table(&mut self) -> Result<Option<TableImage>, KernelError>;
 
     /// Makes our table equal to `table`, in one transaction: all of it, or nothing changes.
+    ///
+    /// Established connections go on. The kernel looks at chains and maps one after the other, so a
+    /// *new* connection that arrives at the very moment may find the old chain and the new, not yet
+    /// visible map (measured: some 0.3 µs per replacement). Hence [`Kernel::update_table`].
     fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError>;
 
-    /// Changes elements of our maps, in one transaction: all of it, or nothing changes.
-    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError>;
+    /// Changes rules and elements in place, in one transaction: all of it, or nothing changes. What
+    /// stays the same is in force all the time.
+    fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError>;
 
     /// Whether the kernel forwards IPv4 packets between interfaces.
     fn forwarding(&mut self) -> Result<bool, KernelError>;

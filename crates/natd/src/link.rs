@@ -90,7 +90,10 @@ pub struct Links {
     task: JoinHandle<()>,
 }
 
-type Events = UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, rtnetlink::sys::SocketAddr)>;
+type Events = UnboundedReceiver<(
+    NetlinkMessage<RouteNetlinkMessage>,
+    rtnetlink::sys::SocketAddr,
+)>;
 
 impl Links {
     /// Connects. Must be called within a tokio runtime.
@@ -101,7 +104,13 @@ impl Links {
     fn subscribed(groups: &[rtnetlink::MulticastGroup]) -> Result<(Self, Events), LinkError> {
         let (connection, handle, events) =
             rtnetlink::new_multicast_connection(groups).map_err(LinkError::Open)?;
-        Ok((Self { handle, task: tokio::spawn(connection) }, events))
+        Ok((
+            Self {
+                handle,
+                task: tokio::spawn(connection),
+            },
+            events,
+        ))
     }
 
     /// Every interface, by index.
@@ -111,12 +120,21 @@ impl Links {
 
     /// The interface of this name.
     pub async fn interface(&self, name: &str) -> Result<Option<Interface>, LinkError> {
-        Ok(self.interfaces().await?.into_iter().find(|interface| interface.name == name))
+        Ok(self
+            .interfaces()
+            .await?
+            .into_iter()
+            .find(|interface| interface.name == name))
     }
 
     /// The IPv4 addresses of an interface, in the kernel's order; none if there is no such interface.
-    pub async fn addresses_of(&self, name: &str) -> Result<Option<Vec<InterfaceAddress>>, LinkError> {
-        let Some(interface) = self.interface(name).await? else { return Ok(None) };
+    pub async fn addresses_of(
+        &self,
+        name: &str,
+    ) -> Result<Option<Vec<InterfaceAddress>>, LinkError> {
+        let Some(interface) = self.interface(name).await? else {
+            return Ok(None);
+        };
         let mut addresses = dump::addresses(&self.handle).await?;
         addresses.retain(|address| address.index == interface.index);
         Ok(Some(addresses))
@@ -127,7 +145,11 @@ impl Links {
         let mut addresses = dump::addresses(&self.handle).await?;
         addresses.retain(|candidate| candidate.address == address);
         let mut holders = self.interfaces().await?;
-        holders.retain(|interface| addresses.iter().any(|address| address.index == interface.index));
+        holders.retain(|interface| {
+            addresses
+                .iter()
+                .any(|address| address.index == interface.index)
+        });
         Ok(match holders.len() {
             0 => Holder::None,
             1 => Holder::One(holders.remove(0)),
@@ -143,8 +165,14 @@ impl Links {
         network: Ipv4Network,
         router: Ipv4Addr,
     ) -> Result<ListenIp, LinkError> {
-        let Some(addresses) = self.addresses_of(interface).await? else { return Ok(ListenIp::NoInterface) };
-        Ok(choose_listen_ip(addresses.iter().map(|address| address.address), network, router))
+        let Some(addresses) = self.addresses_of(interface).await? else {
+            return Ok(ListenIp::NoInterface);
+        };
+        Ok(choose_listen_ip(
+            addresses.iter().map(|address| address.address),
+            network,
+            router,
+        ))
     }
 }
 
@@ -154,9 +182,14 @@ impl Drop for Links {
     }
 }
 
-fn choose_listen_ip(addresses: impl Iterator<Item = Ipv4Addr>, network: Ipv4Network, router: Ipv4Addr) -> ListenIp {
-    let mut candidates: Vec<_> =
-        addresses.filter(|address| network.contains(*address) && *address != router).collect();
+fn choose_listen_ip(
+    addresses: impl Iterator<Item = Ipv4Addr>,
+    network: Ipv4Network,
+    router: Ipv4Addr,
+) -> ListenIp {
+    let mut candidates: Vec<_> = addresses
+        .filter(|address| network.contains(*address) && *address != router)
+        .collect();
     candidates.sort_unstable();
     candidates.dedup();
     match candidates[..] {
@@ -175,9 +208,13 @@ mod tests {
         let network = Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24).expect("a network");
         let [router, ten, eleven] = [1, 10, 11].map(|host| Ipv4Addr::new(10, 15, 3, host));
         let elsewhere = Ipv4Addr::new(192, 0, 2, 1);
-        let choose = |addresses: &[Ipv4Addr]| choose_listen_ip(addresses.iter().copied(), network, router);
+        let choose =
+            |addresses: &[Ipv4Addr]| choose_listen_ip(addresses.iter().copied(), network, router);
         assert_eq!(choose(&[router, elsewhere]), ListenIp::NoAddress);
         assert_eq!(choose(&[elsewhere, router, ten]), ListenIp::One(ten));
-        assert_eq!(choose(&[eleven, router, ten]), ListenIp::Several(vec![ten, eleven]));
+        assert_eq!(
+            choose(&[eleven, router, ten]),
+            ListenIp::Several(vec![ten, eleven])
+        );
     }
 }

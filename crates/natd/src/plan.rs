@@ -18,10 +18,11 @@
 //! interface is not judged here at all: the host may forward for others (containers, other
 //! tenants). For the LAN, `drop` means that established, outbound and forwarded traffic passes,
 //! and traffic from LAN to LAN (with `br_netfilter` even bridged frames are seen here); the rest is
-//! dropped by the last rule. The *chains'* policy is `accept` all the same, for two reasons: a
-//! chain whose policy is `drop` and whose rules somebody flushed would stop all of the host's
-//! forwarding; and when the kernel replaces a table, the old chain is for a moment still hooked
-//! and already empty, so that its policy alone decides.
+//! dropped by the last rule. The *chain's* policy is `accept` all the same: if it were `drop`,
+//! somebody who flushes our rules would stop all of the host's forwarding until they are repaired.
+//!
+//! **One skeleton.** Every plan has the same chains and maps, so that one plan becomes the next by
+//! changing rules and elements in place, and what stays the same is in force all the time.
 //!
 //! Not here: the input chain (the host's firewall is its owner's), IPv6, and the closing of
 //! connections that conntrack already knows when a forward is withdrawn.
@@ -72,12 +73,22 @@ pub fn plan(view: &NatView, node: &NodeContext) -> Result<Plan, PlanError> {
         return Err(PlanError::ListenOnRouter(node.router));
     }
     let maps = forward_maps(view)?;
-    let mut chains = vec![port_forwards(view), prerouting(node), postrouting(view, node)];
-    if view.forward_policy == ForwardPolicy::Drop {
-        chains.extend([lan(view, node), forward(node)]);
-    }
-    let forwarding = !view.forwards.is_empty() || view.subnets.iter().any(|subnet| subnet.source_nat.is_some());
-    Ok(Plan { ruleset: Ruleset { maps, chains }, forwarding })
+    let chains = vec![
+        port_forwards(view),
+        prerouting(node),
+        postrouting(view, node),
+        lan(view, node),
+        forward(view, node),
+    ];
+    let forwarding = !view.forwards.is_empty()
+        || view
+            .subnets
+            .iter()
+            .any(|subnet| subnet.source_nat.is_some());
+    Ok(Plan {
+        ruleset: Ruleset { maps, chains },
+        forwarding,
+    })
 }
 
 fn forward_maps(view: &NatView) -> Result<Vec<ForwardMap>, PlanError> {
@@ -97,22 +108,42 @@ fn forward_maps(view: &NatView) -> Result<Vec<ForwardMap>, PlanError> {
         }
     }
     Ok(vec![
-        ForwardMap { protocol: Protocol::Tcp, targets: tcp },
-        ForwardMap { protocol: Protocol::Udp, targets: udp },
+        ForwardMap {
+            protocol: Protocol::Tcp,
+            targets: tcp,
+        },
+        ForwardMap {
+            protocol: Protocol::Udp,
+            targets: udp,
+        },
     ])
 }
 
 /// Judges connections that enter by an interface of ours, whatever they are addressed to.
 fn port_forwards(view: &NatView) -> Chain {
     let mut rules = vec![Rule::new([Match::DestinationNotLocal], Action::Return)];
-    rules.extend(view.subnets.iter().map(|subnet| Rule::new([Match::DestinationIn(subnet.network)], Action::Return)));
-    rules.extend([Protocol::Tcp, Protocol::Udp].map(|protocol| Rule::new([], Action::DestinationNat(protocol))));
-    Chain { name: FORWARDS_CHAIN, hook: None, rules }
+    rules.extend(
+        view.subnets
+            .iter()
+            .map(|subnet| Rule::new([Match::DestinationIn(subnet.network)], Action::Return)),
+    );
+    rules.extend(
+        [Protocol::Tcp, Protocol::Udp]
+            .map(|protocol| Rule::new([], Action::DestinationNat(protocol))),
+    );
+    Chain {
+        name: FORWARDS_CHAIN,
+        hook: None,
+        rules,
+    }
 }
 
 fn prerouting(node: &NodeContext) -> Chain {
     let enter = |interface: &InterfaceName| {
-        Rule::new([Match::InInterface(interface.clone())], Action::Jump(FORWARDS_CHAIN))
+        Rule::new(
+            [Match::InInterface(interface.clone())],
+            Action::Jump(FORWARDS_CHAIN),
+        )
     };
     Chain {
         name: "prerouting",
@@ -123,12 +154,23 @@ fn prerouting(node: &NodeContext) -> Chain {
 
 fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
     let answers_come_back = Rule::new(
-        [Match::OutInterface(node.lan_interface.clone()), Match::DestinationTranslated],
+        [
+            Match::OutInterface(node.lan_interface.clone()),
+            Match::DestinationTranslated,
+        ],
         Action::SourceNat(node.listen_ip),
     );
     let mut rules = vec![answers_come_back];
-    rules.extend(view.subnets.iter().filter_map(|subnet| outbound_nat(subnet, node)));
-    Chain { name: "postrouting", hook: Some(Hook::SourceNat), rules }
+    rules.extend(
+        view.subnets
+            .iter()
+            .filter_map(|subnet| outbound_nat(subnet, node)),
+    );
+    Chain {
+        name: "postrouting",
+        hook: Some(Hook::SourceNat),
+        rules,
+    }
 }
 
 fn outbound_nat(subnet: &SubnetNat, node: &NodeContext) -> Option<Rule> {
@@ -136,7 +178,10 @@ fn outbound_nat(subnet: &SubnetNat, node: &NodeContext) -> Option<Rule> {
         SourceNat::Masquerade => Action::Masquerade,
         SourceNat::Snat(address) => Action::SourceNat(address),
     };
-    let matches = [Match::OutInterface(node.uplink_interface.clone()), Match::SourceIn(subnet.network)];
+    let matches = [
+        Match::OutInterface(node.uplink_interface.clone()),
+        Match::SourceIn(subnet.network),
+    ];
     Some(Rule::new(matches, action))
 }
 
@@ -153,19 +198,36 @@ fn lan(view: &NatView, node: &NodeContext) -> Chain {
         Rule::new([Match::DestinationTranslated], Action::Accept),
     ];
     rules.extend(view.subnets.iter().map(|subnet| {
-        let matches = [from_lan.clone(), to_uplink.clone(), Match::SourceIn(subnet.network)];
+        let matches = [
+            from_lan.clone(),
+            to_uplink.clone(),
+            Match::SourceIn(subnet.network),
+        ];
         Rule::new(matches, Action::Accept)
     }));
     rules.push(Rule::new([], Action::Drop));
-    Chain { name: LAN_CHAIN, hook: None, rules }
+    Chain {
+        name: LAN_CHAIN,
+        hook: None,
+        rules,
+    }
 }
 
-fn forward(node: &NodeContext) -> Chain {
+fn forward(view: &NatView, node: &NodeContext) -> Chain {
     let enters = Match::InInterface(node.lan_interface.clone());
     let leaves = Match::OutInterface(node.lan_interface.clone());
+    let judge = || {
+        [enters, leaves]
+            .map(|by_lan| Rule::new([by_lan], Action::Jump(LAN_CHAIN)))
+            .into()
+    };
+    let rules = match view.forward_policy {
+        ForwardPolicy::Drop => judge(),
+        ForwardPolicy::Accept => Vec::new(),
+    };
     Chain {
         name: "forward",
         hook: Some(Hook::Forward),
-        rules: [enters, leaves].map(|by_lan| Rule::new([by_lan], Action::Jump(LAN_CHAIN))).into(),
+        rules,
     }
 }

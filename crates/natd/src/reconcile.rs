@@ -3,7 +3,7 @@
 //! * **In.** The [`NatView`] (a `watch`: only the newest matters), the kernel's events, a timer. All
 //!   three only wake it up; what to do follows from the view and from what the kernel holds.
 //! * **Out.** Transactions on our own table, `ip_forward`, and a [`NatStatus`].
-//! * **Not.** It decides no rule ([`crate::plan`] does), and it never touches another's table.
+//! * **Not.** It decides no rule ([`crate::plan()`] does), and it never touches another's table.
 //! * **Invariants.** Nothing is sent while the kernel is as it should be, so our own events end in a
 //!   read. A view that cannot be planned leaves the kernel at the last one that could.
 //! * **Blocking.** Kernel calls run on tokio's blocking threads, one at a time; the future never blocks.
@@ -75,7 +75,11 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
     }
 
     /// Runs until the sender of `views` is gone.
-    pub async fn run(mut self, mut views: watch::Receiver<Arc<NatView>>, status: watch::Sender<NatStatus>) {
+    pub async fn run(
+        mut self,
+        mut views: watch::Receiver<Arc<NatView>>,
+        status: watch::Sender<NatStatus>,
+    ) {
         let view = Arc::clone(&views.borrow_and_update());
         self.set_goal(&view);
         self.pass().await;
@@ -100,7 +104,10 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
 
     /// Waits for a reason to look. Views go first, and are never paced.
     async fn wake(&mut self, views: &mut watch::Receiver<Arc<NatView>>) -> Wake {
-        let look_anyway = self.pacer.retry_at().unwrap_or(Instant::now() + self.resync);
+        let look_anyway = self
+            .pacer
+            .retry_at()
+            .unwrap_or(Instant::now() + self.resync);
         let mut event = false;
         let mut listening = true;
         loop {
@@ -135,9 +142,14 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
 
     /// One look at the kernel, and what follows from it.
     async fn pass(&mut self) {
-        let Some(goal) = self.goal.clone() else { return };
+        let Some(goal) = self.goal.clone() else {
+            return;
+        };
         let started = Instant::now();
-        let mut keeper = self.keeper.take().expect("a pass ends before the next one starts");
+        let mut keeper = self
+            .keeper
+            .take()
+            .expect("a pass ends before the next one starts");
         let work = tokio::task::spawn_blocking(move || {
             let report = keeper.pass(&goal);
             (keeper, goal, report)
@@ -148,7 +160,8 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         self.keeper = Some(keeper);
-        self.pacer.after_pass(started, report.repaired(), report.failed());
+        self.pacer
+            .after_pass(started, report.repaired(), report.failed());
         self.status.record(&goal, &report, started.elapsed());
     }
 }

@@ -1,6 +1,6 @@
 //! The rules of one node, in the words of packets: which traffic, and what becomes of it.
 //!
-//! In: [`crate::plan`] makes a [`Ruleset`]. Out: [`Ruleset::image`] turns it into what the kernel
+//! In: [`crate::plan()`] makes a [`Ruleset`]. Out: [`Ruleset::image`] turns it into what the kernel
 //! holds; `Display` writes it as `nft list table` would (golden files, logs, support bundles).
 //! It is not a general nftables library: it has the matches and actions that a gateway needs.
 //! Pure.
@@ -44,7 +44,7 @@ pub struct Chain {
     pub rules: Vec<Rule>,
 }
 
-/// Where a chain sees packets. The policy is always `accept`: see [`crate::plan`].
+/// Where a chain sees packets. The policy is always `accept`: see [`mod@crate::plan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// `type nat hook prerouting priority dstnat`.
@@ -119,7 +119,10 @@ impl ForwardMap {
     #[must_use]
     pub fn capacity(&self) -> u32 {
         let enough = |capacity: &u32| self.targets.len() <= *capacity as usize;
-        CAPACITIES.into_iter().find(enough).expect("a map has one target a port")
+        CAPACITIES
+            .into_iter()
+            .find(enough)
+            .expect("a map has one target a port")
     }
 
     /// The map's name within the table.
@@ -136,6 +139,9 @@ impl Rule {
     /// `action` for what all of `matches` describe.
     #[must_use]
     pub fn new(matches: impl Into<Vec<Match>>, action: Action) -> Self {
-        Self { matches: matches.into(), action }
+        Self {
+            matches: matches.into(),
+            action,
+        }
     }
 }

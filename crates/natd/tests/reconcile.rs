@@ -27,7 +27,11 @@ impl Running {
         let (publish, status) = watch::channel(NatStatus::default());
         let reconciler = Reconciler::new(kernel.clone(), kernel.events(), node());
         tokio::spawn(reconciler.run(seen_views, publish));
-        Self { kernel, views, status }
+        Self {
+            kernel,
+            views,
+            status,
+        }
     }
 
     async fn in_sync(view: NatView) -> Self {
@@ -66,7 +70,10 @@ async fn the_plan_is_applied_once() {
     let status = running.settled().await;
     let state = running.kernel.state();
     assert_eq!((state.transactions, state.forwarding), (1, true));
-    assert_eq!((status.updates, status.repairs(), status.applied_generation), (1, 0, 1));
+    assert_eq!(
+        (status.updates, status.repairs(), status.applied_generation),
+        (1, 0, 1)
+    );
     assert_eq!(running.table(), Some(image(&usual())));
 }
 
@@ -80,15 +87,27 @@ async fn what_is_already_right_is_not_written() {
     let mut running = Running::start(kernel, usual());
     running.until("in sync", |status| status.in_sync).await;
     let status = running.settled().await;
-    assert_eq!((running.kernel.state().transactions, status.updates, status.repairs()), (0, 0, 0));
+    assert_eq!(
+        (
+            running.kernel.state().transactions,
+            status.updates,
+            status.repairs()
+        ),
+        (0, 0, 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_foreign_flush_is_repaired_and_counted() {
     let mut running = Running::in_sync(usual()).await;
     running.kernel.flush_ruleset();
-    let status = running.until("a repair", |status| status.table_repairs == 1).await;
-    assert_eq!(status.last_repair_reason.as_deref(), Some("the table is not there"));
+    let status = running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
+    assert_eq!(
+        status.last_repair_reason.as_deref(),
+        Some("the table is not there")
+    );
     assert!(status.last_repair.is_some() && status.in_sync);
     assert_eq!(running.table(), Some(image(&usual())));
     assert_eq!(running.settled().await.repairs(), 1);
@@ -97,13 +116,24 @@ async fn a_foreign_flush_is_repaired_and_counted() {
 #[tokio::test(start_paused = true)]
 async fn foreign_edits_are_repaired_with_the_least_change() {
     let mut running = Running::in_sync(usual()).await;
-    running.kernel.edit(|state| state.ours().sets[0].elements.clear());
-    let status = running.until("a repair", |status| status.table_repairs == 1).await;
+    running
+        .kernel
+        .edit(|state| state.ours().sets[0].elements.clear());
+    let status = running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
     let reason = "map tcp_forwards has 2 elements missing, 0 foreign, 0 changed";
     assert_eq!(status.last_repair_reason.as_deref(), Some(reason));
-    running.kernel.edit(|state| state.ours().chains[3].rules.swap(0, 1));
-    let status = running.until("a repair", |status| status.table_repairs == 2).await;
-    assert_eq!(status.last_repair_reason.as_deref(), Some("rule 1 of chain lan is another"));
+    running
+        .kernel
+        .edit(|state| state.ours().chains[3].rules.swap(0, 1));
+    let status = running
+        .until("a repair", |status| status.table_repairs == 2)
+        .await;
+    assert_eq!(
+        status.last_repair_reason.as_deref(),
+        Some("rule 1 of chain lan is another")
+    );
     assert_eq!(running.table(), Some(image(&usual())));
 }
 
@@ -116,7 +146,9 @@ async fn our_own_changes_are_no_repairs() {
         let wanted = image(&view);
         let generation = running.status.borrow().generation + 1;
         running.views.send_replace(Arc::new(view));
-        running.until("the view", |status| status.applied_generation == generation).await;
+        running
+            .until("the view", |status| status.applied_generation == generation)
+            .await;
         assert_eq!(running.table(), Some(wanted));
     }
     let status = running.settled().await;
@@ -128,7 +160,9 @@ async fn a_foreign_change_behind_an_update_is_both() {
     let mut running = Running::in_sync(usual()).await;
     running.kernel.edit_silently(|state| state.tables.clear());
     running.views.send_replace(Arc::new(empty()));
-    let status = running.until("the update", |status| status.applied_generation == 2).await;
+    let status = running
+        .until("the update", |status| status.applied_generation == 2)
+        .await;
     assert_eq!((status.updates, status.table_repairs), (2, 1));
 }
 
@@ -138,14 +172,18 @@ async fn a_lost_event_is_made_up_for_by_the_resync() {
     // Whatever our own transaction announced has been looked at by then.
     running.settled().await;
     running.kernel.edit_silently(|state| state.tables.clear());
-    running.until("a repair", |status| status.table_repairs == 1).await;
+    running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn forwarding_is_repaired_and_counted() {
     let mut running = Running::in_sync(usual()).await;
     running.kernel.edit(|state| state.forwarding = false);
-    let status = running.until("a repair", |status| status.forwarding_repairs == 1).await;
+    let status = running
+        .until("a repair", |status| status.forwarding_repairs == 1)
+        .await;
     assert!(running.kernel.state().forwarding);
     assert_eq!((status.table_repairs, status.repairs()), (0, 1));
 }
@@ -153,7 +191,7 @@ async fn forwarding_is_repaired_and_counted() {
 #[tokio::test(start_paused = true)]
 async fn forwarding_is_left_alone_when_nothing_needs_it() {
     let mut running = Running::in_sync(empty()).await;
-    assert!(!running.settled().await.last_error.is_some() && !running.kernel.state().forwarding);
+    assert!(running.settled().await.last_error.is_none() && !running.kernel.state().forwarding);
     running.kernel.edit(|state| state.forwarding = true);
     running.settled().await;
     assert!(running.kernel.state().forwarding, "others may need it");
@@ -166,8 +204,12 @@ async fn others_tables_are_untouched() {
     let mut running = Running::start(kernel, usual());
     running.until("in sync", |status| status.in_sync).await;
     running.kernel.edit(|state| state.tables.remove(TABLE));
-    running.until("a repair", |status| status.table_repairs == 1).await;
-    running.kernel.edit(|state| state.tables.insert("kube".to_owned(), image(&usual())));
+    running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
+    running
+        .kernel
+        .edit(|state| state.tables.insert("kube".to_owned(), image(&usual())));
     let status = running.settled().await;
     let state = running.kernel.state();
     assert_eq!(state.tables.get("docker"), Some(&image(&empty())));
@@ -179,12 +221,20 @@ async fn a_refusal_is_reported_and_tried_again() {
     let kernel = FakeKernel::new();
     kernel.edit(|state| state.refuse = 3);
     let mut running = Running::start(kernel, empty());
-    let status = running.until("an error", |status| status.last_error.is_some()).await;
+    let status = running
+        .until("an error", |status| status.last_error.is_some())
+        .await;
     let error = status.last_error.unwrap_or_default();
-    assert!(error.starts_with("replacing the table (it needs CAP_NET_ADMIN): "), "{error}");
+    assert!(
+        error.starts_with("replacing the table (it needs CAP_NET_ADMIN): "),
+        "{error}"
+    );
     assert!(!status.in_sync);
     let status = running.until("in sync", |status| status.in_sync).await;
-    assert_eq!((status.updates, status.repairs(), status.last_error), (1, 0, None));
+    assert_eq!(
+        (status.updates, status.repairs(), status.last_error),
+        (1, 0, None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -194,8 +244,13 @@ async fn an_element_update_that_fails_becomes_a_replacement() {
         state.ours().sets[1].elements.clear();
         state.refuse = 1;
     });
-    let status = running.until("a repair", |status| status.table_repairs == 1).await;
-    assert_eq!((status.last_error, running.table()), (None, Some(image(&usual()))));
+    let status = running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
+    assert_eq!(
+        (status.last_error, running.table()),
+        (None, Some(image(&usual())))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,10 +259,17 @@ async fn an_impossible_view_leaves_the_last_good_one() {
     let mut impossible = usual();
     impossible.forwards.push(impossible.forwards[0]);
     running.views.send_replace(Arc::new(impossible));
-    let status = running.until("the error", |status| status.plan_error.is_some()).await;
-    assert_eq!((status.in_sync, status.generation, status.applied_generation), (false, 2, 1));
+    let status = running
+        .until("the error", |status| status.plan_error.is_some())
+        .await;
+    assert_eq!(
+        (status.in_sync, status.generation, status.applied_generation),
+        (false, 2, 1)
+    );
     running.kernel.flush_ruleset();
-    running.until("a repair", |status| status.table_repairs == 1).await;
+    running
+        .until("a repair", |status| status.table_repairs == 1)
+        .await;
     assert_eq!(running.table(), Some(image(&usual())));
     running.views.send_replace(Arc::new(usual()));
     let status = running.until("in sync", |status| status.in_sync).await;
@@ -220,13 +282,17 @@ async fn a_fight_is_slowed_down() {
     let start = Instant::now();
     for round in 1..=20 {
         running.kernel.flush_ruleset();
-        running.until("a repair", |status| status.table_repairs == round).await;
+        running
+            .until("a repair", |status| status.table_repairs == round)
+            .await;
     }
     let took = start.elapsed();
     assert!(took > Duration::from_secs(20), "20 repairs took {took:?}");
     tokio::time::sleep(Duration::from_secs(60)).await;
     let start = Instant::now();
     running.kernel.flush_ruleset();
-    running.until("a repair", |status| status.table_repairs == 21).await;
+    running
+        .until("a repair", |status| status.table_repairs == 21)
+        .await;
     assert!(start.elapsed() < Duration::from_secs(1), "it is forgotten");
 }

@@ -26,6 +26,13 @@ pub enum StoreError {
         /// What sled says.
         source: sled::Error,
     },
+    /// sled gave up on what it found.
+    #[error(
+        "the log's database {} is damaged beyond what it can say: remove the node from the cluster \
+         and add it under a new id with an empty directory",
+        .0.display()
+    )]
+    DatabasePanic(PathBuf),
     /// One process at a time.
     #[error("data directory {} is in use by another process: stop it, or use another directory", .0.display())]
     Locked(PathBuf),
@@ -128,27 +135,35 @@ pub enum StoreError {
         /// The largest size.
         limit: usize,
     },
-    /// The log ends before an entry that is known to be committed.
+    /// The log ends before an entry that this node has acknowledged.
     #[error(
-        "the log ends at {last:?}, before the committed entry {committed}: its end was lost; \
-         remove the node from the cluster and add it under a new id with an empty directory"
+        "the log ends at {last:?}, but this node has acknowledged entry {known}: the disk has lost \
+         the end of the log; remove the node from the cluster and add it under a new id with an \
+         empty directory"
     )]
     LostTail {
         /// The last index there is.
         last: Option<u64>,
-        /// The index known to be committed.
-        committed: u64,
+        /// An index that must be there.
+        known: u64,
     },
-    /// The vote is older than the log.
+    /// An entry that a later one has replaced.
     #[error(
-        "the log has an entry of term {log}, but the vote is of term {vote:?}: the vote was lost; \
-         remove the node from the cluster and add it under a new id with an empty directory"
+        "log entry {0} is not the one that this node has acknowledged: the disk has lost the end of \
+         the log; remove the node from the cluster and add it under a new id with an empty directory"
+    )]
+    StaleEntry(u64),
+    /// The vote is older than one that this node has given.
+    #[error(
+        "the vote is of term {vote:?}, but this node has voted or written in term {known}: the disk \
+         has lost the vote; remove the node from the cluster and add it under a new id with an \
+         empty directory"
     )]
     LostVote {
-        /// The last entry's term.
-        log: u64,
         /// The vote's term.
         vote: Option<u64>,
+        /// A term that it must have reached.
+        known: u64,
     },
     /// A snapshot file whose checksum or shape is wrong.
     #[error(

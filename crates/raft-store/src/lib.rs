@@ -7,7 +7,8 @@
 //! * **What it is not.** It starts no Raft and sends nothing. It decides nothing: an applied batch
 //!   goes to [`ipam::State::apply`].
 //! * **Layout of the data directory** (docs/formats.md):
-//!   `format` (one line, the version), `lock` (held while open), `log/` (sled), `snapshots/`.
+//!   `format` (one line, the version), `lock` (held while open), `log/` (sled), `watermark` (how much of the log there must be),
+//!   `snapshots/`.
 //! * **Invariants.** (1) Nothing is acknowledged to openraft before it is durable: sled's `flush`
 //!   and then `fdatasync` of sled's file (contract S2). (2) Writes happen in the order in which
 //!   they were asked for. (3) Every record has a checksum over its key and its content; a wrong one
@@ -31,6 +32,7 @@ mod state_machine;
 mod types;
 
 pub use blocking::Execution;
+pub use data_dir::Release;
 pub use error::StoreError;
 pub use log::{LogReader, LogStore};
 pub use open::{OpenOptions, Store, open};

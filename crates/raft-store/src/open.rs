@@ -1,6 +1,6 @@
 //! Opening a data directory.
 
-use crate::data_dir::{DataDir, Found};
+use crate::data_dir::{DataDir, Found, Release};
 use crate::snapshot::SnapshotStore;
 use crate::{Execution, LogStore, StateMachine, StateReader, StoreError, log, state_machine};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct OpenOptions {
     pub execution: Execution,
 }
 
-/// An open data directory. Locked until all three, and every reader of the log, are dropped.
+/// An open data directory. Locked until the log, its readers and the state machine are dropped.
 pub struct Store {
     /// For openraft.
     pub log: LogStore,
@@ -25,6 +25,8 @@ pub struct Store {
     pub state_machine: StateMachine,
     /// For everybody else.
     pub reader: StateReader,
+    /// For those who want to open the directory again in this process.
+    pub release: Release,
 }
 
 impl OpenOptions {
@@ -49,6 +51,7 @@ pub fn open(options: &OpenOptions) -> Result<Store, StoreError> {
     if found == Found::Nothing {
         directory.seal()?;
     }
+    let release = directory.release();
     let snapshots = SnapshotStore::open(directory)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
@@ -57,6 +60,7 @@ pub fn open(options: &OpenOptions) -> Result<Store, StoreError> {
         log,
         state_machine,
         reader,
+        release,
     })
 }
 

@@ -1,4 +1,5 @@
 //! The data directory: whose it is, which format it has, and half-made ones.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -28,19 +29,34 @@ async fn a_newer_format_is_refused_with_both_versions() {
     fs::write(directory.path().join("format"), "gatewayd data format 2\n").unwrap();
     let error = refusal(&directory);
     assert!(
-        matches!(error, StoreError::NewerFormat { found: 2, supported: 1, .. }),
+        matches!(
+            error,
+            StoreError::NewerFormat {
+                found: 2,
+                supported: 1,
+                ..
+            }
+        ),
         "{error}"
     );
 }
 
 #[tokio::test]
 async fn garbage_in_the_format_file_is_refused() {
-    for garbage in ["", "hello", "gatewayd data format 0\n", "gatewayd data format 1x"] {
+    for garbage in [
+        "",
+        "hello",
+        "gatewayd data format 0\n",
+        "gatewayd data format 1x",
+    ] {
         let directory = TempDir::new().unwrap();
         drop(reopen(directory.path()).unwrap());
         fs::write(directory.path().join("format"), garbage).unwrap();
         let error = refusal(&directory);
-        assert!(matches!(error, StoreError::UnknownFormat { .. }), "{garbage:?}: {error}");
+        assert!(
+            matches!(error, StoreError::UnknownFormat { .. }),
+            "{garbage:?}: {error}"
+        );
     }
 }
 
@@ -62,7 +78,10 @@ async fn a_missing_part_is_refused() {
         let directory = TempDir::new().unwrap();
         drop(reopen(directory.path()).unwrap());
         fs::remove_dir_all(directory.path().join(part)).unwrap();
-        assert!(matches!(refusal(&directory), StoreError::MissingPart(_)), "{part}");
+        assert!(
+            matches!(refusal(&directory), StoreError::MissingPart(_)),
+            "{part}"
+        );
     }
 }
 
@@ -88,7 +107,14 @@ async fn another_nodes_directory_is_refused() {
         .err()
         .expect("it must not open");
     assert!(
-        matches!(error, StoreError::ForeignNode { found: NODE, expected: 8, .. }),
+        matches!(
+            error,
+            StoreError::ForeignNode {
+                found: NODE,
+                expected: 8,
+                ..
+            }
+        ),
         "{error}"
     );
 }
@@ -99,7 +125,9 @@ async fn one_process_at_a_time() {
     let mut store = reopen(directory.path()).unwrap();
     assert!(matches!(refusal(&directory), StoreError::Locked(_)));
     // A reader keeps the directory, too: sled is still open.
-    let reader = openraft::storage::RaftLogStorage::<raft_store::TypeConfig>::get_log_reader(&mut store.log).await;
+    let reader =
+        openraft::storage::RaftLogStorage::<raft_store::TypeConfig>::get_log_reader(&mut store.log)
+            .await;
     drop(store);
     assert!(matches!(refusal(&directory), StoreError::Locked(_)));
     drop(reader);

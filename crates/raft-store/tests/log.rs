@@ -1,4 +1,5 @@
 //! The log across restarts: what was acknowledged is there, and what is damaged is found out.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -17,10 +18,15 @@ async fn everything_is_there_after_a_clean_end() {
         committed(&mut store.log, log_id(3, 15)).await;
     }
     let mut store = reopen(directory.path()).unwrap();
-    assert_eq!(read_vote(&mut store.log).await, Some(Vote::new_committed(3, NODE)));
+    assert_eq!(
+        read_vote(&mut store.log).await,
+        Some(Vote::new_committed(3, NODE))
+    );
     assert_eq!(read(&mut store.log, 0..100).await, entries);
     assert_eq!(state(&mut store.log).await.last_log_id, Some(log_id(3, 19)));
-    let committed = openraft::storage::RaftLogStorage::<raft_store::TypeConfig>::read_committed(&mut store.log).await;
+    let committed =
+        openraft::storage::RaftLogStorage::<raft_store::TypeConfig>::read_committed(&mut store.log)
+            .await;
     assert_eq!(committed.unwrap(), Some(log_id(3, 15)));
 }
 
@@ -31,12 +37,18 @@ async fn what_was_acknowledged_is_on_file_at_once() {
     let mut store = reopen(directory.path()).unwrap();
     for term in 1..=20 {
         vote(&mut store.log, term).await;
-        append(&mut store.log, [normal(term, term, 3), ]).await;
+        append(&mut store.log, [normal(term, term, 3)]).await;
         let crashed = copy.path().join(term.to_string());
         copy_tree(directory.path(), &crashed);
         let mut found = reopen(&crashed).unwrap();
-        assert_eq!(read_vote(&mut found.log).await, Some(Vote::new_committed(term, NODE)));
-        assert_eq!(indexes(&mut found.log).await, (1..=term).collect::<Vec<_>>());
+        assert_eq!(
+            read_vote(&mut found.log).await,
+            Some(Vote::new_committed(term, NODE))
+        );
+        assert_eq!(
+            indexes(&mut found.log).await,
+            (1..=term).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -52,13 +64,22 @@ async fn truncation_and_purge_last() {
     }
     {
         let mut store = reopen(directory.path()).unwrap();
-        assert_eq!(indexes(&mut store.log).await, (0..=1500).collect::<Vec<_>>());
+        assert_eq!(
+            indexes(&mut store.log).await,
+            (0..=1500).collect::<Vec<_>>()
+        );
         snapshot_at(&mut store, 1, 999).await;
         purge(&mut store.log, log_id(1, 999)).await;
-        assert_eq!(indexes(&mut store.log).await, (1000..=1500).collect::<Vec<_>>());
+        assert_eq!(
+            indexes(&mut store.log).await,
+            (1000..=1500).collect::<Vec<_>>()
+        );
     }
     let mut store = reopen(directory.path()).unwrap();
-    assert_eq!(indexes(&mut store.log).await, (1000..=1500).collect::<Vec<_>>());
+    assert_eq!(
+        indexes(&mut store.log).await,
+        (1000..=1500).collect::<Vec<_>>()
+    );
     let found = state(&mut store.log).await;
     assert_eq!(found.last_purged_log_id, Some(log_id(1, 999)));
     assert_eq!(found.last_log_id, Some(log_id(2, 1500)));
@@ -77,7 +98,10 @@ async fn a_log_may_be_purged_beyond_its_end() {
     }
     let mut store = reopen(directory.path()).unwrap();
     assert_eq!(indexes(&mut store.log).await, [101]);
-    assert_eq!(state(&mut store.log).await.last_purged_log_id, Some(log_id(5, 100)));
+    assert_eq!(
+        state(&mut store.log).await.last_purged_log_id,
+        Some(log_id(5, 100))
+    );
 }
 
 #[tokio::test]
@@ -89,7 +113,12 @@ async fn a_gap_is_refused() {
     let error = openraft::storage::RaftLogStorage::append(&mut store.log, [blank(0, 2)], flushed)
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("index 2 was appended where 1 must follow"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("index 2 was appended where 1 must follow"),
+        "{error}"
+    );
 }
 
 /// sled moves large pages to files that it never fsyncs: there must be none.
@@ -141,7 +170,10 @@ async fn a_flipped_bit_in_the_vote_is_found_at_the_start() {
     meta.insert("vote", value).unwrap();
     drop((meta, database));
     let error = reopen(directory.path()).err().expect("it must not open");
-    assert!(error.to_string().contains("the log's vote is damaged"), "{error}");
+    assert!(
+        error.to_string().contains("the log's vote is damaged"),
+        "{error}"
+    );
 }
 
 /// Damage that happens while the node runs is found when the entry is read from disk.
@@ -168,14 +200,29 @@ async fn a_lost_end_and_a_lost_vote_are_found() {
     remove(&directory, "log", 9);
     let error = reopen(directory.path()).err().expect("it must not open");
     assert!(
-        matches!(error, StoreError::LostTail { last: Some(8), committed: 9 }),
+        matches!(
+            error,
+            StoreError::LostTail {
+                last: Some(8),
+                known: 9
+            }
+        ),
         "{error}"
     );
     let database = sled::open(copy.path().join("log")).unwrap();
     database.open_tree("meta").unwrap().remove("vote").unwrap();
     drop(database);
     let error = reopen(copy.path()).err().expect("it must not open");
-    assert!(matches!(error, StoreError::LostVote { log: 1, vote: None }), "{error}");
+    assert!(
+        matches!(
+            error,
+            StoreError::LostVote {
+                known: 1,
+                vote: None
+            }
+        ),
+        "{error}"
+    );
 }
 
 async fn filled(directory: &TempDir) {
@@ -189,15 +236,4 @@ fn remove(directory: &TempDir, tree: &str, nth: usize) {
     let tree = database.open_tree(tree).unwrap();
     let (key, _) = tree.iter().nth(nth).unwrap().unwrap();
     tree.remove(key).unwrap();
-}
-
-async fn snapshot_at(store: &mut raft_store::Store, term: u64, index: u64) {
-    use openraft::RaftSnapshotBuilder;
-    use openraft::storage::RaftStateMachine;
-    type Types = raft_store::TypeConfig;
-    let entries = futures::stream::iter([Ok((blank(term, index), None))]);
-    let machine = &mut store.state_machine;
-    RaftStateMachine::<Types>::apply(machine, entries).await.unwrap();
-    let mut builder = RaftStateMachine::<Types>::get_snapshot_builder(machine).await;
-    RaftSnapshotBuilder::<Types>::build_snapshot(&mut builder).await.unwrap();
 }

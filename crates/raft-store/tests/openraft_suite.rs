@@ -1,4 +1,5 @@
 //! openraft's own test suite for storages, on both ways of execution.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use openraft::StorageError;
 use openraft::testing::log::{StoreBuilder, Suite};

@@ -1,4 +1,5 @@
 //! Snapshots: durable, whole, and the newest or none.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -42,7 +43,11 @@ async fn a_snapshot_is_the_state_after_a_restart() {
     let digest;
     {
         let mut store = reopen(directory.path()).unwrap();
-        apply(&mut store.state_machine, (0..50).map(|index| normal(1, index, 3))).await;
+        apply(
+            &mut store.state_machine,
+            (0..50).map(|index| normal(1, index, 3)),
+        )
+        .await;
         build(&mut store.state_machine).await;
         digest = store.reader.digest();
         assert!(digest.is_some());
@@ -51,7 +56,10 @@ async fn a_snapshot_is_the_state_after_a_restart() {
     assert_eq!(store.reader.digest(), digest);
     assert_eq!(store.reader.mark().position.unwrap().index, 49);
     assert_eq!(store.reader.mark().clock.0, 490);
-    assert_eq!(store.reader.with(|applied| applied.last_applied), Some(log_id(1, 49)));
+    assert_eq!(
+        store.reader.with(|applied| applied.last_applied),
+        Some(log_id(1, 49))
+    );
 }
 
 #[tokio::test]
@@ -72,12 +80,19 @@ async fn a_snapshot_that_was_begun_before_a_newer_one_came_does_not_replace_it()
     let directory = TempDir::new().unwrap();
     let mut store = reopen(directory.path()).unwrap();
     apply(&mut store.state_machine, [blank(1, 1)]).await;
-    let mut old = RaftStateMachine::<TypeConfig>::get_snapshot_builder(&mut store.state_machine).await;
+    let mut old =
+        RaftStateMachine::<TypeConfig>::get_snapshot_builder(&mut store.state_machine).await;
     apply(&mut store.state_machine, [blank(1, 2)]).await;
     build(&mut store.state_machine).await;
-    RaftSnapshotBuilder::<TypeConfig>::build_snapshot(&mut old).await.unwrap();
-    let current = RaftStateMachine::<TypeConfig>::get_current_snapshot(&mut store.state_machine).await;
-    assert_eq!(current.unwrap().unwrap().meta.last_log_id, Some(log_id(1, 2)));
+    RaftSnapshotBuilder::<TypeConfig>::build_snapshot(&mut old)
+        .await
+        .unwrap();
+    let current =
+        RaftStateMachine::<TypeConfig>::get_current_snapshot(&mut store.state_machine).await;
+    assert_eq!(
+        current.unwrap().unwrap().meta.last_log_id,
+        Some(log_id(1, 2))
+    );
 }
 
 #[tokio::test]
@@ -95,7 +110,10 @@ async fn a_flipped_bit_keeps_the_node_from_starting() {
         flipped[position] ^= 0x10;
         fs::write(&path, flipped).unwrap();
         let error = reopen(directory.path()).err().expect("it must not open");
-        assert!(matches!(error, StoreError::DamagedSnapshot { .. }), "{position}: {error}");
+        assert!(
+            matches!(error, StoreError::DamagedSnapshot { .. }),
+            "{position}: {error}"
+        );
     }
     fs::write(&path, whole).unwrap();
     reopen(directory.path()).unwrap();
@@ -124,14 +142,24 @@ async fn a_removed_snapshot_is_missed_when_the_log_is_purged() {
     {
         let mut store = reopen(directory.path()).unwrap();
         append(&mut store.log, (0..5).map(|index| blank(0, index))).await;
-        apply(&mut store.state_machine, (0..5).map(|index| blank(0, index))).await;
+        apply(
+            &mut store.state_machine,
+            (0..5).map(|index| blank(0, index)),
+        )
+        .await;
         build(&mut store.state_machine).await;
         purge(&mut store.log, log_id(0, 4)).await;
     }
     fs::remove_file(files(&directory).pop().unwrap()).unwrap();
     let error = reopen(directory.path()).err().expect("it must not open");
     assert!(
-        matches!(error, StoreError::MissingSnapshot { purged: 4, snapshot: None }),
+        matches!(
+            error,
+            StoreError::MissingSnapshot {
+                purged: 4,
+                snapshot: None
+            }
+        ),
         "{error}"
     );
 }
@@ -140,7 +168,11 @@ async fn a_removed_snapshot_is_missed_when_the_log_is_purged() {
 async fn a_damaged_transfer_changes_nothing() {
     let (from, to) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let mut source = reopen(from.path()).unwrap();
-    apply(&mut source.state_machine, (0..9).map(|index| normal(2, index, 3))).await;
+    apply(
+        &mut source.state_machine,
+        (0..9).map(|index| normal(2, index, 3)),
+    )
+    .await;
     let snapshot = build(&mut source.state_machine).await;
     let mut target = reopen(to.path()).unwrap();
 
@@ -148,25 +180,36 @@ async fn a_damaged_transfer_changes_nothing() {
     *flipped.last_mut().unwrap() ^= 1;
     let mut damaged = snapshot.clone();
     damaged.snapshot = flipped.into();
-    install(&mut target.state_machine, damaged).await.unwrap_err();
+    install(&mut target.state_machine, damaged)
+        .await
+        .unwrap_err();
 
     let mut mislabelled = snapshot.clone();
     mislabelled.meta.last_log_id = Some(log_id(2, 9));
-    install(&mut target.state_machine, mislabelled).await.unwrap_err();
+    install(&mut target.state_machine, mislabelled)
+        .await
+        .unwrap_err();
     assert_eq!(target.reader.mark().position, None);
     assert!(files(&to).is_empty());
 
     install(&mut target.state_machine, snapshot).await.unwrap();
     assert_eq!(target.reader.digest(), source.reader.digest());
     drop(target);
-    assert_eq!(reopen(to.path()).unwrap().reader.digest(), source.reader.digest());
+    assert_eq!(
+        reopen(to.path()).unwrap().reader.digest(),
+        source.reader.digest()
+    );
 }
 
 #[tokio::test]
 async fn checkpoints_are_taken_at_the_same_entries_everywhere() {
     let directory = TempDir::new().unwrap();
     let mut store = reopen(directory.path()).unwrap();
-    apply(&mut store.state_machine, (0..11_000).map(|index| blank(1, index))).await;
+    apply(
+        &mut store.state_machine,
+        (0..11_000).map(|index| blank(1, index)),
+    )
+    .await;
     let indexes: Vec<u64> = store.reader.checkpoints().iter().map(|c| c.index).collect();
     assert_eq!(indexes, (3..=10).map(|n| n * 1024).collect::<Vec<_>>());
     assert_eq!(store.reader.mark().checkpoint.unwrap().index, 10_240);

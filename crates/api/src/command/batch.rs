@@ -1,8 +1,8 @@
 //! A batch of commands: one log entry's worth.
 
+use super::DecodeError;
 use super::field::{fixed, required};
 use super::nat::forward_policy;
-use super::DecodeError;
 use crate::proto::command as wire;
 use ipam::{Batch, Bootstrap, ClusterTime, Command, NodeId, Stamp, SubnetId};
 use prost::Message;

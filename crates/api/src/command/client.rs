@@ -1,7 +1,7 @@
 //! Who a client is.
 
-use super::field::{required, small};
 use super::DecodeError;
+use super::field::{required, small};
 use crate::proto::command as wire;
 use ipam::{
     ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, Hostname, IdentityPolicy,

@@ -1,8 +1,8 @@
 //! A lease table's records.
 
+use super::DecodeError;
 use super::client::{hostname, hostname_bytes};
 use super::field::required;
-use super::DecodeError;
 use crate::proto::command as wire;
 use ipam::{ClusterTime, Lease, LeaseState, NodeId, Span};
 use std::net::Ipv4Addr;

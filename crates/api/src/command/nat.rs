@@ -1,7 +1,7 @@
 //! NAT intent.
 
-use super::field::{ascending, known, required, small};
 use super::DecodeError;
+use super::field::{ascending, known, required, small};
 use crate::proto::command as wire;
 use ipam::{
     Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, Protocol, SourceNat, SubnetId,
@@ -123,16 +123,20 @@ impl TryFrom<wire::Forward> for Forward {
 
 impl From<&NatIntent> for wire::NatIntent {
     fn from(nat: &NatIntent) -> Self {
-        let source_nat = nat.source_nat.iter().map(|(subnet, source_nat)| {
-            wire::SubnetSourceNat {
+        let source_nat = nat
+            .source_nat
+            .iter()
+            .map(|(subnet, source_nat)| wire::SubnetSourceNat {
                 subnet: subnet.0,
                 source_nat: Some((*source_nat).into()),
-            }
-        });
-        let forwards = nat.forwards.iter().map(|(key, forward)| wire::ForwardEntry {
-            key: Some((*key).into()),
-            forward: Some(forward.into()),
-        });
+            });
+        let forwards = nat
+            .forwards
+            .iter()
+            .map(|(key, forward)| wire::ForwardEntry {
+                key: Some((*key).into()),
+                forward: Some(forward.into()),
+            });
         Self {
             source_nat: source_nat.collect(),
             forwards: forwards.collect(),
@@ -147,7 +151,10 @@ impl TryFrom<wire::NatIntent> for NatIntent {
     fn try_from(message: wire::NatIntent) -> Result<Self, DecodeError> {
         let source_nat = message.source_nat.into_iter().map(decode_source_nat);
         let source_nat = source_nat.collect::<Result<Vec<_>, _>>()?;
-        ascending("NatIntent.source_nat", source_nat.iter().map(|(subnet, _)| subnet))?;
+        ascending(
+            "NatIntent.source_nat",
+            source_nat.iter().map(|(subnet, _)| subnet),
+        )?;
         let forwards = message.forwards.into_iter().map(decode_forward);
         let forwards = forwards.collect::<Result<Vec<_>, _>>()?;
         ascending("NatIntent.forwards", forwards.iter().map(|(key, _)| key))?;
@@ -159,9 +166,7 @@ impl TryFrom<wire::NatIntent> for NatIntent {
     }
 }
 
-fn decode_source_nat(
-    message: wire::SubnetSourceNat,
-) -> Result<(SubnetId, SourceNat), DecodeError> {
+fn decode_source_nat(message: wire::SubnetSourceNat) -> Result<(SubnetId, SourceNat), DecodeError> {
     let source_nat = required("SubnetSourceNat.source_nat", message.source_nat)?;
     Ok((SubnetId(message.subnet), source_nat.try_into()?))
 }

@@ -1,7 +1,7 @@
 //! What came of a command.
 
-use super::field::required;
 use super::DecodeError;
+use super::field::required;
 use crate::proto::command as wire;
 use ipam::{Granted, Offered, Outcome, Span};
 use std::net::Ipv4Addr;

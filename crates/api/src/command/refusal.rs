@@ -1,7 +1,7 @@
 //! Why a command was refused.
 
-use super::field::{required, small};
 use super::DecodeError;
+use super::field::{required, small};
 use crate::proto::command as wire;
 use ipam::{InvalidSubnet, NodeId, Refusal, SubnetId};
 use std::net::Ipv4Addr;

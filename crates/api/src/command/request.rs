@@ -1,8 +1,8 @@
 //! What DHCP clients ask for.
 
+use super::DecodeError;
 use super::client::{hostname, hostname_bytes};
 use super::field::{known, required};
-use super::DecodeError;
 use crate::proto::command as wire;
 use ipam::{
     DeclineAddress, GrantLease, NodeId, OfferLease, QuarantineAddress, ReleaseLease, RequestKind,

@@ -1,7 +1,7 @@
 //! The whole state: for snapshots, and for the digest that nodes compare (contract S8).
 
-use super::field::{ascending, fixed, required};
 use super::DecodeError;
+use super::field::{ascending, fixed, required};
 use crate::proto::command as wire;
 use ipam::{ClientKey, ClusterTime, State, StateParts, SubnetParts};
 use prost::Message;
@@ -56,7 +56,10 @@ impl TryFrom<wire::State> for State {
         let cluster_id = message.cluster_id.as_deref();
         let subnets = message.subnets.into_iter().map(SubnetParts::try_from);
         let subnets = subnets.collect::<Result<Vec<_>, _>>()?;
-        ascending("State.subnets", subnets.iter().map(|subnet| subnet.config.id))?;
+        ascending(
+            "State.subnets",
+            subnets.iter().map(|subnet| subnet.config.id),
+        )?;
         let parts = StateParts {
             clock: ClusterTime(message.clock_ms),
             cluster_id: cluster_id
@@ -88,7 +91,10 @@ impl TryFrom<wire::SubnetState> for SubnetParts {
     type Error = DecodeError;
 
     fn try_from(message: wire::SubnetState) -> Result<Self, DecodeError> {
-        ascending("SubnetState.leases", message.leases.iter().map(|lease| lease.address))?;
+        ascending(
+            "SubnetState.leases",
+            message.leases.iter().map(|lease| lease.address),
+        )?;
         let leases = message.leases.into_iter().map(TryInto::try_into);
         let reservations = message.reservations.into_iter().map(decode_reservation);
         let reservations = reservations.collect::<Result<Vec<_>, _>>()?;

@@ -1,11 +1,9 @@
 //! A subnet's configuration.
 
-use super::field::{address_bits, addresses, ascending, known, required, small};
 use super::DecodeError;
+use super::field::{address_bits, addresses, ascending, known, required, small};
 use crate::proto::command as wire;
-use ipam::{
-    AddressRange, InvalidNetwork, Ipv4Network, LeaseTimes, Span, SubnetConfig, SubnetId,
-};
+use ipam::{AddressRange, InvalidNetwork, Ipv4Network, LeaseTimes, Span, SubnetConfig, SubnetId};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -137,7 +135,10 @@ fn encode_option((code, payload): (&u8, &Vec<u8>)) -> wire::ExtraOption {
 }
 
 fn decode_options(messages: Vec<wire::ExtraOption>) -> Result<BTreeMap<u8, Vec<u8>>, DecodeError> {
-    ascending("SubnetConfig.extra_options", messages.iter().map(|option| option.code))?;
+    ascending(
+        "SubnetConfig.extra_options",
+        messages.iter().map(|option| option.code),
+    )?;
     let option = |message: wire::ExtraOption| {
         let code = small("ExtraOption.code", message.code)?;
         Ok((code, message.payload))

@@ -156,12 +156,10 @@ fn forward() -> impl Strategy<Value = Forward> {
 }
 
 fn registration() -> impl Strategy<Value = NodeRegistration> {
-    (node_id(), address(), ".{0,30}").prop_map(|(node, listen_ip, peer_address)| {
-        NodeRegistration {
-            node,
-            listen_ip,
-            peer_address,
-        }
+    (node_id(), address(), ".{0,30}").prop_map(|(node, listen_ip, peer_address)| NodeRegistration {
+        node,
+        listen_ip,
+        peer_address,
     })
 }
 
@@ -172,12 +170,14 @@ fn bootstrap() -> impl Strategy<Value = Bootstrap> {
         option::of(source_nat()),
         forward_policy(),
     );
-    parts.prop_map(|(cluster_id, subnet, source_nat, forward_policy)| Bootstrap {
-        cluster_id,
-        subnet,
-        source_nat,
-        forward_policy,
-    })
+    parts.prop_map(
+        |(cluster_id, subnet, source_nat, forward_policy)| Bootstrap {
+            cluster_id,
+            subnet,
+            source_nat,
+            forward_policy,
+        },
+    )
 }
 
 fn request() -> impl Strategy<Value = Command> {
@@ -187,7 +187,13 @@ fn request() -> impl Strategy<Value = Command> {
         Just(RequestKind::Renewing),
         Just(RequestKind::Rebinding),
     ];
-    let offer = (subnet_id(), client(), option::of(address()), hostname(), node_id());
+    let offer = (
+        subnet_id(),
+        client(),
+        option::of(address()),
+        hostname(),
+        node_id(),
+    );
     let grant = (
         subnet_id(),
         client(),
@@ -207,17 +213,19 @@ fn request() -> impl Strategy<Value = Command> {
                 node,
             })
         }),
-        grant.prop_map(|(subnet, client, address, kind, lease_time, hostname, node)| {
-            Command::GrantLease(GrantLease {
-                subnet,
-                client,
-                address,
-                kind,
-                lease_time,
-                hostname,
-                node,
-            })
-        }),
+        grant.prop_map(
+            |(subnet, client, address, kind, lease_time, hostname, node)| {
+                Command::GrantLease(GrantLease {
+                    subnet,
+                    client,
+                    address,
+                    kind,
+                    lease_time,
+                    hostname,
+                    node,
+                })
+            }
+        ),
         (subnet_id(), client(), address()).prop_map(|(subnet, client, address)| {
             Command::ReleaseLease(ReleaseLease {
                 subnet,
@@ -276,10 +284,8 @@ pub fn batch() -> impl Strategy<Value = Batch> {
         term,
         time: ClusterTime(time),
     });
-    (option::of(stamp), vec(command(), 0..8)).prop_map(|(stamp, commands)| Batch {
-        stamp,
-        commands,
-    })
+    (option::of(stamp), vec(command(), 0..8))
+        .prop_map(|(stamp, commands)| Batch { stamp, commands })
 }
 
 fn invalid_subnet() -> impl Strategy<Value = InvalidSubnet> {
@@ -288,8 +294,7 @@ fn invalid_subnet() -> impl Strategy<Value = InvalidSubnet> {
         (address(), network())
             .prop_map(|(router, network)| InvalidSubnet::Router { router, network }),
         (range(), network()).prop_map(|(pool, network)| InvalidSubnet::Pool { pool, network }),
-        (range(), any::<u64>())
-            .prop_map(|(pool, size)| InvalidSubnet::PoolTooLarge { pool, size }),
+        (range(), any::<u64>()).prop_map(|(pool, size)| InvalidSubnet::PoolTooLarge { pool, size }),
         any::<(u64, u64, u64)>().prop_map(|(minimum, default, maximum)| InvalidSubnet::Times {
             minimum,
             default,

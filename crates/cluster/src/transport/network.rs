@@ -45,7 +45,11 @@ pub(crate) struct Network {
 
 impl NetworkFactory {
     pub(crate) const fn new(peers: Peers, from: NodeId, reader: StateReader) -> Self {
-        Self { peers, from, reader }
+        Self {
+            peers,
+            from,
+            reader,
+        }
     }
 }
 
@@ -160,7 +164,9 @@ fn chunks(header: SnapshotHeader, data: Bytes) -> impl Iterator<Item = SnapshotC
         snapshot_chunk::Part::Data(data.slice(start..end).to_vec())
     });
     let header = std::iter::once(snapshot_chunk::Part::Header(header));
-    header.chain(data).map(|part| SnapshotChunk { part: Some(part) })
+    header
+        .chain(data)
+        .map(|part| SnapshotChunk { part: Some(part) })
 }
 
 async fn within<T>(

@@ -24,7 +24,12 @@ pub fn ip(last: u8) -> Ipv4Addr {
 
 impl Site {
     pub fn new(nodes: usize) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = || {
+            TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+        };
         Self {
             directories: (0..nodes).map(|_| TempDir::new().unwrap()).collect(),
             addresses: (0..nodes).map(|_| free()).collect(),
@@ -117,7 +122,10 @@ pub async fn in_service(node: &Cluster) {
 pub fn client(number: u16) -> ClientIdentity {
     let [high, low] = number.to_be_bytes();
     let hardware = HardwareAddress::ethernet([2, 0xaa, 0, 0, high, low]);
-    ClientIdentity { hardware, identifier: None }
+    ClientIdentity {
+        hardware,
+        identifier: None,
+    }
 }
 
 /// Obtains an address as a client would, through `node`; retries as a client would.
@@ -134,7 +142,13 @@ pub async fn obtain(node: &Cluster, number: u16) -> Ipv4Addr {
 async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
     let here = node.status().node;
     let (subnet, hostname, requested) = (SUBNET, None, None);
-    let offer = OfferLease { subnet, client: client(number), requested, hostname, node: here };
+    let offer = OfferLease {
+        subnet,
+        client: client(number),
+        requested,
+        hostname,
+        node: here,
+    };
     let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
         return None;
     };
@@ -161,7 +175,10 @@ pub async fn converged(nodes: &[Cluster]) {
     })
     .await;
     for node in nodes {
-        assert!(node.read(State::clone) == nodes[0].read(State::clone), "S8: states differ");
+        assert!(
+            node.read(State::clone) == nodes[0].read(State::clone),
+            "S8: states differ"
+        );
     }
 }
 

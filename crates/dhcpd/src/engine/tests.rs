@@ -137,6 +137,13 @@ impl Bench {
             .server(server)
     }
 
+    /// Quarantines proposed since this was last asked.
+    fn quarantines(&self) -> usize {
+        let proposed = self.service.take_proposed();
+        let quarantine = |command: &&Command| matches!(command, Command::QuarantineAddress(_));
+        proposed.iter().filter(quarantine).count()
+    }
+
     fn pass(&mut self, duration: Duration) {
         self.now = self.now + duration;
         self.service
@@ -388,16 +395,7 @@ fn an_address_in_use_is_quarantined_and_the_next_offered() {
         panic!("no offer")
     };
     assert_eq!(offered, address(22));
-    let quarantined = |command: &Command| matches!(command, Command::QuarantineAddress(_));
-    assert_eq!(
-        bench
-            .service
-            .take_proposed()
-            .iter()
-            .filter(|c| quarantined(c))
-            .count(),
-        2
-    );
+    assert_eq!(bench.quarantines(), 2);
 }
 
 #[test]
@@ -406,6 +404,20 @@ fn conflicts_without_end_end() {
     bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
     let discover = PacketBuilder::discover(mac(1));
     assert_eq!(bench.silence(&discover), Silence::ConflictAfterConflict);
+    let limit = usize::from(crate::limits::MAX_CONFLICTS_PER_OFFER);
+    assert_eq!(bench.quarantines(), limit);
+}
+
+#[test]
+fn who_answers_every_probe_does_not_take_the_pool_away_at_once() {
+    let mut bench = Bench::alone();
+    bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
+    for number in 0..100 {
+        let discover = PacketBuilder::discover(mac(number));
+        assert_eq!(bench.silence(&discover), Silence::ConflictAfterConflict);
+    }
+    let limit = usize::try_from(crate::limits::QUARANTINES_BURST).expect("fits");
+    assert_eq!(bench.quarantines(), limit);
 }
 
 #[test]
@@ -530,8 +542,10 @@ fn a_copy_is_dropped_while_the_first_is_answered() {
     let Received::Begun(first, Next::Propose(_)) = receive(now) else {
         panic!("not begun")
     };
-    let copy = receive(now + Duration::from_secs(1));
-    assert!(matches!(copy, Received::Silent(_, Silence::AnsweringACopy)));
+    for _ in 0..2 * crate::limits::PER_CLIENT_BURST {
+        let copy = receive(now + Duration::from_secs(1));
+        assert!(matches!(copy, Received::Silent(_, Silence::AnsweringACopy)));
+    }
     bench.engine.finish(&first);
     let again = bench.broadcast(&PacketBuilder::discover(mac(1)));
     assert!(matches!(again, End::Reply(_)));

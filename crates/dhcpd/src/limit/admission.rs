@@ -4,7 +4,9 @@
 use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
 use crate::decide::Silence;
-use crate::limits::{EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND};
+use crate::limits::{
+    EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, QUARANTINES_BURST, QUARANTINES_PER_SECOND,
+};
 
 /// The budgets of one server.
 #[derive(Clone, Debug)]
@@ -12,6 +14,7 @@ pub struct Admission {
     new_clients: TokenBucket,
     known_clients: TokenBucket,
     exhausted: TokenBucket,
+    quarantines: TokenBucket,
 }
 
 impl Admission {
@@ -22,10 +25,15 @@ impl Admission {
             per_second: EXHAUSTED_OFFERS_PER_SECOND,
             burst: EXHAUSTED_OFFERS_BURST,
         };
+        let quarantines = Rate {
+            per_second: QUARANTINES_PER_SECOND,
+            burst: QUARANTINES_BURST,
+        };
         Self {
             new_clients: TokenBucket::new(limits.new_clients),
             known_clients: TokenBucket::new(limits.known_clients),
             exhausted: TokenBucket::new(exhausted),
+            quarantines: TokenBucket::new(quarantines),
         }
     }
 
@@ -46,6 +54,12 @@ impl Admission {
             .try_take(now)
             .then_some(())
             .ok_or(Silence::PoolExhausted)
+    }
+
+    /// Charges the quarantine of an address that a probe found in use.
+    pub fn admit_quarantine(&mut self, now: Moment) -> Result<(), Silence> {
+        let admitted = self.quarantines.try_take(now);
+        admitted.then_some(()).ok_or(Silence::ConflictAfterConflict)
     }
 }
 

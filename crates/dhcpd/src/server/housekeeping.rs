@@ -30,6 +30,14 @@ impl Shared {
         Ok(())
     }
 
+    /// Counts what a probe found.
+    pub(super) fn probed(&self, address: Ipv4Addr, finding: Finding) {
+        self.counters.probed(finding != Finding::Clear);
+        if let Finding::InUse { hardware } = finding {
+            self.log.conflict(self.now(), address, hardware);
+        }
+    }
+
     fn to_probe(&self) -> Vec<Ipv4Addr> {
         let now = self.now();
         if !self.engine().probes_ahead(now) || !self.service.service().in_service {
@@ -44,7 +52,7 @@ impl Shared {
     async fn probe_one_ahead(&self, address: Ipv4Addr) {
         match self.prober.probe(address, None).await {
             Ok(finding) => {
-                self.counters.probed(finding != Finding::Clear);
+                self.probed(address, finding);
                 self.engine().note_probe(self.now(), address, finding);
             }
             Err(error) => self.log.probe_failed(self.now(), &error),

@@ -7,7 +7,9 @@ use crate::decide::Silence;
 use crate::limits::LOG_INTERVAL;
 use crate::port::LeaseView;
 use crate::probe::ProbeError;
+use ipam::HardwareAddress;
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// When a line of each kind was last written.
@@ -18,6 +20,7 @@ pub(super) struct LogLimiter {
     receive: Limit,
     send: Limit,
     probe: Limit,
+    conflict: Limit,
 }
 
 /// Milliseconds since the origin at which the next line may be written.
@@ -78,6 +81,13 @@ impl LogLimiter {
     pub(super) fn send_failed(&self, now: Moment, error: &io::Error) {
         if self.send.allows(now) {
             tracing::warn!(%error, "sending a reply failed");
+        }
+    }
+
+    pub(super) fn conflict(&self, now: Moment, address: Ipv4Addr, hardware: [u8; 6]) {
+        if self.conflict.allows(now) {
+            let user = HardwareAddress::ethernet(hardware);
+            tracing::warn!(%address, %user, "a free address is in use by somebody who has no lease");
         }
     }
 

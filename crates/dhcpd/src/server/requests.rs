@@ -6,7 +6,6 @@ use crate::decide::{Arrival, Silence};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
 use crate::port::ProposeError;
-use crate::probe::Finding;
 use crate::reply::{Body, Reply};
 use crate::socket::frame::{self, ETHERNET_BROADCAST, End};
 use crate::socket::{CLIENT_PORT, SERVER_PORT};
@@ -84,7 +83,7 @@ impl Shared {
         let client = transaction.packet().hardware.bytes().try_into().ok();
         match self.prober.probe(address, client).await {
             Ok(finding) => {
-                self.counters.probed(finding != Finding::Clear);
+                self.probed(address, finding);
                 Input::Probed(address, finding)
             }
             Err(error) => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::Client;
 
@@ -43,7 +43,7 @@ pub enum Protocol {
 #[derive(Clone, Debug, Args)]
 pub struct ForwardKey {
     /// tcp or udp
-    #[arg(value_name = "PROTO")]
+    #[arg(value_name = "PROTO", hide_possible_values = true)]
     pub protocol: Protocol,
     /// The port on the uplink
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -52,12 +52,13 @@ pub struct ForwardKey {
 
 /// A new forward.
 #[derive(Clone, Debug, Args)]
+#[command(group(ArgGroup::new("target").required(true).args(["to", "to_client"])))]
 pub struct ForwardAdd {
     /// Which port is forwarded.
     #[command(flatten)]
     pub key: ForwardKey,
     /// To this address; its port is PORT unless given
-    #[arg(long, value_name = "IP[:PORT]", required_unless_present = "to_client", conflicts_with_all = ["to_client", "target_port"])]
+    #[arg(long, value_name = "IP[:PORT]", conflicts_with = "target_port")]
     pub to: Option<ForwardTarget>,
     /// To this client, wherever its lease is
     #[arg(long, value_name = "CLIENT")]

@@ -85,7 +85,7 @@ async fn list(global: &Global, output: &mut Output) -> Result<Exit, Failure> {
         .answer(client.list_forwards(ListForwardsRequest {}))
         .await?;
     let views: Vec<ForwardView> = response.forwards.into_iter().map(Into::into).collect();
-    output.print(&views, render::forwards)?;
+    output.print(&views[..], render::forwards)?;
     Ok(Exit::Done)
 }
 

@@ -35,7 +35,7 @@ async fn list(
         client: client.map(Client::to_string),
     };
     let leases = leases(global, Action::question("listing the leases"), request).await?;
-    output.print(&leases, render::leases)?;
+    output.print(&leases[..], render::leases)?;
     Ok(Exit::Done)
 }
 

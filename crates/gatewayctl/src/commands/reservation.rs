@@ -61,7 +61,7 @@ async fn list(global: &Global, output: &mut Output) -> Result<Exit, Failure> {
         .answer(client.list_reservations(ListReservationsRequest {}))
         .await?;
     let views: Vec<ReservationView> = response.reservations.into_iter().map(Into::into).collect();
-    output.print(&views, render::reservations)?;
+    output.print(&views[..], render::reservations)?;
     Ok(Exit::Done)
 }
 

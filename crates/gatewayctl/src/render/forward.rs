@@ -14,7 +14,7 @@ const COLUMNS: [Column; 4] = [
 
 /// A table, or a sentence if there are none.
 #[must_use]
-pub fn forwards(forwards: &Vec<ForwardView>, style: Style) -> String {
+pub fn forwards(forwards: &[ForwardView], style: Style) -> String {
     if forwards.is_empty() {
         return "No port is forwarded.\n".to_owned();
     }

@@ -18,7 +18,7 @@ const COLUMNS: [Column; 6] = [
 
 /// A table, or a sentence if there are none.
 #[must_use]
-pub fn leases(leases: &Vec<LeaseView>, style: Style) -> String {
+pub fn leases(leases: &[LeaseView], style: Style) -> String {
     if leases.is_empty() {
         return "No leases.\n".to_owned();
     }

@@ -13,7 +13,7 @@ const COLUMNS: [Column; 3] = [
 
 /// A table, or a sentence if there are none.
 #[must_use]
-pub fn reservations(reservations: &Vec<ReservationView>, style: Style) -> String {
+pub fn reservations(reservations: &[ReservationView], style: Style) -> String {
     if reservations.is_empty() {
         return "No reservations.\n".to_owned();
     }

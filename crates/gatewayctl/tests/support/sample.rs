@@ -43,7 +43,10 @@ pub fn silent() -> StatusResponse {
         members: vec![
             member(1, "follower", false, None, None),
             member(2, "follower", false, None, None),
-            member(3, "follower", true, Some(1011), None),
+            Member {
+                in_service: false,
+                ..member(3, "follower", true, Some(1011), None)
+            },
         ],
         nat: Some(NatStatus {
             in_sync: false,

@@ -48,7 +48,10 @@ impl Daemon {
 
     /// DHCP's counters; all zero before it is up.
     pub fn dhcp(&self) -> CountersSnapshot {
-        self.dhcp.get().map(|counters| counters.snapshot()).unwrap_or_default()
+        self.dhcp
+            .get()
+            .map(|counters| counters.snapshot())
+            .unwrap_or_default()
     }
 
     /// Where this node's configuration differs from the cluster's.

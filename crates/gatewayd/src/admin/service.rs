@@ -51,16 +51,29 @@ impl Admin for AdminService {
         request: Request<wire::ListLeasesRequest>,
     ) -> Answer<wire::ListLeasesResponse> {
         let request = request.into_inner();
-        let address = request.address.as_deref().map(text::parse_address).transpose()?;
-        let client = request.client.as_deref().map(text::parse_client).transpose()?;
+        let address = request
+            .address
+            .as_deref()
+            .map(text::parse_address)
+            .transpose()?;
+        let client = request
+            .client
+            .as_deref()
+            .map(text::parse_client)
+            .transpose()?;
         let leases = self.read(|state| {
             let subnets = state.subnets().iter();
             let leases = subnets.flat_map(|(id, subnet)| {
-                subnet.leases().iter().map(move |(address, lease)| (*id, address, lease))
+                subnet
+                    .leases()
+                    .iter()
+                    .map(move |(address, lease)| (*id, address, lease))
             });
             leases
                 .filter(|(_, at, _)| address.is_none_or(|wanted| *at == wanted))
-                .filter(|(_, _, lease)| client.as_ref().is_none_or(|wanted| lease.client == *wanted))
+                .filter(|(_, _, lease)| {
+                    client.as_ref().is_none_or(|wanted| lease.client == *wanted)
+                })
                 .map(|(id, at, lease)| text::show_lease(id, at, lease, state.clock()))
                 .collect()
         });
@@ -73,7 +86,8 @@ impl Admin for AdminService {
     ) -> Answer<wire::Done> {
         let address = text::parse_address(&request.into_inner().address)?;
         let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
-        let subnet = subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
+        let subnet =
+            subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
         self.run(Command::RevokeLease { subnet, address }).await
     }
 
@@ -84,15 +98,20 @@ impl Admin for AdminService {
         let reservations = self.read(|state| {
             let subnets = state.subnets().iter();
             let reservations = subnets.flat_map(|(id, subnet)| {
-                subnet.reservations().iter().map(move |(client, address)| wire::Reservation {
-                    client: client.to_string(),
-                    address: address.to_string(),
-                    subnet_id: id.0,
-                })
+                subnet
+                    .reservations()
+                    .iter()
+                    .map(move |(client, address)| wire::Reservation {
+                        client: client.to_string(),
+                        address: address.to_string(),
+                        subnet_id: id.0,
+                    })
             });
             reservations.collect()
         });
-        Ok(Response::new(wire::ListReservationsResponse { reservations }))
+        Ok(Response::new(wire::ListReservationsResponse {
+            reservations,
+        }))
     }
 
     async fn add_reservation(
@@ -103,8 +122,14 @@ impl Admin for AdminService {
         let address = text::parse_address(&request.address)?;
         let client = text::parse_client(&request.client)?;
         let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
-        let subnet = subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
-        self.run(Command::AddReservation { subnet, client, address }).await
+        let subnet =
+            subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
+        self.run(Command::AddReservation {
+            subnet,
+            client,
+            address,
+        })
+        .await
     }
 
     async fn remove_reservation(
@@ -112,7 +137,11 @@ impl Admin for AdminService {
         request: Request<wire::RemoveReservationRequest>,
     ) -> Answer<wire::Done> {
         let client = text::parse_client(&request.into_inner().client)?;
-        self.run(Command::RemoveReservation { subnet: SUBNET, client }).await
+        self.run(Command::RemoveReservation {
+            subnet: SUBNET,
+            client,
+        })
+        .await
     }
 
     async fn list_forwards(
@@ -147,14 +176,22 @@ impl Admin for AdminService {
     async fn add_node(&self, request: Request<wire::AddNodeRequest>) -> Answer<wire::Done> {
         let request = request.into_inner();
         let node = NodeId(request.node_id);
-        let added = self.daemon.cluster.add_node(node, &request.peer_address).await;
-        added.map(|()| Response::new(wire::Done {})).map_err(|error| membership(&error))
+        let added = self
+            .daemon
+            .cluster
+            .add_node(node, &request.peer_address)
+            .await;
+        added
+            .map(|()| Response::new(wire::Done {}))
+            .map_err(|error| membership(&error))
     }
 
     async fn remove_node(&self, request: Request<wire::RemoveNodeRequest>) -> Answer<wire::Done> {
         let node = NodeId(request.into_inner().node_id);
         let removed = self.daemon.cluster.remove_node(node).await;
-        removed.map(|()| Response::new(wire::Done {})).map_err(|error| membership(&error))
+        removed
+            .map(|()| Response::new(wire::Done {}))
+            .map_err(|error| membership(&error))
     }
 }
 

@@ -22,7 +22,9 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
         in_service: cluster.service.in_service(),
         silent_reason: cluster.service.silent_reason.clone(),
         members: members(&cluster),
-        subnets: daemon.cluster.read(|state| state.subnets().values().map(use_of).collect()),
+        subnets: daemon
+            .cluster
+            .read(|state| state.subnets().values().map(use_of).collect()),
         nat: daemon.nat().map(nat),
         dropped_packets: labelled("", counters.dropped.iter().chain(&counters.silent)),
         messages: labelled("in_", &counters.received)
@@ -35,15 +37,24 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
 }
 
 fn members(cluster: &ClusterStatus) -> Vec<wire::Member> {
-    let furthest = cluster.members.iter().filter_map(|member| member.applied).max();
+    let furthest = cluster
+        .members
+        .iter()
+        .filter_map(|member| member.applied)
+        .max();
     let member = |member: &MemberStatus| wire::Member {
         node_id: member.node.0,
         role: member.role.name().to_owned(),
-        listen_ip: member.listen_ip.map(|address| address.to_string()).unwrap_or_default(),
+        listen_ip: member
+            .listen_ip
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
         peer_address: member.peer_address.clone(),
         reachable: member.reachable,
         applied: member.applied,
-        lag: furthest.zip(member.applied).map(|(furthest, applied)| furthest - applied),
+        lag: furthest
+            .zip(member.applied)
+            .map(|(furthest, applied)| furthest - applied),
         in_service: member.in_service,
     };
     cluster.members.iter().map(member).collect()
@@ -52,7 +63,11 @@ fn members(cluster: &ClusterStatus) -> Vec<wire::Member> {
 fn use_of(subnet: &Subnet) -> wire::SubnetUse {
     let config = subnet.config();
     let count = |wanted: fn(&LeaseState) -> bool| {
-        subnet.leases().iter().filter(|(_, lease)| wanted(&lease.state)).count() as u64
+        subnet
+            .leases()
+            .iter()
+            .filter(|(_, lease)| wanted(&lease.state))
+            .count() as u64
     };
     wire::SubnetUse {
         subnet_id: config.id.0,
@@ -68,7 +83,8 @@ fn use_of(subnet: &Subnet) -> wire::SubnetUse {
 }
 
 fn nat(status: NatStatus) -> wire::NatStatus {
-    let micros = |repair: std::time::Duration| u64::try_from(repair.as_micros()).unwrap_or(u64::MAX);
+    let micros =
+        |repair: std::time::Duration| u64::try_from(repair.as_micros()).unwrap_or(u64::MAX);
     wire::NatStatus {
         in_sync: status.in_sync,
         repairs: status.repairs(),
@@ -83,7 +99,9 @@ fn labelled<'a>(
     counters: impl IntoIterator<Item = &'a (&'static str, u64)>,
 ) -> HashMap<String, u64> {
     let counted = counters.into_iter().filter(|(_, count)| *count > 0);
-    counted.map(|(label, count)| (format!("{prefix}{label}"), *count)).collect()
+    counted
+        .map(|(label, count)| (format!("{prefix}{label}"), *count))
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

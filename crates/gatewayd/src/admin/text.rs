@@ -21,7 +21,9 @@ pub fn parse_client(text: &str) -> Result<ClientKey, Status> {
     let bytes: Result<Vec<u8>, _> = digits.map(|byte| u8::from_str_radix(byte, 16)).collect();
     let bytes = bytes.map_err(|_| expected())?;
     if identifier.is_some() {
-        return Ok(ClientKey::Identifier(ClientIdentifier::new(&bytes).map_err(|_| expected())?));
+        return Ok(ClientKey::Identifier(
+            ClientIdentifier::new(&bytes).map_err(|_| expected())?,
+        ));
     }
     let mac: [u8; 6] = bytes.try_into().map_err(|_| expected())?;
     Ok(ClientKey::Hardware(HardwareAddress::ethernet(mac)))
@@ -40,10 +42,15 @@ pub fn parse_forward_key(protocol: &str, port: u32) -> Result<ForwardKey, Status
         "tcp" => Protocol::Tcp,
         "udp" => Protocol::Udp,
         other => {
-            return Err(Status::invalid_argument(format!("protocol {other:?}: expected tcp or udp")));
+            return Err(Status::invalid_argument(format!(
+                "protocol {other:?}: expected tcp or udp"
+            )));
         }
     };
-    Ok(ForwardKey { protocol, port: parse_port(port)? })
+    Ok(ForwardKey {
+        protocol,
+        port: parse_port(port)?,
+    })
 }
 
 fn parse_port(port: u32) -> Result<u16, Status> {
@@ -61,12 +68,19 @@ pub fn parse_forward(
         Some(wire::forward::Target::Address(address)) => {
             ForwardTarget::Address(parse_address(address)?)
         }
-        Some(wire::forward::Target::Client(client)) => {
-            ForwardTarget::Client { subnet, client: parse_client(client)? }
-        }
+        Some(wire::forward::Target::Client(client)) => ForwardTarget::Client {
+            subnet,
+            client: parse_client(client)?,
+        },
         None => return Err(Status::invalid_argument("the forward has no target")),
     };
-    Ok((key, Forward { target, target_port: parse_port(forward.target_port)? }))
+    Ok((
+        key,
+        Forward {
+            target,
+            target_port: parse_port(forward.target_port)?,
+        },
+    ))
 }
 
 /// A forward as operators see it.
@@ -102,7 +116,11 @@ pub fn show_lease(
         hardware: lease.hardware.to_string(),
         state: state_name(&lease.state).to_owned(),
         expires_in_seconds: expiry(&lease.state).map(|at| (at - now).as_secs()),
-        hostname: lease.hostname.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
+        hostname: lease
+            .hostname
+            .as_ref()
+            .map(|name| name.as_str().to_owned())
+            .unwrap_or_default(),
         node_id: lease.node.0,
         subnet_id: subnet.0,
     }
@@ -121,7 +139,9 @@ const fn state_name(state: &LeaseState) -> &'static str {
 /// When a lease ends for its client: without the reclaim grace.
 fn expiry(state: &LeaseState) -> Option<ClusterTime> {
     match state {
-        LeaseState::Bound { granted, duration, .. } => Some(*granted + *duration),
+        LeaseState::Bound {
+            granted, duration, ..
+        } => Some(*granted + *duration),
         other => other.deadline(),
     }
 }

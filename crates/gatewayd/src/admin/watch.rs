@@ -33,15 +33,21 @@ impl Watch for WatchService {
         _: Request<wire::EventsRequest>,
     ) -> Result<Response<Self::EventsStream>, Status> {
         let committed = BroadcastStream::new(self.daemon.cluster.events());
-        let events = committed.flat_map(|entry| stream::iter(match entry {
-            Ok(entry) => entry.events.iter().map(|event| Ok(show(entry.index, event))).collect(),
-            Err(BroadcastStreamRecvError::Lagged(missed)) => vec![Ok(wire::Event {
-                kind: "Missed".to_owned(),
-                text: format!("{missed} entries were missed: this watcher is too slow"),
-                missed,
-                ..wire::Event::default()
-            })],
-        }));
+        let events = committed.flat_map(|entry| {
+            stream::iter(match entry {
+                Ok(entry) => entry
+                    .events
+                    .iter()
+                    .map(|event| Ok(show(entry.index, event)))
+                    .collect(),
+                Err(BroadcastStreamRecvError::Lagged(missed)) => vec![Ok(wire::Event {
+                    kind: "Missed".to_owned(),
+                    text: format!("{missed} entries were missed: this watcher is too slow"),
+                    missed,
+                    ..wire::Event::default()
+                })],
+            })
+        });
         Ok(Response::new(Box::pin(events)))
     }
 }
@@ -51,7 +57,9 @@ fn show(index: u64, event: &Event) -> wire::Event {
     wire::Event {
         index,
         kind: kind.to_owned(),
-        address: address.map(|address| address.to_string()).unwrap_or_default(),
+        address: address
+            .map(|address| address.to_string())
+            .unwrap_or_default(),
         client: client.unwrap_or_default(),
         text,
         missed: 0,
@@ -65,30 +73,91 @@ fn describe(event: &Event) -> Description {
         (kind, Some(*address), Some(client.to_string()), text)
     };
     match event {
-        Event::Bootstrapped => ("Bootstrapped", None, None, "the cluster is bootstrapped".to_owned()),
-        Event::NodeRegistered(node) => ("NodeRegistered", None, None, format!("node {node} announced itself")),
-        Event::NodeRemoved(node) => ("NodeRemoved", None, None, format!("node {node} is forgotten")),
-        Event::SubnetChanged(subnet) => ("SubnetChanged", None, None, format!("subnet {subnet} changed")),
-        Event::LeaseOffered { address, client, .. } => {
-            about("LeaseOffered", address, client, format!("{address} is offered to {client}"))
-        }
-        Event::LeaseGranted { address, client, renewed, .. } => {
+        Event::Bootstrapped => (
+            "Bootstrapped",
+            None,
+            None,
+            "the cluster is bootstrapped".to_owned(),
+        ),
+        Event::NodeRegistered(node) => (
+            "NodeRegistered",
+            None,
+            None,
+            format!("node {node} announced itself"),
+        ),
+        Event::NodeRemoved(node) => (
+            "NodeRemoved",
+            None,
+            None,
+            format!("node {node} is forgotten"),
+        ),
+        Event::SubnetChanged(subnet) => (
+            "SubnetChanged",
+            None,
+            None,
+            format!("subnet {subnet} changed"),
+        ),
+        Event::LeaseOffered {
+            address, client, ..
+        } => about(
+            "LeaseOffered",
+            address,
+            client,
+            format!("{address} is offered to {client}"),
+        ),
+        Event::LeaseGranted {
+            address,
+            client,
+            renewed,
+            ..
+        } => {
             let verb = if *renewed { "renewed" } else { "granted" };
-            about("LeaseGranted", address, client, format!("{address} is {verb} for {client}"))
+            about(
+                "LeaseGranted",
+                address,
+                client,
+                format!("{address} is {verb} for {client}"),
+            )
         }
-        Event::LeaseReleased { address, client, .. } => {
-            about("LeaseReleased", address, client, format!("{address} is free again, last {client}'s"))
-        }
-        Event::LeaseExpired { address, client, .. } => {
-            about("LeaseExpired", address, client, format!("{address} ran out, last {client}'s"))
-        }
-        Event::AddressQuarantined { address, .. } => {
-            ("AddressQuarantined", Some(*address), None, format!("{address} is in use by somebody unknown"))
-        }
-        Event::ReservationChanged { client, .. } => {
-            ("ReservationChanged", None, Some(client.to_string()), format!("{client}'s reservation changed"))
-        }
-        Event::ForwardChanged(key) => ("ForwardChanged", None, None, format!("the forward of {key} changed")),
-        Event::NatChanged => ("NatChanged", None, None, "source NAT or the forward policy changed".to_owned()),
+        Event::LeaseReleased {
+            address, client, ..
+        } => about(
+            "LeaseReleased",
+            address,
+            client,
+            format!("{address} is free again, last {client}'s"),
+        ),
+        Event::LeaseExpired {
+            address, client, ..
+        } => about(
+            "LeaseExpired",
+            address,
+            client,
+            format!("{address} ran out, last {client}'s"),
+        ),
+        Event::AddressQuarantined { address, .. } => (
+            "AddressQuarantined",
+            Some(*address),
+            None,
+            format!("{address} is in use by somebody unknown"),
+        ),
+        Event::ReservationChanged { client, .. } => (
+            "ReservationChanged",
+            None,
+            Some(client.to_string()),
+            format!("{client}'s reservation changed"),
+        ),
+        Event::ForwardChanged(key) => (
+            "ForwardChanged",
+            None,
+            None,
+            format!("the forward of {key} changed"),
+        ),
+        Event::NatChanged => (
+            "NatChanged",
+            None,
+            None,
+            "source NAT or the forward policy changed".to_owned(),
+        ),
     }
 }

@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 
 /// Highly available DHCP, IPAM and NAT for people who run virtual machines on their own clusters.
 #[derive(Debug, Parser)]
-#[command(name = "gatewayd", version, after_help = "\
+#[command(
+    name = "gatewayd",
+    version,
+    after_help = "\
 Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong usage.
 
 Examples:
   gatewayd run --bootstrap --node-id 1 --peer-listen 172.31.0.1:7066   the first node, once
   GATEWAY_NODE_ID=2 GATEWAY_JOIN=172.31.0.1:7066 gatewayd run          every other node
   gatewayd run --config /etc/gatewayd/gatewayd.toml                    from a file
-  gatewayd check --config /etc/gatewayd/gatewayd.toml                  check, start nothing")]
+  gatewayd check --config /etc/gatewayd/gatewayd.toml                  check, start nothing"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -147,19 +151,26 @@ options! {
 impl Options {
     /// Reads the file.
     pub fn from_file(path: &Path) -> Result<Self, FileError> {
-        let content = std::fs::read_to_string(path)
-            .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-        toml::from_str(&content)
-            .map_err(|source| FileError::Parse { path: path.to_owned(), source: Box::new(source) })
+        let content = std::fs::read_to_string(path).map_err(|source| FileError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        toml::from_str(&content).map_err(|source| FileError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
 /// A value as text, however TOML writes it: a string, a number, a boolean or a list of those.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = toml::Value::deserialize(deserializer)?;
-    scalar(&value).map(Some).or_else(|| list(&value)).ok_or_else(|| {
-        serde::de::Error::custom("expected a string, a number, a boolean or a list of those")
-    })
+    scalar(&value)
+        .map(Some)
+        .or_else(|| list(&value))
+        .ok_or_else(|| {
+            serde::de::Error::custom("expected a string, a number, a boolean or a list of those")
+        })
 }
 
 fn scalar(value: &toml::Value) -> Option<String> {

@@ -9,7 +9,9 @@ use std::str::FromStr;
 pub(super) type Parsed<T> = Result<T, String>;
 
 pub(super) fn from_str<T: FromStr>(text: &str, expected: &str) -> Parsed<T> {
-    text.trim().parse().map_err(|_| format!("expected {expected}"))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("expected {expected}"))
 }
 
 pub(super) fn address(text: &str) -> Parsed<Ipv4Addr> {
@@ -20,10 +22,16 @@ pub(super) fn address(text: &str) -> Parsed<Ipv4Addr> {
 pub(super) fn mask(text: &str) -> Parsed<u8> {
     let text = text.trim().trim_start_matches('/');
     if let Ok(prefix) = text.parse::<u8>() {
-        return if prefix <= 32 { Ok(prefix) } else { Err("a prefix length is at most 32".to_owned()) };
+        return if prefix <= 32 {
+            Ok(prefix)
+        } else {
+            Err("a prefix length is at most 32".to_owned())
+        };
     }
     let bits = address(text)
-        .map_err(|_| "expected a mask such as 255.255.255.0 or a prefix length such as 24".to_owned())?
+        .map_err(|_| {
+            "expected a mask such as 255.255.255.0 or a prefix length such as 24".to_owned()
+        })?
         .to_bits();
     let prefix = bits.leading_ones();
     if bits.count_ones() != prefix {
@@ -39,8 +47,12 @@ pub(super) fn network(text: &str) -> Parsed<Ipv4Network> {
 
 /// Comma- or space-separated items; none is fine.
 pub(super) fn items<T>(text: &str, item: impl Fn(&str) -> Parsed<T>) -> Parsed<Vec<T>> {
-    let items = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|item| !item.is_empty());
-    items.map(|text| item(text).map_err(|reason| format!("{text:?}: {reason}"))).collect()
+    let items = text
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|item| !item.is_empty());
+    items
+        .map(|text| item(text).map_err(|reason| format!("{text:?}: {reason}")))
+        .collect()
 }
 
 /// `10.15.3.30` or `10.15.3.30-10.15.3.39`.
@@ -51,14 +63,19 @@ pub(super) fn range(text: &str) -> Parsed<AddressRange> {
 
 /// `10.0.0.0/8=10.15.3.2`.
 pub(super) fn route(text: &str) -> Parsed<(Ipv4Network, Ipv4Addr)> {
-    let (to, via) = text.split_once('=').ok_or("expected NETWORK/PREFIX=ROUTER")?;
+    let (to, via) = text
+        .split_once('=')
+        .ok_or("expected NETWORK/PREFIX=ROUTER")?;
     Ok((network(to)?, address(via)?))
 }
 
 /// `66=6e657462`.
 pub(super) fn option(text: &str) -> Parsed<(u8, Vec<u8>)> {
     let (code, payload) = text.split_once('=').ok_or("expected CODE=HEX")?;
-    Ok((from_str(code, "an option code from 1 to 254")?, hex(payload)?))
+    Ok((
+        from_str(code, "an option code from 1 to 254")?,
+        hex(payload)?,
+    ))
 }
 
 pub(super) fn options(text: &str) -> Parsed<BTreeMap<u8, Vec<u8>>> {
@@ -107,7 +124,8 @@ fn hex(text: &str) -> Parsed<Vec<u8>> {
     if !text.is_ascii() || text.is_empty() || !text.len().is_multiple_of(2) {
         return Err(expected());
     }
-    let byte = |start: usize| u8::from_str_radix(&text[start..start + 2], 16).map_err(|_| expected());
+    let byte =
+        |start: usize| u8::from_str_radix(&text[start..start + 2], 16).map_err(|_| expected());
     (0..text.len()).step_by(2).map(byte).collect()
 }
 
@@ -127,13 +145,19 @@ mod tests {
 
     #[test]
     fn lists_name_the_item_that_is_wrong() {
-        assert_eq!(items("10.0.0.1, 10.0.0.2", address).map(|list| list.len()), Ok(2));
+        assert_eq!(
+            items("10.0.0.1, 10.0.0.2", address).map(|list| list.len()),
+            Ok(2)
+        );
         assert!(items("10.0.0.1,x", address).is_err_and(|reason| reason.contains("\"x\"")));
     }
 
     #[test]
     fn options_are_hexadecimal_and_unique() {
-        assert_eq!(options("66=6e6574").map(|o| o[&66].clone()), Ok(b"net".to_vec()));
+        assert_eq!(
+            options("66=6e6574").map(|o| o[&66].clone()),
+            Ok(b"net".to_vec())
+        );
         assert!(options("66=6e,66=6e").is_err());
         assert!(options("66=6").is_err());
     }

@@ -77,22 +77,47 @@ pub enum ConfigError {
 impl Settings {
     /// Gathers, parses and checks.
     pub fn resolve(arguments: RunArgs) -> Result<Self, ConfigError> {
-        let file = arguments.config.as_deref().map(Options::from_file).transpose()?;
+        let file = arguments
+            .config
+            .as_deref()
+            .map(Options::from_file)
+            .transpose()?;
         let options = arguments.options.or(file.unwrap_or_default());
         let subnet = subnet(&options)?;
         subnet.validate()?;
         let peer_listen = peer_listen(&options)?;
         Ok(Self {
             node: node(&options)?,
-            data_dir: options.data_dir.as_deref().unwrap_or("/var/lib/gatewayd").into(),
+            data_dir: options
+                .data_dir
+                .as_deref()
+                .unwrap_or("/var/lib/gatewayd")
+                .into(),
             peer_listen,
             peer_address: peer_address(&options, peer_listen)?,
-            join: key("GATEWAY_JOIN", &options.join, "", |t| parse::items(t, parse::host_port))?,
+            join: key("GATEWAY_JOIN", &options.join, "", |t| {
+                parse::items(t, parse::host_port)
+            })?,
             bootstrap: arguments.bootstrap,
-            admin_listen: key("GATEWAY_ADMIN_LISTEN", &options.admin_listen, "127.0.0.1:7067", socket)?,
-            listen_ip: optional("GATEWAY_DHCP_LISTEN_IP", &options.dhcp_listen_ip, parse::address)?,
-            interface: options.dhcp_interface.clone().filter(|name| !name.is_empty()),
-            uplink_interface: options.uplink_interface.clone().filter(|name| !name.is_empty()),
+            admin_listen: key(
+                "GATEWAY_ADMIN_LISTEN",
+                &options.admin_listen,
+                "127.0.0.1:7067",
+                socket,
+            )?,
+            listen_ip: optional(
+                "GATEWAY_DHCP_LISTEN_IP",
+                &options.dhcp_listen_ip,
+                parse::address,
+            )?,
+            interface: options
+                .dhcp_interface
+                .clone()
+                .filter(|name| !name.is_empty()),
+            uplink_interface: options
+                .uplink_interface
+                .clone()
+                .filter(|name| !name.is_empty()),
             subnet,
             source_nat: key("GATEWAY_NAT", &options.nat, "masquerade", parse::source_nat)?,
             forward_policy: ForwardPolicy::Drop,
@@ -104,7 +129,11 @@ impl Settings {
 fn node(options: &Options) -> Result<NodeId, ConfigError> {
     let id = optional("GATEWAY_NODE_ID", &options.node_id, |text| {
         let id: u64 = parse::from_str(text, "a number")?;
-        if id == 0 { Err("0 is not allowed: use 1 or more".to_owned()) } else { Ok(NodeId(id)) }
+        if id == 0 {
+            Err("0 is not allowed: use 1 or more".to_owned())
+        } else {
+            Ok(NodeId(id))
+        }
     })?;
     id.ok_or(ConfigError::Missing {
         key: "GATEWAY_NODE_ID",
@@ -121,7 +150,11 @@ fn peer_listen(options: &Options) -> Result<SocketAddr, ConfigError> {
 }
 
 fn peer_address(options: &Options, listen: SocketAddr) -> Result<String, ConfigError> {
-    match optional("GATEWAY_PEER_ADDRESS", &options.peer_address, parse::host_port)? {
+    match optional(
+        "GATEWAY_PEER_ADDRESS",
+        &options.peer_address,
+        parse::host_port,
+    )? {
         Some(address) => Ok(address),
         None if listen.ip().is_unspecified() => Err(ConfigError::Missing {
             key: "GATEWAY_PEER_ADDRESS",
@@ -135,34 +168,65 @@ fn subnet(options: &Options) -> Result<SubnetConfig, ConfigError> {
     Ok(SubnetConfig {
         id: SUBNET,
         network: subnet_network(options)?,
-        router: key("GATEWAY_DHCP_GATEWAY", &options.dhcp_gateway, "10.15.3.1", parse::address)?,
+        router: key(
+            "GATEWAY_DHCP_GATEWAY",
+            &options.dhcp_gateway,
+            "10.15.3.1",
+            parse::address,
+        )?,
         pool: pool(options)?,
-        excluded: key("GATEWAY_DHCP_EXCLUDE", &options.dhcp_exclude, "", |t| parse::items(t, parse::range))?,
-        identity: key("GATEWAY_DHCP_IDENTITY", &options.dhcp_identity, "hardware-address", parse::identity)?,
+        excluded: key("GATEWAY_DHCP_EXCLUDE", &options.dhcp_exclude, "", |t| {
+            parse::items(t, parse::range)
+        })?,
+        identity: key(
+            "GATEWAY_DHCP_IDENTITY",
+            &options.dhcp_identity,
+            "hardware-address",
+            parse::identity,
+        )?,
         times: lease_times(options)?,
-        dns_servers: key("GATEWAY_DHCP_DNS", &options.dhcp_dns, "", |t| parse::items(t, parse::address))?,
+        dns_servers: key("GATEWAY_DHCP_DNS", &options.dhcp_dns, "", |t| {
+            parse::items(t, parse::address)
+        })?,
         domain_name: options.dhcp_domain.clone().filter(|name| !name.is_empty()),
-        domain_search: key("GATEWAY_DHCP_SEARCH", &options.dhcp_search, "", |t| parse::items(t, |n| Ok(n.to_owned())))?,
-        ntp_servers: key("GATEWAY_DHCP_NTP", &options.dhcp_ntp, "", |t| parse::items(t, parse::address))?,
-        mtu: key("GATEWAY_DHCP_MTU", &options.dhcp_mtu, "1450", |t| parse::from_str(t, "a number of bytes"))?,
-        classless_routes: key("GATEWAY_DHCP_ROUTES", &options.dhcp_routes, "", |t| parse::items(t, parse::route))?,
-        extra_options: key("GATEWAY_DHCP_OPTIONS", &options.dhcp_options, "", parse::options)?,
+        domain_search: key("GATEWAY_DHCP_SEARCH", &options.dhcp_search, "", |t| {
+            parse::items(t, |n| Ok(n.to_owned()))
+        })?,
+        ntp_servers: key("GATEWAY_DHCP_NTP", &options.dhcp_ntp, "", |t| {
+            parse::items(t, parse::address)
+        })?,
+        mtu: key("GATEWAY_DHCP_MTU", &options.dhcp_mtu, "1450", |t| {
+            parse::from_str(t, "a number of bytes")
+        })?,
+        classless_routes: key("GATEWAY_DHCP_ROUTES", &options.dhcp_routes, "", |t| {
+            parse::items(t, parse::route)
+        })?,
+        extra_options: key(
+            "GATEWAY_DHCP_OPTIONS",
+            &options.dhcp_options,
+            "",
+            parse::options,
+        )?,
     })
 }
 
 /// The mask may stand in either key; where it stands in both, both must say the same.
 fn subnet_network(options: &Options) -> Result<Ipv4Network, ConfigError> {
     let text = options.dhcp_subnet.as_deref().unwrap_or("10.15.3.0");
-    let mask = optional("GATEWAY_DHCP_SUBNET_MASK", &options.dhcp_subnet_mask, parse::mask)?;
+    let mask = optional(
+        "GATEWAY_DHCP_SUBNET_MASK",
+        &options.dhcp_subnet_mask,
+        parse::mask,
+    )?;
     key("GATEWAY_DHCP_SUBNET", &options.dhcp_subnet, text, |text| {
         let (address, own) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(parse::mask(prefix)?)),
             None => (text, None),
         };
         match (own, mask) {
-            (Some(own), Some(mask)) if own != mask => {
-                Err(format!("it says /{own}, but GATEWAY_DHCP_SUBNET_MASK says /{mask}: drop one of them"))
-            }
+            (Some(own), Some(mask)) if own != mask => Err(format!(
+                "it says /{own}, but GATEWAY_DHCP_SUBNET_MASK says /{mask}: drop one of them"
+            )),
             _ => Ipv4Network::new(parse::address(address)?, own.or(mask).unwrap_or(24))
                 .map_err(|error| error.to_string()),
         }
@@ -170,20 +234,36 @@ fn subnet_network(options: &Options) -> Result<Ipv4Network, ConfigError> {
 }
 
 fn pool(options: &Options) -> Result<AddressRange, ConfigError> {
-    let first = key("GATEWAY_DHCP_POOL_START", &options.dhcp_pool_start, "10.15.3.20", parse::address)?;
-    key("GATEWAY_DHCP_POOL_END", &options.dhcp_pool_end, "10.15.3.254", |text| {
-        AddressRange::new(first, parse::address(text)?).map_err(|error| error.to_string())
-    })
+    let first = key(
+        "GATEWAY_DHCP_POOL_START",
+        &options.dhcp_pool_start,
+        "10.15.3.20",
+        parse::address,
+    )?;
+    key(
+        "GATEWAY_DHCP_POOL_END",
+        &options.dhcp_pool_end,
+        "10.15.3.254",
+        |text| AddressRange::new(first, parse::address(text)?).map_err(|error| error.to_string()),
+    )
 }
 
 /// The configured lease time is the default; clients may ask for less, down to a minute or the
 /// default, and for more, up to a day or the default.
 fn lease_times(options: &Options) -> Result<LeaseTimes, ConfigError> {
     let times = LeaseTimes::default();
-    let seconds = optional("GATEWAY_DHCP_LEASE_TIME", &options.dhcp_lease_time, |text| {
-        let seconds: u32 = parse::from_str(text, "a number of seconds")?;
-        if seconds == 0 { Err("a lease lasts at least 1 second".to_owned()) } else { Ok(seconds) }
-    })?;
+    let seconds = optional(
+        "GATEWAY_DHCP_LEASE_TIME",
+        &options.dhcp_lease_time,
+        |text| {
+            let seconds: u32 = parse::from_str(text, "a number of seconds")?;
+            if seconds == 0 {
+                Err("a lease lasts at least 1 second".to_owned())
+            } else {
+                Ok(seconds)
+            }
+        },
+    )?;
     let default = seconds.map_or(times.default, |seconds| Span::from_secs(u64::from(seconds)));
     Ok(LeaseTimes {
         default,
@@ -205,7 +285,11 @@ fn optional<T>(
     let text = text.as_deref().filter(|text| !text.trim().is_empty());
     let Some(text) = text else { return Ok(None) };
     let parsed = parse(text);
-    parsed.map(Some).map_err(|reason| ConfigError::Value { key, value: text.to_owned(), reason })
+    parsed.map(Some).map_err(|reason| ConfigError::Value {
+        key,
+        value: text.to_owned(),
+        reason,
+    })
 }
 
 fn key<T>(
@@ -216,8 +300,11 @@ fn key<T>(
 ) -> Result<T, ConfigError> {
     match optional(key, text, &parse)? {
         Some(value) => Ok(value),
-        None => parse(default)
-            .map_err(|reason| ConfigError::Value { key, value: default.to_owned(), reason }),
+        None => parse(default).map_err(|reason| ConfigError::Value {
+            key,
+            value: default.to_owned(),
+            reason,
+        }),
     }
 }
 
@@ -234,7 +321,11 @@ mod tests {
     }
 
     fn resolve(options: Options) -> Result<Settings, ConfigError> {
-        Settings::resolve(RunArgs { config: None, bootstrap: false, options })
+        Settings::resolve(RunArgs {
+            config: None,
+            bootstrap: false,
+            options,
+        })
     }
 
     #[test]
@@ -248,9 +339,18 @@ mod tests {
 
     #[test]
     fn an_error_names_the_key_the_value_and_what_was_expected() {
-        let wrong = Options { dhcp_dns: Some("1.1.1.1,dns".to_owned()), ..options() };
-        let text = resolve(wrong).map_err(|error| error.to_string()).err().unwrap_or_default();
-        assert!(text.contains("GATEWAY_DHCP_DNS") && text.contains("\"dns\"") && text.contains("IPv4"), "{text}");
+        let wrong = Options {
+            dhcp_dns: Some("1.1.1.1,dns".to_owned()),
+            ..options()
+        };
+        let text = resolve(wrong)
+            .map_err(|error| error.to_string())
+            .err()
+            .unwrap_or_default();
+        assert!(
+            text.contains("GATEWAY_DHCP_DNS") && text.contains("\"dns\"") && text.contains("IPv4"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -265,7 +365,10 @@ mod tests {
 
     #[test]
     fn a_short_lease_time_is_its_own_minimum() -> Result<(), ConfigError> {
-        let settings = resolve(Options { dhcp_lease_time: Some("20".to_owned()), ..options() })?;
+        let settings = resolve(Options {
+            dhcp_lease_time: Some("20".to_owned()),
+            ..options()
+        })?;
         assert_eq!(settings.subnet.times.grant(None), Span::from_secs(20));
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::topology::Vm;
 /// Its log.
 const MARKS: Marks = Marks {
     ack: "bound to ",
+    server: "DHCPACK of ",
     ready: "bound to ",
 };
 
@@ -62,6 +63,10 @@ impl DhcpClient for Dhclient {
 
     fn vm(&self) -> &Vm {
         self.session.vm()
+    }
+
+    fn server(&self) -> Result<Ipv4Addr> {
+        self.session.server()
     }
 
     fn obtain(&mut self, within: Duration) -> Result<Ipv4Addr> {

@@ -17,6 +17,7 @@ use crate::topology::Vm;
 /// The listener is the last thing it starts: a signal that comes while it still runs its hooks is lost.
 const MARKS: Marks = Marks {
     ack: "eth0: acknowledged ",
+    server: "eth0: acknowledged ",
     ready: "spawned listener ",
 };
 
@@ -44,6 +45,10 @@ impl DhcpClient for Dhcpcd {
 
     fn vm(&self) -> &Vm {
         self.session.vm()
+    }
+
+    fn server(&self) -> Result<Ipv4Addr> {
+        self.session.server()
     }
 
     fn obtain(&mut self, within: Duration) -> Result<Ipv4Addr> {

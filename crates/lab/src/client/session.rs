@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
 use crate::process::Process;
 use crate::topology::Vm;
@@ -16,6 +16,8 @@ use crate::wait::{wait_until, wait_until_true};
 pub(super) struct Marks {
     /// Once per ACK.
     pub(super) ack: &'static str,
+    /// Once per ACK, in the line that says `… from SERVER`.
+    pub(super) server: &'static str,
     /// Once per start, when it has its address and listens to signals.
     pub(super) ready: &'static str,
 }
@@ -79,6 +81,16 @@ impl Session {
         self.process()?.count_log_lines(mark)
     }
 
+    /// The server whose ACK was the last.
+    pub(super) fn server(&self) -> Result<Ipv4Addr> {
+        let process = self.process.as_ref();
+        let process = process.with_context(|| format!("{} is not running", self.program))?;
+        let log = process.log_text()?;
+        let line = log.lines().rfind(|line| line.contains(self.marks.server));
+        line.and_then(server_in)
+            .with_context(|| format!("{} names no server: {line:?}", self.program))
+    }
+
     /// Waits for an ACK beyond the first `earlier`.
     pub(super) fn wait_for_ack_after(&mut self, earlier: usize, within: Duration) -> Result<()> {
         self.wait_for_another(self.marks.ack, earlier, within)
@@ -114,5 +126,29 @@ impl Session {
     /// Ends the process, if it has not ended by itself.
     pub(super) fn end(&mut self) {
         self.process = None;
+    }
+}
+
+/// The address after the word "from".
+fn server_in(line: &str) -> Option<Ipv4Addr> {
+    let (_, after) = line.split_once(" from ")?;
+    let address = after.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+    address.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_client_names_its_server() {
+        for line in [
+            "DHCPACK of 10.15.3.20 from 10.15.3.11",
+            "udhcpc: lease of 10.15.3.21 obtained from 10.15.3.11, lease time 3600",
+            "eth0: acknowledged 10.15.3.22 from 10.15.3.11",
+        ] {
+            assert_eq!(server_in(line), Some(Ipv4Addr::new(10, 15, 3, 11)), "{line}");
+        }
+        assert_eq!(server_in("udhcpc: sending discover"), None);
     }
 }

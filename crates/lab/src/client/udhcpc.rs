@@ -14,6 +14,7 @@ use crate::topology::Vm;
 /// Its log.
 const MARKS: Marks = Marks {
     ack: "udhcpc: lease of ",
+    server: "udhcpc: lease of ",
     ready: "udhcpc: lease of ",
 };
 
@@ -43,6 +44,10 @@ impl DhcpClient for Udhcpc {
 
     fn vm(&self) -> &Vm {
         self.session.vm()
+    }
+
+    fn server(&self) -> Result<Ipv4Addr> {
+        self.session.server()
     }
 
     fn obtain(&mut self, within: Duration) -> Result<Ipv4Addr> {

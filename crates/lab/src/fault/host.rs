@@ -1,6 +1,7 @@
 //! What an operator's slip does to a host.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::topology::{Host, anycast};
 
@@ -11,4 +12,32 @@ use crate::topology::{Host, anycast};
 pub fn flush_ruleset(host: &Host) -> Result<()> {
     host.netns()
         .nft(&format!("flush ruleset\n{}", anycast::ruleset()))
+}
+
+/// Deletes the first rule on `host` that has the statement `statement`, as `nft -j` calls it.
+pub fn delete_rule(host: &Host, statement: &str) -> Result<()> {
+    let listing = host.netns().run("nft", &["-j", "list", "ruleset"])?;
+    let listing: Value = serde_json::from_str(&listing).context("reading the ruleset")?;
+    let objects = listing["nftables"].as_array().context("a ruleset's list")?;
+    let rule = objects
+        .iter()
+        .filter_map(|object| object.get("rule"))
+        .find(|rule| has_statement(rule, statement))
+        .with_context(|| format!("no rule with {statement} on host {}", host.node()))?;
+    host.netns().nft(&format!(
+        "delete rule {} {} {} handle {}\n",
+        text(&rule["family"])?,
+        text(&rule["table"])?,
+        text(&rule["chain"])?,
+        rule["handle"]
+    ))
+}
+
+fn has_statement(rule: &Value, statement: &str) -> bool {
+    let expressions = rule["expr"].as_array();
+    expressions.is_some_and(|list| list.iter().any(|one| one.get(statement).is_some()))
+}
+
+fn text(value: &Value) -> Result<&str> {
+    value.as_str().context("a name in the ruleset")
 }

@@ -1,6 +1,6 @@
 //! What a node is told through its environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::topology::address::{
@@ -11,6 +11,7 @@ use crate::topology::address::{
 #[derive(Debug, Clone, Default)]
 pub struct GatewayConfig {
     overrides: BTreeMap<String, String>,
+    absent: BTreeSet<String>,
     steppable_clock: bool,
 }
 
@@ -24,6 +25,13 @@ impl GatewayConfig {
     #[must_use]
     pub fn set(mut self, name: &str, value: impl ToString) -> Self {
         self.overrides.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Leaves out an environment variable that is usually set.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        self.absent.insert(name.to_owned());
         self
     }
 
@@ -53,6 +61,7 @@ impl GatewayConfig {
         if node != 1 {
             environment.insert("GATEWAY_JOIN".to_owned(), peers(node, count));
         }
+        environment.retain(|name, _| !self.absent.contains(name));
         environment.extend(self.overrides.clone());
         environment
     }

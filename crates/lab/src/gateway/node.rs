@@ -10,13 +10,17 @@ use serde::de::DeserializeOwned;
 use super::binaries::Binaries;
 use super::config::GatewayConfig;
 use super::status::{Lease, Status};
-use crate::command::run;
+use crate::command::{run, run_accepting};
 use crate::fault::SteppedClock;
 use crate::netns::Netns;
 use crate::process::Process;
 use crate::wait::wait_until;
 
 const TERMINATE_DEADLINE: Duration = Duration::from_secs(15);
+/// How long a node may take to refuse what it was told.
+const REFUSAL_DEADLINE: Duration = Duration::from_secs(20);
+/// `gatewayctl status` answers in full and ends with 5 when the node is not in service.
+const STATUS_CODES: [i32; 2] = [0, 5];
 
 /// A gateway node; it is killed when dropped.
 #[derive(Debug)]
@@ -81,6 +85,31 @@ impl Gateway {
         Ok(())
     }
 
+    /// Gives it another configuration, for its next start.
+    pub fn configure(&mut self, config: GatewayConfig) {
+        self.config = config;
+    }
+
+    /// Starts the daemon, which must end by itself with an error, and returns what it logged.
+    pub fn start_refused(&mut self) -> Result<String> {
+        self.start()?;
+        let process = self.process()?;
+        let status = process.wait(REFUSAL_DEADLINE)?;
+        let logged = process.log_of_this_run()?;
+        self.process = None;
+        ensure!(
+            !status.success(),
+            "node {} should have refused to run: {logged}",
+            self.node
+        );
+        Ok(logged)
+    }
+
+    /// Where its programs are.
+    pub fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
     /// The daemon's process, for signals and its log.
     pub fn process(&mut self) -> Result<&mut Process> {
         let node = self.node;
@@ -129,14 +158,19 @@ impl Gateway {
 
     /// [`Gateway::ctl`] with `--json`, read.
     pub fn ctl_json<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
-        let text = self.ctl(&[args, &["--json"]].concat())?;
+        self.read_json(args, &[0])
+    }
+
+    fn read_json<T: DeserializeOwned>(&self, args: &[&str], codes: &[i32]) -> Result<T> {
+        let mut command = self.netns.command(&self.binaries.control);
+        let text = run_accepting(command.args(args).arg("--json"), codes)?;
         serde_json::from_str(&text)
             .with_context(|| format!("gatewayctl {} --json printed {text:?}", args.join(" ")))
     }
 
-    /// `gatewayctl status`.
+    /// `gatewayctl status`, of a node in service or not.
     pub fn status(&self) -> Result<Status> {
-        self.ctl_json(&["status"])
+        self.read_json(&["status"], &STATUS_CODES)
     }
 
     /// `gatewayctl lease list`.
@@ -152,7 +186,7 @@ impl Gateway {
         within: Duration,
         condition: impl Fn(&Status) -> bool,
     ) -> Result<Status> {
-        let mut last = None;
+        let mut last = "none was asked for".to_owned();
         let outcome = wait_until(&format!("node {}: {what}", self.node), within, || {
             self.process()?.ensure_running()?;
             let status = self.status();
@@ -161,10 +195,13 @@ impl Gateway {
             {
                 return Ok(Some(status.clone()));
             }
-            last = Some(status);
+            last = match status {
+                Ok(status) => format!("{status:?}"),
+                Err(error) => format!("not to be had: {error:#}"),
+            };
             Ok(None)
         });
-        outcome.with_context(|| format!("the last status was {last:?}"))
+        outcome.with_context(|| format!("the last status was {last}"))
     }
 
     /// Waits until the node answers DHCP.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
 /// `gatewayctl status --json`.
@@ -29,8 +30,8 @@ pub struct Status {
     pub members: Vec<Member>,
     /// The subnets.
     pub subnets: Vec<Subnet>,
-    /// The state of NAT in this node's kernel.
-    pub nat: Nat,
+    /// The state of NAT in this node's kernel; none before the cluster has accepted the node.
+    pub nat: Option<Nat>,
     /// Packets that got no answer, by reason.
     pub dropped_packets: BTreeMap<String, u64>,
 }
@@ -42,8 +43,14 @@ pub struct Member {
     pub node_id: u64,
     /// leader, follower or learner.
     pub role: String,
-    /// Its server identifier.
-    pub listen_ip: Ipv4Addr,
+    /// Its server identifier; empty until it has announced itself.
+    pub listen_ip: String,
+    /// Whether it answered lately.
+    pub reachable: bool,
+    /// The log index up to which its state is.
+    pub applied: Option<u64>,
+    /// Whether it answers DHCP.
+    pub in_service: bool,
 }
 
 /// A subnet's pool.
@@ -69,7 +76,7 @@ pub struct Nat {
     /// How often the kernel's rules had to be put right.
     pub repairs: u64,
     /// How long the last time took.
-    pub last_repair_millis: Option<u64>,
+    pub last_repair_micros: Option<u64>,
     /// Whether the kernel has what it should.
     pub in_sync: bool,
 }
@@ -83,6 +90,8 @@ pub struct Lease {
     pub client: String,
     /// bound, offered, …
     pub state: String,
+    /// The client's hardware address.
+    pub hardware: String,
     /// On the cluster clock.
     pub expires_in_seconds: Option<i64>,
 }
@@ -91,5 +100,30 @@ impl Status {
     /// All packets that got no answer.
     pub fn dropped_total(&self) -> u64 {
         self.dropped_packets.values().sum()
+    }
+
+    /// Leased addresses of all subnets.
+    pub fn bound_total(&self) -> u64 {
+        self.subnets.iter().map(|subnet| subnet.bound).sum()
+    }
+
+    /// NAT, of a node that does some.
+    pub fn nat(&self) -> Result<&Nat> {
+        self.nat
+            .as_ref()
+            .with_context(|| format!("node {} does no NAT", self.node_id))
+    }
+
+    /// Whether NAT is as it should be after more than `repairs` repairs.
+    pub fn is_repaired_since(&self, repairs: u64) -> bool {
+        let nat = self.nat.as_ref();
+        nat.is_some_and(|nat| nat.repairs > repairs && nat.in_sync)
+    }
+
+    /// How far the member `node` is, as this node sees it.
+    pub fn member(&self, node: u8) -> Option<&Member> {
+        self.members
+            .iter()
+            .find(|member| member.node_id == u64::from(node))
     }
 }

@@ -28,6 +28,13 @@ pub enum MessageKind {
     Inform,
 }
 
+impl MessageKind {
+    /// Whether the client has no address once this is sent.
+    pub fn gives_up(self) -> bool {
+        matches!(self, Self::Release | Self::Decline)
+    }
+}
+
 /// Some bytes, written in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hex(pub Vec<u8>);

@@ -43,7 +43,9 @@ fn run(lab: &mut Lab) -> Result<Report> {
     lab.faults().cut_raft(cut_off)?;
     let cut_at = Instant::now();
     lab.gateway(cut_off)
-        .wait_for_status("silent", SILENT, |s| !s.in_service && !s.has_quorum)?;
+        .wait_for_status("silent, and saying why", SILENT, |status| {
+            !status.in_service && !status.has_quorum && status.silent_reason.is_some()
+        })?;
     report.figure("silent after (ms)", cut_at.elapsed().as_millis());
 
     // Its own machines ask, and get their answers from across the overlay.

@@ -2,16 +2,14 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use super::verdict;
 use crate::Lab;
 use crate::gateway::GatewayConfig;
-use crate::probe::{self, MessageKind, ProbeOptions, Reply};
 use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::storm::{ClientRecord, History, StormOptions};
-use crate::topology::Vm;
+use crate::storm::{History, StormOptions};
 use crate::wire::MacAddr;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -47,14 +45,14 @@ fn run(lab: &mut Lab) -> Result<Report> {
     let mut report = Report::new();
     report.figure("in service again after (ms)", down_at.elapsed().as_millis());
 
-    leases_survived(lab, &before)?;
+    verdict::tables_agree(lab, &before)?;
     for (client, vm) in before
         .clients
         .iter()
         .zip(vms.iter().cycle())
         .take(RETURNING)
     {
-        comes_back(vm, client)?;
+        verdict::comes_back(vm, client)?;
     }
     let newcomers = StormOptions {
         first_mac: NEWCOMERS,
@@ -64,34 +62,4 @@ fn run(lab: &mut Lab) -> Result<Report> {
     let all = History::merge([before, after]);
     verdict::note(&mut report, &verdict::everybody_was_served(&all)?);
     Ok(report)
-}
-
-fn leases_survived(lab: &mut Lab, before: &History) -> Result<()> {
-    let leases = lab.gateway(1).leases()?;
-    for address in before.addresses() {
-        ensure!(
-            leases
-                .iter()
-                .any(|l| l.address == address && l.state == "bound"),
-            "{address} was acknowledged and is gone (S2)"
-        );
-    }
-    Ok(())
-}
-
-fn comes_back(vm: &Vm, client: &ClientRecord) -> Result<()> {
-    let address = client.address.context("a client without an address")?;
-    let options = ProbeOptions {
-        requested: Some(address),
-        window_ms: 500,
-        ..ProbeOptions::new(MessageKind::RequestInitReboot, client.mac)
-    };
-    let replies = vm.netns().enter(|| probe::run(&options))?;
-    let is_good = |reply: &Reply| reply.is_ack() && reply.yiaddr == address;
-    ensure!(
-        !replies.is_empty() && replies.iter().all(is_good),
-        "{} had {address}, rebooted, and heard {replies:?}",
-        client.mac
-    );
-    Ok(())
 }

@@ -19,6 +19,8 @@ pub struct ClientRecord {
     pub acked_at_ms: Option<u64>,
     /// What it was given.
     pub address: Option<Ipv4Addr>,
+    /// Every address that an ACK to it named: more than one is a change of mind.
+    pub acked_addresses: BTreeSet<Ipv4Addr>,
     /// By whom.
     pub server_id: Option<Ipv4Addr>,
     /// For how long.
@@ -39,6 +41,7 @@ impl ClientRecord {
             started_at_ms,
             acked_at_ms: None,
             address: None,
+            acked_addresses: BTreeSet::new(),
             server_id: None,
             lease_seconds: None,
             discovers: 0,
@@ -51,8 +54,14 @@ impl ClientRecord {
     pub fn bound(&mut self, ack: &Message, now_ms: u64) {
         self.acked_at_ms = Some(now_ms);
         self.address = Some(ack.yiaddr());
+        self.acked(ack);
         self.server_id = dhcp::server_id(ack);
         self.lease_seconds = dhcp::lease_time(ack);
+    }
+
+    /// Notes an ACK, be it the first or another.
+    pub fn acked(&mut self, ack: &Message) {
+        self.acked_addresses.insert(ack.yiaddr());
     }
 }
 

@@ -114,6 +114,10 @@ impl Client {
                 self.record.bound(reply, now_ms);
                 None
             }
+            (Phase::Bound, MessageType::Ack) => {
+                self.record.acked(reply);
+                None
+            }
             (Phase::Requesting { .. }, MessageType::Nak) => {
                 self.record.naks += 1;
                 Some(self.start(now_ms))
@@ -208,6 +212,22 @@ mod tests {
         assert_eq!(record.acked_at_ms, Some(9));
         assert_eq!((record.discovers, record.requests), (1, 1));
         assert_eq!(client.due_ms(), None);
+    }
+
+    #[test]
+    fn another_ack_is_noted_and_changes_nothing() {
+        let mut client = client();
+        let discover = client.on_timer(0).expect("a DISCOVER");
+        let request = client
+            .on_reply(&reply(&discover, MessageType::Offer), 1)
+            .expect("a REQUEST");
+        let mut ack = reply(&request, MessageType::Ack);
+        client.on_reply(&ack, 2);
+        ack.set_yiaddr(SERVER);
+        client.on_reply(&ack, 3);
+        let record = client.record();
+        assert_eq!(record.address, Some(ADDRESS));
+        assert_eq!(record.acked_addresses.len(), 2);
     }
 
     #[test]

@@ -71,12 +71,15 @@ impl Vm {
     /// A command that will run `program` in the machine, with its mounts and host name.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("nsenter");
+        command.args(self.nsenter_args()).arg("--").arg(program);
         command
-            .arg(format!("--net={}", self.netns.path().display()))
-            .args(self.sandbox.nsenter_args())
-            .arg("--")
-            .arg(program);
-        command
+    }
+
+    /// The arguments that take `nsenter` into the machine, from within the lab.
+    pub fn nsenter_args(&self) -> Vec<String> {
+        let network = format!("--net={}", self.netns.path().display());
+        let sandbox = self.sandbox.nsenter_args();
+        [network].into_iter().chain(sandbox).collect()
     }
 
     /// The address of its interface, if it has one.

@@ -5,17 +5,37 @@
 //! The order of chains and of sets among each other means nothing to a packet; the order of rules
 //! does. So chains and sets are matched by name, rules by position.
 
-use super::{ChainImage, SetImage, TableImage};
+use super::{ChainImage, RuleImage, SetImage, TableImage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// Only elements of maps: they can be changed one by one.
-    Elements(Vec<ElementUpdate>),
+    /// Only what is in chains and maps: that can be changed in place, and disturbs nothing else.
+    Contents(TableUpdate),
     /// More than that: the table must be replaced. For people: where they differ.
     Table(String),
+}
+
+/// What must change within the chains and maps of a table that is otherwise right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableUpdate {
+    /// The chains that get other rules.
+    pub chains: Vec<ChainUpdate>,
+    /// The maps that get other elements.
+    pub sets: Vec<ElementUpdate>,
+}
+
+/// All rules that a chain must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainUpdate {
+    /// The chain.
+    pub chain: String,
+    /// Its rules from now on.
+    pub rules: Vec<RuleImage>,
+    /// For people: where its rules differed.
+    pub difference: String,
 }
 
 /// How one set's elements must change. What is in both has changed its value.
@@ -31,18 +51,30 @@ pub struct ElementUpdate {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let updates = match self {
-            Self::Table(place) => return f.write_str(place),
-            Self::Elements(updates) => updates,
-        };
-        for (index, update) in updates.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
-            let changed = update.remove.keys().filter(|key| update.add.contains_key(*key)).count();
-            let (foreign, missing) = (update.remove.len() - changed, update.add.len() - changed);
-            let set = &update.set;
-            write!(f, "{separator}map {set} has {missing} elements missing, {foreign} foreign, {changed} changed")?;
+        match self {
+            Self::Table(place) => f.write_str(place),
+            Self::Contents(update) => {
+                let chains = update.chains.iter().map(|chain| chain.difference.clone());
+                let sets = update.sets.iter().map(ElementUpdate::to_string);
+                f.write_str(&chains.chain(sets).collect::<Vec<_>>().join(", "))
+            }
         }
-        Ok(())
+    }
+}
+
+impl fmt::Display for ElementUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let changed = self
+            .remove
+            .keys()
+            .filter(|key| self.add.contains_key(*key))
+            .count();
+        let (foreign, missing) = (self.remove.len() - changed, self.add.len() - changed);
+        write!(
+            f,
+            "map {} has {missing} elements missing, {foreign} foreign, {changed} changed",
+            self.set
+        )
     }
 }
 
@@ -56,26 +88,50 @@ impl TableImage {
         if let Some(place) = self.structural_difference(actual) {
             return Some(Difference::Table(place));
         }
-        let updates: Vec<_> = self
+        let chains = self
+            .chains
+            .iter()
+            .filter_map(|wanted| wanted.update(actual.chain(&wanted.name)?));
+        let sets = self
             .sets
             .iter()
-            .filter_map(|wanted| actual.set(&wanted.name).and_then(|found| wanted.element_update(found)))
-            .collect();
-        (!updates.is_empty()).then_some(Difference::Elements(updates))
+            .filter_map(|wanted| wanted.element_update(actual.set(&wanted.name)?));
+        let update = TableUpdate {
+            chains: chains.collect(),
+            sets: sets.collect(),
+        };
+        (update != TableUpdate::default()).then_some(Difference::Contents(update))
     }
 
     fn structural_difference(&self, actual: &Self) -> Option<String> {
         if self.flags != actual.flags {
-            return Some(format!("the table's flags are {:#x} instead of {:#x}", actual.flags, self.flags));
+            return Some(format!(
+                "the table's flags are {:#x} instead of {:#x}",
+                actual.flags, self.flags
+            ));
         }
-        let names = |image: &Self| image.chains.iter().map(|chain| chain.name.clone()).collect();
+        let names = |image: &Self| {
+            image
+                .chains
+                .iter()
+                .map(|chain| chain.name.clone())
+                .collect()
+        };
         different_names("chain", &names(self), &names(actual))
             .or_else(|| {
                 let names = |image: &Self| image.sets.iter().map(|set| set.name.clone()).collect();
                 different_names("set", &names(self), &names(actual))
             })
-            .or_else(|| self.chains.iter().find_map(|wanted| wanted.difference(actual.chain(&wanted.name)?)))
-            .or_else(|| self.sets.iter().find_map(|wanted| wanted.shape_difference(actual.set(&wanted.name)?)))
+            .or_else(|| {
+                self.chains
+                    .iter()
+                    .find_map(|wanted| wanted.hook_difference(actual.chain(&wanted.name)?))
+            })
+            .or_else(|| {
+                self.sets
+                    .iter()
+                    .find_map(|wanted| wanted.shape_difference(actual.set(&wanted.name)?))
+            })
     }
 
     fn chain(&self, name: &str) -> Option<&ChainImage> {
@@ -88,12 +144,32 @@ impl TableImage {
 }
 
 impl ChainImage {
-    fn difference(&self, actual: &Self) -> Option<String> {
+    fn hook_difference(&self, actual: &Self) -> Option<String> {
+        let same = self.base == actual.base && self.flags == actual.flags;
+        (!same).then(|| {
+            format!(
+                "chain {} is hooked as {:?}, not {:?}",
+                self.name, actual.base, self.base
+            )
+        })
+    }
+
+    fn update(&self, actual: &Self) -> Option<ChainUpdate> {
+        let difference = self.rule_difference(actual)?;
+        Some(ChainUpdate {
+            chain: self.name.clone(),
+            rules: self.rules.clone(),
+            difference,
+        })
+    }
+
+    fn rule_difference(&self, actual: &Self) -> Option<String> {
         let name = &self.name;
-        if self.base != actual.base || self.flags != actual.flags {
-            return Some(format!("chain {name} is hooked as {:?}, not {:?}", actual.base, self.base));
-        }
-        let differing = self.rules.iter().zip(&actual.rules).position(|(wanted, found)| wanted != found);
+        let differing = self
+            .rules
+            .iter()
+            .zip(&actual.rules)
+            .position(|(wanted, found)| wanted != found);
         if let Some(index) = differing {
             return Some(format!("rule {} of chain {name} is another", index + 1));
         }
@@ -104,14 +180,27 @@ impl ChainImage {
 
 impl SetImage {
     fn shape_difference(&self, actual: &Self) -> Option<String> {
-        let shape = |set: &Self| (set.flags, set.key_type, set.key_len, set.data_type, set.data_len, set.capacity);
-        (shape(self) != shape(actual)).then(|| format!("set {} is of another type or size", self.name))
+        let shape = |set: &Self| {
+            (
+                set.flags,
+                set.key_type,
+                set.key_len,
+                set.data_type,
+                set.data_len,
+                set.capacity,
+            )
+        };
+        (shape(self) != shape(actual))
+            .then(|| format!("set {} is of another type or size", self.name))
     }
 
     fn element_update(&self, actual: &Self) -> Option<ElementUpdate> {
         let missing_from = |all: &Self, from: &Self| {
-            let absent = |(key, value): &(&Box<[u8]>, &Box<[u8]>)| from.elements.get(*key) != Some(*value);
-            all.elements.iter().filter(absent).map(|(key, value)| (key.clone(), value.clone())).collect()
+            all.elements
+                .iter()
+                .filter(|(key, value)| from.elements.get(*key) != Some(*value))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
         };
         let update = ElementUpdate {
             set: self.name.clone(),
@@ -122,11 +211,18 @@ impl SetImage {
     }
 }
 
-fn different_names(what: &str, wanted: &BTreeSet<String>, found: &BTreeSet<String>) -> Option<String> {
+fn different_names(
+    what: &str,
+    wanted: &BTreeSet<String>,
+    found: &BTreeSet<String>,
+) -> Option<String> {
     if let Some(name) = wanted.difference(found).next() {
         return Some(format!("{what} {name} is not there"));
     }
-    found.difference(wanted).next().map(|name| format!("{what} {name} is not ours"))
+    found
+        .difference(wanted)
+        .next()
+        .map(|name| format!("{what} {name} is not ours"))
 }
 
 #[cfg(test)]
@@ -143,11 +239,34 @@ mod tests {
             data_type: 461,
             data_len: 8,
             capacity: 16,
-            elements: [(1, 10), (2, 20)].map(|(key, value)| (Box::from([0, key]), Box::from([value; 8]))).into(),
+            elements: [(1, 10), (2, 20)]
+                .map(|(key, value)| (Box::from([0, key]), Box::from([value; 8])))
+                .into(),
         };
-        let rules = vec![vec![Expression::Masquerade { flags: 0 }], vec![Expression::Verdict { code: 1, chain: None }]];
-        let chain = ChainImage { name: "c".into(), base: None, flags: 0, rules };
-        TableImage { flags: 0, chains: vec![chain.clone(), ChainImage { name: "d".into(), ..chain }], sets: vec![set] }
+        let rules = vec![
+            vec![Expression::Masquerade { flags: 0 }],
+            vec![Expression::Verdict {
+                code: 1,
+                chain: None,
+            }],
+        ];
+        let chain = ChainImage {
+            name: "c".into(),
+            base: None,
+            flags: 0,
+            rules,
+        };
+        TableImage {
+            flags: 0,
+            chains: vec![
+                chain.clone(),
+                ChainImage {
+                    name: "d".into(),
+                    ..chain
+                },
+            ],
+            sets: vec![set],
+        }
     }
 
     fn table_difference(edit: impl FnOnce(&mut TableImage)) -> String {
@@ -168,13 +287,55 @@ mod tests {
 
     #[test]
     fn every_structural_change_is_seen() {
-        assert_eq!(image().compare(None), Some(Difference::Table("the table is not there".into())));
-        assert_eq!(table_difference(|t| t.flags = 1), "the table's flags are 0x1 instead of 0x0");
-        assert_eq!(table_difference(|t| t.chains[0].rules.swap(0, 1)), "rule 1 of chain c is another");
-        assert_eq!(table_difference(|t| t.chains[1].rules.clear()), "chain d has 0 rules instead of 2");
-        assert_eq!(table_difference(|t| t.chains[1].name = "e".into()), "chain d is not there");
-        assert_eq!(table_difference(|t| t.sets.push(SetImage { name: "n".into(), ..t.sets[0].clone() })), "set n is not ours");
-        assert_eq!(table_difference(|t| t.sets[0].key_len = 4), "set m is of another type or size");
+        assert_eq!(
+            image().compare(None),
+            Some(Difference::Table("the table is not there".into()))
+        );
+        assert_eq!(
+            table_difference(|t| t.flags = 1),
+            "the table's flags are 0x1 instead of 0x0"
+        );
+        assert_eq!(
+            table_difference(|t| t.chains[1].name = "e".into()),
+            "chain d is not there"
+        );
+        assert_eq!(
+            table_difference(|t| t.sets.push(SetImage {
+                name: "n".into(),
+                ..t.sets[0].clone()
+            })),
+            "set n is not ours"
+        );
+        assert_eq!(
+            table_difference(|t| t.sets[0].key_len = 4),
+            "set m is of another type or size"
+        );
+    }
+
+    #[test]
+    fn rules_alone_are_updated_alone() {
+        let mut actual = image();
+        actual.chains[0].rules.swap(0, 1);
+        let difference = image().compare(Some(&actual)).expect("a difference");
+        assert_eq!(difference.to_string(), "rule 1 of chain c is another");
+        actual.chains[1].rules.clear();
+        let difference = image().compare(Some(&actual)).expect("a difference");
+        assert_eq!(
+            difference.to_string(),
+            "rule 1 of chain c is another, chain d has 0 rules instead of 2"
+        );
+        let Difference::Contents(update) = difference else {
+            panic!("not in place")
+        };
+        assert!(update.sets.is_empty());
+        assert_eq!(
+            update
+                .chains
+                .iter()
+                .map(|chain| (&*chain.chain, chain.rules.len()))
+                .collect::<Vec<_>>(),
+            [("c", 2), ("d", 2)]
+        );
     }
 
     #[test]
@@ -184,9 +345,16 @@ mod tests {
         elements.remove(&[0, 1][..]);
         elements.insert(Box::from([0, 2]), Box::from([99; 8]));
         elements.insert(Box::from([0, 3]), Box::from([30; 8]));
-        let Some(Difference::Elements(updates)) = image().compare(Some(&actual)) else { panic!("not elements") };
-        assert_eq!(updates.len(), 1);
-        let keys = |map: &BTreeMap<Box<[u8]>, Box<[u8]>>| map.keys().map(|key| key[1]).collect::<Vec<_>>();
-        assert_eq!((keys(&updates[0].remove), keys(&updates[0].add)), (vec![2, 3], vec![1, 2]));
+        let Some(Difference::Contents(update)) = image().compare(Some(&actual)) else {
+            panic!("not in place")
+        };
+        let updates = update.sets;
+        assert_eq!((updates.len(), update.chains.len()), (1, 0));
+        let keys =
+            |map: &BTreeMap<Box<[u8]>, Box<[u8]>>| map.keys().map(|key| key[1]).collect::<Vec<_>>();
+        assert_eq!(
+            (keys(&updates[0].remove), keys(&updates[0].add)),
+            (vec![2, 3], vec![1, 2])
+        );
     }
 }

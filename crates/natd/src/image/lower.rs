@@ -67,7 +67,12 @@ fn base(hook: Hook) -> BaseChain {
         Hook::SourceNat => ("nat", libc::NF_INET_POST_ROUTING, libc::NF_IP_PRI_NAT_SRC),
         Hook::Forward => ("filter", libc::NF_INET_FORWARD, libc::NF_IP_PRI_FILTER),
     };
-    BaseChain { kind: kind.to_owned(), hook: hook as u32, priority, policy: libc::NF_ACCEPT as u32 }
+    BaseChain {
+        kind: kind.to_owned(),
+        hook: hook as u32,
+        priority,
+        policy: libc::NF_ACCEPT as u32,
+    }
 }
 
 fn map(map: &ForwardMap) -> SetImage {
@@ -105,7 +110,11 @@ fn condition(part: &Match) -> Vec<Expression> {
         Match::SourceIn(network) => address_in(SOURCE_OFFSET, *network),
         Match::DestinationIn(network) => address_in(DESTINATION_OFFSET, *network),
         Match::DestinationNotLocal => vec![
-            Expression::Fib { result: FIB_RESULT_TYPE, flags: FIB_BY_DESTINATION, to: REGISTER },
+            Expression::Fib {
+                result: FIB_RESULT_TYPE,
+                flags: FIB_BY_DESTINATION,
+                to: REGISTER,
+            },
             compare(libc::NFT_CMP_NEQ, ROUTE_LOCAL.to_ne_bytes()),
         ],
         Match::Known => any_bit(libc::NFT_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
@@ -121,7 +130,10 @@ fn action(action: &Action) -> Vec<Expression> {
         Action::Drop => verdict(libc::NF_DROP),
         Action::Return => verdict(libc::NFT_RETURN),
         Action::Jump(chain) => {
-            vec![Expression::Verdict { code: libc::NFT_JUMP, chain: Some((*chain).to_owned()) }]
+            vec![Expression::Verdict {
+                code: libc::NFT_JUMP,
+                chain: Some((*chain).to_owned()),
+            }]
         }
         Action::Masquerade => vec![Expression::Masquerade { flags: 0 }],
         Action::SourceNat(address) => source_nat(*address),
@@ -132,12 +144,23 @@ fn action(action: &Action) -> Vec<Expression> {
 fn interface(key: libc::c_int, name: &InterfaceName) -> Vec<Expression> {
     let mut padded = [0; INTERFACE_NAME_LEN];
     padded[..name.as_str().len()].copy_from_slice(name.as_str().as_bytes());
-    vec![Expression::Meta { key: key as u32, to: REGISTER }, compare(libc::NFT_CMP_EQ, padded)]
+    vec![
+        Expression::Meta {
+            key: key as u32,
+            to: REGISTER,
+        },
+        compare(libc::NFT_CMP_EQ, padded),
+    ]
 }
 
 fn address_in(offset: u32, network: Ipv4Network) -> Vec<Expression> {
     vec![
-        Expression::Payload { base: libc::NFT_PAYLOAD_NETWORK_HEADER as u32, offset, len: ADDRESS_LEN, to: REGISTER },
+        Expression::Payload {
+            base: libc::NFT_PAYLOAD_NETWORK_HEADER as u32,
+            offset,
+            len: ADDRESS_LEN,
+            to: REGISTER,
+        },
         masked(network.mask().octets()),
         compare(libc::NFT_CMP_EQ, network.address().octets()),
     ]
@@ -145,23 +168,38 @@ fn address_in(offset: u32, network: Ipv4Network) -> Vec<Expression> {
 
 fn any_bit(key: libc::c_int, bits: u32) -> Vec<Expression> {
     vec![
-        Expression::Conntrack { key: key as u32, to: REGISTER },
+        Expression::Conntrack {
+            key: key as u32,
+            to: REGISTER,
+        },
         masked(bits.to_ne_bytes()),
         compare(libc::NFT_CMP_NEQ, 0_u32.to_ne_bytes()),
     ]
 }
 
 fn masked(mask: [u8; 4]) -> Expression {
-    Expression::Bitwise { from: REGISTER, to: REGISTER, mask: Box::from(mask), xor: Box::from([0; 4]) }
+    Expression::Bitwise {
+        from: REGISTER,
+        to: REGISTER,
+        mask: Box::from(mask),
+        xor: Box::from([0; 4]),
+    }
 }
 
 fn compare<const N: usize>(op: libc::c_int, value: [u8; N]) -> Expression {
-    Expression::Compare { from: REGISTER, op: op as u32, value: Box::from(value) }
+    Expression::Compare {
+        from: REGISTER,
+        op: op as u32,
+        value: Box::from(value),
+    }
 }
 
 fn source_nat(address: Ipv4Addr) -> Vec<Expression> {
     vec![
-        Expression::Immediate { to: REGISTER, value: Box::from(address.octets()) },
+        Expression::Immediate {
+            to: REGISTER,
+            value: Box::from(address.octets()),
+        },
         nat(libc::NFT_NAT_SNAT, None),
     ]
 }
@@ -172,7 +210,10 @@ fn destination_nat(protocol: Protocol) -> Vec<Expression> {
         Protocol::Udp => libc::IPPROTO_UDP,
     };
     vec![
-        Expression::Meta { key: libc::NFT_META_L4PROTO as u32, to: REGISTER },
+        Expression::Meta {
+            key: libc::NFT_META_L4PROTO as u32,
+            to: REGISTER,
+        },
         compare(libc::NFT_CMP_EQ, [number as u8]),
         Expression::Payload {
             base: libc::NFT_PAYLOAD_TRANSPORT_HEADER as u32,
@@ -180,11 +221,21 @@ fn destination_nat(protocol: Protocol) -> Vec<Expression> {
             len: PORT_LEN,
             to: REGISTER,
         },
-        Expression::Lookup { set: ForwardMap::name(protocol).to_owned(), from: REGISTER, to: Some(REGISTER) },
+        Expression::Lookup {
+            set: ForwardMap::name(protocol).to_owned(),
+            from: REGISTER,
+            to: Some(REGISTER),
+        },
         nat(libc::NFT_NAT_DNAT, Some(PORT_WORD)),
     ]
 }
 
 fn nat(kind: libc::c_int, port: Option<u32>) -> Expression {
-    Expression::Nat { kind: kind as u32, family: libc::NFPROTO_IPV4 as u32, address: REGISTER, port, flags: 0 }
+    Expression::Nat {
+        kind: kind as u32,
+        family: libc::NFPROTO_IPV4 as u32,
+        address: REGISTER,
+        port,
+        flags: 0,
+    }
 }

@@ -41,7 +41,9 @@ pub enum KernelError {
         what: &'static str,
     },
     /// Others changed the ruleset each time that we were reading it.
-    #[error("reading the table: others keep changing the ruleset; {attempts} attempts gave no stable picture")]
+    #[error(
+        "reading the table: others keep changing the ruleset; {attempts} attempts gave no stable picture"
+    )]
     Unsettled {
         /// How often we tried.
         attempts: u32,

@@ -44,8 +44,14 @@ impl KernelEvents for NetlinkEvents {
 
 fn subscribe(protocol: isize, group: u32) -> Result<TokioSocket, KernelError> {
     let mut socket = TokioSocket::new(protocol).map_err(failed("opening"))?;
-    socket.socket_mut().bind(&SocketAddr::new(0, 0)).map_err(failed("binding"))?;
-    socket.socket_mut().add_membership(group).map_err(failed("subscribing to changes by"))?;
+    socket
+        .socket_mut()
+        .bind(&SocketAddr::new(0, 0))
+        .map_err(failed("binding"))?;
+    socket
+        .socket_mut()
+        .add_membership(group)
+        .map_err(failed("subscribing to changes by"))?;
     Ok(socket)
 }
 

@@ -5,7 +5,7 @@
 //! block, so it serves the simulation too.
 
 use super::{Kernel, KernelError, KernelEvents};
-use crate::image::{ElementUpdate, TableImage};
+use crate::image::{ElementUpdate, SetImage, TableImage, TableUpdate};
 use crate::ruleset::TABLE;
 use std::collections::BTreeMap;
 use std::io;
@@ -53,7 +53,9 @@ impl FakeKernel {
     /// Its events, including those of changes that were made already.
     #[must_use]
     pub fn events(&self) -> FakeEvents {
-        FakeEvents { shared: Arc::clone(&self.shared) }
+        FakeEvents {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// What it holds now.
@@ -84,7 +86,10 @@ impl FakeKernel {
         doing: &str,
         change: impl FnOnce(&mut BTreeMap<String, TableImage>) -> io::Result<()>,
     ) -> Result<(), KernelError> {
-        let refused = |source| KernelError::Refused { doing: doing.to_owned(), source };
+        let refused = |source| KernelError::Refused {
+            doing: doing.to_owned(),
+            source,
+        };
         let mut state = self.shared.lock();
         state.check_refusal().map_err(refused)?;
         let mut next = state.tables.clone();
@@ -134,20 +139,24 @@ impl Kernel for FakeKernel {
         })
     }
 
-    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError> {
-        let missing = || io::Error::from_raw_os_error(libc::ENOENT);
-        self.commit("updating elements", |tables| {
+    fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError> {
+        self.commit("updating the table", |tables| {
             let table = tables.get_mut(TABLE).ok_or_else(missing)?;
-            for update in updates {
-                let set = table.sets.iter_mut().find(|set| set.name == update.set).ok_or_else(missing)?;
-                for key in update.remove.keys() {
-                    set.elements.remove(key).ok_or_else(missing)?;
-                }
-                for (key, value) in &update.add {
-                    if set.elements.insert(key.clone(), value.clone()).is_some() {
-                        return Err(io::Error::from_raw_os_error(libc::EEXIST));
-                    }
-                }
+            for update in &update.chains {
+                let chain = table
+                    .chains
+                    .iter_mut()
+                    .find(|chain| chain.name == update.chain)
+                    .ok_or_else(missing)?;
+                chain.rules.clone_from(&update.rules);
+            }
+            for update in &update.sets {
+                let set = table
+                    .sets
+                    .iter_mut()
+                    .find(|set| set.name == update.set)
+                    .ok_or_else(missing)?;
+                change_elements(set, update)?;
             }
             Ok(())
         })
@@ -158,7 +167,11 @@ impl Kernel for FakeKernel {
     }
 
     fn enable_forwarding(&mut self) -> Result<(), KernelError> {
-        let failed = |source| KernelError::Forwarding { doing: "writing 1 to", path: "ip_forward".into(), source };
+        let failed = |source| KernelError::Forwarding {
+            doing: "writing 1 to",
+            path: "ip_forward".into(),
+            source,
+        };
         let mut state = self.shared.lock();
         state.check_refusal().map_err(failed)?;
         state.forwarding = true;
@@ -166,6 +179,22 @@ impl Kernel for FakeKernel {
         self.shared.changed.notify_one();
         Ok(())
     }
+}
+
+fn change_elements(set: &mut SetImage, update: &ElementUpdate) -> io::Result<()> {
+    for key in update.remove.keys() {
+        set.elements.remove(key).ok_or_else(missing)?;
+    }
+    for (key, value) in &update.add {
+        if set.elements.insert(key.clone(), value.clone()).is_some() {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
+    }
+    Ok(())
+}
+
+fn missing() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOENT)
 }
 
 impl KernelEvents for FakeEvents {

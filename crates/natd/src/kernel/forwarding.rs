@@ -16,7 +16,9 @@ pub(super) struct Forwarding {
 
 impl Default for Forwarding {
     fn default() -> Self {
-        Self { path: PathBuf::from(IP_FORWARD) }
+        Self {
+            path: PathBuf::from(IP_FORWARD),
+        }
     }
 }
 
@@ -32,7 +34,11 @@ impl Forwarding {
 }
 
 fn failed<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KernelError + 'a {
-    move |source| KernelError::Forwarding { doing, path: path.to_owned(), source }
+    move |source| KernelError::Forwarding {
+        doing,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -42,10 +48,15 @@ mod tests {
 
     #[test]
     fn the_error_names_the_file_the_cause_and_the_remedy() {
-        let switch = Forwarding { path: PathBuf::from("/proc/no/such/file") };
+        let switch = Forwarding {
+            path: PathBuf::from("/proc/no/such/file"),
+        };
         let error = switch.enable().expect_err("there is no such file");
         let text = error.to_string();
-        assert!(text.starts_with("writing 1 to /proc/no/such/file"), "{text}");
+        assert!(
+            text.starts_with("writing 1 to /proc/no/such/file"),
+            "{text}"
+        );
         assert!(text.contains("net.ipv4.ip_forward=1 on the host"), "{text}");
         assert!(error.source().is_some());
     }

@@ -52,7 +52,9 @@ pub(super) fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message<'
         }
         let message = first(rest);
         rest = match message {
-            Ok(message) => rest.get(message.bytes.len().next_multiple_of(ALIGN)..).unwrap_or_default(),
+            Ok(message) => rest
+                .get(message.bytes.len().next_multiple_of(ALIGN)..)
+                .unwrap_or_default(),
             Err(Malformed) => &[],
         };
         Some(message)
@@ -65,9 +67,17 @@ fn first(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
         return Err(Malformed);
     }
     let bytes = datagram.get(..length).ok_or(Malformed)?;
-    let (kind, flags) = (read_u16(bytes, 4).ok_or(Malformed)?, read_u16(bytes, 6).ok_or(Malformed)?);
+    let (kind, flags) = (
+        read_u16(bytes, 4).ok_or(Malformed)?,
+        read_u16(bytes, 6).ok_or(Malformed)?,
+    );
     let sequence = read_u32(bytes, 8).ok_or(Malformed)?;
-    Ok(Message { bytes, kind, flags, sequence })
+    Ok(Message {
+        bytes,
+        kind,
+        flags,
+        sequence,
+    })
 }
 
 impl Message<'_> {
@@ -77,7 +87,11 @@ impl Message<'_> {
     }
 
     pub(super) fn meaning(&self) -> Result<Meaning, Malformed> {
-        let errno = || read_u32(self.bytes, HEADER).map(u32::cast_signed).ok_or(Malformed);
+        let errno = || {
+            read_u32(self.bytes, HEADER)
+                .map(u32::cast_signed)
+                .ok_or(Malformed)
+        };
         Ok(match i32::from(self.kind) {
             libc::NLMSG_NOOP => Meaning::Padding,
             libc::NLMSG_ERROR => match errno()? {
@@ -95,11 +109,19 @@ impl Message<'_> {
 }
 
 fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
+    bytes
+        .get(at..at + 2)?
+        .try_into()
+        .ok()
+        .map(u16::from_ne_bytes)
 }
 
 fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
+    bytes
+        .get(at..at + 4)?
+        .try_into()
+        .ok()
+        .map(u32::from_ne_bytes)
 }
 
 #[cfg(test)]
@@ -108,7 +130,11 @@ mod tests {
 
     fn message(kind: i32, flags: u16, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        bytes.extend(u32::try_from(HEADER + payload.len()).expect("short").to_ne_bytes());
+        bytes.extend(
+            u32::try_from(HEADER + payload.len())
+                .expect("short")
+                .to_ne_bytes(),
+        );
         bytes.extend(u16::try_from(kind).expect("a type").to_ne_bytes());
         bytes.extend(flags.to_ne_bytes());
         bytes.extend(7_u32.to_ne_bytes());
@@ -121,14 +147,22 @@ mod tests {
     #[test]
     fn a_datagram_is_split_and_understood() {
         let mut datagram = message(100, FLAG_DUMP_INTERRUPTED, &[1, 2, 3]);
-        datagram.extend(message(libc::NLMSG_ERROR, 0, &(-libc::ENOENT).to_ne_bytes()));
+        datagram.extend(message(
+            libc::NLMSG_ERROR,
+            0,
+            &(-libc::ENOENT).to_ne_bytes(),
+        ));
         datagram.extend(message(libc::NLMSG_ERROR, 0, &0_i32.to_ne_bytes()));
         datagram.extend(message(libc::NLMSG_DONE, 0, &0_i32.to_ne_bytes()));
-        let all: Vec<_> = messages(&datagram).map(|message| message.expect("well-formed")).collect();
+        let all: Vec<_> = messages(&datagram)
+            .map(|message| message.expect("well-formed"))
+            .collect();
         assert_eq!(all.len(), 4);
         assert!(all[0].interrupted() && all[0].bytes.len() == HEADER + 3 && all[0].sequence == 7);
         assert!(matches!(all[0].meaning(), Ok(Meaning::Data)));
-        assert!(matches!(all[1].meaning(), Ok(Meaning::Failed(error)) if error.raw_os_error() == Some(libc::ENOENT)));
+        assert!(
+            matches!(all[1].meaning(), Ok(Meaning::Failed(error)) if error.raw_os_error() == Some(libc::ENOENT))
+        );
         assert!(matches!(all[2].meaning(), Ok(Meaning::Acknowledged)));
         assert!(matches!(all[3].meaning(), Ok(Meaning::Done)));
     }

@@ -38,7 +38,8 @@ const MESSAGE_BASE: usize = 1024;
 const STEP_OR_ELEMENT: usize = 112;
 
 const _: () = assert!(MESSAGE_BASE + MAX_ELEMENTS * STEP_OR_ELEMENT <= SCRATCH_WORDS * 8);
-const _: () = assert!(MESSAGE_BASE + MAX_STEPS * (STEP_OR_ELEMENT + 2 * MAX_NAME) <= SCRATCH_WORDS * 8);
+const _: () =
+    assert!(MESSAGE_BASE + MAX_STEPS * (STEP_OR_ELEMENT + 2 * MAX_NAME) <= SCRATCH_WORDS * 8);
 
 /// An aligned buffer for one message.
 struct Scratch(Box<[u64; SCRATCH_WORDS]>);
@@ -54,7 +55,10 @@ impl Scratch {
 
     /// The first `length` bytes.
     fn bytes(&self, length: usize) -> &[u8] {
-        assert!(length <= SCRATCH_WORDS * 8, "libnftnl wrote {length} bytes into a smaller buffer");
+        assert!(
+            length <= SCRATCH_WORDS * 8,
+            "libnftnl wrote {length} bytes into a smaller buffer"
+        );
         // SAFETY: the array has at least `length` initialised bytes, and a u8 may have any alignment.
         unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), length) }
     }

@@ -8,7 +8,7 @@ use super::read::Reader;
 use super::socket::NetfilterSocket;
 use super::transaction::Transaction;
 use super::{Kernel, KernelError};
-use crate::image::{ElementUpdate, TableImage};
+use crate::image::{TableImage, TableUpdate};
 use crate::ruleset::TABLE;
 
 /// nf_tables and `ip_forward` of this network namespace.
@@ -20,18 +20,27 @@ pub struct NftKernel {
 impl NftKernel {
     /// Opens the netlink socket. Changes nothing.
     pub fn open() -> Result<Self, KernelError> {
-        Ok(Self { socket: NetfilterSocket::open()?, forwarding: Forwarding::default() })
+        Ok(Self {
+            socket: NetfilterSocket::open()?,
+            forwarding: Forwarding::default(),
+        })
     }
 
     fn commit(&mut self, transaction: &Transaction) -> Result<(), KernelError> {
         let replies = self.socket.exchange(transaction.bytes(), |_| Ok(()))?;
         if let Some((sequence, source)) = replies.failure {
-            return Err(KernelError::Refused { doing: transaction.describe(sequence).to_owned(), source });
+            return Err(KernelError::Refused {
+                doing: transaction.describe(sequence).to_owned(),
+                source,
+            });
         }
         if replies.acknowledged == Some(transaction.last()) {
             Ok(())
         } else {
-            Err(KernelError::Answer { doing: "committing a transaction", what: "does not say that it is committed" })
+            Err(KernelError::Answer {
+                doing: "committing a transaction",
+                what: "does not say that it is committed",
+            })
         }
     }
 }
@@ -45,8 +54,8 @@ impl Kernel for NftKernel {
         self.commit(&Transaction::replace(TABLE, table))
     }
 
-    fn update_elements(&mut self, updates: &[ElementUpdate]) -> Result<(), KernelError> {
-        self.commit(&Transaction::update(TABLE, updates))
+    fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError> {
+        self.commit(&Transaction::update(TABLE, update))
     }
 
     fn forwarding(&mut self) -> Result<bool, KernelError> {

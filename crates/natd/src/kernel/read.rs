@@ -31,7 +31,12 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(socket: &'a mut NetfilterSocket, table: &'a str) -> Self {
-        Self { socket, decoder: Decoder::new(), table, torn: false }
+        Self {
+            socket,
+            decoder: Decoder::new(),
+            table,
+            torn: false,
+        }
     }
 
     pub(super) fn read(mut self) -> Result<Option<TableImage>, KernelError> {
@@ -46,12 +51,20 @@ impl<'a> Reader<'a> {
             }
             previous = Some(image);
         }
-        Err(KernelError::Unsettled { attempts: READ_ATTEMPTS })
+        Err(KernelError::Unsettled {
+            attempts: READ_ATTEMPTS,
+        })
     }
 
     fn picture(&mut self) -> Result<Option<TableImage>, KernelError> {
-        let Some(flags) = self.flags()? else { return Ok(None) };
-        let mut image = TableImage { flags, chains: Vec::new(), sets: Vec::new() };
+        let Some(flags) = self.flags()? else {
+            return Ok(None);
+        };
+        let mut image = TableImage {
+            flags,
+            chains: Vec::new(),
+            sets: Vec::new(),
+        };
         self.chains(&mut image)?;
         self.rules(&mut image)?;
         self.sets(&mut image)?;
@@ -67,56 +80,98 @@ impl<'a> Reader<'a> {
         let mut generation = None;
         let decoder = &mut self.decoder;
         let replies = self.socket.exchange(&request, |message| {
-            generation = Some(decoder.generation(message.bytes).map_err(unreadable(DOING))?);
+            generation = Some(
+                decoder
+                    .generation(message.bytes)
+                    .map_err(unreadable(DOING))?,
+            );
             Ok(())
         })?;
         refused(DOING, replies)?;
-        generation.ok_or(KernelError::Answer { doing: DOING, what: "has no generation" })
+        generation.ok_or(KernelError::Answer {
+            doing: DOING,
+            what: "has no generation",
+        })
     }
 
     fn flags(&mut self) -> Result<Option<u32>, KernelError> {
         let mut flags = None;
         let request = dump(libc::NFT_MSG_GETTABLE, Encoder::bare);
-        self.dump("listing tables", libc::NFT_MSG_NEWTABLE, &request, Decoder::table, |found| flags = Some(found))?;
+        self.dump(
+            "listing tables",
+            libc::NFT_MSG_NEWTABLE,
+            &request,
+            Decoder::table,
+            |found| flags = Some(found),
+        )?;
         Ok(flags)
     }
 
     fn chains(&mut self, image: &mut TableImage) -> Result<(), KernelError> {
         let request = dump(libc::NFT_MSG_GETCHAIN, Encoder::bare);
-        self.dump("listing chains", libc::NFT_MSG_NEWCHAIN, &request, Decoder::chain, |chain| image.chains.push(chain))
+        self.dump(
+            "listing chains",
+            libc::NFT_MSG_NEWCHAIN,
+            &request,
+            Decoder::chain,
+            |chain| image.chains.push(chain),
+        )
     }
 
     fn rules(&mut self, image: &mut TableImage) -> Result<(), KernelError> {
         let table = self.table;
-        let request = dump(libc::NFT_MSG_GETRULE, |encoder, envelope| encoder.rule(envelope, table, None, &[]));
+        let request = dump(libc::NFT_MSG_GETRULE, |encoder, envelope| {
+            encoder.rule(envelope, table, None, &[])
+        });
         let mut orphan = false;
-        let place = |(name, rule): (String, RuleImage)| match image.chains.iter_mut().find(|chain| chain.name == name) {
+        let place = |(name, rule): (String, RuleImage)| match image
+            .chains
+            .iter_mut()
+            .find(|chain| chain.name == name)
+        {
             Some(chain) => chain.rules.push(rule),
             None => orphan = true, // Its chain is younger than our list of chains.
         };
-        self.dump("listing rules", libc::NFT_MSG_NEWRULE, &request, Decoder::rule, place)?;
+        self.dump(
+            "listing rules",
+            libc::NFT_MSG_NEWRULE,
+            &request,
+            Decoder::rule,
+            place,
+        )?;
         self.torn |= orphan;
         Ok(())
     }
 
     fn sets(&mut self, image: &mut TableImage) -> Result<(), KernelError> {
         let table = self.table;
-        let request = dump(libc::NFT_MSG_GETSET, |encoder, envelope| encoder.all_sets(envelope, table));
-        self.dump("listing sets", libc::NFT_MSG_NEWSET, &request, Decoder::set, |set| image.sets.push(set))
+        let request = dump(libc::NFT_MSG_GETSET, |encoder, envelope| {
+            encoder.all_sets(envelope, table)
+        });
+        self.dump(
+            "listing sets",
+            libc::NFT_MSG_NEWSET,
+            &request,
+            Decoder::set,
+            |set| image.sets.push(set),
+        )
     }
 
     fn elements(&mut self, set: &mut SetImage) -> Result<(), KernelError> {
         const DOING: &str = "listing a set's elements";
         let name = set.name.clone();
         let table = self.table;
-        let request =
-            dump(libc::NFT_MSG_GETSETELEM, |encoder, envelope| encoder.elements(envelope, table, &name, &[]));
+        let request = dump(libc::NFT_MSG_GETSETELEM, |encoder, envelope| {
+            encoder.elements(envelope, table, &name, &[])
+        });
         let decoder = &mut self.decoder;
         let replies = self.socket.exchange(&request, |message| {
             if !is(message, libc::NFT_MSG_NEWSETELEM) {
                 return Ok(());
             }
-            decoder.elements(message.bytes, set).map_err(unreadable(DOING))
+            decoder
+                .elements(message.bytes, set)
+                .map_err(unreadable(DOING))
         })?;
         self.finish_dump(DOING, replies)
     }
@@ -147,11 +202,16 @@ impl<'a> Reader<'a> {
     fn finish_dump(&mut self, doing: &'static str, replies: Replies) -> Result<(), KernelError> {
         self.torn |= replies.interrupted;
         match &replies.failure {
-            Some((_, error)) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => {
+            Some((_, error))
+                if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) =>
+            {
                 self.torn = true;
                 Ok(())
             }
-            None if !replies.complete => Err(KernelError::Answer { doing, what: "has no end" }),
+            None if !replies.complete => Err(KernelError::Answer {
+                doing,
+                what: "has no end",
+            }),
             _ => refused(doing, replies),
         }
     }
@@ -167,17 +227,30 @@ fn dump(kind: c_int, write: impl FnOnce(&mut Encoder, Envelope)) -> Vec<u8> {
 
 fn request(kind: c_int, flags: c_int, write: impl FnOnce(&mut Encoder, Envelope)) -> Vec<u8> {
     let mut encoder = Encoder::new();
-    write(&mut encoder, Envelope { kind, flags, sequence: SEQUENCE });
+    write(
+        &mut encoder,
+        Envelope {
+            kind,
+            flags,
+            sequence: SEQUENCE,
+        },
+    );
     encoder.finish()
 }
 
 fn unreadable(doing: &'static str) -> impl FnOnce(Unreadable) -> KernelError {
-    move |Unreadable| KernelError::Answer { doing, what: "is not readable by libnftnl" }
+    move |Unreadable| KernelError::Answer {
+        doing,
+        what: "is not readable by libnftnl",
+    }
 }
 
 fn refused(doing: &'static str, replies: Replies) -> Result<(), KernelError> {
     match replies.failure {
-        Some((_, source)) => Err(KernelError::Refused { doing: doing.to_owned(), source }),
+        Some((_, source)) => Err(KernelError::Refused {
+            doing: doing.to_owned(),
+            source,
+        }),
         None => Ok(()),
     }
 }

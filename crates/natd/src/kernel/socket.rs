@@ -2,9 +2,9 @@
 //!
 //! In: whole requests and transactions as bytes. Out: the kernel's answers. No `unsafe`.
 //!
-//! Blocking only in name: netlink carries a request out inside `send`, and queues the answer before
-//! `send` returns (a dump continues inside `recv`). So every `recv` here asks not to wait, and an
-//! empty queue means that there is no more to come.
+//! Blocking: netlink carries a request out inside `send`, which takes as long as the kernel's work
+//! does. It queues the answer before `send` returns (a dump continues inside `recv`), so every
+//! `recv` here asks not to wait, and an empty queue means that there is no more to come.
 
 use super::KernelError;
 use super::message::{Meaning, Message, messages};
@@ -45,10 +45,16 @@ impl NetfilterSocket {
         let failed = |doing| move |source| KernelError::Socket { doing, source };
         let mut socket = Socket::new(NETLINK_NETFILTER).map_err(failed("opening"))?;
         socket.bind_auto().map_err(failed("binding"))?;
-        socket.connect(&SocketAddr::new(0, 0)).map_err(failed("connecting"))?;
+        socket
+            .connect(&SocketAddr::new(0, 0))
+            .map_err(failed("connecting"))?;
         socket.set_cap_ack(true).map_err(failed("configuring"))?;
         let send_limit = raise_buffers(&socket).map_err(failed("sizing the buffers of"))?;
-        Ok(Self { socket, datagram: Vec::with_capacity(DATAGRAM), send_limit })
+        Ok(Self {
+            socket,
+            datagram: Vec::with_capacity(DATAGRAM),
+            send_limit,
+        })
     }
 
     /// Sends `request` as one datagram and hands each data message of the answer to `take`.
@@ -80,10 +86,23 @@ impl NetfilterSocket {
 
     fn send(&self, request: &[u8]) -> Result<(), KernelError> {
         if request.len() > self.send_limit {
-            return Err(KernelError::TooLarge { bytes: request.len(), limit: self.send_limit });
+            return Err(KernelError::TooLarge {
+                bytes: request.len(),
+                limit: self.send_limit,
+            });
         }
-        let sent = self.socket.send(request, 0).map_err(|source| KernelError::Socket { doing: "sending to", source })?;
-        assert_eq!(sent, request.len(), "netlink takes a datagram whole or not at all");
+        let sent = self
+            .socket
+            .send(request, 0)
+            .map_err(|source| KernelError::Socket {
+                doing: "sending to",
+                source,
+            })?;
+        assert_eq!(
+            sent,
+            request.len(),
+            "netlink takes a datagram whole or not at all"
+        );
         Ok(())
     }
 
@@ -92,12 +111,16 @@ impl NetfilterSocket {
         self.datagram.clear();
         let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
         match self.socket.recv(&mut self.datagram, flags) {
-            Ok(length) if length > self.datagram.len() => {
-                Err(KernelError::Answer { doing: "receiving", what: "is larger than a dump's datagram can be" })
-            }
+            Ok(length) if length > self.datagram.len() => Err(KernelError::Answer {
+                doing: "receiving",
+                what: "is larger than a dump's datagram can be",
+            }),
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(source) => Err(KernelError::Socket { doing: "receiving from", source }),
+            Err(source) => Err(KernelError::Socket {
+                doing: "receiving from",
+                source,
+            }),
         }
     }
 }
@@ -115,5 +138,8 @@ fn raise_buffers(socket: &Socket) -> io::Result<usize> {
 }
 
 const fn malformed() -> KernelError {
-    KernelError::Answer { doing: "receiving", what: "is not a row of netlink messages" }
+    KernelError::Answer {
+        doing: "receiving",
+        what: "is not a row of netlink messages",
+    }
 }

@@ -9,7 +9,7 @@
 
 use super::nft_sys::MAX_ELEMENTS;
 use super::nft_sys::encode::{Encoder, Envelope};
-use crate::image::{ElementUpdate, TableImage};
+use crate::image::{ElementUpdate, RuleImage, TableImage, TableUpdate};
 use libc::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE};
 use std::ffi::c_int;
 
@@ -41,14 +41,15 @@ impl Transaction {
         writer.end()
     }
 
-    /// Changes elements of sets of the table `name`.
-    pub(super) fn update(name: &str, updates: &[ElementUpdate]) -> Self {
+    /// Changes rules and elements of the table `name`.
+    pub(super) fn update(name: &str, update: &TableUpdate) -> Self {
         let mut writer = Writer::begin();
-        for update in updates {
-            let gone: Vec<_> = update.remove.keys().map(|key| (&**key, None)).collect();
-            writer.elements(libc::NFT_MSG_DELSETELEM, "removing elements from", name, &update.set, &gone);
-            let come: Vec<_> = update.add.iter().map(|(key, value)| (&**key, Some(&**value))).collect();
-            writer.elements(libc::NFT_MSG_NEWSETELEM, "adding elements to", name, &update.set, &come);
+        for chain in &update.chains {
+            writer.flush_chain(name, &chain.chain);
+            writer.rules(name, &chain.chain, &chain.rules);
+        }
+        for set in &update.sets {
+            writer.change_elements(name, set);
         }
         writer.end()
     }
@@ -65,7 +66,9 @@ impl Transaction {
 
     /// What the part with this sequence number was to do.
     pub(super) fn describe(&self, sequence: u32) -> &str {
-        self.parts.get(sequence as usize).map_or("changing the nftables ruleset", String::as_str)
+        self.parts
+            .get(sequence as usize)
+            .map_or("changing the nftables ruleset", String::as_str)
     }
 }
 
@@ -74,7 +77,10 @@ impl Writer {
     fn begin() -> Self {
         let mut encoder = Encoder::new();
         encoder.batch_begin(0);
-        Self { encoder, parts: vec!["opening an nftables transaction".to_owned()] }
+        Self {
+            encoder,
+            parts: vec!["opening an nftables transaction".to_owned()],
+        }
     }
 
     fn end(mut self) -> Transaction {
@@ -84,7 +90,11 @@ impl Writer {
         let with_ack = u16::from_ne_bytes([flags[0], flags[1]]) | NLM_F_ACK as u16;
         flags.copy_from_slice(&with_ack.to_ne_bytes());
         self.encoder.batch_end(last + 1);
-        Transaction { bytes: self.encoder.finish(), parts: self.parts, last }
+        Transaction {
+            bytes: self.encoder.finish(),
+            parts: self.parts,
+            last,
+        }
     }
 
     /// The number of the next part is how many there are.
@@ -95,44 +105,126 @@ impl Writer {
     fn part(&mut self, kind: c_int, flags: c_int, description: String) -> Envelope {
         let sequence = self.next_sequence();
         self.parts.push(description);
-        Envelope { kind, flags, sequence }
+        Envelope {
+            kind,
+            flags,
+            sequence,
+        }
     }
 
     fn new_table(&mut self, name: &str, table: &TableImage) {
-        let envelope = self.part(libc::NFT_MSG_NEWTABLE, NLM_F_CREATE, format!("creating table ip {name}"));
+        let envelope = self.part(
+            libc::NFT_MSG_NEWTABLE,
+            NLM_F_CREATE,
+            format!("creating table ip {name}"),
+        );
         self.encoder.table(envelope, name, table);
     }
 
     fn delete_table(&mut self, name: &str, table: &TableImage) {
-        let envelope = self.part(libc::NFT_MSG_DELTABLE, 0, format!("deleting the old table ip {name}"));
+        let envelope = self.part(
+            libc::NFT_MSG_DELTABLE,
+            0,
+            format!("deleting the old table ip {name}"),
+        );
         self.encoder.table(envelope, name, table);
     }
 
     /// Chains and sets first: rules refer to both.
     fn contents(&mut self, name: &str, table: &TableImage) {
         for chain in &table.chains {
-            let envelope = self.part(libc::NFT_MSG_NEWCHAIN, NLM_F_CREATE, format!("creating chain {}", chain.name));
+            let envelope = self.part(
+                libc::NFT_MSG_NEWCHAIN,
+                NLM_F_CREATE,
+                format!("creating chain {}", chain.name),
+            );
             self.encoder.chain(envelope, name, chain);
         }
         for (id, set) in (1..).zip(&table.sets) {
-            let envelope = self.part(libc::NFT_MSG_NEWSET, NLM_F_CREATE, format!("creating map {}", set.name));
+            let envelope = self.part(
+                libc::NFT_MSG_NEWSET,
+                NLM_F_CREATE,
+                format!("creating map {}", set.name),
+            );
             self.encoder.set(envelope, name, set, id);
         }
         for chain in &table.chains {
-            for (number, rule) in (1..).zip(&chain.rules) {
-                let description = format!("adding rule {number} to chain {}", chain.name);
-                let envelope = self.part(libc::NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, description);
-                self.encoder.rule(envelope, name, Some(&chain.name), rule);
-            }
+            self.rules(name, &chain.name, &chain.rules);
         }
         for set in &table.sets {
-            let elements: Vec<_> = set.elements.iter().map(|(key, value)| (&**key, Some(&**value))).collect();
-            self.elements(libc::NFT_MSG_NEWSETELEM, "adding elements to", name, &set.name, &elements);
+            let elements: Vec<_> = set
+                .elements
+                .iter()
+                .map(|(key, value)| (&**key, Some(&**value)))
+                .collect();
+            self.elements(
+                libc::NFT_MSG_NEWSETELEM,
+                "adding elements to",
+                name,
+                &set.name,
+                &elements,
+            );
         }
     }
 
-    fn elements(&mut self, kind: c_int, doing: &str, table: &str, set: &str, elements: &[(&[u8], Option<&[u8]>)]) {
-        let flags = if kind == libc::NFT_MSG_NEWSETELEM { NLM_F_CREATE } else { 0 };
+    fn flush_chain(&mut self, table: &str, chain: &str) {
+        let envelope = self.part(
+            libc::NFT_MSG_DELRULE,
+            0,
+            format!("removing the rules of chain {chain}"),
+        );
+        self.encoder.rule(envelope, table, Some(chain), &[]);
+    }
+
+    fn rules(&mut self, table: &str, chain: &str, rules: &[RuleImage]) {
+        for (number, rule) in (1..).zip(rules) {
+            let description = format!("adding rule {number} to chain {chain}");
+            let envelope = self.part(
+                libc::NFT_MSG_NEWRULE,
+                NLM_F_CREATE | NLM_F_APPEND,
+                description,
+            );
+            self.encoder.rule(envelope, table, Some(chain), rule);
+        }
+    }
+
+    /// Removal first: what changes its value goes and comes.
+    fn change_elements(&mut self, table: &str, update: &ElementUpdate) {
+        let gone: Vec<_> = update.remove.keys().map(|key| (&**key, None)).collect();
+        self.elements(
+            libc::NFT_MSG_DELSETELEM,
+            "removing elements from",
+            table,
+            &update.set,
+            &gone,
+        );
+        let come: Vec<_> = update
+            .add
+            .iter()
+            .map(|(key, value)| (&**key, Some(&**value)))
+            .collect();
+        self.elements(
+            libc::NFT_MSG_NEWSETELEM,
+            "adding elements to",
+            table,
+            &update.set,
+            &come,
+        );
+    }
+
+    fn elements(
+        &mut self,
+        kind: c_int,
+        doing: &str,
+        table: &str,
+        set: &str,
+        elements: &[(&[u8], Option<&[u8]>)],
+    ) {
+        let flags = if kind == libc::NFT_MSG_NEWSETELEM {
+            NLM_F_CREATE
+        } else {
+            0
+        };
         for some in elements.chunks(MAX_ELEMENTS) {
             let envelope = self.part(kind, flags, format!("{doing} map {set}"));
             self.encoder.elements(envelope, table, set, some);

@@ -8,34 +8,64 @@ use rtnetlink::{Error, Handle};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) async fn interfaces(handle: &Handle) -> Result<Vec<Interface>, LinkError> {
-    let failed = |source: Error| LinkError::Dump { doing: "listing interfaces", source };
-    let links: Vec<LinkMessage> = handle.link().get().execute().try_collect().await.map_err(failed)?;
+    let failed = |source: Error| LinkError::Dump {
+        doing: "listing interfaces",
+        source,
+    };
+    let links: Vec<LinkMessage> = handle
+        .link()
+        .get()
+        .execute()
+        .try_collect()
+        .await
+        .map_err(failed)?;
     let mut interfaces: Vec<_> = links.iter().filter_map(interface).collect();
     interfaces.sort_unstable_by_key(|interface| interface.index);
     Ok(interfaces)
 }
 
 pub(super) async fn addresses(handle: &Handle) -> Result<Vec<InterfaceAddress>, LinkError> {
-    let failed = |source: Error| LinkError::Dump { doing: "listing addresses", source };
-    let addresses: Vec<AddressMessage> = handle.address().get().execute().try_collect().await.map_err(failed)?;
+    let failed = |source: Error| LinkError::Dump {
+        doing: "listing addresses",
+        source,
+    };
+    let addresses: Vec<AddressMessage> = handle
+        .address()
+        .get()
+        .execute()
+        .try_collect()
+        .await
+        .map_err(failed)?;
     Ok(addresses.iter().filter_map(address).collect())
 }
 
 fn interface(link: &LinkMessage) -> Option<Interface> {
-    let name = link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::IfName(name) => Some(name.clone()),
-        _ => None,
-    })?;
-    let mac = link.attributes.iter().find_map(|attribute| match attribute {
-        LinkAttribute::Address(bytes) => <[u8; 6]>::try_from(bytes.as_slice()).ok(),
-        _ => None,
-    });
-    Some(Interface { index: link.header.index, name, mac, up: link.header.flags.contains(LinkFlags::Up) })
+    let name = link
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            LinkAttribute::IfName(name) => Some(name.clone()),
+            _ => None,
+        })?;
+    let mac = link
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            LinkAttribute::Address(bytes) => <[u8; 6]>::try_from(bytes.as_slice()).ok(),
+            _ => None,
+        });
+    Some(Interface {
+        index: link.header.index,
+        name,
+        mac,
+        up: link.header.flags.contains(LinkFlags::Up),
+    })
 }
 
 /// On a point-to-point link `Address` is the peer's and `Local` is ours; elsewhere they are equal.
 fn address(message: &AddressMessage) -> Option<InterfaceAddress> {
-    let find = |pick: fn(&AddressAttribute) -> Option<Ipv4Addr>| message.attributes.iter().find_map(pick);
+    let find =
+        |pick: fn(&AddressAttribute) -> Option<Ipv4Addr>| message.attributes.iter().find_map(pick);
     let local = find(|attribute| match attribute {
         AddressAttribute::Local(IpAddr::V4(address)) => Some(*address),
         _ => None,
@@ -45,5 +75,9 @@ fn address(message: &AddressMessage) -> Option<InterfaceAddress> {
         _ => None,
     });
     let address = local.or(any)?;
-    Some(InterfaceAddress { index: message.header.index, address, prefix: message.header.prefix_len })
+    Some(InterfaceAddress {
+        index: message.header.index,
+        address,
+        prefix: message.header.prefix_len,
+    })
 }

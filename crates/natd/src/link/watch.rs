@@ -38,8 +38,14 @@ pub struct AddressWatch {
 impl AddressWatch {
     /// Subscribes. Must be called within a tokio runtime.
     pub fn open(interface: impl Into<String>, address: Ipv4Addr) -> Result<Self, LinkError> {
-        let (links, events) = Links::subscribed(&[MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr])?;
-        Ok(Self { links, events, interface: interface.into(), address })
+        let (links, events) =
+            Links::subscribed(&[MulticastGroup::Link, MulticastGroup::Ipv4Ifaddr])?;
+        Ok(Self {
+            links,
+            events,
+            interface: interface.into(),
+            address,
+        })
     }
 
     /// Where the address stands now.
@@ -50,11 +56,16 @@ impl AddressWatch {
         let Some(addresses) = self.links.addresses_of(&self.interface).await? else {
             return Ok(AddressPresence::NoInterface);
         };
-        Ok(match addresses.iter().any(|address| address.address == self.address) {
-            true if interface.up => AddressPresence::Present,
-            true => AddressPresence::Down,
-            false => AddressPresence::Absent,
-        })
+        Ok(
+            match addresses
+                .iter()
+                .any(|address| address.address == self.address)
+            {
+                true if interface.up => AddressPresence::Present,
+                true => AddressPresence::Down,
+                false => AddressPresence::Absent,
+            },
+        )
     }
 
     /// Publishes where the address stands, now and after each change, until nobody listens. The first

@@ -51,7 +51,11 @@ impl Goal {
     /// The goal of a plan.
     #[must_use]
     pub fn new(plan: &Plan, generation: u64) -> Self {
-        Self { table: plan.ruleset.image(), forwarding: plan.forwarding, generation }
+        Self {
+            table: plan.ruleset.image(),
+            forwarding: plan.forwarding,
+            generation,
+        }
     }
 }
 
@@ -59,7 +63,15 @@ impl PassReport {
     /// Whether somebody else's change was undone.
     #[must_use]
     pub fn repaired(&self) -> bool {
-        [&self.table, &self.forwarding].iter().any(|part| matches!(part, Ok(Change { repaired: Some(_), .. })))
+        [&self.table, &self.forwarding].iter().any(|part| {
+            matches!(
+                part,
+                Ok(Change {
+                    repaired: Some(_),
+                    ..
+                })
+            )
+        })
     }
 
     /// Whether the kernel is not as it should be.
@@ -72,13 +84,20 @@ impl PassReport {
 impl<K: Kernel> Keeper<K> {
     /// Of this kernel, of which nothing is known yet.
     pub const fn new(kernel: K) -> Self {
-        Self { kernel, in_force: None, forwarding_in_force: false }
+        Self {
+            kernel,
+            in_force: None,
+            forwarding_in_force: false,
+        }
     }
 
     /// Makes the kernel what `goal` says. Blocking: see [`Kernel`].
     pub fn pass(&mut self, goal: &Arc<Goal>) -> PassReport {
         // Rules before forwarding: a host that starts to forward does so under our policy.
-        PassReport { table: self.table(goal), forwarding: self.forwarding(goal) }
+        PassReport {
+            table: self.table(goal),
+            forwarding: self.forwarding(goal),
+        }
     }
 
     fn table(&mut self, goal: &Arc<Goal>) -> Result<Change, KernelError> {
@@ -93,29 +112,43 @@ impl<K: Kernel> Keeper<K> {
         self.in_force = None;
         let actual = self.kernel.read_table()?;
         if let Some(difference) = goal.table.compare(actual.as_ref()) {
-            return Err(KernelError::NotAsAsked { difference: difference.to_string() });
+            return Err(KernelError::NotAsAsked {
+                difference: difference.to_string(),
+            });
         }
         self.in_force = Some(Arc::clone(goal));
         Ok(change)
     }
 
     /// Whether this difference is ours, somebody else's, or both.
-    fn explain(&self, goal: &Arc<Goal>, difference: &Difference, actual: Option<&TableImage>) -> Change {
+    fn explain(
+        &self,
+        goal: &Arc<Goal>,
+        difference: &Difference,
+        actual: Option<&TableImage>,
+    ) -> Change {
         match &self.in_force {
-            None => Change { updated: true, repaired: None },
-            Some(in_force) if in_force.table == goal.table => {
-                Change { updated: false, repaired: Some(difference.to_string()) }
-            }
+            None => Change {
+                updated: true,
+                repaired: None,
+            },
+            Some(in_force) if in_force.table == goal.table => Change {
+                updated: false,
+                repaired: Some(difference.to_string()),
+            },
             Some(in_force) => {
                 let foreign = in_force.table.compare(actual);
-                Change { updated: true, repaired: foreign.map(|foreign| foreign.to_string()) }
+                Change {
+                    updated: true,
+                    repaired: foreign.map(|foreign| foreign.to_string()),
+                }
             }
         }
     }
 
     fn apply(&mut self, goal: &Goal, difference: &Difference) -> Result<(), KernelError> {
-        if let Difference::Elements(updates) = difference {
-            match self.kernel.update_elements(updates) {
+        if let Difference::Contents(update) = difference {
+            match self.kernel.update_table(update) {
                 // Somebody changed the table since we read it.
                 Err(KernelError::Refused { .. }) => {}
                 result => return result,
@@ -135,10 +168,17 @@ impl<K: Kernel> Keeper<K> {
         } else {
             self.kernel.enable_forwarding()?;
             if !self.kernel.forwarding()? {
-                return Err(KernelError::NotAsAsked { difference: "ip_forward is 0 again".to_owned() });
+                return Err(KernelError::NotAsAsked {
+                    difference: "ip_forward is 0 again".to_owned(),
+                });
             }
-            let repaired = self.forwarding_in_force.then(|| "ip_forward was 0".to_owned());
-            Change { updated: repaired.is_none(), repaired }
+            let repaired = self
+                .forwarding_in_force
+                .then(|| "ip_forward was 0".to_owned());
+            Change {
+                updated: repaired.is_none(),
+                repaired,
+            }
         };
         self.forwarding_in_force = true;
         Ok(change)

@@ -34,20 +34,34 @@ pub(super) struct Pacer {
 
 impl Pacer {
     pub(super) const fn new(now: Instant) -> Self {
-        Self { event_pass_at: now, repairs: 0, last_repair: None, failures: 0, retry_at: None }
+        Self {
+            event_pass_at: now,
+            repairs: 0,
+            last_repair: None,
+            failures: 0,
+            retry_at: None,
+        }
     }
 
     /// A pass that started at `started` has ended.
     pub(super) fn after_pass(&mut self, started: Instant, repaired: bool, failed: bool) {
-        if self.last_repair.is_some_and(|last| started.duration_since(last) >= CALM) {
+        if self
+            .last_repair
+            .is_some_and(|last| started.duration_since(last) >= CALM)
+        {
             self.repairs = 0;
         }
         if repaired {
             self.repairs = self.repairs.saturating_add(1);
             self.last_repair = Some(started);
         }
-        self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
-        self.retry_at = failed.then(|| started + doubled(FIRST_RETRY, self.failures - 1, MAX_RETRY));
+        self.failures = if failed {
+            self.failures.saturating_add(1)
+        } else {
+            0
+        };
+        self.retry_at =
+            failed.then(|| started + doubled(FIRST_RETRY, self.failures - 1, MAX_RETRY));
         let spacing = match self.repairs.checked_sub(REPAIR_BURST) {
             Some(beyond) => doubled(FIRST_REPAIR_DELAY, beyond, MAX_REPAIR_DELAY),
             None => EVENT_SPACING,
@@ -68,7 +82,10 @@ impl Pacer {
 }
 
 fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
-    2_u32.checked_pow(times).and_then(|factor| first.checked_mul(factor)).map_or(most, |delay| delay.min(most))
+    2_u32
+        .checked_pow(times)
+        .and_then(|factor| first.checked_mul(factor))
+        .map_or(most, |delay| delay.min(most))
 }
 
 #[cfg(test)]
@@ -86,7 +103,9 @@ mod tests {
         for _ in 1..REPAIR_BURST {
             assert_eq!(delay(&mut pacer, start), EVENT_SPACING);
         }
-        let delays: Vec<_> = (0..8).map(|_| delay(&mut pacer, start).as_millis()).collect();
+        let delays: Vec<_> = (0..8)
+            .map(|_| delay(&mut pacer, start).as_millis())
+            .collect();
         assert_eq!(delays, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert_eq!(delay(&mut pacer, start + CALM), EVENT_SPACING, "forgotten");
     }

@@ -45,13 +45,19 @@ impl NatStatus {
                 self.updates += u64::from(change.updated);
                 self.table_repairs += self.record_repair("the table", change, took);
                 if change.updated {
-                    tracing::info!(generation = goal.generation, ?took, "nftables table updated");
+                    tracing::info!(
+                        generation = goal.generation,
+                        ?took,
+                        "nftables table updated"
+                    );
                 }
             }
             Err(error) => errors.push(logged("the nftables table", error)),
         }
         match &report.forwarding {
-            Ok(change) => self.forwarding_repairs += self.record_repair("IPv4 forwarding", change, took),
+            Ok(change) => {
+                self.forwarding_repairs += self.record_repair("IPv4 forwarding", change, took)
+            }
             Err(error) => errors.push(logged("IPv4 forwarding", error)),
         }
         if errors.is_empty() {
@@ -62,8 +68,14 @@ impl NatStatus {
     }
 
     fn record_repair(&mut self, what: &str, change: &Change, took: Duration) -> u64 {
-        let Some(reason) = &change.repaired else { return 0 };
-        tracing::warn!(reason, ?took, "{what} was changed by somebody else; repaired");
+        let Some(reason) = &change.repaired else {
+            return 0;
+        };
+        tracing::warn!(
+            reason,
+            ?took,
+            "{what} was changed by somebody else; repaired"
+        );
         self.last_repair = Some(took);
         self.last_repair_reason = Some(reason.clone());
         1

@@ -27,9 +27,22 @@ impl Display for ForwardMap {
         writeln!(f, "\t\ttype inet_service : ipv4_addr . inet_service")?;
         writeln!(f, "\t\tsize {}", self.capacity())?;
         for (index, (port, target)) in self.targets.iter().enumerate() {
-            let lead = if index == 0 { "elements = {" } else { "            " };
-            let tail = if index + 1 == self.targets.len() { " }" } else { "," };
-            writeln!(f, "\t\t{lead} {port} : {} . {}{tail}", target.ip(), target.port())?;
+            let lead = if index == 0 {
+                "elements = {"
+            } else {
+                "            "
+            };
+            let tail = if index + 1 == self.targets.len() {
+                " }"
+            } else {
+                ","
+            };
+            writeln!(
+                f,
+                "\t\t{lead} {port} : {} . {}{tail}",
+                target.ip(),
+                target.port()
+            )?;
         }
         writeln!(f, "\t}}")
     }
@@ -92,7 +105,12 @@ impl Display for Action {
             Self::Masquerade => f.write_str("masquerade"),
             Self::SourceNat(address) => write!(f, "snat to {address}"),
             Self::DestinationNat(protocol) => {
-                write!(f, "dnat ip to {} dport map @{}", protocol.name(), ForwardMap::name(*protocol))
+                write!(
+                    f,
+                    "dnat ip to {} dport map @{}",
+                    protocol.name(),
+                    ForwardMap::name(*protocol)
+                )
             }
         }
     }

@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use ipam::{
-    AddressRange, ForwardKey, ForwardPolicy, Ipv4Network, NatView, Protocol, ResolvedForward, SourceNat, SubnetNat,
+    AddressRange, ForwardKey, ForwardPolicy, Ipv4Network, NatView, Protocol, ResolvedForward,
+    SourceNat, SubnetNat,
 };
 use natd::{InterfaceName, NodeContext};
 use std::net::Ipv4Addr;
@@ -32,7 +33,14 @@ pub fn subnet(source_nat: Option<SourceNat>) -> SubnetNat {
 }
 
 pub fn forward(protocol: Protocol, public: u16, host: u8, port: u16) -> ResolvedForward {
-    ResolvedForward { key: ForwardKey { protocol, port: public }, address: Ipv4Addr::new(10, 15, 3, host), port }
+    ResolvedForward {
+        key: ForwardKey {
+            protocol,
+            port: public,
+        },
+        address: Ipv4Addr::new(10, 15, 3, host),
+        port,
+    }
 }
 
 /// One subnet with masquerading, three forwards, default drop.
@@ -52,15 +60,28 @@ pub fn usual() -> NatView {
 pub fn two_subnets() -> NatView {
     let second = SubnetNat {
         network: Ipv4Network::new(Ipv4Addr::new(10, 16, 0, 0), 16).expect("a network"),
-        pool: AddressRange::new(Ipv4Addr::new(10, 16, 0, 20), Ipv4Addr::new(10, 16, 255, 254)).expect("a range"),
+        pool: AddressRange::new(
+            Ipv4Addr::new(10, 16, 0, 20),
+            Ipv4Addr::new(10, 16, 255, 254),
+        )
+        .expect("a range"),
         source_nat: None,
     };
-    NatView { subnets: vec![subnet(Some(SourceNat::Snat(Ipv4Addr::new(203, 0, 113, 7)))), second], ..usual() }
+    NatView {
+        subnets: vec![
+            subnet(Some(SourceNat::Snat(Ipv4Addr::new(203, 0, 113, 7)))),
+            second,
+        ],
+        ..usual()
+    }
 }
 
 /// Everything passes.
 pub fn open() -> NatView {
-    NatView { forward_policy: ForwardPolicy::Accept, ..usual() }
+    NatView {
+        forward_policy: ForwardPolicy::Accept,
+        ..usual()
+    }
 }
 
 /// Nothing at all.
@@ -70,16 +91,28 @@ pub fn empty() -> NatView {
 
 /// As many TCP forwards, from port 1 up.
 pub fn many(count: u16) -> NatView {
-    let forwards = (1..=count).map(|port| forward(Protocol::Tcp, port, 20, port)).collect();
-    NatView { forwards, ..usual() }
+    let forwards = (1..=count)
+        .map(|port| forward(Protocol::Tcp, port, 20, port))
+        .collect();
+    NatView {
+        forwards,
+        ..usual()
+    }
 }
 
 /// Compares with the file in `tests/golden`; writes it instead if `UPDATE_GOLDEN` is set.
 pub fn assert_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, actual).expect("the golden file can be written");
     }
-    let golden = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(golden == actual, "{} differs from:\n{actual}", path.display());
+    let golden = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(
+        golden == actual,
+        "{} differs from:\n{actual}",
+        path.display()
+    );
 }

@@ -34,20 +34,31 @@ impl Lab {
         }
         ip(&format!("link add {LAN} type bridge"));
         for (host, port) in [("a", "port-a"), ("b", "port-b")] {
-            ip(&format!("link add {port} type veth peer name eth0 netns {host}"));
+            ip(&format!(
+                "link add {port} type veth peer name eth0 netns {host}"
+            ));
             ip(&format!("link set {port} master {LAN} up"));
         }
-        ip(&format!("link add {UPLINK} type veth peer name eth0 netns outside"));
+        ip(&format!(
+            "link add {UPLINK} type veth peer name eth0 netns outside"
+        ));
         ip("link add docker0 type veth peer name eth0 netns container");
-        for (interface, address) in
-            [(LAN, "10.15.3.1/24"), (LAN, "10.15.3.10/24"), (UPLINK, "203.0.113.1/24"), ("docker0", "172.17.0.1/24")]
-        {
+        for (interface, address) in [
+            (LAN, "10.15.3.1/24"),
+            (LAN, "10.15.3.10/24"),
+            (UPLINK, "203.0.113.1/24"),
+            ("docker0", "172.17.0.1/24"),
+        ] {
             ip(&format!("address add {address} dev {interface}"));
             ip(&format!("link set {interface} up"));
         }
         host("a", "10.15.3.20/24", "default via 10.15.3.1");
         host("b", "10.15.3.21/24", "default via 10.15.3.99");
-        host("outside", "203.0.113.100/24", "10.15.3.0/24 via 203.0.113.1");
+        host(
+            "outside",
+            "203.0.113.100/24",
+            "10.15.3.0/24 via 203.0.113.1",
+        );
         ip("-n outside route add 172.17.0.0/24 via 203.0.113.1");
         host("container", "172.17.0.2/24", "default via 172.17.0.1");
         Self
@@ -75,10 +86,15 @@ fn ip(command: &str) {
 
 /// Does `work` on a host.
 pub fn on<T: Send + 'static>(host: &'static str, work: impl FnOnce() -> T + Send + 'static) -> T {
-    start_on(host, work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    start_on(host, work)
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-fn start_on<T: Send + 'static>(host: &'static str, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+fn start_on<T: Send + 'static>(
+    host: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     std::thread::spawn(move || {
         if host != "gateway" {
             let namespace = File::open(format!("/run/netns/{host}")).expect("the host is there");
@@ -90,7 +106,9 @@ fn start_on<T: Send + 'static>(host: &'static str, work: impl FnOnce() -> T + Se
 
 /// A service that tells each client who it seems to be, then echoes. It ends with the process.
 pub fn serve(host: &'static str, port: u16) {
-    let listener = on(host, move || TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("the port is free"));
+    let listener = on(host, move || {
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).expect("the port is free")
+    });
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let mut client = client.expect("a client");
@@ -101,7 +119,9 @@ pub fn serve(host: &'static str, port: u16) {
 
 /// A client that goes away is no error.
 fn greet(host: &str, client: &mut TcpStream) -> io::Result<()> {
-    let SocketAddr::V4(peer) = client.peer_addr()? else { panic!("IPv4 only") };
+    let SocketAddr::V4(peer) = client.peer_addr()? else {
+        panic!("IPv4 only")
+    };
     writeln!(client, "{host} sees {}", peer.ip())?;
     let mut buffer = [0; 64];
     loop {
@@ -122,7 +142,11 @@ pub fn is_blocked(host: &'static str, to: &str) -> bool {
     connect_within(host, to, REFUSAL).is_err()
 }
 
-fn connect_within(host: &'static str, to: &str, limit: Duration) -> io::Result<(String, TcpStream)> {
+fn connect_within(
+    host: &'static str,
+    to: &str,
+    limit: Duration,
+) -> io::Result<(String, TcpStream)> {
     let to: SocketAddrV4 = to.parse().expect("an address");
     on(host, move || {
         let address = to.to_socket_addrs()?.next().expect("one address");

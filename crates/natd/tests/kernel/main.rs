@@ -3,6 +3,8 @@
 //! The binary runs itself again through `unshare`, as root of a new user namespace; then each test
 //! gets a fresh network namespace on a thread of its own. It works for root and for ordinary users.
 
+#![allow(clippy::print_stdout, reason = "it prints what it measures")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod lab;
@@ -27,7 +29,9 @@ fn main() {
         ("traffic", &traffic::TESTS),
         ("links", &links::TESTS),
     ];
-    let trials = groups.into_iter().flat_map(|(group, tests)| tests.iter().map(move |test| trial(group, *test)));
+    let trials = groups
+        .into_iter()
+        .flat_map(|(group, tests)| tests.iter().map(move |test| trial(group, *test)));
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 

@@ -5,16 +5,26 @@ use crate::common::{assert_golden, empty, forward, many, node, open, two_subnets
 use crate::sandbox::{chain_with_handles, list, nft};
 use ipam::{NatView, Protocol};
 use natd::NftKernel;
-use natd::image::{Difference, Expression, TableImage};
+use natd::image::{Difference, Expression, TableImage, TableUpdate};
 use natd::kernel::{Kernel, KernelError};
 use natd::plan;
 use std::time::Instant;
 
-pub const TESTS: [Test; 7] = [
+pub const TESTS: [Test; 8] = [
     ("reads_back_what_it_wrote", reads_back_what_it_wrote),
     ("nft_lists_what_is_planned", nft_lists_what_is_planned),
-    ("elements_are_updated_in_place", elements_are_updated_in_place),
-    ("a_bad_transaction_leaves_no_trace", a_bad_transaction_leaves_no_trace),
+    (
+        "elements_are_updated_in_place",
+        elements_are_updated_in_place,
+    ),
+    (
+        "plans_become_each_other_in_place",
+        plans_become_each_other_in_place,
+    ),
+    (
+        "a_bad_transaction_leaves_no_trace",
+        a_bad_transaction_leaves_no_trace,
+    ),
     ("others_tables_are_untouched", others_tables_are_untouched),
     ("foreign_edits_are_seen", foreign_edits_are_seen),
     ("ten_thousand_forwards", ten_thousand_forwards),
@@ -22,6 +32,14 @@ pub const TESTS: [Test; 7] = [
 
 pub fn image(view: &NatView) -> TableImage {
     plan(view, &node()).expect("a plan").ruleset.image()
+}
+
+/// What leads from one to the other in place.
+pub fn update(from: &TableImage, to: &TableImage) -> TableUpdate {
+    match to.compare(Some(from)) {
+        Some(Difference::Contents(update)) => update,
+        other => panic!("not in place: {other:?}"),
+    }
 }
 
 fn kernel() -> NftKernel {
@@ -37,15 +55,24 @@ fn reads_back_what_it_wrote() {
     assert_eq!(read(&mut kernel), None);
     for view in [usual(), two_subnets(), open(), empty(), usual()] {
         let wanted = image(&view);
-        kernel.replace_table(&wanted).expect("the table is replaced");
+        kernel
+            .replace_table(&wanted)
+            .expect("the table is replaced");
         assert_eq!(read(&mut kernel), Some(wanted));
     }
 }
 
 fn nft_lists_what_is_planned() {
     let mut kernel = kernel();
-    for (name, view) in [("usual", usual()), ("two-subnets", two_subnets()), ("open", open()), ("empty", empty())] {
-        kernel.replace_table(&image(&view)).expect("the table is replaced");
+    for (name, view) in [
+        ("usual", usual()),
+        ("two-subnets", two_subnets()),
+        ("open", open()),
+        ("empty", empty()),
+    ] {
+        kernel
+            .replace_table(&image(&view))
+            .expect("the table is replaced");
         let listed = list();
         assert_golden(&format!("{name}.listed"), &listed);
         let planned = plan(&view, &node()).expect("a plan").ruleset.to_string();
@@ -61,24 +88,58 @@ fn words(text: &str) -> Vec<&str> {
 fn elements_are_updated_in_place() {
     let mut kernel = kernel();
     let before = image(&usual());
-    kernel.replace_table(&before).expect("the table is replaced");
+    kernel
+        .replace_table(&before)
+        .expect("the table is replaced");
     let handles = chain_with_handles("lan");
     let mut view = usual();
     view.forwards.remove(1);
     view.forwards[0].port = 9090;
     view.forwards.push(forward(Protocol::Udp, 5000, 30, 5000));
     let wanted = image(&view);
-    let Some(Difference::Elements(updates)) = wanted.compare(Some(&before)) else { panic!("not elements") };
-    kernel.update_elements(&updates).expect("the elements are updated");
+    kernel
+        .update_table(&update(&before, &wanted))
+        .expect("the elements are updated");
     assert_eq!(read(&mut kernel), Some(wanted));
-    assert_eq!(chain_with_handles("lan"), handles, "the same rules, not equal ones");
+    assert_eq!(
+        chain_with_handles("lan"),
+        handles,
+        "the same rules, not equal ones"
+    );
+}
+
+fn plans_become_each_other_in_place() {
+    let mut kernel = kernel();
+    let mut before = image(&empty());
+    kernel
+        .replace_table(&before)
+        .expect("the table is replaced");
+    for view in [
+        usual(),
+        two_subnets(),
+        open(),
+        empty(),
+        open(),
+        usual(),
+        empty(),
+    ] {
+        let wanted = image(&view);
+        kernel
+            .update_table(&update(&before, &wanted))
+            .expect("the table is updated");
+        assert_eq!(read(&mut kernel).as_ref(), Some(&wanted));
+        before = wanted;
+    }
 }
 
 fn a_bad_transaction_leaves_no_trace() {
     let mut kernel = kernel();
     let good = image(&usual());
     let mut bad = image(&open());
-    let nonsense = Expression::Verdict { code: libc::NFT_JUMP, chain: Some("nowhere".to_owned()) };
+    let nonsense = Expression::Verdict {
+        code: libc::NFT_JUMP,
+        chain: Some("nowhere".to_owned()),
+    };
     bad.chains[2].rules.push(vec![nonsense]);
     for before in [None, Some(good)] {
         if let Some(table) = &before {
@@ -96,13 +157,21 @@ fn a_bad_transaction_leaves_no_trace() {
 }
 
 fn others_tables_are_untouched() {
-    nft("add table inet gatewayd; add table ip gatewayd2; add chain ip gatewayd2 c; add rule ip gatewayd2 c drop");
-    nft("add table bridge gatewayd; add set bridge gatewayd s { type ifname; elements = { \"a\", \"b\" }; }");
+    nft(
+        "add table inet gatewayd; add table ip gatewayd2; add chain ip gatewayd2 c; add rule ip gatewayd2 c drop",
+    );
+    nft(
+        "add table bridge gatewayd; add set bridge gatewayd s { type ifname; elements = { \"a\", \"b\" }; }",
+    );
     let others = nft("list ruleset");
     let mut kernel = kernel();
     let wanted = image(&usual());
-    kernel.replace_table(&wanted).expect("the table is replaced");
-    kernel.replace_table(&wanted).expect("the table is replaced again");
+    kernel
+        .replace_table(&wanted)
+        .expect("the table is replaced");
+    kernel
+        .replace_table(&wanted)
+        .expect("the table is replaced again");
     assert_eq!(read(&mut kernel), Some(wanted));
     nft("delete table ip gatewayd");
     assert_eq!(nft("list ruleset"), others);
@@ -131,10 +200,14 @@ fn foreign_edits_are_seen() {
     let mut kernel = kernel();
     let wanted = image(&usual());
     for edit in FOREIGN_EDITS {
-        kernel.replace_table(&wanted).expect("the table is replaced");
+        kernel
+            .replace_table(&wanted)
+            .expect("the table is replaced");
         nft(edit);
         let found = read(&mut kernel);
-        let difference = wanted.compare(found.as_ref()).unwrap_or_else(|| panic!("not seen: {edit}"));
+        let difference = wanted
+            .compare(found.as_ref())
+            .unwrap_or_else(|| panic!("not seen: {edit}"));
         println!("  {edit}: {difference}");
     }
     replaced_rules_are_seen(&mut kernel, &wanted);
@@ -144,21 +217,41 @@ fn foreign_edits_are_seen() {
 fn replaced_rules_are_seen(kernel: &mut NftKernel, wanted: &TableImage) {
     let twists = [
         ("postrouting", "masquerade", "masquerade random"),
-        ("postrouting", "snat to 10.15.3.10", "snat to 10.15.3.10 persistent"),
-        ("postrouting", "snat to 10.15.3.10", "snat to 10.15.3.10-10.15.3.11"),
+        (
+            "postrouting",
+            "snat to 10.15.3.10",
+            "snat to 10.15.3.10 persistent",
+        ),
+        (
+            "postrouting",
+            "snat to 10.15.3.10",
+            "snat to 10.15.3.10-10.15.3.11",
+        ),
         ("lan", "established,related accept", "established accept"),
         ("lan", "ct status dnat accept", "ct status snat accept"),
-        ("port_forwards", "fib daddr type != local return", "fib daddr type local return"),
+        (
+            "port_forwards",
+            "fib daddr type != local return",
+            "fib daddr type local return",
+        ),
         ("port_forwards", "tcp dport map", "tcp sport map"),
     ];
     for (chain, from, to) in twists {
         kernel.replace_table(wanted).expect("the table is replaced");
         let listed = chain_with_handles(chain);
-        let rule = listed.lines().find(|line| line.contains(from)).unwrap_or_else(|| panic!("{from} in {listed}"));
+        let rule = listed
+            .lines()
+            .find(|line| line.contains(from))
+            .unwrap_or_else(|| panic!("{from} in {listed}"));
         let (rule, handle) = rule.split_once(" # handle ").expect("a handle");
-        nft(&format!("replace rule ip gatewayd {chain} handle {handle} {}", rule.trim().replace(from, to)));
+        nft(&format!(
+            "replace rule ip gatewayd {chain} handle {handle} {}",
+            rule.trim().replace(from, to)
+        ));
         let found = read(kernel);
-        let difference = wanted.compare(found.as_ref()).unwrap_or_else(|| panic!("not seen: {to}"));
+        let difference = wanted
+            .compare(found.as_ref())
+            .unwrap_or_else(|| panic!("not seen: {to}"));
         println!("  {to}: {difference}");
     }
 }
@@ -171,22 +264,40 @@ fn ten_thousand_forwards() {
         println!("  {what}: {:?}", start.elapsed());
     };
     let wanted = image(&many(10_000));
-    timed("10,000 forwards, new", &mut || kernel.replace_table(&wanted).expect("created"));
-    timed("10,000 forwards, read", &mut || {
-        assert_eq!(wanted.compare(kernel.read_table().expect("read").as_ref()), None);
+    timed("10,000 forwards, new", &mut || {
+        kernel.replace_table(&wanted).expect("created")
     });
-    timed("10,000 forwards, replaced", &mut || kernel.replace_table(&wanted).expect("replaced"));
+    timed("10,000 forwards, read", &mut || {
+        assert_eq!(
+            wanted.compare(kernel.read_table().expect("read").as_ref()),
+            None
+        );
+    });
+    timed("10,000 forwards, replaced", &mut || {
+        kernel.replace_table(&wanted).expect("replaced")
+    });
     let one_more = image(&many(10_001));
-    let Some(Difference::Elements(updates)) = one_more.compare(Some(&wanted)) else { panic!("not elements") };
-    timed("one more", &mut || kernel.update_elements(&updates).expect("added"));
-    let Some(Difference::Elements(updates)) = wanted.compare(Some(&one_more)) else { panic!("not elements") };
-    timed("one fewer", &mut || kernel.update_elements(&updates).expect("removed"));
+    timed("one more", &mut || {
+        kernel
+            .update_table(&update(&wanted, &one_more))
+            .expect("added")
+    });
+    timed("one fewer", &mut || {
+        kernel
+            .update_table(&update(&one_more, &wanted))
+            .expect("removed")
+    });
     assert_eq!(wanted.compare(read(&mut kernel).as_ref()), None);
     let all = image(&every_port());
-    timed("131,070 forwards, replaced", &mut || match kernel.replace_table(&all) {
-        Err(KernelError::TooLarge { bytes, limit }) => println!("  {bytes} bytes; an ordinary user has {limit}"),
-        result => result.expect("replaced"),
-    });
+    timed(
+        "131,070 forwards, replaced",
+        &mut || match kernel.replace_table(&all) {
+            Err(KernelError::TooLarge { bytes, limit }) => {
+                println!("  {bytes} bytes; an ordinary user has {limit}")
+            }
+            result => result.expect("replaced"),
+        },
+    );
 }
 
 /// The most that can be asked.
@@ -195,5 +306,8 @@ fn every_port() -> NatView {
         .into_iter()
         .flat_map(|protocol| (1..=u16::MAX).map(move |port| forward(protocol, port, 20, port)))
         .collect();
-    NatView { forwards, ..usual() }
+    NatView {
+        forwards,
+        ..usual()
+    }
 }

@@ -1,46 +1,64 @@
 //! What packets meet.
 
 use crate::Test;
-use crate::common::{forward, open, usual};
+use crate::common::{forward, open, two_subnets, usual};
 use crate::lab::{Lab, connect, is_blocked, ping, serve};
-use crate::table::image;
+use crate::table::{image, update};
 use ipam::{NatView, Protocol};
 use natd::NftKernel;
-use natd::image::TableImage;
 use natd::kernel::Kernel;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const TESTS: [Test; 7] = [
     ("outbound_is_masqueraded", outbound_is_masqueraded),
-    ("a_forward_reaches_a_client_of_another_host", a_forward_reaches_a_client_of_another_host),
+    (
+        "a_forward_reaches_a_client_of_another_host",
+        a_forward_reaches_a_client_of_another_host,
+    ),
     ("hairpin", hairpin),
-    ("the_lan_address_is_not_forwarded", the_lan_address_is_not_forwarded),
+    (
+        "the_lan_address_is_not_forwarded",
+        the_lan_address_is_not_forwarded,
+    ),
     ("the_lan_is_closed_by_default", the_lan_is_closed_by_default),
-    ("others_forwarding_is_not_judged", others_forwarding_is_not_judged),
-    ("replacing_disturbs_nobody", replacing_disturbs_nobody),
+    (
+        "others_forwarding_is_not_judged",
+        others_forwarding_is_not_judged,
+    ),
+    ("updating_disturbs_nobody", updating_disturbs_nobody),
 ];
 
 /// The forward of the tests: TCP 80 to `b`, 8080.
 fn view() -> NatView {
-    NatView { forwards: vec![forward(Protocol::Tcp, 80, 21, 8080)], ..usual() }
+    NatView {
+        forwards: vec![forward(Protocol::Tcp, 80, 21, 8080)],
+        ..usual()
+    }
 }
 
 fn gateway(view: &NatView) -> (Lab, NftKernel) {
     let lab = Lab::new();
     let mut kernel = NftKernel::open().expect("a netlink socket");
-    kernel.replace_table(&image(view)).expect("the table is replaced");
+    kernel
+        .replace_table(&image(view))
+        .expect("the table is replaced");
     kernel.enable_forwarding().expect("forwarding");
     (lab, kernel)
 }
 
 fn greeting(host: &'static str, to: &str) -> String {
-    connect(host, to).unwrap_or_else(|error| panic!("{host} to {to}: {error}")).0
+    connect(host, to)
+        .unwrap_or_else(|error| panic!("{host} to {to}: {error}"))
+        .0
 }
 
 fn outbound_is_masqueraded() {
     let _lab = gateway(&view());
     serve("outside", 7000);
-    assert_eq!(greeting("a", "203.0.113.100:7000"), "outside sees 203.0.113.1");
+    assert_eq!(
+        greeting("a", "203.0.113.100:7000"),
+        "outside sees 203.0.113.1"
+    );
 }
 
 fn a_forward_reaches_a_client_of_another_host() {
@@ -68,44 +86,87 @@ fn the_lan_is_closed_by_default() {
     serve("a", 7000);
     assert!(is_blocked("outside", "10.15.3.20:7000"));
     assert!(is_blocked("container", "10.15.3.20:7000"));
-    kernel.replace_table(&image(&open())).expect("the table is replaced");
-    assert_eq!(greeting("outside", "10.15.3.20:7000"), "a sees 203.0.113.100");
+    kernel
+        .replace_table(&image(&open()))
+        .expect("the table is replaced");
+    assert_eq!(
+        greeting("outside", "10.15.3.20:7000"),
+        "a sees 203.0.113.100"
+    );
 }
 
 fn others_forwarding_is_not_judged() {
     let _lab = gateway(&view());
     serve("outside", 7000);
     serve("container", 80);
-    assert_eq!(greeting("container", "203.0.113.100:7000"), "outside sees 172.17.0.2");
-    assert_eq!(greeting("outside", "172.17.0.2:80"), "container sees 203.0.113.100");
+    assert_eq!(
+        greeting("container", "203.0.113.100:7000"),
+        "outside sees 172.17.0.2"
+    );
+    assert_eq!(
+        greeting("outside", "172.17.0.2:80"),
+        "container sees 203.0.113.100"
+    );
 }
 
-fn replacing_disturbs_nobody() {
+fn updating_disturbs_nobody() {
     const CONNECTIONS: u32 = 300;
     let (_lab, mut kernel) = gateway(&view());
     serve("b", 8080);
     serve("outside", 7000);
     let (_, mut lasting) = connect("outside", "203.0.113.1:80").expect("a connection");
     let done = AtomicBool::new(false);
-    let wanted = image(&view());
-    let replaced = std::thread::scope(|scope| {
-        let replacing = scope.spawn(|| replace_until(&mut kernel, &wanted, &done));
+    let updated = std::thread::scope(|scope| {
+        let updating = scope.spawn(|| update_until(&mut kernel, &done));
+        let finish = Finish(&done);
         for round in 0..CONNECTIONS {
-            ping(&mut lasting).unwrap_or_else(|error| panic!("the lasting connection, round {round}: {error}"));
-            assert_eq!(greeting("outside", "203.0.113.1:80"), "b sees 10.15.3.10", "round {round}");
-            assert_eq!(greeting("container", "203.0.113.100:7000"), "outside sees 172.17.0.2", "round {round}");
+            ping(&mut lasting)
+                .unwrap_or_else(|error| panic!("the lasting connection, round {round}: {error}"));
+            assert_eq!(
+                greeting("outside", "203.0.113.1:80"),
+                "b sees 10.15.3.10",
+                "round {round}"
+            );
+            assert_eq!(
+                greeting("container", "203.0.113.100:7000"),
+                "outside sees 172.17.0.2",
+                "round {round}"
+            );
         }
-        done.store(true, Ordering::Relaxed);
-        replacing.join().expect("no panic")
+        drop(finish);
+        updating.join().expect("no panic")
     });
-    println!("  {} connections and a lasting one, while the table was replaced {replaced} times", 2 * CONNECTIONS);
+    println!(
+        "  {} connections and a lasting one, while the table was changed {updated} times",
+        2 * CONNECTIONS
+    );
 }
 
-fn replace_until(kernel: &mut NftKernel, table: &TableImage, done: &AtomicBool) -> u32 {
+/// Goes between two plans that differ in the rules of three chains and in another forward.
+fn update_until(kernel: &mut NftKernel, done: &AtomicBool) -> u32 {
+    let other = NatView {
+        forwards: [view().forwards, usual().forwards.split_off(1)].concat(),
+        ..two_subnets()
+    };
+    let (first, second) = (image(&view()), image(&other));
+    let (there, back) = (update(&first, &second), update(&second, &first));
+    assert!(there.chains.len() == 3 && there.sets.len() == 2);
     let mut times = 0;
     while !done.load(Ordering::Relaxed) {
-        kernel.replace_table(table).expect("the table is replaced");
-        times += 1;
+        kernel.update_table(&there).expect("the table is updated");
+        kernel
+            .update_table(&back)
+            .expect("the table is updated back");
+        times += 2;
     }
     times
+}
+
+/// Ends the updating, also if the test fails meanwhile.
+struct Finish<'a>(&'a AtomicBool);
+
+impl Drop for Finish<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }

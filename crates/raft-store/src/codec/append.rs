@@ -59,14 +59,16 @@ pub fn encode_append_response<RT: AsyncRuntime>(
 pub fn decode_append_response<RT: AsyncRuntime>(
     message: wire::AppendEntriesResponse,
 ) -> Result<AppendEntriesResponse<RaftTypes<RT>>, CodecError> {
-    Ok(match required("AppendEntriesResponse.result", message.result)? {
-        Answer::Success(_) => AppendEntriesResponse::Success,
-        Answer::PartialSuccess(matched) => {
-            AppendEntriesResponse::PartialSuccess(matched.log_id.map(decode_log_id))
-        }
-        Answer::Conflict(_) => AppendEntriesResponse::Conflict,
-        Answer::HigherVote(vote) => AppendEntriesResponse::HigherVote(decode_vote(vote)),
-    })
+    Ok(
+        match required("AppendEntriesResponse.result", message.result)? {
+            Answer::Success(_) => AppendEntriesResponse::Success,
+            Answer::PartialSuccess(matched) => {
+                AppendEntriesResponse::PartialSuccess(matched.log_id.map(decode_log_id))
+            }
+            Answer::Conflict(_) => AppendEntriesResponse::Conflict,
+            Answer::HigherVote(vote) => AppendEntriesResponse::HigherVote(decode_vote(vote)),
+        },
+    )
 }
 
 /// The answer to one request of a stream.
@@ -87,16 +89,18 @@ pub fn encode_stream_result<RT: AsyncRuntime>(
 pub fn decode_stream_result<RT: AsyncRuntime>(
     message: wire::AppendEntriesResponse,
 ) -> Result<StreamAppendResult<RaftTypes<RT>>, CodecError> {
-    Ok(match required("AppendEntriesResponse.result", message.result)? {
-        Answer::Success(matched) | Answer::PartialSuccess(matched) => {
-            Ok(matched.log_id.map(decode_log_id))
-        }
-        Answer::Conflict(conflict) => {
-            let log_id = required("AppendEntriesResponse.conflict", conflict.log_id)?;
-            Err(StreamAppendError::Conflict(decode_log_id(log_id)))
-        }
-        Answer::HigherVote(vote) => Err(StreamAppendError::HigherVote(decode_vote(vote))),
-    })
+    Ok(
+        match required("AppendEntriesResponse.result", message.result)? {
+            Answer::Success(matched) | Answer::PartialSuccess(matched) => {
+                Ok(matched.log_id.map(decode_log_id))
+            }
+            Answer::Conflict(conflict) => {
+                let log_id = required("AppendEntriesResponse.conflict", conflict.log_id)?;
+                Err(StreamAppendError::Conflict(decode_log_id(log_id)))
+            }
+            Answer::HigherVote(vote) => Err(StreamAppendError::HigherVote(decode_vote(vote))),
+        },
+    )
 }
 
 fn matched(log_id: Option<&LogId>) -> Matched {

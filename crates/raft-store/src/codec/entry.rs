@@ -17,9 +17,7 @@ pub fn encode_entry(entry: &Entry) -> wire::Entry {
             let batch: &Batch = proposal;
             Payload::Batch(batch.into())
         }
-        EntryPayload::Membership(membership) => {
-            Payload::Membership(encode_membership(membership))
-        }
+        EntryPayload::Membership(membership) => Payload::Membership(encode_membership(membership)),
     };
     wire::Entry {
         log_id: Some(encode_log_id(&entry.log_id)),
@@ -33,9 +31,7 @@ pub fn decode_entry(message: wire::Entry) -> Result<Entry, CodecError> {
     let payload = match required("Entry.payload", message.payload)? {
         Payload::Blank(wire::Blank {}) => EntryPayload::Blank,
         Payload::Batch(batch) => EntryPayload::Normal(Proposal::new(batch.try_into()?)),
-        Payload::Membership(membership) => {
-            EntryPayload::Membership(decode_membership(membership)?)
-        }
+        Payload::Membership(membership) => EntryPayload::Membership(decode_membership(membership)?),
     };
     Ok(Entry { log_id, payload })
 }

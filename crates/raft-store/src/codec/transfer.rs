@@ -62,15 +62,17 @@ pub fn encode_transfer_response<RT: AsyncRuntime>(
 pub fn decode_transfer_response<RT: AsyncRuntime>(
     message: wire::TransferLeaderResponse,
 ) -> Result<TransferLeaderResponse<RaftTypes<RT>>, CodecError> {
-    Ok(match required("TransferLeaderResponse.result", message.result)? {
-        Answer::Accepted(Accepted {}) => Ok(()),
-        Answer::VoteChanged(changed) => Err(TransferLeaderError::VoteChanged {
-            expected: decode_vote(required("VoteChanged.expected", changed.expected)?),
-            actual: decode_vote(required("VoteChanged.actual", changed.actual)?),
-        }),
-        Answer::LogNotFlushed(behind) => Err(TransferLeaderError::LogNotFlushed {
-            expected: behind.expected.map(decode_log_id),
-            actual: behind.actual.map(decode_log_id),
-        }),
-    })
+    Ok(
+        match required("TransferLeaderResponse.result", message.result)? {
+            Answer::Accepted(Accepted {}) => Ok(()),
+            Answer::VoteChanged(changed) => Err(TransferLeaderError::VoteChanged {
+                expected: decode_vote(required("VoteChanged.expected", changed.expected)?),
+                actual: decode_vote(required("VoteChanged.actual", changed.actual)?),
+            }),
+            Answer::LogNotFlushed(behind) => Err(TransferLeaderError::LogNotFlushed {
+                expected: behind.expected.map(decode_log_id),
+                actual: behind.actual.map(decode_log_id),
+            }),
+        },
+    )
 }

@@ -53,7 +53,13 @@ mod tests {
         assert_eq!(parse("gatewayd data format 1\n"), Some(1));
         assert_eq!(parse("gatewayd data format 12"), Some(12));
         assert_eq!(parse(&current()), Some(CURRENT));
-        for garbage in ["", "1", "gatewayd data format ", "gatewayd data format 1\n\n", "gatewayd data format -1\n"] {
+        for garbage in [
+            "",
+            "1",
+            "gatewayd data format ",
+            "gatewayd data format 1\n\n",
+            "gatewayd data format -1\n",
+        ] {
             assert_eq!(parse(garbage), None, "{garbage:?}");
         }
     }

@@ -13,19 +13,29 @@ pub(crate) use durable::{remove_temporary, sync_dir, sync_tree, write_atomically
 use crate::StoreError;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use tokio::sync::watch;
 
 const FORMAT: &str = "format";
 const CREATING: &str = "creating";
 const LOCK: &str = "lock";
 const LOG: &str = "log";
 const SNAPSHOTS: &str = "snapshots";
+const WATERMARK: &str = "watermark";
 
 /// A data directory that is ours while this value lives.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     root: PathBuf,
     _lock: File,
+    /// Dropped after the lock: tells [`Release`] that the directory is free.
+    held: watch::Sender<()>,
 }
+
+/// Waits until a data directory is free again.
+///
+/// Dropping a `Raft` or shutting it down ends its tasks a little later, and they hold the store.
+#[derive(Clone, Debug)]
+pub struct Release(watch::Receiver<()>);
 
 /// What was found in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +54,7 @@ impl DataDir {
         let dir = Self {
             root: root.to_owned(),
             _lock: lock,
+            held: watch::Sender::new(()),
         };
         let found = if format::check(&root.join(FORMAT))? {
             dir.check_parts()?;
@@ -65,6 +76,11 @@ impl DataDir {
         self.remove_marker()
     }
 
+    /// For those who wait until it is free.
+    pub(crate) fn release(&self) -> Release {
+        Release(self.held.subscribe())
+    }
+
     /// The directory itself.
     pub(crate) fn root(&self) -> &Path {
         &self.root
@@ -75,6 +91,11 @@ impl DataDir {
         self.root.join(LOG)
     }
 
+    /// How much of the log there must be.
+    pub(crate) fn watermark(&self) -> PathBuf {
+        self.root.join(WATERMARK)
+    }
+
     /// Where snapshot files are.
     pub(crate) fn snapshots(&self) -> PathBuf {
         self.root.join(SNAPSHOTS)
@@ -82,7 +103,7 @@ impl DataDir {
 
     /// sled would silently make a new database where one is missing, and the node would vote again.
     fn check_parts(&self) -> Result<(), StoreError> {
-        for part in [self.log().join("db"), self.snapshots()] {
+        for part in [self.log().join("db"), self.watermark(), self.snapshots()] {
             if !exists(&part)? {
                 return Err(StoreError::MissingPart(part));
             }
@@ -124,6 +145,15 @@ impl DataDir {
             sync_dir(&self.root)?;
         }
         Ok(())
+    }
+}
+
+impl Release {
+    /// Returns when everything that was opened is dropped: the directory can be opened again.
+    /// Cancel-safe.
+    pub async fn released(mut self) {
+        // Nothing is ever sent: the only news is the end.
+        while self.0.changed().await.is_ok() {}
     }
 }
 

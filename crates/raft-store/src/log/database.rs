@@ -1,14 +1,14 @@
 //! sled: where the log's bytes are.
 
-use super::disk::Disk;
 use super::key::{self, PART_BYTES};
-use super::operation::{MetaKey, Operation};
+use super::operation::MetaKey;
 use super::record;
 use crate::StoreError;
 use crate::data_dir::{DataDir, sync_tree};
 use sled::{Batch, Db, Tree};
 use std::fs::File;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,11 +39,13 @@ impl Database {
     /// Opens or creates it, and makes durable what sled itself does not: its files' existence.
     pub(super) fn open(directory: Arc<DataDir>) -> Result<Self, StoreError> {
         let root = directory.log();
-        let db = sled::Config::new()
+        let config = sled::Config::new()
             .path(&root)
             .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(None)
-            .open()
+            .flush_every_ms(None);
+        // On some damage sled panics while it recovers.
+        let db = catch_unwind(AssertUnwindSafe(|| config.open()))
+            .map_err(|_| StoreError::DatabasePanic(root.clone()))?
             .map_err(StoreError::database("opening the files"))?;
         let opening = StoreError::database("opening a tree");
         let log = db.open_tree("log").map_err(&opening)?;
@@ -114,7 +116,8 @@ impl Database {
         })
     }
 
-    fn append(&self, records: &[(u64, Vec<u8>)]) -> Result<(), StoreError> {
+    /// Adds records.
+    pub(super) fn append(&self, records: &[(u64, Vec<u8>)]) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         for (index, record) in records {
             for (part, bytes) in (0..=u16::MAX).zip(record.chunks(PART_BYTES)) {
@@ -126,11 +129,16 @@ impl Database {
             .map_err(StoreError::database("appending entries"))
     }
 
-    /// From the end backwards, so that a crash leaves no hole.
-    fn truncate(&self, from: u64) -> Result<(), StoreError> {
+    /// Removes every entry from `from` on, from the end backwards, so that a crash leaves no hole.
+    pub(super) fn truncate(&self, from: u64) -> Result<(), StoreError> {
         let from = key::encode(from, 0);
         while self.remove_some(self.log.range(from..).rev())? {}
         Ok(())
+    }
+
+    /// Removes a bounded number of entries up to `upto`; whether there are more.
+    pub(super) fn purge(&self, upto: u64) -> Result<bool, StoreError> {
+        self.remove_some(self.log.range(..=key::encode(upto, u16::MAX)))
     }
 
     fn remove_some(
@@ -149,29 +157,11 @@ impl Database {
         Ok(count == REMOVED_PARTS)
     }
 
-    fn put(&self, key: MetaKey, record: &[u8]) -> Result<(), StoreError> {
+    /// Remembers a record beside the log.
+    pub(super) fn put(&self, key: MetaKey, record: &[u8]) -> Result<(), StoreError> {
         let putting = StoreError::database("writing what is beside the log");
         self.meta.insert(key.name(), record).map_err(putting)?;
         Ok(())
-    }
-}
-
-impl Disk for Database {
-    fn write(&mut self, operation: &Operation) -> Result<(), StoreError> {
-        match operation {
-            Operation::Append { records, .. } => self.append(records),
-            Operation::Truncate { from } => self.truncate(*from),
-            Operation::Put { key, record } => self.put(*key, record),
-            Operation::Purge { record, .. } => self.put(MetaKey::Purged, record),
-        }
-    }
-
-    fn sync(&mut self) -> Result<(), StoreError> {
-        Self::sync(self)
-    }
-
-    fn purge_step(&mut self, upto: u64) -> Result<bool, StoreError> {
-        self.remove_some(self.log.range(..=key::encode(upto, u16::MAX)))
     }
 }
 

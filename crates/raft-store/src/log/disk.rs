@@ -11,6 +11,9 @@ pub(super) trait Disk: Send {
     /// Makes every change so far durable.
     fn sync(&mut self) -> Result<(), StoreError>;
 
+    /// Makes everything durable for the last time.
+    fn close(&mut self) -> Result<(), StoreError>;
+
     /// Removes a bounded number of entries up to `upto`; whether there are more.
     fn purge_step(&mut self, upto: u64) -> Result<bool, StoreError>;
 }

@@ -19,7 +19,10 @@ impl Failure {
     /// Remembers `error`, unless another came first, and says what every later caller is told.
     pub(super) fn record(&self, error: StoreError) -> StoreError {
         let first = self.0.get_or_init(|| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the storage has failed");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the storage has failed"
+            );
             Arc::new(error)
         });
         StoreError::Failed(first.clone())

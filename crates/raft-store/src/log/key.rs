@@ -1,6 +1,6 @@
 //! Keys of the log's tree: the index, and the part of the record.
 //!
-//! sled moves a page that is larger than an eighth of its segment to a file of its own, which it
+//! sled moves a page that is larger than a quarter of its segment (128 KiB) to a file of its own, which it
 //! never fsyncs. A page holds up to 17 values, so a record is cut into parts small enough that a
 //! page of them stays well below that.
 
@@ -33,7 +33,14 @@ mod tests {
 
     #[test]
     fn keys_sort_by_index_then_part() {
-        let keys = [(0, 0), (0, 1), (1, 0), (255, 9), (256, 0), (u64::MAX, u16::MAX)];
+        let keys = [
+            (0, 0),
+            (0, 1),
+            (1, 0),
+            (255, 9),
+            (256, 0),
+            (u64::MAX, u16::MAX),
+        ];
         let encoded: Vec<Key> = keys.iter().map(|(i, p)| encode(*i, *p)).collect();
         assert!(encoded.is_sorted());
         for (key, pair) in encoded.iter().zip(keys) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! openraft ─► LogStore ─► View (memory: what openraft has asked for, and the log's tail)
-//!                 └─ queue ─► Writer thread ─► Engine (group commit) ─► Disk (sled + fdatasync)
+//!                 └─ queue ─► Writer thread ─► Engine (group commit) ─► Disk (sled, fdatasync, watermark)
 //! openraft ◄─ LogReader ◄── View, or sled for what is older than the tail
 //! ```
 //!
@@ -14,6 +14,7 @@ mod disk;
 mod engine;
 mod failure;
 mod key;
+mod log_disk;
 mod operation;
 mod reader;
 mod record;
@@ -22,6 +23,7 @@ mod store;
 mod tail;
 mod verify;
 mod view;
+mod watermark;
 mod writer;
 
 pub use reader::LogReader;

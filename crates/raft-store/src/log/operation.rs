@@ -1,5 +1,6 @@
 //! What the writer is asked to do.
 
+use crate::Vote;
 use std::io;
 
 /// Called when an operation is durable, or has failed.
@@ -24,8 +25,10 @@ pub(super) enum Operation {
     },
     /// Remove every entry from this index on, the last one first.
     Truncate { from: u64 },
-    /// Remember something beside the log.
-    Put { key: MetaKey, record: Vec<u8> },
+    /// Remember a vote.
+    Vote { vote: Vote, record: Vec<u8> },
+    /// Remember which entry is known to be committed.
+    Committed { record: Vec<u8> },
     /// Remember that the log is purged up to this index; the entries are removed bit by bit.
     Purge { upto: u64, record: Vec<u8> },
 }

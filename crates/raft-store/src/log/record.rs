@@ -30,6 +30,12 @@ pub(super) fn open<'a>(key: &[u8], record: &'a [u8]) -> Result<&'a [u8], &'stati
     Ok(content)
 }
 
+/// The checksum that a record says it has.
+pub(super) fn checksum_of(record: &[u8]) -> Option<u32> {
+    let (&[_, ref crc @ ..], _) = record.split_first_chunk::<HEADER>()?;
+    Some(u32::from_le_bytes(*crc))
+}
+
 fn checksum(key: &[u8], version: u8, content: &[u8]) -> u32 {
     let mut hasher = Hasher::new();
     hasher.update(key);

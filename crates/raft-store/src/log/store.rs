@@ -3,11 +3,13 @@
 use super::database::Database;
 use super::engine::Engine;
 use super::failure::Failure;
+use super::log_disk::LogDisk;
 use super::operation::{Completion, MetaKey, Operation, Queued};
 use super::reader::LogReader;
 use super::record;
 use super::verify::{Restored, restore, seal_entry};
 use super::view::SharedView;
+use super::watermark::Watermark;
 use super::writer::Writer;
 use crate::codec::{encode_log_id, encode_vote};
 use crate::data_dir::{DataDir, Found};
@@ -35,15 +37,21 @@ pub(crate) fn open(
     node_id: u64,
     execution: Execution,
 ) -> Result<LogStore, StoreError> {
-    let mut database = Database::open(directory.clone())?;
-    match found {
-        Found::Nothing => claim(&mut database, node_id)?,
-        Found::Data => check_owner(&database, &directory, node_id)?,
-    }
-    let Restored { view, purging } = restore(&database)?;
+    let database = Database::open(directory.clone())?;
+    let watermark = match found {
+        Found::Nothing => {
+            claim(&database, node_id)?;
+            Watermark::create(&directory.watermark())?
+        }
+        Found::Data => {
+            check_owner(&database, &directory, node_id)?;
+            Watermark::open(&directory.watermark())?
+        }
+    };
+    let Restored { view, purging } = restore(&database, watermark.mark())?;
     let view = SharedView::new(view);
     let failure = Arc::new(Failure::default());
-    let disk = Box::new(database.clone());
+    let disk = Box::new(LogDisk::new(database.clone(), watermark));
     let engine = Engine::new(disk, view.clone(), failure.clone(), purging);
     Ok(LogStore {
         view,
@@ -89,7 +97,8 @@ impl LogStore {
 
     /// Durable, then visible.
     pub(super) async fn store_vote(&self, vote: Vote) -> Result<(), StoreError> {
-        let operation = put(MetaKey::Vote, &encode_vote(&vote));
+        let record = sealed(MetaKey::Vote, &encode_vote(&vote));
+        let operation = Operation::Vote { vote, record };
         let (done, durable) = oneshot::channel();
         let completion: Completion = Box::new(move |result: Result<(), io::Error>| {
             // Nobody is there to be told when the node is shutting down.
@@ -111,8 +120,8 @@ impl LogStore {
     /// Visible at once, durable with a later operation: it only makes a restart quicker.
     pub(super) async fn store_committed(&self, committed: LogId) -> Result<(), StoreError> {
         self.view.lock().committed = Some(committed);
-        let operation = put(MetaKey::Committed, &encode_log_id(&committed));
-        self.submit(operation, None).await
+        let record = sealed(MetaKey::Committed, &encode_log_id(&committed));
+        self.submit(Operation::Committed { record }, None).await
     }
 
     /// Visible at once. Durable before any later append is, and that is enough: until then the
@@ -150,20 +159,14 @@ impl LogStore {
 }
 
 /// Writes the node's id into a new log. Durable when the data directory is sealed.
-fn claim(database: &mut Database, node_id: u64) -> Result<(), StoreError> {
-    use super::disk::Disk;
+fn claim(database: &Database, node_id: u64) -> Result<(), StoreError> {
     let content = node_id.to_be_bytes();
     let record = record::seal(MetaKey::NodeId.name().as_bytes(), &content);
-    let key = MetaKey::NodeId;
-    database.write(&Operation::Put { key, record })?;
+    database.put(MetaKey::NodeId, &record)?;
     database.sync()
 }
 
-fn check_owner(
-    database: &Database,
-    directory: &DataDir,
-    expected: u64,
-) -> Result<(), StoreError> {
+fn check_owner(database: &Database, directory: &DataDir, expected: u64) -> Result<(), StoreError> {
     let damaged = |reason| StoreError::DamagedRecord {
         what: "the log's node id".into(),
         reason,
@@ -182,11 +185,6 @@ fn check_owner(
         found,
         expected,
     })
-}
-
-fn put(key: MetaKey, message: &impl Message) -> Operation {
-    let record = sealed(key, message);
-    Operation::Put { key, record }
 }
 
 fn sealed(key: MetaKey, message: &impl Message) -> Vec<u8> {

@@ -7,9 +7,10 @@
 use super::database::{Database, RawRecord};
 use super::operation::MetaKey;
 use super::view::View;
+use super::watermark::Mark;
 use super::{key, record};
 use crate::codec::{CodecError, decode_entry, decode_log_id, decode_vote, encode_entry};
-use crate::{Entry, LogId, StoreError};
+use crate::{Entry, LogId, StoreError, Vote};
 use api::proto::raft as wire;
 use prost::Message;
 
@@ -19,43 +20,58 @@ pub(super) struct Restored {
     pub(super) purging: Option<u64>,
 }
 
-/// Reads and checks everything.
-pub(super) fn restore(database: &Database) -> Result<Restored, StoreError> {
+/// Reads and checks everything; at least what `mark` says must be there.
+pub(super) fn restore(database: &Database, mark: Mark) -> Result<Restored, StoreError> {
     let vote = meta(database, MetaKey::Vote)?.map(decode_vote);
-    let committed: Option<LogId> = meta(database, MetaKey::Committed)?.map(decode_log_id);
-    let purged: Option<LogId> = meta(database, MetaKey::Purged)?.map(decode_log_id);
-    let entries = check_entries(database, purged)?;
+    let committed = meta(database, MetaKey::Committed)?.map(decode_log_id);
+    let purged = meta(database, MetaKey::Purged)?.map(decode_log_id);
+    let entries = check_entries(database, purged, mark)?;
     let last = entries.map(|(_, last)| last).or(purged);
-
-    if let Some(committed) = committed
-        && last.is_none_or(|last| last.index < committed.index)
-    {
-        return Err(StoreError::LostTail {
-            last: last.map(|last| last.index),
-            committed: committed.index,
-        });
-    }
-    if let Some((_, last)) = entries {
-        let term = last.leader_id.term;
-        let voted = vote.map(|vote| vote.leader_id.term);
-        // The first entry of a cluster is made before any vote, in term 0.
-        if voted.unwrap_or(0) < term {
-            return Err(StoreError::LostVote {
-                log: term,
-                vote: voted,
-            });
-        }
-    }
+    check_tail(last, committed, mark)?;
+    check_vote(vote, last, mark)?;
     Ok(Restored {
         view: View::restored(vote, committed, purged, entries),
         purging: purged.map(|purged| purged.index),
     })
 }
 
+fn check_tail(last: Option<LogId>, committed: Option<LogId>, mark: Mark) -> Result<(), StoreError> {
+    let next = |log_id: LogId| log_id.index + 1;
+    let needed = mark.next_index.max(committed.map_or(0, next));
+    if last.map_or(0, next) < needed {
+        return Err(StoreError::LostTail {
+            last: last.map(|last| last.index),
+            known: needed - 1,
+        });
+    }
+    Ok(())
+}
+
+fn check_vote(vote: Option<Vote>, last: Option<LogId>, mark: Mark) -> Result<(), StoreError> {
+    let term = |vote: Vote| vote.leader_id.term;
+    // The first entry of a cluster is made before any vote, in term 0.
+    let written = last.map_or(0, |last| last.leader_id.term);
+    let known = mark.vote.map_or(0, term).max(written);
+    let lost = vote.map_or(0, term) < known || mark.vote.is_some_and(|m| !is_no_older(vote, m));
+    if lost {
+        return Err(StoreError::LostVote {
+            known,
+            vote: vote.map(term),
+        });
+    }
+    Ok(())
+}
+
+/// Whether `vote` is `known` or one that may have come after it.
+fn is_no_older(vote: Option<Vote>, known: Vote) -> bool {
+    vote.is_some_and(|vote| vote >= known)
+}
+
 /// Checks that entries follow one another with good checksums; the first index and the last id.
 fn check_entries(
     database: &Database,
     purged: Option<LogId>,
+    mark: Mark,
 ) -> Result<Option<(u64, LogId)>, StoreError> {
     let start = purged.map_or(0, |purged| purged.index + 1);
     let mut first = None;
@@ -63,7 +79,10 @@ fn check_entries(
     for found in database.records(start..u64::MAX) {
         let found = found?;
         open_record(&found)?;
-        let expected = last.as_ref().map_or(purged.map(|_| start), |r| Some(r.index + 1));
+        check_marked(&found, mark)?;
+        let expected = last
+            .as_ref()
+            .map_or(purged.map(|_| start), |r| Some(r.index + 1));
         if expected.is_some_and(|expected| expected != found.index) {
             return Err(StoreError::Hole(expected.unwrap_or(start)));
         }
@@ -74,6 +93,16 @@ fn check_entries(
         (Some(first), Some(last)) => Ok(Some((first, open_entry(&last)?.log_id))),
         _ => Ok(None),
     }
+}
+
+/// The entry that the watermark names must be the one that it means.
+fn check_marked(found: &RawRecord, mark: Mark) -> Result<(), StoreError> {
+    let checksum = record::checksum_of(&found.bytes);
+    let marked = found.index + 1 == mark.next_index && mark.last_checksum.is_some();
+    if marked && checksum != mark.last_checksum {
+        return Err(StoreError::StaleEntry(found.index));
+    }
+    Ok(())
 }
 
 /// The record of an entry.
@@ -118,10 +147,7 @@ fn open_record(found: &RawRecord) -> Result<&[u8], StoreError> {
     })
 }
 
-fn meta<M: Message + Default>(
-    database: &Database,
-    key: MetaKey,
-) -> Result<Option<M>, StoreError> {
+fn meta<M: Message + Default>(database: &Database, key: MetaKey) -> Result<Option<M>, StoreError> {
     let content = database.meta(key)?;
     let message = content.map(|bytes| decode(&bytes, || format!("the log's {}", key.name())));
     message.transpose()

@@ -101,7 +101,11 @@ impl View {
         let from = after.map_or(self.first, |kept| (kept.index + 1).max(self.first));
         self.generation += 1;
         self.tail.truncate_from(from);
-        self.last = if from > self.first { after } else { self.purged };
+        self.last = if from > self.first {
+            after
+        } else {
+            self.purged
+        };
         Ok(Some(from))
     }
 

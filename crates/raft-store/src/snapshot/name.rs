@@ -52,7 +52,12 @@ mod tests {
         for name in names {
             assert_eq!(Name::parse(&name.to_string()), Some(name));
         }
-        for garbage in ["", "1-2.snap", "x.snap.tmp", "00000000000000000001-0000000000000000000x.snap"] {
+        for garbage in [
+            "",
+            "1-2.snap",
+            "x.snap.tmp",
+            "00000000000000000001-0000000000000000000x.snap",
+        ] {
             assert_eq!(Name::parse(garbage), None, "{garbage}");
         }
     }

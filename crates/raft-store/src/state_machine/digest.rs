@@ -56,6 +56,8 @@ impl Checkpoints {
 impl fmt::Debug for StateDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.index)?;
-        self.sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.sha256
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

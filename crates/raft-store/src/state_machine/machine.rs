@@ -1,15 +1,17 @@
 //! The state machine: what openraft holds.
 
 use super::applied::Applied;
+use super::news::News;
 use super::reader::StateReader;
 use super::shared::Shared;
 use crate::snapshot::{self, Damage, SnapshotStore};
-use crate::{Execution, Snapshot, SnapshotData, SnapshotMeta, StoreError};
+use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError};
 use std::sync::Arc;
 
 /// The replicated state and its snapshots.
 pub struct StateMachine {
     pub(super) shared: Arc<Shared>,
+    pub(super) news: News,
     pub(super) snapshots: Arc<SnapshotStore>,
     pub(super) execution: Execution,
 }
@@ -23,8 +25,10 @@ pub(crate) fn open(
         Some((_, applied)) => applied,
         None => Applied::default(),
     };
+    let shared = Arc::new(Shared::new(applied));
     Ok(StateMachine {
-        shared: Arc::new(Shared::new(applied)),
+        news: News::new(&shared),
+        shared,
         snapshots: Arc::new(snapshots),
         execution,
     })
@@ -34,7 +38,15 @@ impl StateMachine {
     /// A handle for everybody who is not openraft.
     #[must_use]
     pub fn reader(&self) -> StateReader {
-        StateReader::new(&self.shared)
+        StateReader::new(&self.shared, &self.news)
+    }
+
+    /// Applies one committed entry, and tells of it.
+    pub(super) fn apply_entry(&self, entry: &Entry) -> Outcomes {
+        let (outcomes, events) = self.shared.apply(entry);
+        self.news.publish_mark(&self.shared);
+        self.news.publish_events(entry.log_id.index, events);
+        outcomes
     }
 
     /// The newest snapshot, read from disk.
@@ -66,6 +78,7 @@ impl StateMachine {
         };
         let applied = self.execution.run("installing a snapshot", save).await?;
         self.shared.replace(applied);
+        self.news.publish_mark(&self.shared);
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
 //! The state machine: the replicated state, in memory, and those who look at it.
 //!
 //! ```text
-//! openraft ─► StateMachine ─ apply ─► Shared { Applied, digests, watches } ◄─ StateReader ◄─ all
+//! openraft ─► StateMachine ─ apply ─► Shared { Applied, digests } ◄─ StateReader ◄─ all
+//!                  ├─ News (marks, events) ─────────────────────────┘
 //!                  └─ SnapshotBuilder ─► SnapshotStore (files)
 //! ```
 //!
@@ -12,6 +13,7 @@ mod applied;
 mod builder;
 mod digest;
 mod machine;
+mod news;
 mod reader;
 mod shared;
 mod storage;

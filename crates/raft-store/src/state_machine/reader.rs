@@ -2,6 +2,7 @@
 
 use super::applied::{Applied, AppliedMark, Committed};
 use super::digest::StateDigest;
+use super::news::{News, Subscriptions};
 use super::shared::Shared;
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
@@ -11,7 +12,7 @@ use tokio::sync::{broadcast, watch};
 #[derive(Clone)]
 pub struct StateReader {
     shared: Arc<Shared>,
-    mark: watch::Receiver<AppliedMark>,
+    news: Subscriptions,
 }
 
 /// The state machine is gone: nothing more will be applied.
@@ -20,10 +21,10 @@ pub struct StateReader {
 pub struct Stopped;
 
 impl StateReader {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, news: &News) -> Self {
         Self {
-            mark: shared.mark.subscribe(),
             shared: shared.clone(),
+            news: news.subscriptions(),
         }
     }
 
@@ -40,27 +41,33 @@ impl StateReader {
     /// How far the node has applied.
     #[must_use]
     pub fn mark(&self) -> AppliedMark {
-        *self.mark.borrow()
+        *self.news.mark.borrow()
     }
 
     /// Follows how far the node has applied. A slow follower sees the newest mark, not every one.
     #[must_use]
     pub fn marks(&self) -> watch::Receiver<AppliedMark> {
-        self.mark.clone()
+        self.news.mark.clone()
     }
 
     /// Waits until the entry with `index` is applied. Cancel-safe.
     pub async fn applied(&self, index: u64) -> Result<(), Stopped> {
         let mut marks = self.marks();
-        let reached =
-            |mark: &AppliedMark| mark.position.is_some_and(|position| position.index >= index);
-        marks.wait_for(reached).await.map(|_| ()).map_err(|_| Stopped)
+        let reached = |mark: &AppliedMark| {
+            mark.position
+                .is_some_and(|position| position.index >= index)
+        };
+        marks
+            .wait_for(reached)
+            .await
+            .map(|_| ())
+            .map_err(|_| Stopped)
     }
 
     /// Every entry's events from now on. A slow subscriber is told how many entries it has missed.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Committed> {
-        self.shared.events.subscribe()
+        self.news.events()
     }
 
     /// The digest of the state as it is (contract S8); `None` before the first entry. It encodes

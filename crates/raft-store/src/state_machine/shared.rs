@@ -1,39 +1,26 @@
-//! What the state machine shares with its readers.
+//! The state that the state machine shares with its readers.
 
-use super::applied::{Applied, AppliedMark, Committed, position};
+use super::applied::{Applied, AppliedMark, position};
 use super::digest::{Checkpoints, StateDigest};
 use crate::{Entry, Outcomes, StoredMembership};
 use ipam::Event;
 use openraft::EntryPayload;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::sync::{broadcast, watch};
 
-/// How many entries' events a slow subscriber may be behind before it loses some.
-const EVENT_ENTRIES: usize = 1024;
-
-/// The state, its digests, and the news of it.
+/// The state and its digests.
 pub(super) struct Shared {
     applied: RwLock<Applied>,
     checkpoints: Mutex<Checkpoints>,
     /// The last digest that somebody asked for.
     digest: Mutex<Option<StateDigest>>,
-    pub(super) mark: watch::Sender<AppliedMark>,
-    pub(super) events: broadcast::Sender<Committed>,
 }
 
 impl Shared {
     pub(super) fn new(applied: Applied) -> Self {
-        let mark = AppliedMark {
-            position: applied.position(),
-            clock: applied.state.clock(),
-            checkpoint: None,
-        };
         Self {
             applied: RwLock::new(applied),
             checkpoints: Mutex::default(),
             digest: Mutex::default(),
-            mark: watch::Sender::new(mark),
-            events: broadcast::Sender::new(EVENT_ENTRIES),
         }
     }
 
@@ -48,31 +35,30 @@ impl Shared {
             .expect("applying an entry panicked: the state is half-changed")
     }
 
-    /// Applies one committed entry and tells of it.
-    pub(super) fn apply(&self, entry: Entry) -> Outcomes {
+    /// Applies one committed entry.
+    pub(super) fn apply(&self, entry: &Entry) -> (Outcomes, Vec<Event>) {
         let mut applied = self.write();
-        let (outcomes, events) = apply_payload(&mut applied, &entry);
-        let index = entry.log_id.index;
+        let effects = apply_payload(&mut applied, entry);
         applied.last_applied = Some(entry.log_id);
-        let mut checkpoints = self.checkpoints();
-        checkpoints.note(index, &applied.state);
-        let mark = mark_of(&applied, &checkpoints);
-        drop(checkpoints);
-        drop(applied);
-        self.tell(index, mark, events);
-        outcomes
+        self.checkpoints().note(entry.log_id.index, &applied.state);
+        effects
     }
 
     /// Replaces the state by a snapshot's.
     pub(super) fn replace(&self, new: Applied) {
         let mut applied = self.write();
         *applied = new;
-        let mut checkpoints = self.checkpoints();
-        checkpoints.clear();
-        let mark = mark_of(&applied, &checkpoints);
-        drop(checkpoints);
-        drop(applied);
-        self.mark.send_replace(mark);
+        self.checkpoints().clear();
+    }
+
+    /// How far it is.
+    pub(super) fn mark(&self) -> AppliedMark {
+        let applied = self.read();
+        AppliedMark {
+            position: applied.position(),
+            clock: applied.state.clock(),
+            checkpoint: self.checkpoints().newest(),
+        }
     }
 
     /// The digest of the state as it is, computed once an index; `None` before the first entry.
@@ -103,15 +89,6 @@ impl Shared {
             .write()
             .expect("applying an entry panicked: the state is half-changed")
     }
-
-    fn tell(&self, index: u64, mark: AppliedMark, events: Vec<Event>) {
-        self.mark.send_replace(mark);
-        if !events.is_empty() {
-            let events = events.into();
-            // Without subscribers there is nobody to miss it.
-            self.events.send(Committed { index, events }).ok();
-        }
-    }
 }
 
 fn apply_payload(applied: &mut Applied, entry: &Entry) -> (Outcomes, Vec<Event>) {
@@ -126,13 +103,5 @@ fn apply_payload(applied: &mut Applied, entry: &Entry) -> (Outcomes, Vec<Event>)
             applied.membership = StoredMembership::new(log_id, membership.clone());
             (Outcomes::default(), Vec::new())
         }
-    }
-}
-
-fn mark_of(applied: &Applied, checkpoints: &Checkpoints) -> AppliedMark {
-    AppliedMark {
-        position: applied.position(),
-        clock: applied.state.clock(),
-        checkpoint: checkpoints.newest(),
     }
 }

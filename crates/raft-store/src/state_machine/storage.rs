@@ -26,7 +26,7 @@ impl<RT: AsyncRuntime> RaftStateMachine<RaftTypes<RT>> for StateMachine {
     {
         while let Some(next) = entries.next().await {
             let (entry, responder) = next?;
-            let outcomes = self.shared.apply(entry);
+            let outcomes = self.apply_entry(&entry);
             if let Some(responder) = responder {
                 responder.send(outcomes);
             }

@@ -1,7 +1,10 @@
 //! What the tests share.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use ipam::{Batch, ClientIdentity, ClusterTime, Command, HardwareAddress, NodeId, OfferLease, Stamp, SubnetId};
+use ipam::{
+    Batch, ClientIdentity, ClusterTime, Command, HardwareAddress, NodeId, OfferLease, Stamp,
+    SubnetId,
+};
 use openraft::EntryPayload;
 use openraft::storage::{RaftLogStorage, RaftLogStorageExt};
 use openraft::{LogState, RaftLogReader};
@@ -155,4 +158,20 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// Applies one entry and builds a snapshot of it.
+pub async fn snapshot_at(store: &mut raft_store::Store, term: u64, index: u64) {
+    use openraft::RaftSnapshotBuilder;
+    use openraft::storage::RaftStateMachine;
+    type Types = raft_store::TypeConfig;
+    let entries = futures::stream::iter([Ok((blank(term, index), None))]);
+    let machine = &mut store.state_machine;
+    RaftStateMachine::<Types>::apply(machine, entries)
+        .await
+        .unwrap();
+    let mut builder = RaftStateMachine::<Types>::get_snapshot_builder(machine).await;
+    RaftSnapshotBuilder::<Types>::build_snapshot(&mut builder)
+        .await
+        .unwrap();
 }

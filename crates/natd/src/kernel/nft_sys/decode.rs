@@ -37,7 +37,9 @@ pub(in crate::kernel) struct Decoder {
 
 impl Decoder {
     pub(in crate::kernel) fn new() -> Self {
-        Self { scratch: Scratch::new() }
+        Self {
+            scratch: Scratch::new(),
+        }
     }
 
     /// The ruleset's generation: a number that changes with every transaction of anybody.
@@ -52,49 +54,86 @@ impl Decoder {
         let table = self.parse::<nftnl_table>(message, sys::nftnl_table_nlmsg_parse)?;
         // SAFETY: a live object; the text is copied at once.
         unsafe {
-            let name = text(sys::nftnl_table_get_str(table.as_ptr(), sys::NFTNL_TABLE_NAME as u16))?;
+            let name = text(sys::nftnl_table_get_str(
+                table.as_ptr(),
+                sys::NFTNL_TABLE_NAME as u16,
+            ))?;
             let flags = sys::nftnl_table_get_u32(table.as_ptr(), sys::NFTNL_TABLE_FLAGS as u16);
-            Ok(In { table: name, item: flags })
+            Ok(In {
+                table: name,
+                item: flags,
+            })
         }
     }
 
     /// A chain, without its rules.
-    pub(in crate::kernel) fn chain(&mut self, message: &[u8]) -> Result<In<ChainImage>, Unreadable> {
+    pub(in crate::kernel) fn chain(
+        &mut self,
+        message: &[u8],
+    ) -> Result<In<ChainImage>, Unreadable> {
         let chain = self.parse::<nftnl_chain>(message, sys::nftnl_chain_nlmsg_parse)?;
         let chain = chain.as_ptr();
         // SAFETY (all): a live object; texts are copied at once.
-        let string = |attribute: u32| unsafe { text(sys::nftnl_chain_get_str(chain, attribute as u16)) };
+        let string =
+            |attribute: u32| unsafe { text(sys::nftnl_chain_get_str(chain, attribute as u16)) };
         let number = |attribute: u32| unsafe { sys::nftnl_chain_get_u32(chain, attribute as u16) };
         let hooked = unsafe { sys::nftnl_chain_is_set(chain, sys::NFTNL_CHAIN_HOOKNUM as u16) };
         let base = if hooked {
             let priority = unsafe { sys::nftnl_chain_get_s32(chain, sys::NFTNL_CHAIN_PRIO as u16) };
-            let (hook, policy) = (number(sys::NFTNL_CHAIN_HOOKNUM), number(sys::NFTNL_CHAIN_POLICY));
-            Some(BaseChain { kind: string(sys::NFTNL_CHAIN_TYPE)?, hook, priority, policy })
+            let (hook, policy) = (
+                number(sys::NFTNL_CHAIN_HOOKNUM),
+                number(sys::NFTNL_CHAIN_POLICY),
+            );
+            Some(BaseChain {
+                kind: string(sys::NFTNL_CHAIN_TYPE)?,
+                hook,
+                priority,
+                policy,
+            })
         } else {
             None
         };
         let flags = number(sys::NFTNL_CHAIN_FLAGS) & !CHAIN_BASE;
-        let image = ChainImage { name: string(sys::NFTNL_CHAIN_NAME)?, base, flags, rules: Vec::new() };
-        Ok(In { table: string(sys::NFTNL_CHAIN_TABLE)?, item: image })
+        let image = ChainImage {
+            name: string(sys::NFTNL_CHAIN_NAME)?,
+            base,
+            flags,
+            rules: Vec::new(),
+        };
+        Ok(In {
+            table: string(sys::NFTNL_CHAIN_TABLE)?,
+            item: image,
+        })
     }
 
     /// A rule, and the chain that it is in.
-    pub(in crate::kernel) fn rule(&mut self, message: &[u8]) -> Result<In<(String, RuleImage)>, Unreadable> {
+    pub(in crate::kernel) fn rule(
+        &mut self,
+        message: &[u8],
+    ) -> Result<In<(String, RuleImage)>, Unreadable> {
         let rule = self.parse::<nftnl_rule>(message, sys::nftnl_rule_nlmsg_parse)?;
         // SAFETY: a live object; the text is copied at once.
-        let string = |attribute: u32| unsafe { text(sys::nftnl_rule_get_str(rule.as_ptr(), attribute as u16)) };
+        let string = |attribute: u32| unsafe {
+            text(sys::nftnl_rule_get_str(rule.as_ptr(), attribute as u16))
+        };
         let mut steps: Result<RuleImage, Unreadable> = Ok(Vec::new());
         // SAFETY: `each_step` gets the address of `steps`, which outlives the call and is not used meanwhile.
         unsafe { sys::nftnl_expr_foreach(rule.as_ptr(), Some(each_step), (&raw mut steps).cast()) };
-        Ok(In { table: string(sys::NFTNL_RULE_TABLE)?, item: (string(sys::NFTNL_RULE_CHAIN)?, steps?) })
+        Ok(In {
+            table: string(sys::NFTNL_RULE_TABLE)?,
+            item: (string(sys::NFTNL_RULE_CHAIN)?, steps?),
+        })
     }
 
     /// A set, without its elements.
     pub(in crate::kernel) fn set(&mut self, message: &[u8]) -> Result<In<SetImage>, Unreadable> {
         let set = self.parse::<nftnl_set>(message, sys::nftnl_set_nlmsg_parse)?;
         // SAFETY (both): a live object; the text is copied at once.
-        let string = |attribute: u32| unsafe { text(sys::nftnl_set_get_str(set.as_ptr(), attribute as u16)) };
-        let number = |attribute: u32| unsafe { sys::nftnl_set_get_u32(set.as_ptr(), attribute as u16) };
+        let string = |attribute: u32| unsafe {
+            text(sys::nftnl_set_get_str(set.as_ptr(), attribute as u16))
+        };
+        let number =
+            |attribute: u32| unsafe { sys::nftnl_set_get_u32(set.as_ptr(), attribute as u16) };
         let image = SetImage {
             name: string(sys::NFTNL_SET_NAME)?,
             flags: number(sys::NFTNL_SET_FLAGS),
@@ -105,14 +144,27 @@ impl Decoder {
             capacity: number(sys::NFTNL_SET_DESC_SIZE),
             elements: Default::default(),
         };
-        Ok(In { table: string(sys::NFTNL_SET_TABLE)?, item: image })
+        Ok(In {
+            table: string(sys::NFTNL_SET_TABLE)?,
+            item: image,
+        })
     }
 
     /// Adds the elements in `message` to `into`.
-    pub(in crate::kernel) fn elements(&mut self, message: &[u8], into: &mut SetImage) -> Result<(), Unreadable> {
+    pub(in crate::kernel) fn elements(
+        &mut self,
+        message: &[u8],
+        into: &mut SetImage,
+    ) -> Result<(), Unreadable> {
         let set = self.parse::<nftnl_set>(message, sys::nftnl_set_elems_nlmsg_parse)?;
         // SAFETY: `each_element` gets the address of `into`, which outlives the call and is not used meanwhile.
-        unsafe { sys::nftnl_set_elem_foreach(set.as_ptr(), Some(each_element), std::ptr::from_mut(into).cast()) };
+        unsafe {
+            sys::nftnl_set_elem_foreach(
+                set.as_ptr(),
+                Some(each_element),
+                std::ptr::from_mut(into).cast(),
+            )
+        };
         Ok(())
     }
 
@@ -121,8 +173,13 @@ impl Decoder {
         message: &[u8],
         parser: unsafe extern "C" fn(*const nlmsghdr, *mut T) -> c_int,
     ) -> Result<Owned<T>, Unreadable> {
-        let stated = message.first_chunk().map(|length| u32::from_ne_bytes(*length) as usize);
-        if stated != Some(message.len()) || message.len() < MIN_MESSAGE || message.len() > SCRATCH_WORDS * 8 {
+        let stated = message
+            .first_chunk()
+            .map(|length| u32::from_ne_bytes(*length) as usize);
+        if stated != Some(message.len())
+            || message.len() < MIN_MESSAGE
+            || message.len() > SCRATCH_WORDS * 8
+        {
             return Err(Unreadable);
         }
         let object = Owned::<T>::new();
@@ -133,7 +190,11 @@ impl Decoder {
             std::ptr::copy_nonoverlapping(message.as_ptr(), aligned, message.len());
             parser(aligned.cast(), object.as_ptr())
         };
-        if result < 0 { Err(Unreadable) } else { Ok(object) }
+        if result < 0 {
+            Err(Unreadable)
+        } else {
+            Ok(object)
+        }
     }
 }
 
@@ -156,7 +217,11 @@ unsafe extern "C" fn each_step(expression: *mut nftnl_expr, data: *mut c_void) -
 
 /// Inserts an element into the `SetImage` at `data`.
 unsafe extern "C" fn each_element(element: *mut nftnl_set_elem, data: *mut c_void) -> c_int {
-    const PLAIN: [u32; 3] = [sys::NFTNL_SET_ELEM_KEY, sys::NFTNL_SET_ELEM_DATA, sys::NFTNL_SET_ELEM_USERDATA];
+    const PLAIN: [u32; 3] = [
+        sys::NFTNL_SET_ELEM_KEY,
+        sys::NFTNL_SET_ELEM_DATA,
+        sys::NFTNL_SET_ELEM_USERDATA,
+    ];
     // SAFETY: `Decoder::elements` passes exactly this, and no other reference to it is in use.
     let set = unsafe { &mut *data.cast::<SetImage>() };
     // SAFETY (both): libnftnl hands out an element of the set, which lives; the bytes are copied at once.
@@ -166,8 +231,12 @@ unsafe extern "C" fn each_element(element: *mut nftnl_set_elem, data: *mut c_voi
         let start = sys::nftnl_set_elem_get(element, attribute as u16, &raw mut length);
         copy(start, length)
     };
-    let plain = (0..sys::__NFTNL_SET_ELEM_MAX).all(|attribute| PLAIN.contains(&attribute) || !is_set(attribute));
-    match (bytes(sys::NFTNL_SET_ELEM_KEY), bytes(sys::NFTNL_SET_ELEM_DATA)) {
+    let plain = (0..sys::__NFTNL_SET_ELEM_MAX)
+        .all(|attribute| PLAIN.contains(&attribute) || !is_set(attribute));
+    match (
+        bytes(sys::NFTNL_SET_ELEM_KEY),
+        bytes(sys::NFTNL_SET_ELEM_DATA),
+    ) {
         (Some(key), Some(value)) if plain => {
             set.elements.insert(key, value);
         }
@@ -188,11 +257,23 @@ impl Step {
     /// `expression` lives as long as what is returned.
     unsafe fn new(expression: *const nftnl_expr) -> Result<Self, Unreadable> {
         // SAFETY: the caller's promise; the text is copied at once.
-        let name = unsafe { text(sys::nftnl_expr_get_str(expression, sys::NFTNL_EXPR_NAME as u16)) }?;
+        let name = unsafe {
+            text(sys::nftnl_expr_get_str(
+                expression,
+                sys::NFTNL_EXPR_NAME as u16,
+            ))
+        }?;
         // SAFETY: the caller's promise; it is a bit test for any number up to 31.
-        let is_set = |attribute: &u32| unsafe { sys::nftnl_expr_is_set(expression, *attribute as u16) };
-        let attributes = (1..32).filter(is_set).fold(0, |bits, attribute| bits | 1 << attribute);
-        Ok(Self { expression, name, attributes })
+        let is_set =
+            |attribute: &u32| unsafe { sys::nftnl_expr_is_set(expression, *attribute as u16) };
+        let attributes = (1..32)
+            .filter(is_set)
+            .fold(0, |bits, attribute| bits | 1 << attribute);
+        Ok(Self {
+            expression,
+            name,
+            attributes,
+        })
     }
 
     /// What it does, if it has the attributes that we would write and no others.
@@ -210,7 +291,9 @@ impl Step {
             "masq" => self.masquerade(),
             _ => None,
         };
-        Ok(known.unwrap_or_else(|| Expression::Foreign { name: self.name.clone() }))
+        Ok(known.unwrap_or_else(|| Expression::Foreign {
+            name: self.name.clone(),
+        }))
     }
 
     fn meta(&self) -> Option<Expression> {
@@ -223,12 +306,17 @@ impl Step {
 
     fn payload(&self) -> Option<Expression> {
         use sys::{
-            NFTNL_EXPR_PAYLOAD_BASE as BASE, NFTNL_EXPR_PAYLOAD_DREG as DREG, NFTNL_EXPR_PAYLOAD_LEN as LEN,
-            NFTNL_EXPR_PAYLOAD_OFFSET as OFFSET,
+            NFTNL_EXPR_PAYLOAD_BASE as BASE, NFTNL_EXPR_PAYLOAD_DREG as DREG,
+            NFTNL_EXPR_PAYLOAD_LEN as LEN, NFTNL_EXPR_PAYLOAD_OFFSET as OFFSET,
         };
         self.has(&[BASE, OFFSET, LEN, DREG], &[])?;
         let number = |attribute| self.number(attribute);
-        Some(Expression::Payload { base: number(BASE), offset: number(OFFSET), len: number(LEN), to: number(DREG) })
+        Some(Expression::Payload {
+            base: number(BASE),
+            offset: number(OFFSET),
+            len: number(LEN),
+            to: number(DREG),
+        })
     }
 
     fn conntrack(&self) -> Option<Expression> {
@@ -240,7 +328,14 @@ impl Step {
     }
 
     fn fib(&self) -> Option<Expression> {
-        self.has(&[sys::NFTNL_EXPR_FIB_RESULT, sys::NFTNL_EXPR_FIB_FLAGS, sys::NFTNL_EXPR_FIB_DREG], &[])?;
+        self.has(
+            &[
+                sys::NFTNL_EXPR_FIB_RESULT,
+                sys::NFTNL_EXPR_FIB_FLAGS,
+                sys::NFTNL_EXPR_FIB_DREG,
+            ],
+            &[],
+        )?;
         Some(Expression::Fib {
             result: self.number(sys::NFTNL_EXPR_FIB_RESULT),
             flags: self.number(sys::NFTNL_EXPR_FIB_FLAGS),
@@ -250,19 +345,32 @@ impl Step {
 
     fn bitwise(&self) -> Option<Expression> {
         use sys::{
-            NFTNL_EXPR_BITWISE_DREG as DREG, NFTNL_EXPR_BITWISE_LEN as LEN, NFTNL_EXPR_BITWISE_MASK as MASK,
-            NFTNL_EXPR_BITWISE_OP as OP, NFTNL_EXPR_BITWISE_SREG as SREG, NFTNL_EXPR_BITWISE_XOR as XOR,
+            NFTNL_EXPR_BITWISE_DREG as DREG, NFTNL_EXPR_BITWISE_LEN as LEN,
+            NFTNL_EXPR_BITWISE_MASK as MASK, NFTNL_EXPR_BITWISE_OP as OP,
+            NFTNL_EXPR_BITWISE_SREG as SREG, NFTNL_EXPR_BITWISE_XOR as XOR,
         };
         self.has(&[SREG, DREG, LEN, MASK, XOR], &[OP])?;
         if self.number(OP) != 0 {
             return None;
         }
         let (mask, xor) = (self.bytes(MASK)?, self.bytes(XOR)?);
-        Some(Expression::Bitwise { from: self.number(SREG), to: self.number(DREG), mask, xor })
+        Some(Expression::Bitwise {
+            from: self.number(SREG),
+            to: self.number(DREG),
+            mask,
+            xor,
+        })
     }
 
     fn compare(&self) -> Option<Expression> {
-        self.has(&[sys::NFTNL_EXPR_CMP_SREG, sys::NFTNL_EXPR_CMP_OP, sys::NFTNL_EXPR_CMP_DATA], &[])?;
+        self.has(
+            &[
+                sys::NFTNL_EXPR_CMP_SREG,
+                sys::NFTNL_EXPR_CMP_OP,
+                sys::NFTNL_EXPR_CMP_DATA,
+            ],
+            &[],
+        )?;
         Some(Expression::Compare {
             from: self.number(sys::NFTNL_EXPR_CMP_SREG),
             op: self.number(sys::NFTNL_EXPR_CMP_OP),
@@ -272,39 +380,57 @@ impl Step {
 
     fn lookup(&self) -> Result<Option<Expression>, Unreadable> {
         use sys::{
-            NFTNL_EXPR_LOOKUP_DREG as DREG, NFTNL_EXPR_LOOKUP_FLAGS as FLAGS, NFTNL_EXPR_LOOKUP_SET as SET,
-            NFTNL_EXPR_LOOKUP_SET_ID as SET_ID, NFTNL_EXPR_LOOKUP_SREG as SREG,
+            NFTNL_EXPR_LOOKUP_DREG as DREG, NFTNL_EXPR_LOOKUP_FLAGS as FLAGS,
+            NFTNL_EXPR_LOOKUP_SET as SET, NFTNL_EXPR_LOOKUP_SET_ID as SET_ID,
+            NFTNL_EXPR_LOOKUP_SREG as SREG,
         };
         if self.has(&[SREG, SET], &[DREG, SET_ID, FLAGS]).is_none() || self.number(FLAGS) != 0 {
             return Ok(None);
         }
         let to = self.is_set(DREG).then(|| self.number(DREG));
-        Ok(Some(Expression::Lookup { set: self.text(SET)?, from: self.number(SREG), to }))
+        Ok(Some(Expression::Lookup {
+            set: self.text(SET)?,
+            from: self.number(SREG),
+            to,
+        }))
     }
 
     fn immediate(&self) -> Result<Option<Expression>, Unreadable> {
         use sys::{
-            NFTNL_EXPR_IMM_CHAIN as CHAIN, NFTNL_EXPR_IMM_DATA as DATA, NFTNL_EXPR_IMM_DREG as DREG,
-            NFTNL_EXPR_IMM_VERDICT as VERDICT,
+            NFTNL_EXPR_IMM_CHAIN as CHAIN, NFTNL_EXPR_IMM_DATA as DATA,
+            NFTNL_EXPR_IMM_DREG as DREG, NFTNL_EXPR_IMM_VERDICT as VERDICT,
         };
         if self.has(&[DREG, DATA], &[]).is_some() {
             let to = self.number(DREG);
-            return Ok(self.bytes(DATA).map(|value| Expression::Immediate { to, value }));
+            return Ok(self
+                .bytes(DATA)
+                .map(|value| Expression::Immediate { to, value }));
         }
         if self.has(&[DREG, VERDICT], &[CHAIN]).is_none() {
             return Ok(None);
         }
-        let chain = if self.is_set(CHAIN) { Some(self.text(CHAIN)?) } else { None };
-        Ok(Some(Expression::Verdict { code: self.number(VERDICT).cast_signed(), chain }))
+        let chain = if self.is_set(CHAIN) {
+            Some(self.text(CHAIN)?)
+        } else {
+            None
+        };
+        Ok(Some(Expression::Verdict {
+            code: self.number(VERDICT).cast_signed(),
+            chain,
+        }))
     }
 
     fn nat(&self) -> Option<Expression> {
         use sys::{
-            NFTNL_EXPR_NAT_FAMILY as FAMILY, NFTNL_EXPR_NAT_FLAGS as FLAGS, NFTNL_EXPR_NAT_REG_ADDR_MAX as ADDR_MAX,
-            NFTNL_EXPR_NAT_REG_ADDR_MIN as ADDR_MIN, NFTNL_EXPR_NAT_REG_PROTO_MAX as PROTO_MAX,
-            NFTNL_EXPR_NAT_REG_PROTO_MIN as PROTO_MIN, NFTNL_EXPR_NAT_TYPE as TYPE,
+            NFTNL_EXPR_NAT_FAMILY as FAMILY, NFTNL_EXPR_NAT_FLAGS as FLAGS,
+            NFTNL_EXPR_NAT_REG_ADDR_MAX as ADDR_MAX, NFTNL_EXPR_NAT_REG_ADDR_MIN as ADDR_MIN,
+            NFTNL_EXPR_NAT_REG_PROTO_MAX as PROTO_MAX, NFTNL_EXPR_NAT_REG_PROTO_MIN as PROTO_MIN,
+            NFTNL_EXPR_NAT_TYPE as TYPE,
         };
-        self.has(&[TYPE, FAMILY, ADDR_MIN], &[ADDR_MAX, PROTO_MIN, PROTO_MAX, FLAGS])?;
+        self.has(
+            &[TYPE, FAMILY, ADDR_MIN],
+            &[ADDR_MAX, PROTO_MIN, PROTO_MAX, FLAGS],
+        )?;
         let register = |attribute| self.is_set(attribute).then(|| self.number(attribute));
         // The kernel reports the ends of a range even if only its start was given.
         let is_range = |min, max| register(max).is_some_and(|max| Some(max) != register(min));
@@ -322,14 +448,21 @@ impl Step {
 
     fn masquerade(&self) -> Option<Expression> {
         self.has(&[], &[sys::NFTNL_EXPR_MASQ_FLAGS])?;
-        Some(Expression::Masquerade { flags: self.number(sys::NFTNL_EXPR_MASQ_FLAGS) })
+        Some(Expression::Masquerade {
+            flags: self.number(sys::NFTNL_EXPR_MASQ_FLAGS),
+        })
     }
 
     /// Whether all of `needed` are set, and nothing besides `allowed`.
     fn has(&self, needed: &[u32], allowed: &[u32]) -> Option<()> {
-        let bits = |attributes: &[u32]| attributes.iter().fold(0, |bits, attribute| bits | 1_u32 << attribute);
+        let bits = |attributes: &[u32]| {
+            attributes
+                .iter()
+                .fold(0, |bits, attribute| bits | 1_u32 << attribute)
+        };
         let (needed, allowed) = (bits(needed), bits(allowed));
-        (self.attributes & needed == needed && self.attributes & !(needed | allowed) == 0).then_some(())
+        (self.attributes & needed == needed && self.attributes & !(needed | allowed) == 0)
+            .then_some(())
     }
 
     const fn is_set(&self, attribute: u32) -> bool {
@@ -339,13 +472,22 @@ impl Step {
     /// The attribute, or 0 if it is not set.
     fn number(&self, attribute: u32) -> u32 {
         // SAFETY: the expression lives (see `new`).
-        if self.is_set(attribute) { unsafe { sys::nftnl_expr_get_u32(self.expression, attribute as u16) } } else { 0 }
+        if self.is_set(attribute) {
+            unsafe { sys::nftnl_expr_get_u32(self.expression, attribute as u16) }
+        } else {
+            0
+        }
     }
 
     fn bytes(&self, attribute: u32) -> Option<Box<[u8]>> {
         let mut length = 0;
         // SAFETY: the expression lives (see `new`); the bytes are copied at once.
-        unsafe { copy(sys::nftnl_expr_get(self.expression, attribute as u16, &raw mut length), length) }
+        unsafe {
+            copy(
+                sys::nftnl_expr_get(self.expression, attribute as u16, &raw mut length),
+                length,
+            )
+        }
     }
 
     fn text(&self, attribute: u32) -> Result<String, Unreadable> {
@@ -358,7 +500,8 @@ impl Step {
 /// `start` is null or the start of `length` readable bytes.
 unsafe fn copy(start: *const c_void, length: u32) -> Option<Box<[u8]>> {
     // SAFETY: the caller's promise.
-    (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length as usize) }.into())
+    (!start.is_null())
+        .then(|| unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length as usize) }.into())
 }
 
 /// # Safety
@@ -368,5 +511,7 @@ unsafe fn text(start: *const c_char) -> Result<String, Unreadable> {
         return Err(Unreadable);
     }
     // SAFETY: the caller's promise. Names that are not UTF-8 are not ours.
-    Ok(unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned())
+    Ok(unsafe { CStr::from_ptr(start) }
+        .to_string_lossy()
+        .into_owned())
 }

@@ -30,7 +30,11 @@ pub(in crate::kernel) struct Encoder {
 
 impl Encoder {
     pub(in crate::kernel) fn new() -> Self {
-        Self { scratch: Scratch::new(), out: Vec::new(), last: 0 }
+        Self {
+            scratch: Scratch::new(),
+            out: Vec::new(),
+            last: 0,
+        }
     }
 
     /// All messages so far.
@@ -80,7 +84,9 @@ impl Encoder {
         let chain = Owned::<nftnl_chain>::new();
         // SAFETY (all three): the chain lives, libnftnl copies the zero-terminated text.
         let set = |attribute: u32, text: &str| {
-            set_string(text, |text| unsafe { sys::nftnl_chain_set_str(chain.as_ptr(), attribute as u16, text) });
+            set_string(text, |text| unsafe {
+                sys::nftnl_chain_set_str(chain.as_ptr(), attribute as u16, text)
+            });
         };
         set(sys::NFTNL_CHAIN_TABLE, table);
         set(sys::NFTNL_CHAIN_NAME, &image.name);
@@ -88,9 +94,21 @@ impl Encoder {
             set(sys::NFTNL_CHAIN_TYPE, &base.kind);
             // SAFETY: plain values into a live chain.
             unsafe {
-                sys::nftnl_chain_set_u32(chain.as_ptr(), sys::NFTNL_CHAIN_HOOKNUM as u16, base.hook);
-                sys::nftnl_chain_set_s32(chain.as_ptr(), sys::NFTNL_CHAIN_PRIO as u16, base.priority);
-                sys::nftnl_chain_set_u32(chain.as_ptr(), sys::NFTNL_CHAIN_POLICY as u16, base.policy);
+                sys::nftnl_chain_set_u32(
+                    chain.as_ptr(),
+                    sys::NFTNL_CHAIN_HOOKNUM as u16,
+                    base.hook,
+                );
+                sys::nftnl_chain_set_s32(
+                    chain.as_ptr(),
+                    sys::NFTNL_CHAIN_PRIO as u16,
+                    base.priority,
+                );
+                sys::nftnl_chain_set_u32(
+                    chain.as_ptr(),
+                    sys::NFTNL_CHAIN_POLICY as u16,
+                    base.policy,
+                );
             }
         }
         let header = self.header(envelope);
@@ -107,11 +125,17 @@ impl Encoder {
         chain: Option<&str>,
         steps: &[Expression],
     ) {
-        assert!(steps.len() <= MAX_STEPS, "a rule of {} steps does not fit in a message", steps.len());
+        assert!(
+            steps.len() <= MAX_STEPS,
+            "a rule of {} steps does not fit in a message",
+            steps.len()
+        );
         let rule = Owned::<nftnl_rule>::new();
         // SAFETY: the rule lives, libnftnl copies the zero-terminated text.
         let set = |attribute: u32, text: &str| {
-            set_string(text, |text| unsafe { sys::nftnl_rule_set_str(rule.as_ptr(), attribute as u16, text) });
+            set_string(text, |text| unsafe {
+                sys::nftnl_rule_set_str(rule.as_ptr(), attribute as u16, text)
+            });
         };
         set(sys::NFTNL_RULE_TABLE, table);
         if let Some(chain) = chain {
@@ -129,7 +153,13 @@ impl Encoder {
     }
 
     /// The definition of a set; `id` names it within its transaction.
-    pub(in crate::kernel) fn set(&mut self, envelope: Envelope, table: &str, image: &SetImage, id: u32) {
+    pub(in crate::kernel) fn set(
+        &mut self,
+        envelope: Envelope,
+        table: &str,
+        image: &SetImage,
+        id: u32,
+    ) {
         let set = named_set(table, Some(&image.name));
         let values = [
             (sys::NFTNL_SET_ID, id),
@@ -167,7 +197,11 @@ impl Encoder {
         set: &str,
         elements: &[(&[u8], Option<&[u8]>)],
     ) {
-        assert!(elements.len() <= MAX_ELEMENTS, "{} elements do not fit in a message", elements.len());
+        assert!(
+            elements.len() <= MAX_ELEMENTS,
+            "{} elements do not fit in a message",
+            elements.len()
+        );
         let set = named_set(table, Some(set));
         for (key, value) in elements {
             let element = element(key, *value);
@@ -208,7 +242,9 @@ fn named_set(table: &str, name: Option<&str>) -> Owned<nftnl_set> {
     let set = Owned::<nftnl_set>::new();
     // SAFETY: the set lives, libnftnl copies the zero-terminated text.
     let put = |attribute: u32, text: &str| {
-        set_string(text, |text| unsafe { sys::nftnl_set_set_str(set.as_ptr(), attribute as u16, text) });
+        set_string(text, |text| unsafe {
+            sys::nftnl_set_set_str(set.as_ptr(), attribute as u16, text)
+        });
     };
     put(sys::NFTNL_SET_TABLE, table);
     if let Some(name) = name {
@@ -220,10 +256,19 @@ fn named_set(table: &str, name: Option<&str>) -> Owned<nftnl_set> {
 fn element(key: &[u8], value: Option<&[u8]>) -> Owned<nftnl_set_elem> {
     let element = Owned::<nftnl_set_elem>::new();
     let put = |attribute: u32, bytes: &[u8]| {
-        assert!(bytes.len() <= MAX_VALUE, "{} bytes are no key or value", bytes.len());
+        assert!(
+            bytes.len() <= MAX_VALUE,
+            "{} bytes are no key or value",
+            bytes.len()
+        );
         // SAFETY: the element lives; libnftnl copies the bytes, which fit.
         let result = unsafe {
-            sys::nftnl_set_elem_set(element.as_ptr(), attribute as u16, bytes.as_ptr().cast(), bytes.len() as u32)
+            sys::nftnl_set_elem_set(
+                element.as_ptr(),
+                attribute as u16,
+                bytes.as_ptr().cast(),
+                bytes.len() as u32,
+            )
         };
         assert_eq!(result, 0, "libnftnl copies a key or value");
     };
@@ -255,10 +300,19 @@ impl NewExpression {
     }
 
     fn bytes(self, attribute: u32, value: &[u8]) -> Self {
-        assert!(value.len() <= MAX_VALUE, "{} bytes are no value", value.len());
+        assert!(
+            value.len() <= MAX_VALUE,
+            "{} bytes are no value",
+            value.len()
+        );
         // SAFETY: the expression lives; libnftnl copies the bytes, which fit.
         let result = unsafe {
-            sys::nftnl_expr_set(self.as_ptr(), attribute as u16, value.as_ptr().cast(), value.len() as u32)
+            sys::nftnl_expr_set(
+                self.as_ptr(),
+                attribute as u16,
+                value.as_ptr().cast(),
+                value.len() as u32,
+            )
         };
         assert_eq!(result, 0, "libnftnl copies a value");
         self
@@ -266,7 +320,9 @@ impl NewExpression {
 
     fn text(self, attribute: u32, value: &str) -> Self {
         // SAFETY: the expression lives, libnftnl copies the zero-terminated text.
-        set_string(value, |text| unsafe { sys::nftnl_expr_set_str(self.as_ptr(), attribute as u16, text) });
+        set_string(value, |text| unsafe {
+            sys::nftnl_expr_set_str(self.as_ptr(), attribute as u16, text)
+        });
         self
     }
 
@@ -281,22 +337,32 @@ impl NewExpression {
 fn expression(step: &Expression) -> NewExpression {
     let new = NewExpression::new;
     match step {
-        Expression::Meta { key, to } => {
-            new(c"meta").number(sys::NFTNL_EXPR_META_KEY, *key).number(sys::NFTNL_EXPR_META_DREG, *to)
-        }
-        Expression::Payload { base, offset, len, to } => new(c"payload")
+        Expression::Meta { key, to } => new(c"meta")
+            .number(sys::NFTNL_EXPR_META_KEY, *key)
+            .number(sys::NFTNL_EXPR_META_DREG, *to),
+        Expression::Payload {
+            base,
+            offset,
+            len,
+            to,
+        } => new(c"payload")
             .number(sys::NFTNL_EXPR_PAYLOAD_BASE, *base)
             .number(sys::NFTNL_EXPR_PAYLOAD_OFFSET, *offset)
             .number(sys::NFTNL_EXPR_PAYLOAD_LEN, *len)
             .number(sys::NFTNL_EXPR_PAYLOAD_DREG, *to),
-        Expression::Conntrack { key, to } => {
-            new(c"ct").number(sys::NFTNL_EXPR_CT_KEY, *key).number(sys::NFTNL_EXPR_CT_DREG, *to)
-        }
+        Expression::Conntrack { key, to } => new(c"ct")
+            .number(sys::NFTNL_EXPR_CT_KEY, *key)
+            .number(sys::NFTNL_EXPR_CT_DREG, *to),
         Expression::Fib { result, flags, to } => new(c"fib")
             .number(sys::NFTNL_EXPR_FIB_RESULT, *result)
             .number(sys::NFTNL_EXPR_FIB_FLAGS, *flags)
             .number(sys::NFTNL_EXPR_FIB_DREG, *to),
-        Expression::Bitwise { from, to, mask, xor } => new(c"bitwise")
+        Expression::Bitwise {
+            from,
+            to,
+            mask,
+            xor,
+        } => new(c"bitwise")
             .number(sys::NFTNL_EXPR_BITWISE_SREG, *from)
             .number(sys::NFTNL_EXPR_BITWISE_DREG, *to)
             .number(sys::NFTNL_EXPR_BITWISE_LEN, mask.len() as u32)
@@ -310,11 +376,17 @@ fn expression(step: &Expression) -> NewExpression {
             .text(sys::NFTNL_EXPR_LOOKUP_SET, set)
             .number(sys::NFTNL_EXPR_LOOKUP_SREG, *from)
             .maybe(sys::NFTNL_EXPR_LOOKUP_DREG, *to),
-        Expression::Immediate { to, value } => {
-            new(c"immediate").number(sys::NFTNL_EXPR_IMM_DREG, *to).bytes(sys::NFTNL_EXPR_IMM_DATA, value)
-        }
+        Expression::Immediate { to, value } => new(c"immediate")
+            .number(sys::NFTNL_EXPR_IMM_DREG, *to)
+            .bytes(sys::NFTNL_EXPR_IMM_DATA, value),
         Expression::Verdict { code, chain } => verdict(*code, chain.as_deref()),
-        Expression::Nat { kind, family, address, port, flags } => new(c"nat")
+        Expression::Nat {
+            kind,
+            family,
+            address,
+            port,
+            flags,
+        } => new(c"nat")
             .number(sys::NFTNL_EXPR_NAT_TYPE, *kind)
             .number(sys::NFTNL_EXPR_NAT_FAMILY, *family)
             .number(sys::NFTNL_EXPR_NAT_REG_ADDR_MIN, *address)
@@ -323,7 +395,9 @@ fn expression(step: &Expression) -> NewExpression {
         Expression::Masquerade { flags } => {
             new(c"masq").maybe(sys::NFTNL_EXPR_MASQ_FLAGS, (*flags != 0).then_some(*flags))
         }
-        Expression::Foreign { name } => unreachable!("a plan never has a foreign expression, such as {name}"),
+        Expression::Foreign { name } => {
+            unreachable!("a plan never has a foreign expression, such as {name}")
+        }
     }
 }
 

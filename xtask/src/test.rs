@@ -1,0 +1,75 @@
+//! `./x test`: everything that CI runs.
+//!
+//! All test programs are built by one cargo call and run by us, package by package: one set of
+//! features, so nothing is compiled twice, and a duration for each package.
+
+use anyhow::Result;
+
+use crate::cargo::{cargo, run as run_program};
+use crate::steps::{Outcome, Steps};
+use crate::tests_built::{self, TestProgram};
+use crate::verify;
+use crate::workspace::{Package, Workspace};
+
+/// The package whose tests take long and need namespaces.
+const LAB: &str = "lab";
+
+/// The checks, then the tests; whether nothing failed.
+pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
+    let mut steps = Steps::new();
+    verify::steps_of(workspace, &mut steps);
+    let mut programs = Vec::new();
+    let built = steps.run("building the programs and the tests", || {
+        let (outcome, found) = tests_built::build(workspace)?;
+        programs = found;
+        Ok(outcome)
+    });
+    if built {
+        run_packages(workspace, &programs, fast, &mut steps);
+        steps.run("tests: in the documentation", || {
+            run_program(&mut cargo(
+                workspace,
+                &["test", "--workspace", "--doc", "--locked", "--quiet"],
+            ))
+        });
+    } else {
+        steps.skip("tests", "they were not built");
+    }
+    Ok(steps.finish())
+}
+
+/// The lab's come last: they take longest.
+fn run_packages(workspace: &Workspace, programs: &[TestProgram], fast: bool, steps: &mut Steps) {
+    let (lab, others): (Vec<&Package>, Vec<&Package>) = workspace
+        .packages
+        .iter()
+        .partition(|package| package.name == LAB);
+    for package in others.into_iter().chain(lab) {
+        let name = format!("tests: {}", package.name);
+        let programs: Vec<_> = programs
+            .iter()
+            .filter(|program| program.package == package.id)
+            .collect();
+        if fast && package.name == LAB {
+            steps.skip(&name, "--fast");
+        } else if !programs.is_empty() {
+            steps.run(&name, || run_all(package, &programs));
+        }
+    }
+}
+
+/// Runs all of a package's test programs, also after one has failed.
+fn run_all(package: &Package, programs: &[&TestProgram]) -> Result<Outcome> {
+    let mut failed = Vec::new();
+    for program in programs {
+        println!("{} ({})", program.name, program.kind);
+        if run_program(&mut program.command(package))? != Outcome::Passed {
+            failed.push(program.name.as_str());
+        }
+    }
+    Ok(if failed.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed(format!("in {}", failed.join(", ")))
+    })
+}
