@@ -14,6 +14,7 @@ mod deny;
 mod drill;
 mod fix;
 mod house;
+mod limit;
 mod steps;
 mod test;
 mod tests_built;

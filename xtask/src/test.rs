@@ -3,9 +3,12 @@
 //! All test programs are built by one cargo call and run by us, package by package: one set of
 //! features, so nothing is compiled twice, and a duration for each package.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
+use crate::limit::run_for;
 use crate::steps::{Outcome, Steps};
 use crate::tests_built::{self, TestProgram};
 use crate::verify;
@@ -13,6 +16,11 @@ use crate::workspace::{Package, Workspace};
 
 /// The package whose tests take long and need namespaces.
 const LAB: &str = "lab";
+
+/// How long a test program may run.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How long all of the lab's scenarios may take together.
+const LAB_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// The checks, then the tests; whether nothing failed.
 pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
@@ -60,16 +68,21 @@ fn run_packages(workspace: &Workspace, programs: &[TestProgram], fast: bool, ste
 
 /// Runs all of a package's test programs, also after one has failed.
 fn run_all(package: &Package, programs: &[&TestProgram]) -> Result<Outcome> {
-    let mut failed = Vec::new();
+    let limit = if package.name == LAB {
+        LAB_LIMIT
+    } else {
+        LIMIT
+    };
+    let mut failures = Vec::new();
     for program in programs {
         println!("{} ({})", program.name, program.kind);
-        if run_program(&mut program.command(package))? != Outcome::Passed {
-            failed.push(program.name.as_str());
+        if let Outcome::Failed(why) = run_for(&mut program.command(package), limit)? {
+            failures.push(why);
         }
     }
-    Ok(if failed.is_empty() {
+    Ok(if failures.is_empty() {
         Outcome::Passed
     } else {
-        Outcome::Failed(format!("in {}", failed.join(", ")))
+        Outcome::Failed(failures.join("; "))
     })
 }

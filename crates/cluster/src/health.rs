@@ -30,6 +30,8 @@ pub(crate) struct PeerView {
     pub(crate) leads_a_quorum: bool,
     pub(crate) in_service: bool,
     pub(crate) applied: u64,
+    /// Whether it counts this node among the members.
+    pub(crate) counts_us: bool,
 }
 
 /// The last answer of every peer, and the digest that this node shows them.
@@ -126,6 +128,7 @@ fn view_of(response: &HealthResponse) -> PeerView {
         term: response.term,
         leads_a_quorum: response.leads_a_quorum,
         in_service: response.in_service,
+        counts_us: response.member,
         applied: response
             .last_applied
             .as_ref()
@@ -154,7 +157,10 @@ async fn ask(inner: &Inner, node: NodeId, address: &str) {
     let Ok(mut client) = inner.peers.connect(node, address) else {
         return;
     };
-    let answer = timeout(HEALTH_TIMEOUT, client.health(HealthRequest {})).await;
+    let request = HealthRequest {
+        node_id: inner.config.node.0,
+    };
+    let answer = timeout(HEALTH_TIMEOUT, client.health(request)).await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
     let response = response.into_inner();
@@ -210,6 +216,7 @@ fn observe(inner: &Inner) -> ServiceStatus {
             .reader
             .with(|applied| applied.state.cluster_id().is_some()),
         storage_error: inner.raft_failure(),
+        silenced: inner.silenced(),
         voter: inner.is_voter(),
         peers: &peers,
         digests_agree,

@@ -23,14 +23,17 @@ use raft_store::{
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 /// Log entries between two snapshots.
 const ENTRIES_PER_SNAPSHOT: u64 = 10_000;
 /// Entries kept behind a snapshot, so that a node that was away briefly catches up by log.
 const ENTRIES_KEPT: u64 = 5_000;
+
+/// How long peers' connections may take to close when the node stops.
+const CLOSE_CONNECTIONS: Duration = Duration::from_secs(2);
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +75,7 @@ pub struct Cluster {
 
 /// What has to end when a node stops.
 struct Stop {
+    server: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
     tasks: Mutex<JoinSet<()>>,
     release: Mutex<Option<Release>>,
 }
@@ -87,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) health: Health,
     pub(crate) service: watch::Sender<ServiceStatus>,
     admitted: AtomicBool,
+    silenced: Mutex<Option<String>>,
 }
 
 impl Cluster {
@@ -121,10 +126,13 @@ impl Cluster {
             health: Health::default(),
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             admitted: AtomicBool::new(has_data),
+            silenced: Mutex::default(),
         });
-        let tasks = Mutex::new(spawn_tasks(&inner, queue).await?);
+        let (stop_server, stopped) = oneshot::channel();
+        let (server, tasks) = spawn_tasks(&inner, queue, stopped).await?;
         let stop = Arc::new(Stop {
-            tasks,
+            server: Mutex::new(Some((stop_server, server))),
+            tasks: Mutex::new(tasks),
             release: Mutex::new(Some(store.release)),
         });
         Ok(Self { inner, stop })
@@ -167,6 +175,12 @@ impl Cluster {
         self.inner.service.subscribe()
     }
 
+    /// Takes this node out of service for a reason of its own, such as a lost listen IP, or puts it
+    /// back with `None`. Its peers take over its clients.
+    pub fn silence(&self, reason: Option<String>) {
+        *lock(&self.inner.silenced) = reason;
+    }
+
     /// How this node sees the cluster.
     #[must_use]
     pub fn status(&self) -> ClusterStatus {
@@ -191,11 +205,25 @@ impl Cluster {
         if let Err(error) = self.inner.raft.shutdown().await {
             tracing::warn!(%error, "Raft did not stop cleanly");
         }
+        self.stop.close_connections().await;
         let mut tasks = std::mem::take(&mut *lock(&self.stop.tasks));
         tasks.shutdown().await;
         let release = lock(&self.stop.release).take();
         if let Some(release) = release {
             release.released().await;
+        }
+    }
+}
+
+impl Stop {
+    async fn close_connections(&self) {
+        let Some((stop, server)) = lock(&self.server).take() else {
+            return;
+        };
+        drop(stop);
+        let abort = server.abort_handle();
+        if timeout(CLOSE_CONNECTIONS, server).await.is_err() {
+            abort.abort();
         }
     }
 }
@@ -214,10 +242,11 @@ async fn open_store(config: &ClusterConfig) -> Result<Store, StartError> {
 async fn spawn_tasks(
     inner: &Arc<Inner>,
     queue: mpsc::Receiver<Proposal>,
-) -> Result<JoinSet<()>, StartError> {
+    stopped: oneshot::Receiver<()>,
+) -> Result<(JoinHandle<()>, JoinSet<()>), StartError> {
     let mut tasks = JoinSet::new();
-    let serve = server::bind(Arc::clone(inner)).await?;
-    tasks.spawn(async move {
+    let serve = server::bind(Arc::clone(inner), stopped).await?;
+    let server = tokio::spawn(async move {
         if let Err(error) = serve.await {
             tracing::error!(%error, "the peer server stopped");
         }
@@ -226,7 +255,7 @@ async fn spawn_tasks(
     tasks.spawn(anchor_clock(Arc::clone(inner)));
     tasks.spawn(ticker::run(Arc::clone(inner)));
     tasks.spawn(health::run(Arc::clone(inner)));
-    Ok(tasks)
+    Ok((server, tasks))
 }
 
 /// Anchors the leader's clock as soon as an entry of its own term is applied.
@@ -286,6 +315,11 @@ impl Inner {
 
     pub(crate) fn with_metrics<T>(&self, read: impl FnOnce(&RaftMetrics<TypeConfig>) -> T) -> T {
         read(&self.raft.metrics().borrow_watched())
+    }
+
+    /// Why the daemon took this node out of service, if it did.
+    pub(crate) fn silenced(&self) -> Option<String> {
+        lock(&self.silenced).clone()
     }
 
     /// The leader that this node knows, and its peer address.

@@ -19,6 +19,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status, Streaming};
@@ -44,9 +45,10 @@ pub enum ServeError {
     Serve(#[from] tonic::transport::Error),
 }
 
-/// Takes the port; the future serves it.
+/// Takes the port; the future serves it until `stop` is sent or dropped, and closes connections.
 pub(crate) async fn bind(
     inner: Arc<Inner>,
+    stop: oneshot::Receiver<()>,
 ) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
     let address = inner.config.peer_listen;
     let listener = TcpListener::bind(address).await;
@@ -57,10 +59,10 @@ pub(crate) async fn bind(
     let server = Server::builder().tcp_nodelay(true).add_service(service);
     let incoming = TcpListenerStream::new(listener);
     Ok(async move {
-        server
-            .serve_with_incoming(incoming)
-            .await
-            .map_err(ServeError::Serve)
+        // Sent or dropped, it means the same.
+        let stopped = async { drop(stop.await) };
+        let served = server.serve_with_incoming_shutdown(incoming, stopped);
+        served.await.map_err(ServeError::Serve)
     })
 }
 
@@ -102,6 +104,17 @@ impl PeerService {
         ))
     }
 
+    /// Refuses commands of a node that has been removed.
+    fn check_member(&self, route: Option<&wire::Route>) -> Result<(), Status> {
+        let from = NodeId(route.map_or(0, |route| route.from));
+        if self.inner.members().contains_key(&from) {
+            return Ok(());
+        }
+        Err(Status::failed_precondition(format!(
+            "node {from} is not a member of the cluster"
+        )))
+    }
+
     fn not_leader(&self) -> wire::NotLeader {
         let leader = self.inner.leader();
         wire::NotLeader {
@@ -113,8 +126,6 @@ impl PeerService {
 
 #[tonic::async_trait]
 impl Peer for PeerService {
-    type AppendStreamStream = futures::stream::Empty<Result<wire::AppendEntriesResponse, Status>>;
-
     async fn append(
         &self,
         request: Request<wire::AppendEntriesRequest>,
@@ -129,13 +140,6 @@ impl Peer for PeerService {
             .await
             .map_err(stopped)?;
         Ok(Response::new(codec::encode_append_response(&answer)))
-    }
-
-    async fn append_stream(
-        &self,
-        _: Request<Streaming<wire::AppendEntriesRequest>>,
-    ) -> Answer<Self::AppendStreamStream> {
-        Err(Status::unimplemented("use Append"))
     }
 
     async fn vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
@@ -204,6 +208,7 @@ impl Peer for PeerService {
     ) -> Answer<wire::ProposeResponse> {
         let request = request.into_inner();
         self.check_route(request.route.as_ref())?;
+        self.check_member(request.route.as_ref())?;
         let commands: Result<Vec<Command>, _> = request
             .commands
             .into_iter()
@@ -273,13 +278,14 @@ impl Peer for PeerService {
         Ok(Response::new(wire::InviteResponse { listen_ip }))
     }
 
-    async fn health(&self, _: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
-        Ok(Response::new(self.inner.health_response()))
+    async fn health(&self, request: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
+        let asker = NodeId(request.into_inner().node_id);
+        Ok(Response::new(self.inner.health_response(asker)))
     }
 }
 
 impl Inner {
-    fn health_response(&self) -> wire::HealthResponse {
+    fn health_response(&self, asker: NodeId) -> wire::HealthResponse {
         let digest = self.health.shown_digest();
         let last_applied = self.reader.with(|applied| applied.last_applied);
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
@@ -294,6 +300,7 @@ impl Inner {
             digest_index: digest.map_or(0, |mark| mark.index),
             in_service: self.service.borrow().in_service(),
             leads_a_quorum: self.leads_a_quorum(),
+            member: self.members().contains_key(&asker),
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) leads_a_quorum: bool,
     pub(crate) bootstrapped: bool,
     pub(crate) storage_error: Option<String>,
+    /// Why the daemon around this node cannot serve, whatever the cluster does.
+    pub(crate) silenced: Option<String>,
     pub(crate) voter: bool,
     /// Peers that answered lately.
     pub(crate) peers: &'a BTreeMap<NodeId, PeerView>,
@@ -90,6 +92,20 @@ impl Observation<'_> {
                 self.digests_differ
             ));
         }
+        if let Some(reason) = &self.silenced {
+            return Some(reason.clone());
+        }
+        if self
+            .peers
+            .values()
+            .any(|peer| peer.leads_a_quorum && !peer.counts_us)
+        {
+            return Some(
+                "it has been removed from the cluster: stop it, or empty its data directory and \
+                 add it again"
+                    .to_owned(),
+            );
+        }
         if !self.voter {
             return Some("it is not a voting member of the cluster (yet)".to_owned());
         }
@@ -120,6 +136,7 @@ mod tests {
             leads_a_quorum,
             in_service: true,
             applied: 9,
+            counts_us: true,
         }
     }
 
@@ -131,6 +148,7 @@ mod tests {
             leads_a_quorum: false,
             bootstrapped: true,
             storage_error: None,
+            silenced: None,
             voter: true,
             peers,
             digests_agree: 1,
@@ -175,6 +193,21 @@ mod tests {
             status
                 .silent_reason
                 .is_some_and(|reason| reason.contains("differs"))
+        );
+    }
+
+    #[test]
+    fn a_removed_node_is_silent() {
+        let removed = PeerView {
+            counts_us: false,
+            ..peer(true)
+        };
+        let peers = BTreeMap::from([(LEADER, removed)]);
+        let status = ServiceStatus::decide(&observe(&peers));
+        assert!(
+            status
+                .silent_reason
+                .is_some_and(|reason| reason.contains("removed"))
         );
     }
 }

@@ -305,10 +305,10 @@ impl Engine {
     /// The last look at what is to be done: the probe may be done already, the time may be up.
     fn settle(&mut self, now: Moment, transaction: &mut Transaction, mut next: Next) -> Next {
         while let Next::Probe(address) = next {
-            let Some(finding) = self.probes.finding(address, now) else {
+            if !self.probes.is_clear(address, now) {
                 break;
-            };
-            next = transaction.resume(Input::Probed(address, finding));
+            }
+            next = transaction.resume(Input::Probed(address, Finding::Clear));
         }
         if transaction.awaits_reply() && now.since(transaction.arrived()) > REPLY_DEADLINE {
             return Next::Silent(Silence::TooLate);

@@ -1,7 +1,9 @@
 //! Which interface and which listen IP: given, or one derived from the other over rtnetlink.
 //!
 //! A wrong guess here means a server that answers nobody, so whatever is not certain is refused,
-//! with both values and what to do.
+//! with both values and what to do. Whether the address is right for the *cluster's* subnet, and no
+//! other node's, the cluster says when it is registered: this node's own idea of the subnet may be
+//! out of date.
 
 use ipam::SubnetConfig;
 use natd::link::{Holder, LinkError, Links, ListenIp};
@@ -93,19 +95,6 @@ pub enum PlaceError {
     /// Nothing was given.
     #[error("set GATEWAY_DHCP_LISTEN_IP, GATEWAY_DHCP_INTERFACE, or both: neither is set")]
     NothingGiven,
-    /// It cannot be what clients are told to reach.
-    #[error(
-        "GATEWAY_DHCP_LISTEN_IP={listen_ip} is not a host address of {network}, or is the clients' \
-         router {router}: every gateway needs an address of its own there, such as 10.15.3.10"
-    )]
-    NotOwn {
-        /// What was given.
-        listen_ip: Ipv4Addr,
-        /// Where it should be.
-        network: String,
-        /// What it must not be.
-        router: Ipv4Addr,
-    },
 }
 
 /// Finds the place, or says why it is not certain.
@@ -115,27 +104,12 @@ pub async fn resolve(
     subnet: &SubnetConfig,
 ) -> Result<Place, PlaceError> {
     let links = Links::open()?;
-    if let Some(listen_ip) = listen_ip {
-        check_own(listen_ip, subnet)?;
-    }
     match (listen_ip, interface) {
         (Some(listen_ip), Some(interface)) => verify(&links, listen_ip, interface).await,
         (Some(listen_ip), None) => derive_interface(&links, listen_ip, subnet).await,
         (None, Some(interface)) => detect_listen_ip(&links, interface, subnet).await,
         (None, None) => Err(PlaceError::NothingGiven),
     }
-}
-
-fn check_own(listen_ip: Ipv4Addr, subnet: &SubnetConfig) -> Result<(), PlaceError> {
-    if subnet.is_host_address(listen_ip) && listen_ip != subnet.router {
-        return Ok(());
-    }
-    let network = subnet.network.to_string();
-    Err(PlaceError::NotOwn {
-        listen_ip,
-        network,
-        router: subnet.router,
-    })
 }
 
 async fn verify(links: &Links, listen_ip: Ipv4Addr, interface: &str) -> Result<Place, PlaceError> {

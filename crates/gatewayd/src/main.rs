@@ -14,6 +14,7 @@ mod link;
 mod logging;
 mod nat;
 mod notices;
+mod presence;
 mod run;
 
 use anyhow::{Context, Result};
@@ -49,9 +50,15 @@ fn start(arguments: RunArgs) -> Result<()> {
         .block_on(run::run(settings))
 }
 
-#[expect(clippy::print_stdout, reason = "this is what the verb is for")]
 fn check(arguments: RunArgs) -> Result<()> {
     let settings = Settings::resolve(arguments).context("checking the configuration")?;
-    println!("{settings:#?}");
-    Ok(())
+    let written =
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{settings:#?}\n"));
+    match written {
+        // `gatewayd check | head` is no error.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("printing the settings")
+        }
+        _ => Ok(()),
+    }
 }

@@ -4,7 +4,7 @@ use crate::admin::{self, Daemon};
 use crate::config::Settings;
 use crate::lease_service::ClusterLeases;
 use crate::link::{self, Place};
-use crate::{nat, notices};
+use crate::{nat, notices, presence};
 use anyhow::{Context, Result};
 use cluster::{Cluster, ClusterConfig, Start, Timings};
 use dhcpd::{DhcpServer, RateLimits, ServerConfig};
@@ -66,6 +66,7 @@ async fn serve(
     } else {
         tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
     }
+    tasks.spawn(presence::watch(cluster.clone(), place.clone()));
     let server = DhcpServer::bind(
         &ServerConfig {
             node: settings.node,

@@ -22,7 +22,11 @@ pub fn run_accepting(command: &mut Command, codes: &[i32]) -> Result<String> {
 
 fn run_with(command: &mut Command, input: &str, codes: &[i32]) -> Result<String> {
     let output = output_with_input(command, input)?;
-    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
+    if !output
+        .status
+        .code()
+        .is_some_and(|code| codes.contains(&code))
+    {
         bail!(
             "{} failed ({}): {}{}",
             describe(command),

@@ -47,7 +47,9 @@ impl KeptLab {
         let this = env::current_exe().context("finding this executable")?;
         let programs = this.parent().context("an executable without a directory")?;
         let hosts = lab.topology().hosts().iter();
-        let mut places: Vec<_> = hosts.map(|host| Place::network(host.netns().name())).collect();
+        let mut places: Vec<_> = hosts
+            .map(|host| Place::network(host.netns().name()))
+            .collect();
         places.push(Place::network(internet::NAME));
         places.extend(cast.actors.iter().map(|actor| Place::machine(actor.vm())));
         let kept = Self {
@@ -65,8 +67,8 @@ impl KeptLab {
     pub fn find() -> Result<Self> {
         let mut found = Vec::new();
         let directory = env::temp_dir();
-        let entries = fs::read_dir(&directory)
-            .with_context(|| format!("listing {}", directory.display()))?;
+        let entries =
+            fs::read_dir(&directory).with_context(|| format!("listing {}", directory.display()))?;
         for entry in entries {
             let entry = entry.context("listing work directories")?;
             let path = entry.path().join(FILE);

@@ -104,6 +104,21 @@ impl Lab {
         Ok(())
     }
 
+    /// Waits until every node has applied what the leader has applied now, and returns that entry.
+    ///
+    /// A node just restarted may be in service a moment before: it answers what is committed, but
+    /// what it tells of its own copy is older.
+    pub fn wait_level(&mut self) -> Result<u64> {
+        let leader = self.leader()?;
+        let target = self.gateway(leader).status()?.last_applied;
+        for gateway in &mut self.gateways {
+            gateway.wait_for_status("level with the leader", SERVICE_DEADLINE, |status| {
+                status.last_applied >= target
+            })?;
+        }
+        Ok(target)
+    }
+
     /// Node `node`, counted from 1.
     pub fn gateway(&mut self, node: u8) -> &mut Gateway {
         &mut self.gateways[usize::from(node) - 1]

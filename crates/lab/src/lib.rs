@@ -24,6 +24,7 @@ mod lab;
 pub mod netns;
 pub mod probe;
 pub mod process;
+pub mod renewals;
 pub mod report;
 pub mod scenario;
 mod scenarios;

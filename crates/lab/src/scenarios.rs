@@ -12,6 +12,7 @@ mod listen_ip;
 mod nat;
 mod partition;
 mod restart_all;
+mod snapshot_catch_up;
 mod storm;
 mod topology;
 mod tshark;
@@ -36,4 +37,5 @@ pub(crate) const ALL: &[Scenario] = &[
     tshark::SCENARIO,
     hostile_packets::SCENARIO,
     listen_ip::SCENARIO,
+    snapshot_catch_up::SCENARIO,
 ];

@@ -100,7 +100,11 @@ impl Curtain {
         let enter = self.sender.clone();
         thread::spawn(move || {
             // Without a terminal there is no ENTER to come, only a signal.
-            if stdin().lock().read_line(&mut String::new()).is_ok_and(|length| length > 0) {
+            if stdin()
+                .lock()
+                .read_line(&mut String::new())
+                .is_ok_and(|length| length > 0)
+            {
                 end(&enter);
             }
         });

@@ -21,7 +21,10 @@ pub struct Watchdog {
 
 impl Watchdog {
     /// Gives the work `after`; `logs` is named in what it says at the end.
-    #[expect(clippy::disallowed_methods, reason = "the work hangs and cannot be returned from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the work hangs and cannot be returned from"
+    )]
     pub fn set(after: Duration, logs: PathBuf) -> Self {
         let (alive, hung_up) = sync_channel(0);
         thread::spawn(move || {
@@ -46,7 +49,10 @@ pub fn handle_interrupts(on_interrupt: impl FnMut() + Send + 'static) -> Result<
 }
 
 /// Ends the process as an interrupted one.
-#[expect(clippy::disallowed_methods, reason = "the work goes on in another thread")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the work goes on in another thread"
+)]
 pub fn interrupted(logs: &Path) {
     eprintln!("interrupted; logs are in {}", logs.display());
     exit(EXIT_INTERRUPTED);

@@ -106,16 +106,6 @@ fn replication() {
         let message = through(&encode_append_response(&response));
         assert_eq!(decode_append_response(message).unwrap(), response);
     }
-    let results: [StreamAppendResult<TypeConfig>; 4] = [
-        Ok(None),
-        Ok(Some(log_id(0, 0))),
-        Err(StreamAppendError::Conflict(log_id(0, 0))),
-        Err(StreamAppendError::HigherVote(Vote::new(9, 9))),
-    ];
-    for result in results {
-        let message = through(&encode_stream_result(&result));
-        assert_eq!(decode_stream_result(message).unwrap(), result);
-    }
 }
 
 #[test]

@@ -26,7 +26,8 @@ fn describe(file: &Source) -> String {
 
 fn lacks_header(file: &Source) -> bool {
     let is_tests = file.path.ends_with("tests.rs") || file.path.iter().any(|part| part == "tests");
-    !is_tests && !file.text.starts_with("//!")
+    let first = file.text.lines().find(|line| !line.starts_with("#!["));
+    !is_tests && !first.is_some_and(|line| line.starts_with("//!"))
 }
 
 #[cfg(test)]
@@ -41,6 +42,10 @@ mod tests {
         };
         assert!(lacks_header(&file("crates/a/src/b.rs", "use std::fmt;\n")));
         assert!(!lacks_header(&file("crates/a/src/b.rs", "//! B.\n")));
+        assert!(!lacks_header(&file(
+            "crates/a/src/b.rs",
+            "#![allow(x)]\n//! B.\n"
+        )));
         assert!(!lacks_header(&file(
             "crates/a/src/b/tests.rs",
             "use super::*;\n"

@@ -48,11 +48,15 @@ impl ProbeCache {
         }
     }
 
-    /// What is known of `address`, if it still holds.
+    /// Whether nobody was on `address` lately. That somebody was is never taken on trust: a client
+    /// that has just released an address may still answer for it, so it is asked again when the
+    /// address is offered.
     #[must_use]
-    pub fn finding(&self, address: Ipv4Addr, now: Moment) -> Option<Finding> {
-        let (found, finding) = self.findings.get(&address)?;
-        (now.since(*found) < PROBE_VALIDITY).then_some(*finding)
+    pub fn is_clear(&self, address: Ipv4Addr, now: Moment) -> bool {
+        let finding = self.findings.get(&address);
+        finding.is_some_and(|(found, finding)| {
+            *finding == Finding::Clear && now.since(*found) < PROBE_VALIDITY
+        })
     }
 
     /// Whether anything is to be probed ahead now: clients were heard lately.
@@ -101,9 +105,16 @@ mod tests {
     fn a_finding_holds_for_a_while() {
         let mut cache = ProbeCache::default();
         cache.note(address(20), Finding::Clear, at(1));
-        assert_eq!(cache.finding(address(20), at(60)), Some(Finding::Clear));
-        assert_eq!(cache.finding(address(20), at(61)), None);
-        assert_eq!(cache.finding(address(21), at(1)), None);
+        assert!(cache.is_clear(address(20), at(60)));
+        assert!(!cache.is_clear(address(20), at(61)));
+        assert!(!cache.is_clear(address(21), at(1)));
+    }
+
+    #[test]
+    fn a_conflict_is_never_taken_from_memory() {
+        let mut cache = ProbeCache::default();
+        cache.note(address(20), Finding::InUse { hardware: [2; 6] }, at(1));
+        assert!(!cache.is_clear(address(20), at(2)));
     }
 
     #[test]

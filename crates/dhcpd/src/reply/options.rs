@@ -141,7 +141,7 @@ fn add_parameters(
             } else {
                 Need::Wanted
             };
-            add_parameter(options, need, code, config)?;
+            add_parameter(options, need, code, packet, config)?;
         }
     }
     Ok(())
@@ -151,9 +151,10 @@ fn add_parameter(
     options: &mut Selection,
     need: Need,
     code: u8,
+    packet: &Packet,
     config: &SubnetConfig,
 ) -> Result<(), NotEncodable> {
-    let Some(option) = parameter(code, config) else {
+    let Some(option) = parameter(code, packet, config) else {
         return Ok(());
     };
     let added = options.add(need, &option);
@@ -164,8 +165,9 @@ fn add_parameter(
     added
 }
 
-/// The subnet's value of an option, if it has one.
-fn parameter(code: u8, config: &SubnetConfig) -> Option<DhcpOption> {
+/// The subnet's value of an option, if it has one. The host name is the client's own: whoever asks
+/// for one is told the name under which its lease is kept.
+fn parameter(code: u8, packet: &Packet, config: &SubnetConfig) -> Option<DhcpOption> {
     match OptionCode::from(code) {
         OptionCode::SubnetMask => Some(DhcpOption::SubnetMask(config.network.mask())),
         OptionCode::Router => Some(DhcpOption::Router(vec![config.router])),
@@ -174,6 +176,10 @@ fn parameter(code: u8, config: &SubnetConfig) -> Option<DhcpOption> {
             non_empty(&config.dns_servers).map(DhcpOption::DomainNameServer)
         }
         OptionCode::NtpServers => non_empty(&config.ntp_servers).map(DhcpOption::NtpServers),
+        OptionCode::Hostname => {
+            let name = packet.hostname.as_ref()?;
+            Some(DhcpOption::Hostname(name.as_str().to_owned()))
+        }
         OptionCode::DomainName => config.domain_name.clone().map(DhcpOption::DomainName),
         OptionCode::InterfaceMtu => Some(DhcpOption::InterfaceMtu(config.mtu)),
         OptionCode::DomainSearch => domain_search(&config.domain_search),

@@ -99,7 +99,7 @@ pub fn show_forward(
             }
         }),
         target_port: forward.target_port.into(),
-        resolved: resolved.map(|address| address.to_string()),
+        resolved: resolved.map(|address| format!("{address}:{}", forward.target_port)),
     }
 }
 

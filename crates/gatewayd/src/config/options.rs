@@ -84,10 +84,10 @@ macro_rules! options {
         }
 
         impl Options {
-            /// These, and where they say nothing, `others`.
+            /// These, and where they say nothing, `others`. An empty value says nothing.
             #[must_use]
             pub fn or(self, others: Self) -> Self {
-                Self { $($field: self.$field.or(others.$field),)+ }
+                Self { $($field: said(self.$field).or_else(|| said(others.$field)),)+ }
             }
         }
     };
@@ -160,6 +160,10 @@ impl Options {
             source: Box::new(source),
         })
     }
+}
+
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// A value as text, however TOML writes it: a string, a number, a boolean or a list of those.

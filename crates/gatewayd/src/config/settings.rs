@@ -110,14 +110,8 @@ impl Settings {
                 &options.dhcp_listen_ip,
                 parse::address,
             )?,
-            interface: options
-                .dhcp_interface
-                .clone()
-                .filter(|name| !name.is_empty()),
-            uplink_interface: options
-                .uplink_interface
-                .clone()
-                .filter(|name| !name.is_empty()),
+            interface: options.dhcp_interface.clone(),
+            uplink_interface: options.uplink_interface.clone(),
             subnet,
             source_nat: key("GATEWAY_NAT", &options.nat, "masquerade", parse::source_nat)?,
             forward_policy: ForwardPolicy::Drop,
@@ -188,7 +182,7 @@ fn subnet(options: &Options) -> Result<SubnetConfig, ConfigError> {
         dns_servers: key("GATEWAY_DHCP_DNS", &options.dhcp_dns, "", |t| {
             parse::items(t, parse::address)
         })?,
-        domain_name: options.dhcp_domain.clone().filter(|name| !name.is_empty()),
+        domain_name: options.dhcp_domain.clone(),
         domain_search: key("GATEWAY_DHCP_SEARCH", &options.dhcp_search, "", |t| {
             parse::items(t, |n| Ok(n.to_owned()))
         })?,
@@ -282,8 +276,9 @@ fn optional<T>(
     text: &Option<String>,
     parse: impl Fn(&str) -> Parsed<T>,
 ) -> Result<Option<T>, ConfigError> {
-    let text = text.as_deref().filter(|text| !text.trim().is_empty());
-    let Some(text) = text else { return Ok(None) };
+    let Some(text) = text.as_deref() else {
+        return Ok(None);
+    };
     let parsed = parse(text);
     parsed.map(Some).map_err(|reason| ConfigError::Value {
         key,
@@ -382,6 +377,16 @@ mod tests {
         assert_eq!(merged.node_id.as_deref(), Some("1"));
         assert_eq!(merged.dhcp_dns.as_deref(), Some("1.1.1.1,9.9.9.9"));
         assert_eq!(merged.log_level.as_deref(), Some("debug"));
+        let empty = Options {
+            log_level: Some(String::new()),
+            ..options()
+        };
+        let file: Options = toml::from_str("LOG_LEVEL = \"debug\"")?;
+        assert_eq!(
+            empty.or(file).log_level.as_deref(),
+            Some("debug"),
+            "empty says nothing"
+        );
         assert!(toml::from_str::<Options>("GATEWAY_DHCP_DSN = \"1.1.1.1\"").is_err());
         Ok(())
     }

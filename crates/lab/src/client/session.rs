@@ -132,7 +132,9 @@ impl Session {
 /// The address after the word "from".
 fn server_in(line: &str) -> Option<Ipv4Addr> {
     let (_, after) = line.split_once(" from ")?;
-    let address = after.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+    let address = after
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .next()?;
     address.parse().ok()
 }
 
@@ -147,7 +149,11 @@ mod tests {
             "udhcpc: lease of 10.15.3.21 obtained from 10.15.3.11, lease time 3600",
             "eth0: acknowledged 10.15.3.22 from 10.15.3.11",
         ] {
-            assert_eq!(server_in(line), Some(Ipv4Addr::new(10, 15, 3, 11)), "{line}");
+            assert_eq!(
+                server_in(line),
+                Some(Ipv4Addr::new(10, 15, 3, 11)),
+                "{line}"
+            );
         }
         assert_eq!(server_in("udhcpc: sending discover"), None);
     }

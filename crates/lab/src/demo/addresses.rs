@@ -90,7 +90,10 @@ pub(super) fn enter(
 ) -> Result<Duration> {
     let vm = client.vm().name().to_owned();
     let host = client.vm().node();
-    progress.say(&format!("{} asks on {vm}, a machine of gw{host}", client.name()));
+    progress.say(&format!(
+        "{} asks on {vm}, a machine of gw{host}",
+        client.name()
+    ));
     let started = Instant::now();
     let address = client.obtain(OBTAIN)?;
     cast.actors.push(Actor { client, address });

@@ -37,7 +37,14 @@ pub(super) fn act(lab: &mut Lab, cast: &mut Cast, stage: &mut Stage) -> Result<(
         let mac = vm.mac().to_string();
         let (public, target) = (PUBLIC_PORT.to_string(), SERVICE_PORT.to_string());
         let command = [
-            "forward", "add", "tcp", &public, "--to-client", &mac, "--target-port", &target,
+            "forward",
+            "add",
+            "tcp",
+            &public,
+            "--to-client",
+            &mac,
+            "--target-port",
+            &target,
         ];
         progress.say(&format!("gatewayctl {}", command.join(" ")));
         lab.gateway(1).ctl(&command)?;
@@ -59,14 +66,16 @@ pub(super) fn fetch_through(lab: &Lab, node: u8) -> Result<()> {
     let public = SocketAddr::from((uplink(node), PUBLIC_PORT));
     let internet = lab.topology().internet().netns();
     let mut last = None;
-    let outcome = wait_until("an answer through the forward", PROGRAMMED, || {
-        match internet.enter(|| fetch_tcp(public, CONNECT)) {
+    let outcome = wait_until(
+        "an answer through the forward",
+        PROGRAMMED,
+        || match internet.enter(|| fetch_tcp(public, CONNECT)) {
             Ok(_) => Ok(Some(())),
             Err(error) => {
                 last = Some(format!("{error:#}"));
                 Ok(None)
             }
-        }
-    });
+        },
+    );
     outcome.with_context(|| last.unwrap_or_default())
 }

@@ -71,7 +71,8 @@ impl Stage {
             }
             Err(error) => {
                 println!("  {} {}", self.style.cross(), observation.title());
-                self.summary.note(observation, Seen::No(format!("{error:#}")));
+                self.summary
+                    .note(observation, Seen::No(format!("{error:#}")));
                 Err(error)
             }
         }
@@ -131,7 +132,8 @@ impl Progress {
 }
 
 fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
+    let spinner = ProgressBar::new_spinner();
+    spinner.set_draw_target(ProgressDrawTarget::stdout());
     spinner.enable_steady_tick(SPINNER_INTERVAL);
     spinner
 }

@@ -15,14 +15,32 @@ fn suggestions() -> Vec<(String, &'static str)> {
     let public = uplink(1);
     vec![
         ("gw1 -- gatewayctl status".to_owned(), "members, pool, NAT"),
-        ("gw1 -- gatewayctl lease list".to_owned(), "who has which address"),
-        ("gw2 -- gatewayctl watch".to_owned(), "changes as they are committed"),
+        (
+            "gw1 -- gatewayctl lease list".to_owned(),
+            "who has which address",
+        ),
+        (
+            "gw2 -- gatewayctl watch".to_owned(),
+            "changes as they are committed",
+        ),
         ("gw1 -- ss -lunp".to_owned(), "the DHCP server's sockets"),
-        ("gw1 -- nft list ruleset".to_owned(), "what is in the kernel"),
-        ("gw1 -- nft flush ruleset".to_owned(), "damage; look again: it is repaired"),
-        ("vm1 -- ip address show eth0".to_owned(), "a machine's address"),
+        (
+            "gw1 -- nft list ruleset".to_owned(),
+            "what is in the kernel",
+        ),
+        (
+            "gw1 -- nft flush table ip gatewayd".to_owned(),
+            "damage; look again: it is repaired",
+        ),
+        (
+            "vm1 -- ip address show eth0".to_owned(),
+            "a machine's address",
+        ),
         (format!("vm1 -- ping -c 3 {service}"), "out to the internet"),
-        (format!("internet -- ping -c 1 {public}"), "the internet sees gw1"),
+        (
+            format!("internet -- ping -c 1 {public}"),
+            "the internet sees gw1",
+        ),
         ("vm2".to_owned(), "a shell in a machine"),
     ]
 }
@@ -36,7 +54,11 @@ pub fn instructions(kept: &KeptLab) -> Result<String> {
         kept.names().join(", ")
     );
     let lines = suggestions();
-    let width = lines.iter().map(|(words, _)| words.len()).max().unwrap_or(0);
+    let width = lines
+        .iter()
+        .map(|(words, _)| words.len())
+        .max()
+        .unwrap_or(0);
     for (words, what) in lines {
         writeln!(text, "  {program} enter {words:<width$}  # {what}")?;
     }
@@ -48,7 +70,9 @@ pub fn instructions(kept: &KeptLab) -> Result<String> {
 fn program() -> Result<String> {
     let this = env::current_exe().context("finding this executable")?;
     let here = env::current_dir().context("finding this directory")?;
-    let relative = this.strip_prefix(&here).map(|path| Path::new(".").join(path));
+    let relative = this
+        .strip_prefix(&here)
+        .map(|path| Path::new(".").join(path));
     let path: PathBuf = relative.unwrap_or(this);
     Ok(path.display().to_string())
 }

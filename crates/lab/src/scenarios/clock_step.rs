@@ -78,16 +78,26 @@ fn run(lab: &mut Lab) -> Result<Report> {
 fn step_clocks(lab: &mut Lab, served: Instant, holders: &History) -> Result<(u8, u8)> {
     let leader = lab.leader()?;
     let follower = if leader == 1 { 2 } else { 1 };
-    let steps = [(leader, HOUR), (leader, -HOUR), (follower, HOUR), (follower, -HOUR)];
+    let steps = [
+        (leader, HOUR),
+        (leader, -HOUR),
+        (follower, HOUR),
+        (follower, -HOUR),
+    ];
     for (number, (node, seconds)) in (1..).zip(steps) {
         let due = served + BETWEEN_STEPS * number;
-        wait_until_true("time to pass", BETWEEN_STEPS * 2, || Ok(Instant::now() >= due))?;
+        wait_until_true("time to pass", BETWEEN_STEPS * 2, || {
+            Ok(Instant::now() >= due)
+        })?;
         lab.gateway(node).step_clock(seconds)?;
         verdict::tables_agree(lab, holders)
             .with_context(|| format!("after a step of {seconds} s on node {node}"))?;
     }
     let lease = Duration::from_secs(LEASE_SECONDS.into());
-    ensure!(served.elapsed() < lease, "the steps took longer than the leases");
+    ensure!(
+        served.elapsed() < lease,
+        "the steps took longer than the leases"
+    );
     Ok((leader, follower))
 }
 

@@ -97,7 +97,9 @@ fn refusals() -> Vec<(&'static str, GatewayConfig, Vec<String>)> {
         ),
         (
             "an address that no interface has",
-            GatewayConfig::new().unset(INTERFACE).set(LISTEN_IP, nobodys),
+            GatewayConfig::new()
+                .unset(INTERFACE)
+                .set(LISTEN_IP, nobodys),
             named(&[nobodys]),
         ),
         (
@@ -118,7 +120,10 @@ fn refused(lab: &mut Lab, what: &str, config: GatewayConfig, names: &[String]) -
     let said = lab.gateway(3).start_refused().context(what.to_owned())?;
     let last = said.lines().last().unwrap_or_default();
     for name in names {
-        ensure!(last.contains(name.as_str()), "{what}: {name} is not named in {last:?}");
+        ensure!(
+            last.contains(name.as_str()),
+            "{what}: {name} is not named in {last:?}"
+        );
     }
     Ok(())
 }

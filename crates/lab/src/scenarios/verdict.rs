@@ -27,6 +27,7 @@ pub(super) fn no_address_twice(history: &History) -> Result<()> {
 
 /// S2, S8: every node's table has every client of `history` with the address it was told.
 pub(super) fn tables_agree(lab: &mut Lab, history: &History) -> Result<()> {
+    lab.wait_level()?;
     for gateway in lab.gateways() {
         let leases = gateway.leases()?;
         let by_address: BTreeMap<_, _> = leases.iter().map(|l| (l.address, l)).collect();

@@ -79,7 +79,9 @@ fn refused(vm: &Vm, mac: MacAddr, address: Ipv4Addr) -> Result<String> {
 /// A refusal, in the name of the very node that sent it.
 fn refusing_node(reply: &Reply) -> Result<u8> {
     ensure!(reply.is_nak(), "not a NAK: {reply:?}");
-    let server = reply.server_id.context("a NAK without a server identifier")?;
+    let server = reply
+        .server_id
+        .context("a NAK without a server identifier")?;
     let node = node_of_overlay(server).with_context(|| format!("{server} is no node"))?;
     ensure!(
         reply.eth_source == bridge_mac(node),

@@ -7,9 +7,7 @@ use super::{
 use crate::{LogId, RaftTypes};
 use api::proto::raft as wire;
 use openraft::AsyncRuntime;
-use openraft::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, StreamAppendError, StreamAppendResult,
-};
+use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 use wire::append_entries_response::{Conflict, Matched, Result as Answer};
 
 /// A leader's entries, without a route.
@@ -49,7 +47,7 @@ pub fn encode_append_response<RT: AsyncRuntime>(
         AppendEntriesResponse::PartialSuccess(log_id) => {
             Answer::PartialSuccess(matched(log_id.as_ref()))
         }
-        AppendEntriesResponse::Conflict => Answer::Conflict(Conflict { log_id: None }),
+        AppendEntriesResponse::Conflict => Answer::Conflict(Conflict {}),
         AppendEntriesResponse::HigherVote(vote) => Answer::HigherVote(encode_vote(vote)),
     };
     response_of(answer)
@@ -67,38 +65,6 @@ pub fn decode_append_response<RT: AsyncRuntime>(
             }
             Answer::Conflict(_) => AppendEntriesResponse::Conflict,
             Answer::HigherVote(vote) => AppendEntriesResponse::HigherVote(decode_vote(vote)),
-        },
-    )
-}
-
-/// The answer to one request of a stream.
-#[must_use]
-pub fn encode_stream_result<RT: AsyncRuntime>(
-    result: &StreamAppendResult<RaftTypes<RT>>,
-) -> wire::AppendEntriesResponse {
-    response_of(match result {
-        Ok(log_id) => Answer::Success(matched(log_id.as_ref())),
-        Err(StreamAppendError::Conflict(log_id)) => Answer::Conflict(Conflict {
-            log_id: Some(encode_log_id(log_id)),
-        }),
-        Err(StreamAppendError::HigherVote(vote)) => Answer::HigherVote(encode_vote(vote)),
-    })
-}
-
-/// The answer to one request of a stream.
-pub fn decode_stream_result<RT: AsyncRuntime>(
-    message: wire::AppendEntriesResponse,
-) -> Result<StreamAppendResult<RaftTypes<RT>>, CodecError> {
-    Ok(
-        match required("AppendEntriesResponse.result", message.result)? {
-            Answer::Success(matched) | Answer::PartialSuccess(matched) => {
-                Ok(matched.log_id.map(decode_log_id))
-            }
-            Answer::Conflict(conflict) => {
-                let log_id = required("AppendEntriesResponse.conflict", conflict.log_id)?;
-                Err(StreamAppendError::Conflict(decode_log_id(log_id)))
-            }
-            Answer::HigherVote(vote) => Err(StreamAppendError::HigherVote(decode_vote(vote))),
         },
     )
 }

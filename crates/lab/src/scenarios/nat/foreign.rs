@@ -27,6 +27,9 @@ pub(super) fn install(host: &Host) -> Result<()> {
 pub(super) fn ensure_untouched(host: &Host) -> Result<()> {
     let list = ["list", "table", "inet", "administrator"];
     let found = host.netns().run("nft", &list)?;
-    ensure!(found == TABLE, "the administrator's table has become {found}");
+    ensure!(
+        found == TABLE,
+        "the administrator's table has become {found}"
+    );
     Ok(())
 }

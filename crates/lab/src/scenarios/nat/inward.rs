@@ -37,7 +37,10 @@ pub(super) fn check(lab: &mut Lab, clients: &mut [Udhcpc], report: &mut Report) 
 
     let host = uplink(target.vm().node());
     let internet = lab.topology().internet().netns().clone();
-    let (tcp, udp) = (SocketAddr::from((host, TCP_PORT)), SocketAddr::from((host, UDP_PORT)));
+    let (tcp, udp) = (
+        SocketAddr::from((host, TCP_PORT)),
+        SocketAddr::from((host, UDP_PORT)),
+    );
     reached(report, "TCP forward", &internet, fetch_tcp, tcp)?;
     reached(report, "UDP forward", &internet, fetch_udp, udp)?;
     hairpin(report, "hairpin, neighbour", neighbour.vm(), tcp)?;
@@ -52,7 +55,14 @@ pub(super) fn check(lab: &mut Lab, clients: &mut [Udhcpc], report: &mut Report) 
 fn add(lab: &mut Lab, protocol: &str, port: u16, mac: &str) -> Result<()> {
     let (port, target) = (port.to_string(), SERVICE_PORT.to_string());
     lab.gateway(1).ctl(&[
-        "forward", "add", protocol, &port, "--to-client", mac, "--target-port", &target,
+        "forward",
+        "add",
+        protocol,
+        &port,
+        "--to-client",
+        mac,
+        "--target-port",
+        &target,
     ])?;
     Ok(())
 }
@@ -83,7 +93,10 @@ fn reached(
     });
     let seen = outcome.with_context(|| format!("from {}: {last}", from.name()))?;
     let took = started.elapsed().as_millis();
-    report.figure(format!("{what}: works after (ms), seen from"), format!("{took}, {seen}"));
+    report.figure(
+        format!("{what}: works after (ms), seen from"),
+        format!("{took}, {seen}"),
+    );
     Ok(())
 }
 
@@ -91,7 +104,8 @@ fn reached(
 fn move_away(lab: &mut Lab, client: &mut Udhcpc) -> Result<()> {
     client.release(OBTAIN)?;
     let mac = client.vm().mac().to_string();
-    lab.gateway(1).ctl(&["reservation", "add", &mac, ELSEWHERE])?;
+    lab.gateway(1)
+        .ctl(&["reservation", "add", &mac, ELSEWHERE])?;
     let address = client.obtain(OBTAIN)?;
     anyhow::ensure!(
         address.to_string() == ELSEWHERE,

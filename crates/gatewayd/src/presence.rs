@@ -1,0 +1,53 @@
+//! A node without its listen IP serves nobody, and says so.
+//!
+//! Clients are told to reach this node at its listen IP. When the address or the interface goes
+//! away, answers would name a server that is not there; so the node goes out of service, its peers
+//! take over its clients, and it comes back when the address does.
+
+use crate::link::Place;
+use cluster::Cluster;
+use natd::link::{AddressPresence, AddressWatch, LinkError};
+use tokio::sync::watch;
+
+/// Keeps the node's service at the presence of its listen IP, until dropped.
+pub async fn watch(cluster: Cluster, place: Place) {
+    if let Err(error) = follow(&cluster, &place).await {
+        let reason = format!(
+            "its listen IP {} can no longer be watched: {error}",
+            place.listen_ip
+        );
+        tracing::error!("{reason}");
+        cluster.silence(Some(reason));
+    }
+}
+
+async fn follow(cluster: &Cluster, place: &Place) -> Result<(), LinkError> {
+    let addresses = AddressWatch::open(&place.interface, place.listen_ip)?;
+    let (sender, mut presence) = watch::channel(AddressPresence::Present);
+    let act = async {
+        while presence.changed().await.is_ok() {
+            cluster.silence(reason(*presence.borrow_and_update(), place));
+        }
+    };
+    tokio::select! {
+        outcome = addresses.run(sender) => outcome,
+        () = act => Ok(()),
+    }
+}
+
+fn reason(presence: AddressPresence, place: &Place) -> Option<String> {
+    let Place {
+        interface,
+        listen_ip,
+    } = place;
+    match presence {
+        AddressPresence::Present => None,
+        AddressPresence::Down => Some(format!(
+            "its interface {interface} is down: `ip link set {interface} up`"
+        )),
+        AddressPresence::Absent => Some(format!(
+            "its listen IP {listen_ip} is gone from {interface}: `ip addr add {listen_ip}/PREFIX dev {interface}`"
+        )),
+        AddressPresence::NoInterface => Some(format!("its interface {interface} is gone")),
+    }
+}
