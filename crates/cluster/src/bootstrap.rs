@@ -21,7 +21,7 @@ const PROPOSE_RETRY: Duration = Duration::from_millis(200);
 pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Result<(), StartError> {
     match start {
         Start::Bootstrap(bootstrap) => lay_down(inner, bootstrap, has_data).await,
-        Start::Join(addresses) if !inner.is_voter() => join(inner, addresses, has_data).await,
+        Start::Join(addresses) if !inner.is_voter() => join(inner, addresses).await,
         Start::Wait if !has_data => {
             tracing::info!("waiting to be added: run `gatewayctl node add` on a member");
             Ok(())
@@ -54,22 +54,26 @@ async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Resul
 }
 
 /// Asks one member after the other until one of them has added this node.
-async fn join(inner: &Inner, addresses: &[String], has_data: bool) -> Result<(), StartError> {
-    loop {
+async fn join(inner: &Inner, addresses: &[String]) -> Result<(), StartError> {
+    while !inner.is_voter() {
         for address in addresses {
-            match ask_to_join(inner, address, has_data).await {
+            match ask_to_join(inner, address).await {
                 Ok(()) => return Ok(()),
                 Err(MembershipError::Rejected(reason)) => return Err(StartError::Rejected(reason)),
                 Err(error) => tracing::info!(%address, %error, "not joined yet"),
             }
         }
-        tokio::time::sleep(JOIN_RETRY).await;
+        inner.wait_for_leader_change(JOIN_RETRY).await;
     }
+    Ok(())
 }
 
 /// Asks the member at `address`, or the leader that it points to.
-async fn ask_to_join(inner: &Inner, address: &str, has_data: bool) -> Result<(), MembershipError> {
+async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError> {
     let mut address = address.to_owned();
+    // An earlier attempt may have got as far as giving this node a log.
+    let has_data = inner.raft.is_initialized().await;
+    let has_data = has_data.map_err(|error| MembershipError::Failed(error.to_string()))?;
     for _ in 0..2 {
         let mut client = inner.peers.connect_to(&address)?;
         let request = JoinRequest {

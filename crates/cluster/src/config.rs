@@ -18,8 +18,23 @@ pub struct ClusterConfig {
     pub peer_address: String,
     /// This node's own address on the subnet, announced to the cluster.
     pub listen_ip: Ipv4Addr,
+    /// What proves this node to its peers and them to it; without it the peer port is open to
+    /// whoever reaches it.
+    pub tls: Option<PeerTls>,
     /// Raft's timers.
     pub timings: Timings,
+}
+
+/// The PEM files for mutual TLS between peers. The certificate carries the DNS names
+/// `gatewayd-peer` and `gatewayd-node-` with the node's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerTls {
+    /// The CA that signs every node's certificate, and nothing else.
+    pub ca: PathBuf,
+    /// This node's certificate, and any between it and the CA.
+    pub certificate: PathBuf,
+    /// Its private key, which nobody but its owner may read.
+    pub key: PathBuf,
 }
 
 /// How a node with an empty data directory begins. A node that has data resumes, whatever this

@@ -11,6 +11,7 @@ use futures::future::join_all;
 use ipam::NodeId;
 use raft_store::{StateDigest, StateReader};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -217,9 +218,32 @@ fn observe(inner: &Inner) -> ServiceStatus {
             .with(|applied| applied.state.cluster_id().is_some()),
         storage_error: inner.raft_failure(),
         silenced: inner.silenced(),
+        behind: entries_behind(inner, &peers),
         voter: inner.is_voter(),
         peers: &peers,
         digests_agree,
         digests_differ,
     })
+}
+
+/// How far this node is behind the leader, until it has once been level with it since it started.
+/// After that the leader's commands reach it as they are committed.
+fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
+    if inner.caught_up.load(Ordering::Relaxed) {
+        return 0;
+    }
+    let (leader, _) = inner.leader().unzip();
+    let goal = match leader {
+        Some(leader) if leader == inner.config.node => Some(0),
+        leader => leader.and_then(|leader| Some(peers.get(&leader)?.applied)),
+    };
+    let applied = inner
+        .reader
+        .mark()
+        .position
+        .map_or(0, |position| position.index);
+    let Some(goal) = goal else { return 0 };
+    let behind = goal.saturating_sub(applied);
+    inner.caught_up.store(behind == 0, Ordering::Relaxed);
+    behind
 }

@@ -26,11 +26,13 @@ mod server;
 mod service;
 mod status;
 mod ticker;
+mod tls;
 mod transport;
 
-pub use config::{ClusterConfig, Start, Timings};
+pub use config::{ClusterConfig, PeerTls, Start, Timings};
 pub use membership::MembershipError;
 pub use node::{Cluster, StartError};
 pub use propose::ProposeError;
 pub use service::ServiceStatus;
 pub use status::{ClusterStatus, MemberStatus, Role};
+pub use tls::TlsError;

@@ -50,6 +50,7 @@ impl Inner {
         has_data: bool,
     ) -> Result<(), MembershipError> {
         self.require_leadership()?;
+        let _one_at_a_time = self.membership.lock().await;
         self.check_newcomer(node, peer_address, has_data)?;
         let listen_ip = self.invite(node, peer_address).await?;
         self.register_newcomer(node, peer_address, listen_ip)
@@ -76,6 +77,7 @@ impl Inner {
     /// Removes a member and forgets its listen IP.
     pub(crate) async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
         self.require_leadership()?;
+        let _one_at_a_time = self.membership.lock().await;
         if !self.members().contains_key(&node) {
             return Err(MembershipError::Rejected(format!(
                 "node {node} is not a member: see `gatewayctl status`"

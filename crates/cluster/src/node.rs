@@ -11,6 +11,7 @@ use crate::server::{self, ServeError};
 use crate::service::ServiceStatus;
 use crate::status::ClusterStatus;
 use crate::ticker;
+use crate::tls::{Credentials, TlsError};
 use crate::transport::{NetworkFactory, Peers};
 use api::proto::raft::Route;
 use ipam::{Command, NodeId, Outcome, Refusal, State};
@@ -61,6 +62,9 @@ pub enum StartError {
         "the listen IP is refused: {0}; set GATEWAY_DHCP_LISTEN_IP to an address of this host's own"
     )]
     ListenIp(#[source] Refusal),
+    /// The certificates for the peer port.
+    #[error("preparing TLS for the peer port")]
+    Tls(#[from] TlsError),
     /// The peer port.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -90,6 +94,10 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(crate) health: Health,
     pub(crate) service: watch::Sender<ServiceStatus>,
+    /// Held while the membership changes: Raft takes one change at a time.
+    pub(crate) membership: tokio::sync::Mutex<()>,
+    /// Whether this node has once been level with the leader since it started.
+    pub(crate) caught_up: AtomicBool,
     admitted: AtomicBool,
     silenced: Mutex<Option<String>>,
 }
@@ -98,8 +106,9 @@ impl Cluster {
     /// Opens the data directory and takes part. Returns once peers can reach this node; whether
     /// it has a cluster to be part of yet, [`Cluster::begin`] tells.
     pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
+        let credentials = load_credentials(&config)?;
         let store = open_store(&config).await?;
-        let peers = Peers::default();
+        let peers = Peers::new(credentials.clone());
         let network = NetworkFactory::new(peers.clone(), config.node, store.reader.clone());
         let raft_config = Arc::new(raft_config(config.timings)?);
         let raft = Raft::new(
@@ -125,11 +134,13 @@ impl Cluster {
             peers,
             health: Health::default(),
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
+            membership: tokio::sync::Mutex::default(),
+            caught_up: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
             silenced: Mutex::default(),
         });
         let (stop_server, stopped) = oneshot::channel();
-        let (server, tasks) = spawn_tasks(&inner, queue, stopped).await?;
+        let (server, tasks) = spawn_tasks(&inner, credentials, queue, stopped).await?;
         let stop = Arc::new(Stop {
             server: Mutex::new(Some((stop_server, server))),
             tasks: Mutex::new(tasks),
@@ -232,6 +243,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn load_credentials(config: &ClusterConfig) -> Result<Option<Credentials>, TlsError> {
+    let tls = config.tls.as_ref();
+    tls.map(|tls| Credentials::load(tls, config.node))
+        .transpose()
+}
+
 /// Reads the whole log and the newest snapshot, so not on a runtime thread.
 async fn open_store(config: &ClusterConfig) -> Result<Store, StartError> {
     let options = OpenOptions::new(&config.data_dir, config.node.0);
@@ -241,11 +258,12 @@ async fn open_store(config: &ClusterConfig) -> Result<Store, StartError> {
 
 async fn spawn_tasks(
     inner: &Arc<Inner>,
+    credentials: Option<Credentials>,
     queue: mpsc::Receiver<Proposal>,
     stopped: oneshot::Receiver<()>,
 ) -> Result<(JoinHandle<()>, JoinSet<()>), StartError> {
     let mut tasks = JoinSet::new();
-    let serve = server::bind(Arc::clone(inner), stopped).await?;
+    let serve = server::bind(Arc::clone(inner), credentials, stopped).await?;
     let server = tokio::spawn(async move {
         if let Err(error) = serve.await {
             tracing::error!(%error, "the peer server stopped");

@@ -27,6 +27,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) storage_error: Option<String>,
     /// Why the daemon around this node cannot serve, whatever the cluster does.
     pub(crate) silenced: Option<String>,
+    /// How many entries a node that has just started is behind the leader.
+    pub(crate) behind: u64,
     pub(crate) voter: bool,
     /// Peers that answered lately.
     pub(crate) peers: &'a BTreeMap<NodeId, PeerView>,
@@ -118,6 +120,12 @@ impl Observation<'_> {
                 self.peers.len()
             ));
         }
+        if self.behind > 0 {
+            return Some(format!(
+                "it is catching up, {} entries behind the leader",
+                self.behind
+            ));
+        }
         (!self.bootstrapped).then(|| "the cluster is not bootstrapped yet".to_owned())
     }
 }
@@ -149,6 +157,7 @@ mod tests {
             bootstrapped: true,
             storage_error: None,
             silenced: None,
+            behind: 0,
             voter: true,
             peers,
             digests_agree: 1,

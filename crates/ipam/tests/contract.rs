@@ -156,6 +156,29 @@ fn s5_a_shorter_renewal_does_not_cut_a_promised_lease_short() {
 }
 
 #[test]
+fn a_short_lease_is_not_held_for_as_long_as_its_offer() {
+    let mut cluster = Driver::new((20, 20));
+    let short = LeaseTimes {
+        default: Span::from_secs(30),
+        minimum: Span::from_secs(30),
+        ..LeaseTimes::default()
+    };
+    cluster.run(Command::PutSubnet(SubnetConfig {
+        times: short,
+        ..config((20, 20))
+    }));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    cluster.wait(39);
+    assert_eq!(cluster.obtain(2), None);
+    cluster.wait(1);
+    assert_eq!(
+        cluster.obtain(2),
+        Some(ip(20)),
+        "30 s and the grace of 10 s have passed"
+    );
+}
+
+#[test]
 fn s7_only_the_holder_gives_up() {
     let mut cluster = Driver::new((20, 20));
     assert_eq!(cluster.obtain(1), Some(ip(20)));

@@ -8,12 +8,18 @@ use std::thread;
 use lab::scenario;
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// More than a minute each: only with `--ignored` or `--include-ignored`.
+const TAKES_LONG: [&str; 1] = ["snapshot_catch_up"];
+
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(1);
     let mut trials: Vec<_> = scenario::all()
         .iter()
-        .map(|scenario| Trial::test(scenario.name, || play(scenario.name)))
+        .map(|scenario| {
+            let trial = Trial::test(scenario.name, || play(scenario.name));
+            trial.with_ignored_flag(TAKES_LONG.contains(&scenario.name))
+        })
         .collect();
     trials.push(Trial::test("two_labs", two_labs));
     libtest_mimic::run(&arguments, trials).exit();

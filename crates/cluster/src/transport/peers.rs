@@ -1,6 +1,7 @@
 //! Channels to peers, made when first needed and kept.
 
 use crate::membership::MembershipError;
+use crate::tls::{Credentials, PeerName};
 use api::proto::raft::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
@@ -17,13 +18,22 @@ const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// The most channels kept. A cluster has fewer members; past that, old ones are dropped.
 const MAX_CHANNELS: usize = 128;
 
-/// Channels to peers by address. Clones share them.
-#[derive(Clone, Default)]
+/// Channels to peers by address and by whom they must prove to be. Clones share them.
+#[derive(Clone)]
 pub(crate) struct Peers {
-    channels: Arc<Mutex<HashMap<String, Channel>>>,
+    credentials: Option<Credentials>,
+    channels: Arc<Mutex<HashMap<(String, PeerName), Channel>>>,
 }
 
 impl Peers {
+    /// Channels with mutual TLS if there are `credentials`, in the clear otherwise.
+    pub(crate) fn new(credentials: Option<Credentials>) -> Self {
+        Self {
+            credentials,
+            channels: Arc::default(),
+        }
+    }
+
     /// A client of the member `node` at `address`. Does not wait: a peer that cannot be reached
     /// shows at the first request.
     pub(crate) fn connect(
@@ -31,28 +41,33 @@ impl Peers {
         node: NodeId,
         address: &str,
     ) -> Result<PeerClient<Channel>, MembershipError> {
-        self.connect_to(address).map_err(|error| {
-            MembershipError::Failed(format!("node {node} cannot be dialled: {error}"))
-        })
+        self.client(address, PeerName::Node(node))
     }
 
-    /// A client of whoever is at `address` (`host:port`).
+    /// A client of whichever node is at `address` (`host:port`).
     pub(crate) fn connect_to(&self, address: &str) -> Result<PeerClient<Channel>, MembershipError> {
-        let channel = self.channel(address)?;
+        self.client(address, PeerName::Any)
+    }
+
+    fn client(
+        &self,
+        address: &str,
+        name: PeerName,
+    ) -> Result<PeerClient<Channel>, MembershipError> {
+        let channel = self.channel(address, name)?;
         Ok(PeerClient::new(channel)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES))
     }
 
-    fn channel(&self, address: &str) -> Result<Channel, MembershipError> {
+    fn channel(&self, address: &str, name: PeerName) -> Result<Channel, MembershipError> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(channel) = channels.get(address) {
+        let key = (address.to_owned(), name);
+        if let Some(channel) = channels.get(&key) {
             return Ok(channel.clone());
         }
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|_| {
-            MembershipError::Rejected(format!("{address:?} is not an address: write host:port"))
-        })?;
-        let channel = endpoint
+        let channel = self
+            .endpoint(address, name)?
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEP_ALIVE)
@@ -62,7 +77,24 @@ impl Peers {
         if channels.len() >= MAX_CHANNELS {
             channels.clear();
         }
-        channels.insert(address.to_owned(), channel.clone());
+        channels.insert(key, channel.clone());
         Ok(channel)
+    }
+
+    fn endpoint(&self, address: &str, name: PeerName) -> Result<Endpoint, MembershipError> {
+        let scheme = match self.credentials {
+            Some(_) => "https",
+            None => "http",
+        };
+        let endpoint = Endpoint::from_shared(format!("{scheme}://{address}")).map_err(|_| {
+            MembershipError::Rejected(format!("{address:?} is not an address: write host:port"))
+        })?;
+        let Some(credentials) = &self.credentials else {
+            return Ok(endpoint);
+        };
+        let secured = endpoint.tls_config(credentials.client(name));
+        secured.map_err(|error| {
+            MembershipError::Failed(format!("TLS with {name} at {address}: {error:?}"))
+        })
     }
 }

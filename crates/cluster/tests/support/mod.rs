@@ -71,9 +71,9 @@ impl Site {
     /// The whole site, up and in service.
     pub async fn up(&self) -> Vec<Cluster> {
         let mut nodes = vec![self.start(1, &bootstrap()).await];
-        for node in 2..=self.directories.len() as u64 {
-            nodes.push(self.start(node, &Start::Join(vec![self.address(1)])).await);
-        }
+        let join = Start::Join(vec![self.address(1)]);
+        let others = (2..=self.directories.len() as u64).map(|node| self.start(node, &join));
+        nodes.extend(futures::future::join_all(others).await);
         for node in &nodes {
             in_service(node).await;
         }

@@ -307,9 +307,10 @@ fn bound(
     } else {
         LeaseTimes::reclaim_grace(duration)
     };
-    let promised = previous
-        .filter(|lease| lease.client == *client)
-        .and_then(|lease| lease.state.deadline());
+    let promised = previous.and_then(|lease| match lease.state {
+        LeaseState::Bound { reclaim, .. } if lease.client == *client => Some(reclaim),
+        _ => None,
+    });
     let reclaim = (now + duration + grace).max(
         promised
             .filter(|_| !cfg!(mutation = "s5_cut_short"))

@@ -1,0 +1,93 @@
+//! What a node proves itself with, and what it knows others by.
+
+use crate::config::PeerTls;
+use crate::tls::pem::Source;
+use crate::tls::{PeerName, TlsError};
+use ipam::NodeId;
+use std::path::Path;
+use std::time::Duration;
+use tonic::transport::{Certificate, ClientTlsConfig, Identity, Server, ServerTlsConfig};
+use webpki::anchor_from_trusted_cert;
+
+/// How long a peer that connects may take to prove itself.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The CA, and this node's certificate and key. They are read once: new ones take a restart.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    authority: Certificate,
+    identity: Identity,
+}
+
+impl Credentials {
+    /// Reads and checks the files of `node`. They are three and small, so this may block.
+    pub(crate) fn load(tls: &PeerTls, node: NodeId) -> Result<Self, TlsError> {
+        let authority = authority(&tls.ca)?;
+        let certificate = certificate(&tls.certificate, node)?;
+        let key = source("GATEWAY_TLS_KEY", &tls.key).private_key()?;
+        let credentials = Self {
+            authority,
+            identity: Identity::from_pem(certificate, key),
+        };
+        // Only rustls can tell whether the two belong together.
+        Server::builder()
+            .tls_config(credentials.server())
+            .map_err(TlsError::Pair)?;
+        Ok(credentials)
+    }
+
+    /// For a server: whoever connects must have a certificate of the CA.
+    pub(crate) fn server(&self) -> ServerTlsConfig {
+        ServerTlsConfig::new()
+            .identity(self.identity.clone())
+            .client_ca_root(self.authority.clone())
+            .client_auth_optional(false)
+            .timeout(HANDSHAKE_TIMEOUT)
+    }
+
+    /// For a client: the server must have a certificate of the CA that carries `name`.
+    pub(crate) fn client(&self, name: PeerName) -> ClientTlsConfig {
+        ClientTlsConfig::new()
+            .identity(self.identity.clone())
+            .ca_certificate(self.authority.clone())
+            .domain_name(name.to_string())
+            .timeout(HANDSHAKE_TIMEOUT)
+    }
+}
+
+/// The CA: one certificate, or two while one replaces the other.
+fn authority(path: &Path) -> Result<Certificate, TlsError> {
+    let file = source("GATEWAY_TLS_CA", path);
+    let (text, certificates) = file.certificates()?;
+    for certificate in &certificates {
+        anchor_from_trusted_cert(certificate).map_err(|source| TlsError::Certificate {
+            file: file.clone(),
+            source,
+        })?;
+    }
+    Ok(Certificate::from_pem(text))
+}
+
+/// A node with another node's certificate would start, and be refused by everybody.
+fn certificate(path: &Path, node: NodeId) -> Result<Vec<u8>, TlsError> {
+    let file = source("GATEWAY_TLS_CERT", path);
+    let (text, certificates) = file.certificates()?;
+    for name in [PeerName::Any, PeerName::Node(node)] {
+        let own = certificates.iter().take(1);
+        let checked = own.map(|own| name.check(own)).collect();
+        let checked: Result<(), webpki::Error> = checked;
+        checked.map_err(|source| TlsError::Name {
+            file: file.clone(),
+            node,
+            source,
+        })?;
+    }
+    Ok(text)
+}
+
+fn source(key: &'static str, path: &Path) -> Source {
+    Source {
+        key,
+        path: path.to_owned(),
+    }
+}
