@@ -30,6 +30,8 @@ pub enum Command {
     Verify,
     /// Format, and apply clippy's suggestions
     Fix,
+    /// Deliberate bugs that the tests must notice
+    Mutants,
     /// The measurements there are
     Bench,
     /// Play lab scenarios; without a name, list them

@@ -15,6 +15,7 @@ mod drill;
 mod fix;
 mod house;
 mod limit;
+mod mutants;
 mod steps;
 mod test;
 mod tests_built;
@@ -48,6 +49,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Test { fast } => test::run(&workspace, fast),
         Command::Verify => verify::run(&workspace),
         Command::Fix => fix::run(&workspace),
+        Command::Mutants => mutants::run(&workspace),
         Command::Bench => bench::run(&workspace),
         Command::Drill { scenarios } => drill::run(&workspace, &scenarios),
     }

@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
 use crate::limit::run_for;
+use crate::mutants;
 use crate::steps::{Outcome, Steps};
 use crate::tests_built::{self, TestProgram};
 use crate::verify;
@@ -34,6 +35,7 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
     });
     if built {
         run_packages(workspace, &programs, fast, &mut steps);
+        mutants::steps_of(workspace, &mut steps)?;
         steps.run("tests: in the documentation", || {
             run_program(&mut cargo(
                 workspace,

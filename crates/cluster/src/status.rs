@@ -71,12 +71,15 @@ impl Inner {
         let members = members
             .into_iter()
             .map(|(node, address)| self.member(node, address, leader));
+        // Taken before `members` is walked, which borrows again: a second borrow while the first is
+        // held deadlocks as soon as a change of service waits between them.
+        let service = self.service.borrow().clone();
         ClusterStatus {
             node: self.config.node,
             leader,
             term: self.term(),
             last_applied: self.applied_index(),
-            service: self.service.borrow().clone(),
+            service,
             members: members.collect(),
         }
     }

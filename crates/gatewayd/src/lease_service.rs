@@ -49,12 +49,11 @@ impl LeaseView for ClusterLeases {
     }
 
     fn service(&self) -> ServiceView {
-        let service = self.cluster.watch_service();
-        let service = service.borrow();
+        let service = self.cluster.service();
         ServiceView {
             in_service: service.in_service(),
-            reason: service.silent_reason.clone(),
-            nodes_in_service: service.nodes_in_service.clone(),
+            reason: service.silent_reason,
+            nodes_in_service: service.nodes_in_service,
             clock: self.cluster.read(ipam::State::clock),
         }
     }

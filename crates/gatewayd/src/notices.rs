@@ -2,7 +2,8 @@
 
 use crate::config::Settings;
 use cluster::Cluster;
-use ipam::SubnetConfig;
+use ipam::{IdentityPolicy, SourceNat, SubnetConfig};
+use std::fmt::Display;
 
 /// One line for each key that differs; empty when all agree.
 pub fn differences(settings: &Settings, cluster: &Cluster) -> Vec<String> {
@@ -10,54 +11,78 @@ pub fn differences(settings: &Settings, cluster: &Cluster) -> Vec<String> {
         let Some(subnet) = state.subnets().get(&settings.subnet.id) else {
             return Vec::new();
         };
-        let mut notices = subnet_differences(&settings.subnet, subnet.config());
         let source_nat = state.nat().source_nat.get(&settings.subnet.id).copied();
-        if settings.source_nat != source_nat {
-            notices.push(notice("GATEWAY_NAT", &settings.source_nat, &source_nat));
-        }
-        notices
+        let here = values(&settings.subnet, settings.source_nat);
+        let there = values(subnet.config(), source_nat);
+        let pairs = here.into_iter().zip(there);
+        let differing = pairs.filter(|((_, here), (_, there))| here != there);
+        differing
+            .map(|((key, here), (_, there))| {
+                format!("{key} is {here} here, but {there} in the cluster; this node follows the cluster")
+            })
+            .collect()
     })
 }
 
-fn subnet_differences(here: &SubnetConfig, cluster: &SubnetConfig) -> Vec<String> {
-    let mut notices = Vec::new();
-    let mut compare = |key: &str, here: &dyn std::fmt::Debug, there: &dyn std::fmt::Debug| {
-        if format!("{here:?}") != format!("{there:?}") {
-            notices.push(notice(key, here, there));
-        }
-    };
-    compare("GATEWAY_DHCP_SUBNET", &here.network, &cluster.network);
-    compare("GATEWAY_DHCP_GATEWAY", &here.router, &cluster.router);
-    compare("GATEWAY_DHCP_POOL_START/END", &here.pool, &cluster.pool);
-    compare("GATEWAY_DHCP_EXCLUDE", &here.excluded, &cluster.excluded);
-    compare("GATEWAY_DHCP_IDENTITY", &here.identity, &cluster.identity);
-    compare("GATEWAY_DHCP_LEASE_TIME", &here.times, &cluster.times);
-    compare("GATEWAY_DHCP_DNS", &here.dns_servers, &cluster.dns_servers);
-    compare(
-        "GATEWAY_DHCP_DOMAIN",
-        &here.domain_name,
-        &cluster.domain_name,
-    );
-    compare(
-        "GATEWAY_DHCP_SEARCH",
-        &here.domain_search,
-        &cluster.domain_search,
-    );
-    compare("GATEWAY_DHCP_NTP", &here.ntp_servers, &cluster.ntp_servers);
-    compare("GATEWAY_DHCP_MTU", &here.mtu, &cluster.mtu);
-    compare(
-        "GATEWAY_DHCP_ROUTES",
-        &here.classless_routes,
-        &cluster.classless_routes,
-    );
-    compare(
-        "GATEWAY_DHCP_OPTIONS",
-        &here.extra_options,
-        &cluster.extra_options,
-    );
-    notices
+/// Every cluster-wide key and its value, as an operator would write it.
+fn values(subnet: &SubnetConfig, source_nat: Option<SourceNat>) -> [(&'static str, String); 15] {
+    let routes = subnet
+        .classless_routes
+        .iter()
+        .map(|(to, via)| format!("{to}={via}"));
+    let options = subnet
+        .extra_options
+        .iter()
+        .map(|(code, payload)| format!("{code}={}", hex(payload)));
+    [
+        ("GATEWAY_DHCP_SUBNET", subnet.network.to_string()),
+        ("GATEWAY_DHCP_GATEWAY", subnet.router.to_string()),
+        ("GATEWAY_DHCP_POOL_START", subnet.pool.first().to_string()),
+        ("GATEWAY_DHCP_POOL_END", subnet.pool.last().to_string()),
+        ("GATEWAY_DHCP_EXCLUDE", list(&subnet.excluded)),
+        (
+            "GATEWAY_DHCP_IDENTITY",
+            identity(subnet.identity).to_owned(),
+        ),
+        (
+            "GATEWAY_DHCP_LEASE_TIME",
+            format!("{} s", subnet.times.default.as_secs()),
+        ),
+        ("GATEWAY_DHCP_DNS", list(&subnet.dns_servers)),
+        ("GATEWAY_DHCP_DOMAIN", list(&subnet.domain_name)),
+        ("GATEWAY_DHCP_SEARCH", list(&subnet.domain_search)),
+        ("GATEWAY_DHCP_NTP", list(&subnet.ntp_servers)),
+        ("GATEWAY_DHCP_MTU", subnet.mtu.to_string()),
+        ("GATEWAY_DHCP_ROUTES", list(routes)),
+        ("GATEWAY_DHCP_OPTIONS", list(options)),
+        ("GATEWAY_NAT", nat(source_nat)),
+    ]
 }
 
-fn notice(key: &str, here: impl std::fmt::Debug, there: impl std::fmt::Debug) -> String {
-    format!("{key} is {here:?} here, but {there:?} in the cluster; this node follows the cluster")
+fn list(items: impl IntoIterator<Item = impl Display>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.is_empty() {
+        "not set".to_owned()
+    } else {
+        items.join(",")
+    }
+}
+
+const fn identity(policy: IdentityPolicy) -> &'static str {
+    match policy {
+        IdentityPolicy::HardwareAddress => "hardware-address",
+        IdentityPolicy::ClientIdentifier => "client-identifier",
+    }
+}
+
+fn nat(source_nat: Option<SourceNat>) -> String {
+    match source_nat {
+        None => "off".to_owned(),
+        Some(SourceNat::Masquerade) => "masquerade".to_owned(),
+        Some(SourceNat::Snat(address)) => format!("snat:{address}"),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

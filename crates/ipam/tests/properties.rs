@@ -154,7 +154,7 @@ fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_contract_holds(steps in prop::collection::vec(step(), 1..120)) {

@@ -207,5 +207,9 @@ fn refused(refusal: &Refusal) -> Status {
 }
 
 fn membership(error: &MembershipError) -> Status {
-    Status::failed_precondition(error.to_string())
+    match error {
+        // One of several steps failed: what was done before it stays done.
+        MembershipError::Failed(_) => Status::unknown(error.to_string()),
+        _ => Status::failed_precondition(error.to_string()),
+    }
 }
