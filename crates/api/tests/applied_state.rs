@@ -5,9 +5,9 @@
 use api::command::{decode_state, encode_state, state_digest};
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentity, ClientKey, ClusterTime, Command,
-    DeclineAddress, ForwardPolicy, GrantLease, HardwareAddress, IdentityPolicy, Ipv4Network,
-    LeaseTimes, LogPosition, NodeId, OfferLease, ReleaseLease, RequestKind, SourceNat, Span, Stamp,
-    State, SubnetConfig, SubnetId,
+    DeclineAddress, ForwardPolicy, GrantLease, GrantRef, HardwareAddress, IdentityPolicy,
+    Ipv4Network, LeaseTimes, LogPosition, NodeId, OfferLease, ReleaseLease, RequestKind, SourceNat,
+    Span, Stamp, State, SubnetConfig, SubnetId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -86,10 +86,10 @@ fn command() -> impl Strategy<Value = Command> {
             Command::GrantLease(GrantLease { subnet, client, address, kind, lease_time, hostname, node })
         }),
         2 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            Command::ReleaseLease(ReleaseLease { subnet, client: identity(client), address })
+            Command::ReleaseLease(ReleaseLease { subnet, client: identity(client), address, grant: GrantRef::default() })
         }),
         1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            Command::DeclineAddress(DeclineAddress { subnet, client: identity(client), address })
+            Command::DeclineAddress(DeclineAddress { subnet, client: identity(client), address, grant: GrantRef::default() })
         }),
         1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
             let client = ClientKey::Hardware(hardware(client));

@@ -17,9 +17,9 @@ use crate::limit::{Admission, ClientMemory, InFlight, InFlightKey, NotBegun, Rat
 use crate::limits::REPLY_DEADLINE;
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
-use crate::reply::ReplyType;
+use crate::reply::{Body, ReplyType};
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{ClientKey, Command, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
+use ipam::{ClientKey, Command, GrantRef, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -151,11 +151,12 @@ impl Engine {
         }
         let offer_at_once = self.offer_at_once(&hearing);
         self.admit(&hearing, view)?;
+        let given_up = self.given_up(&hearing, view)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now);
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
-            None => transaction.begin(hearing.intent),
+            None => transaction.begin(hearing.intent, given_up),
         };
         match self.in_flight.begin(transaction.in_flight_key().clone()) {
             Ok(()) => Ok((transaction, first)),
@@ -279,6 +280,24 @@ impl Engine {
         Some((address, matches!(state, LeaseState::Bound { .. })))
     }
 
+    /// Which grant a DHCPRELEASE or DHCPDECLINE ends: the newest one that this node knows of, made
+    /// by the server that the client names (S7). Nothing for other messages.
+    fn given_up(&self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<GrantRef, Silence> {
+        let (Intent::Release { address, server } | Intent::Decline { address, server }) =
+            hearing.intent
+        else {
+            return Ok(GrantRef::default());
+        };
+        let Some((held, LeaseState::Bound { granted, .. })) = hearing.known.lease else {
+            return Err(Silence::NothingHeld);
+        };
+        let named = server.and_then(|server| view.node_at(server));
+        let node = named.unwrap_or(self.identity.node);
+        (held == address)
+            .then_some(GrantRef { granted, node })
+            .ok_or(Silence::NothingHeld)
+    }
+
     /// Charges the budgets. What costs no commit is charged to the client alone.
     fn admit(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
         if !self.memory.try_spend(&hearing.client, hearing.now) {
@@ -287,17 +306,12 @@ impl Engine {
         let is_known = hearing.known.is_known();
         match hearing.intent {
             Intent::Inform { .. } => return Ok(()),
-            Intent::Release { .. } | Intent::Decline { .. } => {
-                if hearing.known.lease.is_none() {
-                    return Err(Silence::NothingHeld);
-                }
-            }
             Intent::Discover { .. } if !is_known => {
                 if view.free_candidates(self.identity.subnet, 1).is_empty() {
                     self.admission.admit_exhausted(hearing.now)?;
                 }
             }
-            Intent::Discover { .. } | Intent::Request { .. } => {}
+            _ => {}
         }
         self.admission.admit(is_known, hearing.now)
     }
@@ -315,6 +329,9 @@ impl Engine {
         }
         match &next {
             Next::Reply(reply) => {
+                if let Body::Ack(granted) = &reply.body {
+                    self.probes.forget(granted.address);
+                }
                 self.note_reply(transaction.client(), reply.body.reply_type());
                 next
             }

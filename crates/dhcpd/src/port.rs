@@ -61,7 +61,7 @@ impl ClientView {
     #[must_use]
     pub fn of(subnet: &Subnet, client: &ClientKey) -> Self {
         let reserved = subnet.reservations().address_of(client);
-        let lease = subnet.leases().by_client(client);
+        let lease = subnet.lease_of(client);
         let may_have = |address: Ipv4Addr| match reserved {
             Some(reserved) => reserved == address,
             None => subnet.leases().is_allocatable(address),

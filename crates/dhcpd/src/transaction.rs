@@ -23,8 +23,8 @@ use crate::port::ProposeError;
 use crate::probe::Finding;
 use crate::reply::{self, Body, Reply};
 use ipam::{
-    ClientKey, Command, DeclineAddress, GrantLease, OfferLease, Outcome, QuarantineAddress,
-    ReleaseLease, RequestKind, Span, SubnetConfig,
+    ClientKey, Command, DeclineAddress, GrantLease, GrantRef, OfferLease, Outcome,
+    QuarantineAddress, ReleaseLease, RequestKind, Span, SubnetConfig,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -127,13 +127,13 @@ impl Transaction {
         self.stage != Stage::GivingUp
     }
 
-    /// The first step.
-    pub(crate) fn begin(&mut self, intent: Intent) -> Next {
+    /// The first step. `given_up` is the grant that a DHCPRELEASE or DHCPDECLINE ends.
+    pub(crate) fn begin(&mut self, intent: Intent, given_up: GrantRef) -> Next {
         match intent {
             Intent::Discover { .. } => self.propose_offer(),
             Intent::Request { address, kind, .. } => self.propose_grant(address, kind),
-            Intent::Decline { address, .. } => self.propose_decline(address),
-            Intent::Release { address, .. } => self.propose_release(address),
+            Intent::Decline { address, .. } => self.propose_decline(address, given_up),
+            Intent::Release { address, .. } => self.propose_release(address, given_up),
             Intent::Inform { .. } => self.reply(&Body::InformAck),
         }
     }
@@ -240,23 +240,25 @@ impl Transaction {
         }))
     }
 
-    fn propose_decline(&mut self, address: Ipv4Addr) -> Next {
+    fn propose_decline(&mut self, address: Ipv4Addr, grant: GrantRef) -> Next {
         self.stage = Stage::GivingUp;
         let (subnet, client) = (self.identity.subnet, self.packet.identity());
         Next::Propose(Command::DeclineAddress(DeclineAddress {
             subnet,
             client,
             address,
+            grant,
         }))
     }
 
-    fn propose_release(&mut self, address: Ipv4Addr) -> Next {
+    fn propose_release(&mut self, address: Ipv4Addr, grant: GrantRef) -> Next {
         self.stage = Stage::GivingUp;
         let (subnet, client) = (self.identity.subnet, self.packet.identity());
         Next::Propose(Command::ReleaseLease(ReleaseLease {
             subnet,
             client,
             address,
+            grant,
         }))
     }
 

@@ -1,7 +1,7 @@
 //! What can be asked of the state machine. Commands are imperative, and the only way in.
 
 use crate::{
-    ClientIdentity, ClientKey, Forward, ForwardKey, ForwardPolicy, Hostname, NodeId,
+    ClientIdentity, ClientKey, ClusterTime, Forward, ForwardKey, ForwardPolicy, Hostname, NodeId,
     NodeRegistration, SourceNat, Span, Stamp, SubnetConfig, SubnetId,
 };
 use alloc::vec::Vec;
@@ -142,6 +142,20 @@ pub enum RequestKind {
     Rebinding,
 }
 
+/// Which grant a client gives up: the newest one that the node knew of when it heard the client.
+///
+/// A RELEASE or DECLINE may commit long after it was sent: behind an election, a stalled node, a
+/// queue. By then the client may have asked again and hold a newer grant of the same address, which
+/// must not end with the old one (S1, S7). Nor is a grant given up that another node made since:
+/// the client named the server that it had its lease from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GrantRef {
+    /// When it was stamped.
+    pub granted: ClusterTime,
+    /// The node that made it, by the server identifier that the client named.
+    pub node: NodeId,
+}
+
 /// A DHCPRELEASE (RFC 2131 §4.3.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseLease {
@@ -151,6 +165,8 @@ pub struct ReleaseLease {
     pub client: ClientIdentity,
     /// `ciaddr`.
     pub address: Ipv4Addr,
+    /// Which grant.
+    pub grant: GrantRef,
 }
 
 /// A DHCPDECLINE (RFC 2131 §4.3.3).
@@ -162,6 +178,8 @@ pub struct DeclineAddress {
     pub client: ClientIdentity,
     /// Option 50.
     pub address: Ipv4Addr,
+    /// Which grant.
+    pub grant: GrantRef,
 }
 
 /// A conflict that a node's own probe found (RFC 2131 §2.2, L6).

@@ -50,8 +50,19 @@ impl LeaseTable {
     /// equals the one that lasts, or was given up, last.
     #[must_use]
     pub fn by_client(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
-        self.of_client(client)
-            .max_by_key(|(address, lease)| (weight(&lease.state), *address))
+        self.best_of(client, |_| true)
+    }
+
+    /// The same among the addresses that `which` allows.
+    pub fn best_of(
+        &self,
+        client: &ClientKey,
+        which: impl Fn(Ipv4Addr) -> bool,
+    ) -> Option<(Ipv4Addr, &Lease)> {
+        let records = self
+            .of_client(client)
+            .filter(|(address, _)| which(*address));
+        records.max_by_key(|(address, lease)| (weight(&lease.state), *address))
     }
 
     /// Up to `count` addresses in the order in which new clients will get them.

@@ -37,7 +37,7 @@ pub use client::{
     ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, IdentityPolicy, InvalidLength,
 };
 pub use command::{
-    Batch, Bootstrap, Command, DeclineAddress, GrantLease, OfferLease, QuarantineAddress,
+    Batch, Bootstrap, Command, DeclineAddress, GrantLease, GrantRef, OfferLease, QuarantineAddress,
     ReleaseLease, RequestKind,
 };
 pub use event::Event;

@@ -113,8 +113,10 @@ pub enum Refusal {
     /// Two subnets would share addresses.
     #[error("the network overlaps that of subnet {0}")]
     Overlap(SubnetId),
-    /// A subnet's network cannot change under its leases.
-    #[error("subnet {0} has leases or reservations: its network cannot change under them")]
+    /// A subnet's network and identity policy cannot change under its leases.
+    #[error(
+        "subnet {0} has leases or reservations: its network and identity policy cannot change under them"
+    )]
     SubnetInUse(SubnetId),
     /// A replicated table is full.
     #[error("the limit of {limit} {what} is reached")]

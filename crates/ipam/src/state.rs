@@ -147,7 +147,7 @@ impl State {
         match &forward.target {
             ForwardTarget::Address(address) => Some(*address),
             ForwardTarget::Client { subnet, client } => {
-                let (address, lease) = self.subnets.get(subnet)?.leases.by_client(client)?;
+                let (address, lease) = self.subnets.get(subnet)?.lease_of(client)?;
                 matches!(lease.state, LeaseState::Bound { .. }).then_some(address)
             }
         }

@@ -1,8 +1,8 @@
 //! A subnet: its configuration, checked once, and its lease table and reservations.
 
 use crate::{
-    AddressRange, ClusterTime, IdentityPolicy, Ipv4Network, LeaseTable, Reservations, Span,
-    SubnetId,
+    AddressRange, ClientKey, ClusterTime, IdentityPolicy, Ipv4Network, Lease, LeaseTable,
+    Reservations, Span, SubnetId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -186,7 +186,13 @@ impl SubnetConfig {
         self.pool.contains(address)
             && self.is_host_address(address)
             && address != self.router
-            && !self.excluded.iter().any(|range| range.contains(address))
+            && !self.is_excluded(address)
+    }
+
+    /// Whether operators keep `address` out of everything.
+    #[must_use]
+    pub fn is_excluded(&self, address: Ipv4Addr) -> bool {
+        self.excluded.iter().any(|range| range.contains(address))
     }
 
     /// Whether `address` is in the network and neither its first nor its last.
@@ -252,6 +258,16 @@ impl Subnet {
     #[must_use]
     pub const fn reservations(&self) -> &Reservations {
         &self.reservations
+    }
+
+    /// The record that matters most to `client` among the addresses that it may have; failing that,
+    /// among all.
+    #[must_use]
+    pub fn lease_of(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
+        let own = self
+            .leases
+            .best_of(client, |address| self.may_have(client, address));
+        own.or_else(|| self.leases.by_client(client))
     }
 
     /// When the cluster clock next has something to do here.

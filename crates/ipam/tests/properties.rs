@@ -5,7 +5,7 @@ mod support;
 
 use ipam::*;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use support::*;
 
@@ -17,6 +17,7 @@ enum Step {
     Discover(u8, Option<u8>),
     Request(u8, u8, RequestKind, Option<u64>),
     Release(u8, u8),
+    LateRelease(u8, u8),
     Decline(u8, u8),
     Reserve(u8, u8),
     Unreserve(u8),
@@ -39,6 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
         9 => (client.clone(), address.clone(), kind, prop::option::of(30u64..9000))
             .prop_map(|(c, a, k, t)| Step::Request(c, a, k, t)),
         2 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::Release(c, a)),
+        2 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::LateRelease(c, a)),
         1 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::Decline(c, a)),
         1 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::Reserve(c, a)),
         1 => client.prop_map(Step::Unreserve),
@@ -52,6 +54,10 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Clients {
     held: BTreeMap<Ipv4Addr, BTreeMap<u8, u64>>,
+    /// The first grant of each address to each client: what a RELEASE that took its time names.
+    first: BTreeMap<(u8, Ipv4Addr), GrantRef>,
+    /// Clients that an operator may have moved (S3).
+    moved: BTreeSet<u8>,
 }
 
 impl Clients {
@@ -60,6 +66,18 @@ impl Clients {
             .entry(granted.address)
             .or_default()
             .insert(client, now + granted.lease_time.0);
+    }
+
+    /// S3: one client, one address, unless an operator moved it.
+    fn check_one_address(&self, client: u8, address: Ipv4Addr, now: u64) {
+        let holds = |holders: &BTreeMap<u8, u64>| holders.get(&client).is_some_and(|t| *t > now);
+        let mut others = self.held.iter().filter(|(other, _)| **other != address);
+        let other = others.find(|(_, holders)| holds(holders));
+        let moved = self.moved.contains(&client);
+        assert!(
+            moved || other.is_none(),
+            "S3: {client} got {address} and holds {other:?}"
+        );
     }
 
     fn gave_up(&mut self, client: u8, address: Ipv4Addr) {
@@ -115,11 +133,29 @@ fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
             let sent = driver.now;
             if let Outcome::Granted(granted) = grant(driver, (number, last, kind, seconds)) {
                 clients.check_bounds(&driver.state, granted.address, number);
+                clients.check_one_address(number, granted.address, driver.now);
                 clients.granted(number, granted, sent);
+                let grant = driver.grant_of(granted.address);
+                clients
+                    .first
+                    .entry((number, granted.address))
+                    .or_insert(grant);
             }
         }
         Step::Release(number, last) => {
             if driver.release(number, ip(last)) == Outcome::Done {
+                clients.gave_up(number, ip(last));
+            }
+        }
+        Step::LateRelease(number, last) => {
+            let first = clients
+                .first
+                .get(&(number, ip(last)))
+                .copied()
+                .unwrap_or_default();
+            let newest = first == driver.grant_of(ip(last));
+            let outcome = driver.release_grant(number, ip(last), first);
+            if outcome == Outcome::Done && newest {
                 clients.gave_up(number, ip(last));
             }
         }
@@ -129,9 +165,11 @@ fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
             }
         }
         Step::Reserve(number, last) => {
+            clients.moved.insert(number);
             driver.reserve(number, ip(last));
         }
         Step::Unreserve(number) => {
+            clients.moved.insert(number);
             driver.run(Command::RemoveReservation {
                 subnet: SUBNET,
                 client: key(number),

@@ -5,8 +5,8 @@ use super::client::{hostname, hostname_bytes};
 use super::field::{known, required};
 use crate::proto::command as wire;
 use ipam::{
-    DeclineAddress, GrantLease, NodeId, OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
-    Span, SubnetId,
+    ClusterTime, DeclineAddress, GrantLease, GrantRef, NodeId, OfferLease, QuarantineAddress,
+    ReleaseLease, RequestKind, Span, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -92,12 +92,28 @@ impl TryFrom<wire::RequestKind> for RequestKind {
     }
 }
 
+/// No grant is no field.
+fn encode_grant(grant: GrantRef) -> Option<wire::GrantRef> {
+    (grant != GrantRef::default()).then_some(wire::GrantRef {
+        granted_ms: grant.granted.0,
+        node: grant.node.0,
+    })
+}
+
+fn decode_grant(message: Option<wire::GrantRef>) -> GrantRef {
+    message.map_or_else(GrantRef::default, |grant| GrantRef {
+        granted: ClusterTime(grant.granted_ms),
+        node: NodeId(grant.node),
+    })
+}
+
 impl From<&ReleaseLease> for wire::ReleaseLease {
     fn from(release: &ReleaseLease) -> Self {
         Self {
             subnet: release.subnet.0,
             client: Some((&release.client).into()),
             address: release.address.to_bits(),
+            grant: encode_grant(release.grant),
         }
     }
 }
@@ -110,6 +126,7 @@ impl TryFrom<wire::ReleaseLease> for ReleaseLease {
             subnet: SubnetId(message.subnet),
             client: required("ReleaseLease.client", message.client)?.try_into()?,
             address: Ipv4Addr::from_bits(message.address),
+            grant: decode_grant(message.grant),
         })
     }
 }
@@ -120,6 +137,7 @@ impl From<&DeclineAddress> for wire::DeclineAddress {
             subnet: decline.subnet.0,
             client: Some((&decline.client).into()),
             address: decline.address.to_bits(),
+            grant: encode_grant(decline.grant),
         }
     }
 }
@@ -132,6 +150,7 @@ impl TryFrom<wire::DeclineAddress> for DeclineAddress {
             subnet: SubnetId(message.subnet),
             client: required("DeclineAddress.client", message.client)?.try_into()?,
             address: Ipv4Addr::from_bits(message.address),
+            grant: decode_grant(message.grant),
         })
     }
 }

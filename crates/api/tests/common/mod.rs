@@ -3,9 +3,10 @@
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentifier, ClientIdentity, ClientKey, ClusterTime,
     Command, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget, GrantLease,
-    Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet, Ipv4Network, LeaseTimes,
-    NodeId, NodeRegistration, OfferLease, Offered, Outcome, Protocol, QuarantineAddress, Refusal,
-    ReleaseLease, RequestKind, SourceNat, Span, Stamp, SubnetConfig, SubnetId,
+    GrantRef, Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet, Ipv4Network,
+    LeaseTimes, NodeId, NodeRegistration, OfferLease, Offered, Outcome, Protocol,
+    QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span, Stamp, SubnetConfig,
+    SubnetId,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -45,6 +46,13 @@ fn client_key() -> impl Strategy<Value = ClientKey> {
 
 fn subnet_id() -> impl Strategy<Value = SubnetId> {
     any::<u32>().prop_map(SubnetId)
+}
+
+fn grant_ref() -> impl Strategy<Value = GrantRef> {
+    (any::<u64>(), node_id()).prop_map(|(granted, node)| GrantRef {
+        granted: ClusterTime(granted),
+        node,
+    })
 }
 
 fn node_id() -> impl Strategy<Value = NodeId> {
@@ -226,20 +234,26 @@ fn request() -> impl Strategy<Value = Command> {
                 })
             }
         ),
-        (subnet_id(), client(), address()).prop_map(|(subnet, client, address)| {
-            Command::ReleaseLease(ReleaseLease {
-                subnet,
-                client,
-                address,
-            })
-        }),
-        (subnet_id(), client(), address()).prop_map(|(subnet, client, address)| {
-            Command::DeclineAddress(DeclineAddress {
-                subnet,
-                client,
-                address,
-            })
-        }),
+        (subnet_id(), client(), address(), grant_ref()).prop_map(
+            |(subnet, client, address, grant)| {
+                Command::ReleaseLease(ReleaseLease {
+                    subnet,
+                    client,
+                    address,
+                    grant,
+                })
+            }
+        ),
+        (subnet_id(), client(), address(), grant_ref()).prop_map(
+            |(subnet, client, address, grant)| {
+                Command::DeclineAddress(DeclineAddress {
+                    subnet,
+                    client,
+                    address,
+                    grant,
+                })
+            }
+        ),
         (subnet_id(), address(), node_id()).prop_map(|(subnet, address, node)| {
             Command::QuarantineAddress(QuarantineAddress {
                 subnet,

@@ -5,9 +5,10 @@
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentifier, ClientIdentity, ClientKey, ClusterTime,
     Command, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget, GrantLease,
-    HardwareAddress, Hostname, IdentityPolicy, Ipv4Network, Lease, LeaseState, LeaseTimes,
-    NatIntent, NodeId, NodeRegistration, OfferLease, Protocol, QuarantineAddress, ReleaseLease,
-    RequestKind, SourceNat, Span, Stamp, State, StateParts, SubnetConfig, SubnetId, SubnetParts,
+    GrantRef, HardwareAddress, Hostname, IdentityPolicy, Ipv4Network, Lease, LeaseState,
+    LeaseTimes, NatIntent, NodeId, NodeRegistration, OfferLease, Protocol, QuarantineAddress,
+    ReleaseLease, RequestKind, SourceNat, Span, Stamp, State, StateParts, SubnetConfig, SubnetId,
+    SubnetParts,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -117,11 +118,13 @@ fn lease_commands() -> Vec<Command> {
             subnet: SUBNET,
             client: identity(2),
             address: ip(51),
+            grant: GrantRef::default(),
         }),
         Command::DeclineAddress(DeclineAddress {
             subnet: SUBNET,
             client: identity(3),
             address: ip(52),
+            grant: GrantRef::default(),
         }),
         Command::QuarantineAddress(QuarantineAddress {
             subnet: SUBNET,

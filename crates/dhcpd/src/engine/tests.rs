@@ -4,7 +4,7 @@ use super::*;
 use crate::codec::MessageType;
 use crate::reply::{Body, Reply};
 use crate::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use ipam::{Command, HardwareAddress, Span};
+use ipam::{Command, GrantLease, HardwareAddress, Outcome, RequestKind, Span};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -128,6 +128,21 @@ impl Bench {
             Body::Ack(granted) => granted.address,
             other => panic!("no ACK but {other:?}"),
         }
+    }
+
+    /// Another node extends the lease: it is the server that the client knows now.
+    fn renewed_by(&self, node: NodeId, hardware: [u8; 6], address: Ipv4Addr) {
+        let grant = GrantLease {
+            subnet: self.engine.identity.subnet,
+            client: PacketBuilder::discover(hardware).packet().identity(),
+            address,
+            kind: RequestKind::Rebinding,
+            lease_time: None,
+            hostname: None,
+            node,
+        };
+        let outcome = self.service.apply(&Command::GrantLease(grant));
+        assert!(matches!(outcome, Outcome::Granted(_)), "{outcome:?}");
     }
 
     fn select(&self, hardware: [u8; 6], address: Ipv4Addr) -> PacketBuilder {
@@ -473,6 +488,22 @@ fn release_and_decline() {
 }
 
 #[test]
+fn a_release_that_names_a_server_of_before_ends_nothing() {
+    let mut bench = Bench::with(&NODES, NODES[0].0);
+    bench.service.set_nodes_in_service(&[NODES[0].0]);
+    let given = bench.lease(mac(1));
+    bench.renewed_by(NODES[1].0, mac(1), given);
+    let late = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .server(NODES[0].1);
+    assert!(matches!(
+        bench.hear(&late, Arrival::Unicast),
+        End::Silent(Silence::NothingHeld)
+    ));
+    assert_eq!(bench.lease(mac(1)), given);
+}
+
+#[test]
 fn only_the_owner_gives_up() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
@@ -494,6 +525,7 @@ fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
         let mut bench = Bench::with(&NODES, *node);
         bench.service.set_nodes_in_service(&[*node]);
         let given = bench.lease(mac(1));
+        bench.renewed_by(NODES[2].0, mac(1), given);
         bench.service.set_nodes_in_service(&[NodeId(1), NodeId(2)]);
         let decline = PacketBuilder::new(MessageType::Decline, mac(1))
             .requested(given)

@@ -48,6 +48,11 @@ impl ProbeCache {
         }
     }
 
+    /// Forgets what is known of an address that a client was given.
+    pub fn forget(&mut self, address: Ipv4Addr) {
+        self.findings.remove(&address);
+    }
+
     /// Whether nobody was on `address` lately. That somebody was is never taken on trust: a client
     /// that has just released an address may still answer for it, so it is asked again when the
     /// address is offered.
@@ -66,14 +71,15 @@ impl ProbeCache {
     }
 
     /// Which of `candidates`, the addresses next in line, to probe ahead: those of which nothing is
-    /// known, or not for much longer. Forgets what is known of others and too old.
+    /// known, or not for much longer. Forgets what is too old, and what is known of others: an
+    /// address that left the line was given to somebody, who may still be on it when it returns.
     pub fn to_probe(&mut self, candidates: &[Ipv4Addr], now: Moment) -> Vec<Ipv4Addr> {
         if !self.is_active(now) {
             return Vec::new();
         }
         let in_line: BTreeSet<Ipv4Addr> = candidates.iter().copied().collect();
         self.findings.retain(|address, (found, _)| {
-            in_line.contains(address) || now.since(*found) < PROBE_VALIDITY
+            in_line.contains(address) && now.since(*found) < PROBE_VALIDITY
         });
         let stale = |address: &&Ipv4Addr| {
             let found = self.findings.get(*address);

@@ -105,11 +105,11 @@ impl State {
                 node,
             });
         }
+        if let Some(subnet) = self.subnets.get(&config.id) {
+            check_change(subnet, config)?;
+        }
         let full = self.subnets.len() >= MAX_SUBNETS;
         match self.subnets.get_mut(&config.id) {
-            Some(subnet) if subnet.config.network != config.network && !is_unused(subnet) => {
-                return Err(Refusal::SubnetInUse(config.id));
-            }
             Some(subnet) => subnet.config = Arc::new(config.clone()),
             None if full => {
                 return Err(Refusal::TooMany {
@@ -138,6 +138,27 @@ impl State {
             self.refresh_allocatable(id);
         }
     }
+}
+
+/// What cannot change under leases and reservations: the network, and who a client is. A reserved
+/// address must stay one that a client may have (S4).
+fn check_change(subnet: &Subnet, config: &SubnetConfig) -> Result<(), Refusal> {
+    let old = &subnet.config;
+    let same = old.network == config.network && old.identity == config.identity;
+    if !same && !is_unused(subnet) {
+        return Err(Refusal::SubnetInUse(config.id));
+    }
+    let taken = |address| address == config.router || config.is_excluded(address);
+    let reserved = subnet
+        .reservations
+        .iter()
+        .find(|(_, address)| taken(*address));
+    reserved.map_or(Ok(()), |(client, address)| {
+        Err(Refusal::ReservedForAnother {
+            address,
+            client: client.clone(),
+        })
+    })
 }
 
 fn is_unused(subnet: &Subnet) -> bool {

@@ -4,9 +4,9 @@
 
 use super::Verdict;
 use crate::{
-    ClientIdentity, ClientKey, ClusterTime, DeclineAddress, Event, GrantLease, Granted, Lease,
-    LeaseState, LeaseTimes, OfferLease, Offered, Outcome, QuarantineAddress, Refusal, ReleaseLease,
-    RequestKind, Span, State, Subnet, SubnetId,
+    ClientIdentity, ClientKey, ClusterTime, DeclineAddress, Event, GrantLease, GrantRef, Granted,
+    Lease, LeaseState, LeaseTimes, OfferLease, Offered, Outcome, QuarantineAddress, Refusal,
+    ReleaseLease, RequestKind, Span, State, Subnet, SubnetId,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -93,7 +93,7 @@ impl State {
     ) -> Verdict {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, release.subnet)?;
-        let lease = held_by(subnet, &release.client, release.address)?;
+        let lease = held_by(subnet, &release.client, release.address, release.grant)?;
         let client = lease.client.clone();
         subnet.leases.put(
             release.address,
@@ -118,7 +118,7 @@ impl State {
     ) -> Verdict {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, decline.subnet)?;
-        let lease = held_by(subnet, &decline.client, decline.address)?;
+        let lease = held_by(subnet, &decline.client, decline.address, decline.grant)?;
         quarantine(subnet, decline.address, lease, now, events);
         Ok(Outcome::Done)
     }
@@ -189,12 +189,22 @@ impl State {
 impl Subnet {
     /// Whether this client, and by its identity alone, may have `address` (S4). A node's own
     /// address is refused before.
-    fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
+    pub(crate) fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
         match self.reservations.address_of(client) {
             _ if cfg!(mutation = "s4_out_of_bounds") => true,
             Some(reserved) => address == reserved,
             None => self.leases.is_allocatable(address),
         }
+    }
+
+    /// The one address that the client may renew (S3): the record of its that matters most, among
+    /// those that it may still have. Others may run on until they end, after an operator has moved
+    /// the client or changed the pool.
+    fn own_address(&self, client: &ClientKey) -> Option<Ipv4Addr> {
+        let own = self
+            .leases
+            .best_of(client, |address| self.may_have(client, address));
+        own.map(|(address, _)| address)
     }
 
     /// Drops every offer to `client`: it gets a new one.
@@ -231,8 +241,7 @@ fn choose_address(
     if let Some(reserved) = subnet.reservations.address_of(client) {
         return check_unheld(subnet, client, reserved).map(|()| reserved);
     }
-    let known = subnet.leases.by_client(client).map(|(address, _)| address);
-    if let Some(address) = known.filter(|address| subnet.may_have(client, *address)) {
+    if let Some(address) = subnet.own_address(client) {
         return Ok(address);
     }
     // An address that somebody else is remembered at is not given away on a whim (L5).
@@ -253,11 +262,13 @@ fn check_grant(subnet: &Subnet, client: &ClientKey, grant: &GrantLease) -> Resul
     if !subnet.may_have(client, address) {
         return Err(Refusal::NotAvailable(address));
     }
-    let mut own = subnet.leases.of_client(client);
-    let elsewhere = own.find(|(other, lease)| {
-        *other != address && lease.state.is_held() && subnet.may_have(client, *other)
-    });
-    if let Some((other, _)) = elsewhere.filter(|_| !cfg!(mutation = "s3_two_addresses")) {
+    let held = |other: &Ipv4Addr| {
+        let lease = subnet.leases.get(*other);
+        lease.is_some_and(|lease| lease.state.is_held())
+    };
+    let elsewhere = subnet.own_address(client).filter(held);
+    let elsewhere = elsewhere.filter(|other| *other != address);
+    if let Some(other) = elsewhere.filter(|_| !cfg!(mutation = "s3_two_addresses")) {
         return Err(Refusal::HasOtherAddress(other));
     }
     let known = subnet
@@ -330,16 +341,32 @@ fn bound(
     }
 }
 
+/// The lease at `address`, if it is this very grant of this very client (S7).
 fn held_by(
     subnet: &Subnet,
     identity: &ClientIdentity,
     address: Ipv4Addr,
+    grant: GrantRef,
 ) -> Result<Lease, Refusal> {
     let client = subnet.config.identity.key(identity);
-    let lease = subnet.leases.get(address);
-    let lease = lease.filter(|lease| {
-        (lease.client == client || cfg!(mutation = "s7_anybody_gives_up")) && lease.state.is_held()
-    });
+    let is_holder =
+        |lease: &&Lease| lease.client == client || cfg!(mutation = "s7_anybody_gives_up");
+    let is_grant = |lease: &&Lease| match lease.state {
+        LeaseState::Bound { granted, .. } => {
+            cfg!(mutation = "s7_late_release")
+                || grant
+                    == GrantRef {
+                        granted,
+                        node: lease.node,
+                    }
+        }
+        _ => false,
+    };
+    let lease = subnet
+        .leases
+        .get(address)
+        .filter(is_holder)
+        .filter(is_grant);
     lease.cloned().ok_or(Refusal::NotTheHolder(address))
 }
 

@@ -30,11 +30,7 @@ impl State {
         if let Some(node) = node {
             return Err(Refusal::NodeAddress { address, node });
         }
-        let excluded = subnet
-            .config
-            .excluded
-            .iter()
-            .any(|range| range.contains(address));
+        let excluded = subnet.config.is_excluded(address);
         if address == subnet.config.router || excluded {
             return Err(Refusal::NotAvailable(address));
         }

@@ -69,6 +69,7 @@ impl Driver {
     /// Applies one command, stamped with the present, and checks every invariant.
     pub fn run(&mut self, command: Command) -> Outcome {
         self.index += 1;
+        self.now += 1; // Nothing that follows from an answer is stamped in the same millisecond.
         let stamp = Stamp {
             term: 1,
             time: ClusterTime(self.now),
@@ -113,20 +114,37 @@ impl Driver {
         }))
     }
 
+    /// Which grant a node would name now: the newest one that the state knows.
+    pub fn grant_of(&self, address: Ipv4Addr) -> GrantRef {
+        let lease = self.state.subnets()[&SUBNET].leases().get(address);
+        match lease.map(|lease| (lease.state, lease.node)) {
+            Some((LeaseState::Bound { granted, .. }, node)) => GrantRef { granted, node },
+            _ => GrantRef::default(),
+        }
+    }
+
     pub fn release(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
-        let release = ReleaseLease {
+        self.release_grant(number, address, self.grant_of(address))
+    }
+
+    /// A RELEASE that was heard when `grant` was the newest.
+    pub fn release_grant(&mut self, number: u8, address: Ipv4Addr, grant: GrantRef) -> Outcome {
+        let client = client(number);
+        self.run(Command::ReleaseLease(ReleaseLease {
             subnet: SUBNET,
-            client: client(number),
+            client,
             address,
-        };
-        self.run(Command::ReleaseLease(release))
+            grant,
+        }))
     }
 
     pub fn decline(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
+        let (client, grant) = (client(number), self.grant_of(address));
         let decline = DeclineAddress {
             subnet: SUBNET,
-            client: client(number),
+            client,
             address,
+            grant,
         };
         self.run(Command::DeclineAddress(decline))
     }
