@@ -6,12 +6,13 @@
 //! other node it is forwarded to the leader, whose own batcher merges it with the others'.
 
 use crate::node::Inner;
-use crate::propose::{Origin, Proposal, ProposeError};
+use crate::propose::{Committed, Origin, Proposal, ProposeError};
 use api::proto::raft::{ProposeRequest, propose_response};
 use ipam::{Batch, Command, NodeId, Outcome, Refusal};
 use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
@@ -21,9 +22,6 @@ const MAX_BATCH_COMMANDS: usize = 256;
 /// How many batches of this node are under way at once: one being written while the next is
 /// replicated, and room for a slow one.
 const BATCHES_IN_FLIGHT: usize = 4;
-/// How long a command may take. A DHCP client retransmits after 3 to 5 s (RFC 2131 §4.1), so an
-/// answer later than this helps nobody (T6).
-pub(crate) const PROPOSE_DEADLINE: Duration = Duration::from_millis(2500);
 /// How long to wait for news of a leader before looking again.
 const LEADER_POLL: Duration = Duration::from_millis(50);
 
@@ -46,42 +44,25 @@ pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Proposal>) 
     }
 }
 
-/// Gets an answer for every proposal, one way or another.
-async fn settle(inner: &Inner, proposals: Vec<Proposal>) {
-    let deadline = Instant::now() + PROPOSE_DEADLINE;
-    let (forwarded, local): (Vec<_>, Vec<_>) = proposals
-        .into_iter()
-        .partition(|proposal| proposal.origin == Origin::Peer);
-    // What a peer forwarded must not be forwarded again; together they are one batch if we lead.
-    if leads(inner) {
-        settle_group(
-            inner,
-            forwarded.into_iter().chain(local).collect(),
-            deadline,
-        )
-        .await;
-    } else {
-        tokio::join!(
-            settle_group(inner, forwarded, deadline),
-            settle_group(inner, local, deadline)
-        );
-    }
-}
-
-/// Tries until there are outcomes or the deadline has come. After an attempt whose result is
-/// unknown, only commands that may be done twice are tried again; the others are told.
-async fn settle_group(inner: &Inner, mut proposals: Vec<Proposal>, deadline: Instant) {
-    let may_forward = proposals
-        .iter()
-        .all(|proposal| proposal.origin == Origin::Local);
-    let mut failure = ProposeError::Unavailable("there is no leader".to_owned());
-    while !proposals.is_empty() && Instant::now() < deadline {
+/// Gets an answer for every proposal, one way or another. After an attempt whose result is unknown,
+/// only commands that may be done twice are tried again; the others are told.
+async fn settle(inner: &Inner, mut proposals: Vec<Proposal>) {
+    let mut failure = ProposeError::Unavailable("it waited too long for its turn".to_owned());
+    loop {
+        let now = Instant::now();
+        give_up(&mut proposals, &failure, |proposal| {
+            proposal.deadline <= now
+        });
+        hand_back(inner, &mut proposals);
+        let Some(deadline) = proposals.iter().map(|proposal| proposal.deadline).max() else {
+            return;
+        };
         let commands: Vec<_> = proposals
             .iter()
             .map(|proposal| proposal.command.clone())
             .collect();
-        match attempt(inner, &commands, may_forward, deadline).await {
-            Attempt::Settled(outcomes) => return answer(proposals, outcomes),
+        match attempt(inner, &commands, deadline).await {
+            Attempt::Settled { outcomes, index } => return answer(proposals, outcomes, index),
             Attempt::NotDone(reason) => {
                 if !matches!(failure, ProposeError::Unknown(_)) {
                     failure = ProposeError::Unavailable(reason);
@@ -89,52 +70,61 @@ async fn settle_group(inner: &Inner, mut proposals: Vec<Proposal>, deadline: Ins
             }
             Attempt::Unknown(reason) => {
                 failure = ProposeError::Unknown(reason);
-                let (again, never) = proposals
-                    .into_iter()
-                    .partition(|proposal| is_repeatable(&proposal.command));
-                give_up(never, &failure);
-                proposals = again;
+                give_up(&mut proposals, &failure, |proposal| {
+                    !is_repeatable(&proposal.command)
+                });
             }
         }
         inner.wait_for_leader_change(LEADER_POLL).await;
     }
-    give_up(proposals, &failure);
 }
 
-fn answer(proposals: Vec<Proposal>, outcomes: Vec<Outcome>) {
+/// What a peer forwarded is not forwarded again: it is told at once that another node leads now.
+fn hand_back(inner: &Inner, proposals: &mut Vec<Proposal>) {
+    let Some((leader, _)) = inner
+        .leader()
+        .filter(|(leader, _)| *leader != inner.config.node)
+    else {
+        return;
+    };
+    let not_leader = ProposeError::Unavailable(format!("node {leader} is the leader"));
+    give_up(proposals, &not_leader, |proposal| {
+        proposal.origin == Origin::Peer
+    });
+}
+
+fn answer(proposals: Vec<Proposal>, outcomes: Vec<Outcome>, index: u64) {
     for (proposal, outcome) in proposals.into_iter().zip(outcomes) {
         // The asker may have gone; the command is committed all the same.
-        drop(proposal.reply.send(Ok(outcome)));
+        drop(proposal.reply.send(Ok(Committed { outcome, index })));
     }
 }
 
-fn give_up(proposals: Vec<Proposal>, failure: &ProposeError) {
-    for proposal in proposals {
+/// Answers those that `which` names, and keeps the others.
+fn give_up(
+    proposals: &mut Vec<Proposal>,
+    failure: &ProposeError,
+    which: impl Fn(&Proposal) -> bool,
+) {
+    for proposal in proposals.extract_if(.., |proposal| which(proposal)) {
         drop(proposal.reply.send(Err(failure.clone())));
     }
 }
 
 /// One attempt's result.
 enum Attempt {
-    Settled(Vec<Outcome>),
+    /// Committed and applied here, in the entry at `index`.
+    Settled { outcomes: Vec<Outcome>, index: u64 },
     /// Certainly not done, and worth trying again.
     NotDone(String),
     /// May or may not have been done.
     Unknown(String),
 }
 
-async fn attempt(
-    inner: &Inner,
-    commands: &[Command],
-    may_forward: bool,
-    deadline: Instant,
-) -> Attempt {
+async fn attempt(inner: &Inner, commands: &[Command], deadline: Instant) -> Attempt {
     match inner.leader() {
         Some((leader, _)) if leader == inner.config.node => write(inner, commands, deadline).await,
-        Some((leader, address)) if may_forward => {
-            forward(inner, leader, &address, commands, deadline).await
-        }
-        Some((leader, _)) => Attempt::NotDone(format!("node {leader} is the leader")),
+        Some((leader, address)) => forward(inner, leader, &address, commands, deadline).await,
         None => Attempt::NotDone("there is no leader".to_owned()),
     }
 }
@@ -145,6 +135,9 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
     let Some(term) = inner.leading_term() else {
         return Attempt::NotDone("this node has just lost the leadership".to_owned());
     };
+    if inner.outvoted.load(Ordering::Relaxed) {
+        return Attempt::NotDone("this node's state differs from its peers'".to_owned());
+    }
     let Some(stamp) = inner.clock.stamp(term) else {
         return Attempt::NotDone(
             "this node has not applied an entry of its own term yet".to_owned(),
@@ -163,7 +156,7 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
         return Attempt::NotDone(format!("Raft has stopped: {error}"));
     }
     match timeout_at(deadline, result).await {
-        Ok(Ok(Ok(response))) => settled(response.data.0),
+        Ok(Ok(Ok(response))) => settled(response.data.0, response.log_id.index),
         // Refused before it was appended, unlike `LogEntryDiscarded`.
         Ok(Ok(Err(ClientWriteError::ForwardToLeader(_)))) => {
             Attempt::NotDone("this node has just lost the leadership".to_owned())
@@ -175,13 +168,15 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
 }
 
 /// A batch whose stamp was not of the entry's term changed nothing.
-fn settled(outcomes: Vec<Outcome>) -> Attempt {
+fn settled(outcomes: Vec<Outcome>, index: u64) -> Attempt {
     if outcomes.contains(&Outcome::Refused(Refusal::Unstamped)) {
         return Attempt::NotDone("the leadership changed while the batch was appended".to_owned());
     }
-    Attempt::Settled(outcomes)
+    Attempt::Settled { outcomes, index }
 }
 
+/// Has the leader do it, and waits until this node has applied the entry as well: what it says to
+/// a client is then also what it knows.
 async fn forward(
     inner: &Inner,
     leader: NodeId,
@@ -193,30 +188,52 @@ async fn forward(
         Ok(client) => client,
         Err(error) => return Attempt::NotDone(format!("node {leader}'s address: {error}")),
     };
+    let remaining = deadline.saturating_duration_since(Instant::now());
     let request = ProposeRequest {
         commands: commands.iter().map(Into::into).collect(),
+        timeout_millis: u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX),
         route: Some(inner.route_to(leader)),
     };
-    let response = match timeout_at(deadline, client.propose(request)).await {
+    let answer = tokio::select! {
+        answer = timeout_at(deadline, client.propose(request)) => answer,
+        () = inner.leadership_ends(leader) => {
+            return Attempt::Unknown(format!("node {leader} lost the leadership meanwhile"));
+        }
+    };
+    let response = match answer {
         Ok(Ok(response)) => response.into_inner(),
         Ok(Err(status)) => return Attempt::Unknown(format!("node {leader}: {}", status.message())),
         Err(_) => return Attempt::Unknown(format!("node {leader} did not answer in time")),
     };
-    match response.result {
+    let attempt = match response.result {
         Some(propose_response::Result::Outcomes(outcomes)) => {
-            decode(leader, outcomes.outcomes, commands.len())
+            decode(leader, outcomes, commands.len())
         }
         Some(propose_response::Result::NotLeader(_)) => {
             Attempt::NotDone(format!("node {leader} is no longer the leader"))
         }
         None => Attempt::Unknown(format!("node {leader}'s answer is empty")),
+    };
+    applied_here(inner, attempt, deadline).await
+}
+
+async fn applied_here(inner: &Inner, attempt: Attempt, deadline: Instant) -> Attempt {
+    let Attempt::Settled { index, .. } = attempt else {
+        return attempt;
+    };
+    match timeout_at(deadline, inner.reader.applied(index)).await {
+        Ok(Ok(())) => attempt,
+        Ok(Err(error)) => Attempt::Unknown(error.to_string()),
+        Err(_) => Attempt::Unknown(format!("entry {index} was not applied here in time")),
     }
 }
 
-fn decode(leader: NodeId, outcomes: Vec<api::proto::command::Outcome>, expected: usize) -> Attempt {
-    let outcomes: Result<Vec<Outcome>, _> = outcomes.into_iter().map(Outcome::try_from).collect();
+fn decode(leader: NodeId, answer: propose_response::Outcomes, expected: usize) -> Attempt {
+    let index = answer.index;
+    let outcomes: Result<Vec<Outcome>, _> =
+        answer.outcomes.into_iter().map(Outcome::try_from).collect();
     match outcomes {
-        Ok(outcomes) if outcomes.len() == expected => settled(outcomes),
+        Ok(outcomes) if outcomes.len() == expected => settled(outcomes, index),
         Ok(outcomes) => Attempt::Unknown(format!(
             "node {leader} answered {} of {expected} commands",
             outcomes.len()
@@ -233,8 +250,4 @@ const fn is_repeatable(command: &Command) -> bool {
         command,
         Command::OfferLease(_) | Command::GrantLease(_) | Command::RegisterNode(_) | Command::Tick
     )
-}
-
-fn leads(inner: &Inner) -> bool {
-    inner.leading_term().is_some()
 }

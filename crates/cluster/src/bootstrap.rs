@@ -3,8 +3,9 @@
 use crate::config::Start;
 use crate::membership::MembershipError;
 use crate::node::{Inner, StartError};
-use crate::propose::{Origin, ProposeError};
-use api::proto::raft::{JoinRequest, join_response};
+use crate::propose::ProposeError;
+use crate::transport;
+use api::proto::raft::{HealthRequest, JoinRequest, join_response};
 use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,13 +15,20 @@ use tokio::time::timeout;
 const JOIN_RETRY: Duration = Duration::from_secs(1);
 /// How long one node may take to answer a wish to join: it catches the newcomer up before.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a node may take to say whether it has a cluster.
+const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait for a change of leadership before trying again.
 const PROPOSE_RETRY: Duration = Duration::from_millis(200);
 
 /// Begins as `start` says. A node that is a voting member already has nothing to do.
 pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Result<(), StartError> {
     match start {
-        Start::Bootstrap(bootstrap) => lay_down(inner, bootstrap, has_data).await,
+        Start::Bootstrap(bootstrap, others) => {
+            if !has_data {
+                refuse_second_cluster(inner, others).await?;
+            }
+            lay_down(inner, bootstrap, has_data).await
+        }
         Start::Join(addresses) if !inner.is_voter() => join(inner, addresses).await,
         Start::Wait if !has_data => {
             tracing::info!("waiting to be added: run `gatewayctl node add` on a member");
@@ -28,6 +36,26 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
         }
         Start::Join(_) | Start::Wait => Ok(()),
     }
+}
+
+/// A node that lost its disk and is told to bootstrap again would found a second cluster, which gives
+/// out the same addresses once more (S1). Nodes that cannot be reached cannot be asked: at the very
+/// first start none of them is up.
+async fn refuse_second_cluster(inner: &Inner, others: &[String]) -> Result<(), StartError> {
+    for address in others {
+        let Ok(mut client) = inner.peers.connect_to(address) else {
+            continue;
+        };
+        let request = HealthRequest {
+            node_id: inner.config.node.0,
+        };
+        let answer = timeout(ASK_TIMEOUT, client.health(request)).await;
+        let Ok(Ok(answer)) = answer else { continue };
+        if !answer.into_inner().cluster_id.is_empty() {
+            return Err(StartError::ClusterExists(address.clone()));
+        }
+    }
+    Ok(())
 }
 
 async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Result<(), StartError> {
@@ -83,9 +111,9 @@ async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError
             has_data,
         };
         let answer = timeout(JOIN_TIMEOUT, client.join(request)).await;
-        let answer = answer.map_err(|_| MembershipError::Unreachable(address.clone()))?;
+        let answer = answer.map_err(|_| MembershipError::silent(&address, JOIN_TIMEOUT))?;
         let answer =
-            answer.map_err(|status| MembershipError::Failed(status.message().to_owned()))?;
+            answer.map_err(|status| MembershipError::Failed(transport::explain(&status)))?;
         match answer.into_inner().result {
             Some(join_response::Result::Joined(_)) => return Ok(()),
             Some(join_response::Result::Rejected(rejected)) => {
@@ -122,7 +150,7 @@ pub(crate) async fn register(inner: &Inner) -> Result<(), StartError> {
 /// For commands that may be committed twice without harm.
 async fn propose_until_known(inner: &Inner, command: Command) -> Outcome {
     loop {
-        match inner.proposer.propose(command.clone(), Origin::Local).await {
+        match inner.proposer.propose(command.clone()).await {
             Ok(outcome) => return outcome,
             Err(error @ (ProposeError::Unavailable(_) | ProposeError::Unknown(_))) => {
                 tracing::info!(%error, "not committed yet, trying again");

@@ -41,8 +41,8 @@ pub struct PeerTls {
 /// says.
 #[derive(Clone, Debug)]
 pub enum Start {
-    /// As the first node of a new cluster.
-    Bootstrap(Box<Bootstrap>),
+    /// As the first node of a new cluster, unless one of these nodes (`host:port`) has one already.
+    Bootstrap(Box<Bootstrap>, Vec<String>),
     /// By asking one of these nodes (`host:port`) to be added.
     Join(Vec<String>),
     /// By waiting until an operator adds it.

@@ -151,6 +151,26 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             .filter(|(node, _)| **node != inner.config.node);
         join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
         publish(&inner);
+        step_down_if_outvoted(&inner).await;
+    }
+}
+
+/// A leader whose state differs from its peers' decides nothing more, and hands over to one of
+/// them.
+async fn step_down_if_outvoted(inner: &Inner) {
+    if !inner.outvoted.load(Ordering::Relaxed) || inner.leading_term().is_none() {
+        return;
+    }
+    let peers = inner.health.peers();
+    let Some(heir) = peers
+        .iter()
+        .find(|(_, peer)| peer.in_service)
+        .map(|(node, _)| *node)
+    else {
+        return;
+    };
+    if let Err(error) = inner.raft.trigger().transfer_leader(heir.0).await {
+        tracing::warn!(%heir, %error, "the leadership could not be handed over");
     }
 }
 
@@ -168,6 +188,8 @@ async fn ask(inner: &Inner, node: NodeId, address: &str) {
     if response.node_id == node.0 {
         let agrees = compare_digest(inner, &response);
         inner.health.note(node, &response, agrees);
+        // Not only at the end of the round, which waits for peers that do not answer.
+        publish(inner);
     }
 }
 
@@ -182,7 +204,12 @@ fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
 }
 
 fn publish(inner: &Inner) {
-    let status = observe(inner);
+    let peers = inner.health.peers();
+    let observation = observe(inner, &peers);
+    inner
+        .outvoted
+        .store(observation.is_outvoted(), Ordering::Relaxed);
+    let status = ServiceStatus::decide(&observation);
     inner.service.send_if_modified(|current| {
         let changed = *current != status;
         if changed {
@@ -205,10 +232,9 @@ fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
     }
 }
 
-fn observe(inner: &Inner) -> ServiceStatus {
-    let peers = inner.health.peers();
+fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observation<'a> {
     let (digests_agree, digests_differ) = inner.health.digests();
-    ServiceStatus::decide(&Observation {
+    Observation {
         node: inner.config.node,
         term: inner.term(),
         leader: inner.leader().map(|(leader, _)| leader),
@@ -217,13 +243,13 @@ fn observe(inner: &Inner) -> ServiceStatus {
             .reader
             .with(|applied| applied.state.cluster_id().is_some()),
         storage_error: inner.raft_failure(),
-        silenced: inner.silenced(),
-        behind: entries_behind(inner, &peers),
+        silenced: inner.failed().or_else(|| inner.silenced()),
+        behind: entries_behind(inner, peers),
         voter: inner.is_voter(),
-        peers: &peers,
+        peers,
         digests_agree,
         digests_differ,
-    })
+    }
 }
 
 /// How far this node is behind the leader, until it has once been level with it since it started.

@@ -1,8 +1,8 @@
 //! Members come and go, one at a time, decided by the leader.
 
-use crate::batcher::PROPOSE_DEADLINE;
 use crate::node::Inner;
-use crate::propose::Origin;
+use crate::propose::PROPOSE_DEADLINE;
+use crate::transport;
 use api::proto::raft::InviteRequest;
 use ipam::{Command, NodeId, NodeRegistration, Outcome};
 use openraft::ChangeMembers;
@@ -32,11 +32,37 @@ pub enum MembershipError {
     #[error("{0}")]
     Rejected(String),
     /// Nobody answers there.
-    #[error("{0} does not answer: check that gatewayd runs there and that the address is right")]
-    Unreachable(String),
+    #[error(
+        "{address} does not answer ({reason}): check that gatewayd runs there, that the address is \
+         right, and that both have TLS or neither has"
+    )]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// Why, as far as it is known.
+        reason: String,
+    },
     /// Asking again may help.
     #[error("{0}")]
     Failed(String),
+}
+
+impl MembershipError {
+    /// Nothing came within `limit`.
+    pub(crate) fn silent(address: &str, limit: Duration) -> Self {
+        Self::Unreachable {
+            address: address.to_owned(),
+            reason: format!("nothing came within {limit:?}"),
+        }
+    }
+
+    /// The request failed as `status` says.
+    pub(crate) fn unreachable(address: &str, status: &tonic::Status) -> Self {
+        Self::Unreachable {
+            address: address.to_owned(),
+            reason: transport::explain(status),
+        }
+    }
 }
 
 impl Inner {
@@ -78,29 +104,42 @@ impl Inner {
     pub(crate) async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
         self.require_leadership()?;
         let _one_at_a_time = self.membership.lock().await;
-        if !self.members().contains_key(&node) {
+        if self.members().contains_key(&node) {
+            self.remove_member(node).await?;
+        } else if !self.is_registered(node) {
             return Err(MembershipError::Rejected(format!(
                 "node {node} is not a member: see `gatewayctl status`"
             )));
         }
+        let outcome = self.proposer.propose(Command::RemoveNode(node)).await;
+        outcome.map_err(|error| {
+            MembershipError::Failed(format!(
+                "node {node} has left, but its listen IP is still kept: {error}; ask again"
+            ))
+        })?;
+        tracing::info!(%node, "node removed");
+        Ok(())
+    }
+
+    async fn remove_member(&self, node: NodeId) -> Result<(), MembershipError> {
         if self.members().len() == 1 {
             return Err(MembershipError::Rejected(format!(
                 "node {node} is the last member: a cluster needs one"
             )));
         }
+        if node == self.config.node {
+            return Err(MembershipError::Rejected(format!(
+                "node {node} is the leader: stop gatewayd on it, and ask the next leader"
+            )));
+        }
         self.change(ChangeMembers::RemoveVoters(BTreeSet::from([node.0])), false)
-            .await?;
-        let outcome = self
-            .proposer
-            .propose(Command::RemoveNode(node), Origin::Local)
-            .await;
-        outcome.map_err(|error| {
-            MembershipError::Failed(format!(
-                "node {node} has left, but its listen IP is still kept: {error}"
-            ))
-        })?;
-        tracing::info!(%node, "node removed");
-        Ok(())
+            .await
+    }
+
+    /// Whether the cluster keeps a listen IP for `node`, a member or not.
+    fn is_registered(&self, node: NodeId) -> bool {
+        self.reader
+            .with(|applied| applied.state.nodes().contains_key(&node))
     }
 
     pub(crate) fn require_leadership(&self) -> Result<(), MembershipError> {
@@ -150,18 +189,18 @@ impl Inner {
     async fn invite(&self, node: NodeId, peer_address: &str) -> Result<Ipv4Addr, MembershipError> {
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
         let cluster_id = cluster_id.ok_or(MembershipError::NoLeader)?;
-        let mut client = self.peers.connect_to(peer_address)?;
+        let mut client = self.peers.connect(node, peer_address)?;
         let request = InviteRequest {
             node_id: node.0,
             cluster_id: cluster_id.to_vec(),
         };
         let answer = timeout(PROPOSE_DEADLINE, client.invite(request)).await;
-        let answer = answer.map_err(|_| MembershipError::Unreachable(peer_address.to_owned()))?;
+        let answer = answer.map_err(|_| MembershipError::silent(peer_address, PROPOSE_DEADLINE))?;
         let answer = answer.map_err(|status| match status.code() {
             tonic::Code::FailedPrecondition => {
                 MembershipError::Rejected(status.message().to_owned())
             }
-            _ => MembershipError::Unreachable(peer_address.to_owned()),
+            _ => MembershipError::unreachable(peer_address, &status),
         })?;
         Ok(Ipv4Addr::from_bits(answer.into_inner().listen_ip))
     }
@@ -178,7 +217,7 @@ impl Inner {
             peer_address: peer_address.to_owned(),
         };
         let command = Command::RegisterNode(registration);
-        match self.proposer.propose(command, Origin::Local).await {
+        match self.proposer.propose(command).await {
             Ok(Outcome::Refused(refusal)) => Err(MembershipError::Rejected(format!(
                 "node {node} cannot have the listen IP {listen_ip}: {refusal}"
             ))),

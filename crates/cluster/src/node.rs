@@ -6,7 +6,7 @@ use crate::clock::LeaderClock;
 use crate::config::{ClusterConfig, Start, Timings};
 use crate::health::{self, Health};
 use crate::membership::MembershipError;
-use crate::propose::{Origin, Proposal, ProposeError, Proposer};
+use crate::propose::{Proposal, ProposeError, Proposer};
 use crate::server::{self, ServeError};
 use crate::service::ServiceStatus;
 use crate::status::ClusterStatus;
@@ -14,6 +14,7 @@ use crate::ticker;
 use crate::tls::{Credentials, TlsError};
 use crate::transport::{NetworkFactory, Peers};
 use api::proto::raft::Route;
+use futures::FutureExt;
 use ipam::{Command, NodeId, Outcome, Refusal, State};
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
@@ -21,6 +22,8 @@ use openraft::{Config, Instant, Raft, ServerState};
 use raft_store::{
     AppliedMark, Committed, OpenOptions, Release, StateMachine, StateReader, Store, TypeConfig,
 };
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,6 +57,12 @@ pub enum StartError {
     /// The cluster-wide configuration.
     #[error("the cluster-wide configuration is refused: {0}")]
     Bootstrap(#[source] Refusal),
+    /// There is a cluster already.
+    #[error(
+        "{0} has a cluster already, and a second one would give out the same addresses again: \
+         start without --bootstrap to join it"
+    )]
+    ClusterExists(String),
     /// The leader does not let this node in.
     #[error("the cluster refuses this node: {0}")]
     Rejected(String),
@@ -98,8 +107,11 @@ pub(crate) struct Inner {
     pub(crate) membership: tokio::sync::Mutex<()>,
     /// Whether this node has once been level with the leader since it started.
     pub(crate) caught_up: AtomicBool,
+    /// Whether this node's state differs from that of most of its peers (S8).
+    pub(crate) outvoted: AtomicBool,
     admitted: AtomicBool,
     silenced: Mutex<Option<String>>,
+    failed: Mutex<Option<String>>,
 }
 
 impl Cluster {
@@ -136,8 +148,10 @@ impl Cluster {
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             membership: tokio::sync::Mutex::default(),
             caught_up: AtomicBool::new(false),
+            outvoted: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
             silenced: Mutex::default(),
+            failed: Mutex::default(),
         });
         let (stop_server, stopped) = oneshot::channel();
         let (server, tasks) = spawn_tasks(&inner, credentials, queue, stopped).await?;
@@ -159,7 +173,7 @@ impl Cluster {
 
     /// Proposes a command and waits until it is committed and applied, on any node.
     pub async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
-        self.inner.proposer.propose(command, Origin::Local).await
+        self.inner.proposer.propose(command).await
     }
 
     /// Reads the state as of the last entry applied here. A follower may lag behind: this is for
@@ -178,6 +192,12 @@ impl Cluster {
     #[must_use]
     pub fn watch_applied(&self) -> watch::Receiver<AppliedMark> {
         self.inner.reader.marks()
+    }
+
+    /// Whether this node may answer clients now.
+    #[must_use]
+    pub fn service(&self) -> ServiceStatus {
+        self.inner.service.borrow().clone()
     }
 
     /// Whether this node may answer clients, as it changes.
@@ -264,16 +284,43 @@ async fn spawn_tasks(
 ) -> Result<(JoinHandle<()>, JoinSet<()>), StartError> {
     let mut tasks = JoinSet::new();
     let serve = server::bind(Arc::clone(inner), credentials, stopped).await?;
+    let serving = Arc::clone(inner);
     let server = tokio::spawn(async move {
         if let Err(error) = serve.await {
-            tracing::error!(%error, "the peer server stopped");
+            serving.fail(format!(
+                "its peer server has stopped ({error}): restart gatewayd"
+            ));
         }
     });
-    tasks.spawn(batcher::run(Arc::clone(inner), queue));
-    tasks.spawn(anchor_clock(Arc::clone(inner)));
-    tasks.spawn(ticker::run(Arc::clone(inner)));
-    tasks.spawn(health::run(Arc::clone(inner)));
+    tasks.spawn(supervise(
+        inner,
+        "batcher",
+        batcher::run(Arc::clone(inner), queue),
+    ));
+    tasks.spawn(supervise(inner, "clock", anchor_clock(Arc::clone(inner))));
+    tasks.spawn(supervise(inner, "ticker", ticker::run(Arc::clone(inner))));
+    tasks.spawn(supervise(inner, "health", health::run(Arc::clone(inner))));
     Ok((server, tasks))
+}
+
+/// Runs a part that must not end before the node does. One that does, by a bug, takes the node out
+/// of service: its view of the world is no longer kept up (L2).
+fn supervise(
+    inner: &Arc<Inner>,
+    part: &'static str,
+    run: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let inner = Arc::clone(inner);
+    async move {
+        let ended = AssertUnwindSafe(run).catch_unwind().await;
+        let how = if ended.is_ok() {
+            "has ended"
+        } else {
+            "has panicked"
+        };
+        let reason = format!("its {part} task {how}: this is a bug, restart gatewayd");
+        inner.fail(reason);
+    }
 }
 
 /// Anchors the leader's clock as soon as an entry of its own term is applied.
@@ -335,6 +382,18 @@ impl Inner {
         read(&self.raft.metrics().borrow_watched())
     }
 
+    /// Takes this node out of service for good: a part of it is gone.
+    fn fail(&self, reason: String) {
+        tracing::error!("{reason}");
+        self.service.send_replace(ServiceStatus::silent(&reason));
+        *lock(&self.failed) = Some(reason);
+    }
+
+    /// Which part of this node is gone, if one is.
+    pub(crate) fn failed(&self) -> Option<String> {
+        lock(&self.failed).clone()
+    }
+
     /// Why the daemon took this node out of service, if it did.
     pub(crate) fn silenced(&self) -> Option<String> {
         lock(&self.silenced).clone()
@@ -391,6 +450,13 @@ impl Inner {
             to: node.0,
             cluster_id: cluster_id.map(Vec::from).unwrap_or_default(),
         }
+    }
+
+    /// Waits until this node no longer takes `leader` for the leader.
+    pub(crate) async fn leadership_ends(&self, leader: NodeId) {
+        let mut metrics = self.raft.server_metrics();
+        let leads = |inner: &Self| inner.leader().is_some_and(|(now, _)| now == leader);
+        while leads(self) && metrics.changed().await.is_ok() {}
     }
 
     /// Waits until Raft's server metrics change, at most `limit`.

@@ -1,7 +1,14 @@
 //! Proposing: a command goes in, its committed outcome comes out, or it is unknown what came of it.
 
 use ipam::{Command, Outcome};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+/// How long a command may take, counted from when it was asked for. A DHCP client retransmits after
+/// 3 to 5 s (RFC 2131 §4.1), so an answer later than this helps nobody (T6), and what was asked for
+/// so long ago should not be done any more.
+pub(crate) const PROPOSE_DEADLINE: Duration = Duration::from_millis(2500);
 
 /// How many commands may wait for a place in a batch. Past that, new ones are refused at once: a
 /// client that is not answered retries, and by then the queue has moved.
@@ -23,7 +30,16 @@ pub enum ProposeError {
 pub(crate) struct Proposal {
     pub(crate) command: Command,
     pub(crate) origin: Origin,
-    pub(crate) reply: oneshot::Sender<Result<Outcome, ProposeError>>,
+    /// After this it is not tried again.
+    pub(crate) deadline: Instant,
+    pub(crate) reply: oneshot::Sender<Result<Committed, ProposeError>>,
+}
+
+/// What came of a command, and the index of the entry that it was in.
+#[derive(Clone, Debug)]
+pub(crate) struct Committed {
+    pub(crate) outcome: Outcome,
+    pub(crate) index: u64,
 }
 
 /// Where a proposal comes from. One that a peer forwarded is not forwarded again.
@@ -45,28 +61,36 @@ impl Proposer {
         (Self { queue }, proposals)
     }
 
-    /// Queues a command and waits for its outcome. The batcher answers every proposal within its
-    /// deadline, so this needs none of its own.
-    pub(crate) async fn propose(
+    /// Proposes a command of this node's own.
+    pub(crate) async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
+        let committed = self.queue(command, Origin::Local, PROPOSE_DEADLINE).await?;
+        Ok(committed.outcome)
+    }
+
+    /// Queues a command and waits for its outcome. The batcher answers every proposal by its
+    /// deadline, `within` from now, so this needs none of its own.
+    pub(crate) async fn queue(
         &self,
         command: Command,
         origin: Origin,
-    ) -> Result<Outcome, ProposeError> {
+        within: Duration,
+    ) -> Result<Committed, ProposeError> {
         let (reply, outcome) = oneshot::channel();
-        self.queue
-            .try_send(Proposal {
-                command,
-                origin,
-                reply,
+        let deadline = Instant::now() + within.min(PROPOSE_DEADLINE);
+        let proposal = Proposal {
+            command,
+            origin,
+            deadline,
+            reply,
+        };
+        self.queue.try_send(proposal).map_err(|error| {
+            ProposeError::Unavailable(match error {
+                mpsc::error::TrySendError::Full(_) => {
+                    format!("{QUEUE_COMMANDS} commands are waiting already")
+                }
+                mpsc::error::TrySendError::Closed(_) => "the node is stopping".to_owned(),
             })
-            .map_err(|error| {
-                ProposeError::Unavailable(match error {
-                    mpsc::error::TrySendError::Full(_) => {
-                        format!("{QUEUE_COMMANDS} commands are waiting already")
-                    }
-                    mpsc::error::TrySendError::Closed(_) => "the node is stopping".to_owned(),
-                })
-            })?;
+        })?;
         outcome.await.unwrap_or_else(|_| {
             Err(ProposeError::Unknown(
                 "the node stopped meanwhile".to_owned(),

@@ -1,27 +1,31 @@
 //! What peers ask of this node.
 //!
 //! Raft requests are answered only by the node that they name, in the cluster that they name, and
-//! only once it is admitted (see `Invite` in raft.proto). Everything is bounded: message sizes by
+//! only once it is admitted (see `Invite` in raft.proto). With TLS, nobody speaks for another node
+//! (ADR 0010). Everything is bounded: message sizes by
 //! the transport, snapshots by [`MAX_SNAPSHOT_BYTES`], forwarded commands by the batcher's queue.
 
 use crate::membership::MembershipError;
 use crate::node::Inner;
-use crate::propose::{Origin, ProposeError};
+use crate::propose::{Committed, Origin, ProposeError};
+use crate::tls::{Caller, Credentials};
 use crate::transport::MAX_MESSAGE_BYTES;
 use api::proto::raft as wire;
 use api::proto::raft::peer_server::{Peer, PeerServer};
 use bytes::{Bytes, BytesMut};
 use futures::future::join_all;
-use ipam::{Command, NodeId, Outcome};
+use ipam::{Command, NodeId};
 use raft_store::codec::{self, CodecError};
 use raft_store::{Snapshot, SnapshotMeta};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::Router;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The largest snapshot: a /16 pool full of leases is about 10 MB.
@@ -40,6 +44,9 @@ pub enum ServeError {
         /// Why.
         source: std::io::Error,
     },
+    /// TLS.
+    #[error("setting up TLS for peers")]
+    Tls(#[source] tonic::transport::Error),
     /// Later.
     #[error("serving peers")]
     Serve(#[from] tonic::transport::Error),
@@ -48,16 +55,14 @@ pub enum ServeError {
 /// Takes the port; the future serves it until `stop` is sent or dropped, and closes connections.
 pub(crate) async fn bind(
     inner: Arc<Inner>,
+    credentials: Option<Credentials>,
     stop: oneshot::Receiver<()>,
 ) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
     let address = inner.config.peer_listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|source| ServeError::Bind { address, source })?;
-    let service = PeerServer::new(PeerService { inner })
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES);
-    let server = Server::builder().tcp_nodelay(true).add_service(service);
-    let incoming = TcpListenerStream::new(listener);
+    let server = server(inner, credentials)?;
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Ok(async move {
         // Sent or dropped, it means the same.
         let stopped = async { drop(stop.await) };
@@ -66,16 +71,43 @@ pub(crate) async fn bind(
     })
 }
 
+fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router, ServeError> {
+    let mut server = Server::builder();
+    let certified_only = credentials.is_some();
+    if let Some(credentials) = credentials {
+        let secured = server.tls_config(credentials.server());
+        server = secured.map_err(ServeError::Tls)?;
+    }
+    let service = PeerServer::new(PeerService {
+        inner,
+        certified_only,
+    });
+    let service = service
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    Ok(server.add_service(service))
+}
+
 struct PeerService {
     inner: Arc<Inner>,
+    /// Whether a caller must have a certificate.
+    certified_only: bool,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl PeerService {
-    /// Refuses what is meant for another node or another cluster.
-    fn check_route(&self, route: Option<&wire::Route>) -> Result<(), Status> {
+    /// Who sends the request, and what it says. Every request comes in here.
+    fn receive<T>(&self, request: Request<T>) -> Result<(Caller, T), Status> {
+        let caller = Caller::of(&request, self.certified_only)?;
+        Ok((caller, request.into_inner()))
+    }
+
+    /// Refuses what comes from another node than it says, or is meant for another node or another
+    /// cluster.
+    fn check_route(&self, caller: &Caller, route: Option<&wire::Route>) -> Result<(), Status> {
         let route = route.ok_or_else(|| Status::invalid_argument("the request has no route"))?;
+        caller.must_be(NodeId(route.from))?;
         let here = self.inner.config.node.0;
         if route.to != here {
             return Err(Status::failed_precondition(format!(
@@ -93,8 +125,8 @@ impl PeerService {
     }
 
     /// The same for Raft's own requests, which a node answers only once it is admitted.
-    fn check_raft(&self, route: Option<&wire::Route>) -> Result<(), Status> {
-        self.check_route(route)?;
+    fn check_raft(&self, caller: &Caller, route: Option<&wire::Route>) -> Result<(), Status> {
+        self.check_route(caller, route)?;
         if self.inner.is_admitted() {
             return Ok(());
         }
@@ -130,8 +162,8 @@ impl Peer for PeerService {
         &self,
         request: Request<wire::AppendEntriesRequest>,
     ) -> Answer<wire::AppendEntriesResponse> {
-        let request = request.into_inner();
-        self.check_raft(request.route.as_ref())?;
+        let (caller, request) = self.receive(request)?;
+        self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_append_request(request).map_err(malformed)?;
         let answer = self
             .inner
@@ -143,16 +175,16 @@ impl Peer for PeerService {
     }
 
     async fn vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
-        let request = request.into_inner();
-        self.check_raft(request.route.as_ref())?;
+        let (caller, request) = self.receive(request)?;
+        self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let answer = self.inner.raft.vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
     async fn pre_vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
-        let request = request.into_inner();
-        self.check_raft(request.route.as_ref())?;
+        let (caller, request) = self.receive(request)?;
+        self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let answer = self.inner.raft.pre_vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
@@ -162,7 +194,7 @@ impl Peer for PeerService {
         &self,
         request: Request<Streaming<wire::SnapshotChunk>>,
     ) -> Answer<wire::SnapshotResponse> {
-        let mut chunks = request.into_inner();
+        let (caller, mut chunks) = self.receive(request)?;
         let Some(wire::snapshot_chunk::Part::Header(header)) =
             chunks.message().await?.and_then(|chunk| chunk.part)
         else {
@@ -170,7 +202,7 @@ impl Peer for PeerService {
                 "a snapshot begins with its header",
             ));
         };
-        self.check_raft(header.route.as_ref())?;
+        self.check_raft(&caller, header.route.as_ref())?;
         let (vote, meta) = decode_header(&header)?;
         let data = collect(&mut chunks, header.length).await?;
         let snapshot = Snapshot {
@@ -190,8 +222,8 @@ impl Peer for PeerService {
         &self,
         request: Request<wire::TransferLeaderRequest>,
     ) -> Answer<wire::TransferLeaderResponse> {
-        let request = request.into_inner();
-        self.check_raft(request.route.as_ref())?;
+        let (caller, request) = self.receive(request)?;
+        self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
         let answer = self
             .inner
@@ -206,8 +238,8 @@ impl Peer for PeerService {
         &self,
         request: Request<wire::ProposeRequest>,
     ) -> Answer<wire::ProposeResponse> {
-        let request = request.into_inner();
-        self.check_route(request.route.as_ref())?;
+        let (caller, request) = self.receive(request)?;
+        self.check_route(&caller, request.route.as_ref())?;
         self.check_member(request.route.as_ref())?;
         let commands: Result<Vec<Command>, _> = request
             .commands
@@ -215,15 +247,10 @@ impl Peer for PeerService {
             .map(Command::try_from)
             .collect();
         let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let proposals = commands
-            .into_iter()
-            .map(|c| self.inner.proposer.propose(c, Origin::Peer));
-        let result = match gather(join_all(proposals).await) {
-            Ok(outcomes) => {
-                wire::propose_response::Result::Outcomes(wire::propose_response::Outcomes {
-                    outcomes: outcomes.iter().map(Into::into).collect(),
-                })
-            }
+        let within = Duration::from_millis(request.timeout_millis);
+        let queue = |command| self.inner.proposer.queue(command, Origin::Peer, within);
+        let result = match gather(join_all(commands.into_iter().map(queue)).await) {
+            Ok(committed) => wire::propose_response::Result::Outcomes(outcomes_of(&committed)),
             Err(ProposeError::Unavailable(_)) => {
                 wire::propose_response::Result::NotLeader(self.not_leader())
             }
@@ -237,8 +264,9 @@ impl Peer for PeerService {
     }
 
     async fn join(&self, request: Request<wire::JoinRequest>) -> Answer<wire::JoinResponse> {
-        let request = request.into_inner();
+        let (caller, request) = self.receive(request)?;
         let node = NodeId(request.node_id);
+        caller.must_be(node)?;
         let added = self
             .inner
             .add_node(node, &request.peer_address, request.has_data)
@@ -259,7 +287,7 @@ impl Peer for PeerService {
     }
 
     async fn invite(&self, request: Request<wire::InviteRequest>) -> Answer<wire::InviteResponse> {
-        let request = request.into_inner();
+        let (_, request) = self.receive(request)?;
         let here = self.inner.config.node;
         if request.node_id != here.0 {
             return Err(Status::failed_precondition(format!(
@@ -279,13 +307,16 @@ impl Peer for PeerService {
     }
 
     async fn health(&self, request: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
-        let asker = NodeId(request.into_inner().node_id);
+        let (caller, request) = self.receive(request)?;
+        let asker = NodeId(request.node_id);
+        caller.must_be(asker)?;
         Ok(Response::new(self.inner.health_response(asker)))
     }
 }
 
 impl Inner {
     fn health_response(&self, asker: NodeId) -> wire::HealthResponse {
+        let in_service = self.service.borrow().in_service();
         let digest = self.health.shown_digest();
         let last_applied = self.reader.with(|applied| applied.last_applied);
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
@@ -298,16 +329,27 @@ impl Inner {
             last_applied: last_applied.as_ref().map(codec::encode_log_id),
             digest: digest.map(|mark| mark.sha256.to_vec()).unwrap_or_default(),
             digest_index: digest.map_or(0, |mark| mark.index),
-            in_service: self.service.borrow().in_service(),
+            in_service,
             leads_a_quorum: self.leads_a_quorum(),
             member: self.members().contains_key(&asker),
         }
     }
 }
 
+fn outcomes_of(committed: &[Committed]) -> wire::propose_response::Outcomes {
+    wire::propose_response::Outcomes {
+        outcomes: committed.iter().map(|one| (&one.outcome).into()).collect(),
+        index: committed
+            .iter()
+            .map(|one| one.index)
+            .max()
+            .unwrap_or_default(),
+    }
+}
+
 /// One answer for commands that may have gone into several batches: "not done" only if that is
 /// true of all of them.
-fn gather(results: Vec<Result<Outcome, ProposeError>>) -> Result<Vec<Outcome>, ProposeError> {
+fn gather(results: Vec<Result<Committed, ProposeError>>) -> Result<Vec<Committed>, ProposeError> {
     let none_done = results
         .iter()
         .all(|result| matches!(result, Err(ProposeError::Unavailable(_))));

@@ -83,11 +83,16 @@ impl Observation<'_> {
         }
     }
 
+    /// S8: more peers have another state at a common index than have the same.
+    pub(crate) const fn is_outvoted(&self) -> bool {
+        self.digests_differ > self.digests_agree
+    }
+
     fn silent_reason(&self, has_quorum: bool) -> Option<String> {
         if let Some(error) = &self.storage_error {
             return Some(format!("its storage failed: {error}"));
         }
-        if self.digests_differ > 0 && self.digests_differ > self.digests_agree {
+        if self.is_outvoted() {
             return Some(format!(
                 "its state differs from that of {} peers at the same log index: \
                  stop it, remove it from the cluster and add it again empty",

@@ -1,7 +1,6 @@
 //! The leader moves the clock when something is due to expire, and at no other time (contract T5).
 
 use crate::node::Inner;
-use crate::propose::Origin;
 use ipam::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     loop {
         let wait = match until_due(&inner) {
             Some(Duration::ZERO) => {
-                match inner.proposer.propose(Command::Tick, Origin::Local).await {
+                match inner.proposer.propose(Command::Tick).await {
                     Ok(_) => continue,
                     Err(error) => tracing::debug!(%error, "the clock could not be moved"),
                 }

@@ -164,9 +164,31 @@ async fn a_removed_node_frees_its_listen_ip() {
 async fn a_second_bootstrap_is_refused() {
     let site = Site::new(1);
     let node = site.start(1, &bootstrap()).await;
-    let Start::Bootstrap(again) = bootstrap() else {
+    let Start::Bootstrap(again, _) = bootstrap() else {
         unreachable!()
     };
     let outcome = node.propose(Command::Bootstrap(*again)).await;
     assert_eq!(outcome, Ok(Outcome::Refused(Refusal::AlreadyBootstrapped)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_lost_its_disk_does_not_found_a_second_cluster() {
+    let site = Site::new(2);
+    let _first = site.start(1, &bootstrap()).await;
+    let Start::Bootstrap(again, _) = bootstrap() else {
+        unreachable!()
+    };
+    let again = Start::Bootstrap(again, vec![site.address(1)]);
+    let refused = site.try_start(2, &again).await;
+    assert!(matches!(refused.err(), Some(StartError::ClusterExists(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_is_not_removed_while_it_leads() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = &nodes[leader_of(&nodes).unwrap()];
+    let refused = leader.remove_node(leader.status().node).await.unwrap_err();
+    assert!(refused.to_string().contains("is the leader"), "{refused}");
+    assert_eq!(leader.status().members.len(), 3);
 }

@@ -304,12 +304,11 @@ impl Engine {
             return Err(Silence::TooManyFromClient);
         }
         let is_known = hearing.known.is_known();
+        let is_full = || view.free_candidates(self.identity.subnet, 1).is_empty();
         match hearing.intent {
             Intent::Inform { .. } => return Ok(()),
-            Intent::Discover { .. } if !is_known => {
-                if view.free_candidates(self.identity.subnet, 1).is_empty() {
-                    self.admission.admit_exhausted(hearing.now)?;
-                }
+            Intent::Discover { .. } if !is_known && is_full() => {
+                self.admission.admit_exhausted(hearing.now)?;
             }
             _ => {}
         }

@@ -9,6 +9,7 @@
 
 mod admin;
 mod config;
+mod dhcp;
 mod lease_service;
 mod link;
 mod logging;

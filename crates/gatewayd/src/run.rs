@@ -2,12 +2,10 @@
 
 use crate::admin::{self, Daemon};
 use crate::config::Settings;
-use crate::lease_service::ClusterLeases;
 use crate::link::{self, Place};
-use crate::{nat, notices, presence};
+use crate::{dhcp, nat, notices, presence};
 use anyhow::{Context, Result};
 use cluster::{Cluster, ClusterConfig, Start, Timings};
-use dhcpd::{DhcpServer, RateLimits, ServerConfig};
 use ipam::Bootstrap;
 use std::future::Future;
 use std::sync::Arc;
@@ -24,6 +22,7 @@ pub async fn run(settings: Settings) -> Result<()> {
     )
     .await
     .context("finding this node's place on the clients' network")?;
+    warn_if_open(&settings);
     let cluster = Cluster::start(cluster_config(&settings, &place))
         .await
         .context("starting the cluster node")?;
@@ -67,22 +66,7 @@ async fn serve(
         tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
     }
     tasks.spawn(presence::watch(cluster.clone(), place.clone()));
-    let server = DhcpServer::bind(
-        &ServerConfig {
-            node: settings.node,
-            subnet: settings.subnet.id,
-            interface: place.interface.clone(),
-            listen_ip: place.listen_ip,
-            limits: RateLimits::default(),
-        },
-        Arc::new(ClusterLeases::new(cluster.clone())),
-    )
-    .context("starting the DHCP server")?;
-    daemon.set_dhcp(server.counters());
-    server
-        .run(std::future::pending())
-        .await
-        .context("running the DHCP server")
+    dhcp::serve(settings, place, cluster, daemon).await
 }
 
 /// Says where this node's configuration differs, and returns the router that the cluster has.
@@ -98,6 +82,18 @@ fn tell_differences(settings: &Settings, cluster: &Cluster, daemon: &Daemon) -> 
     })
 }
 
+/// On the loopback, whoever reaches the port is on this host already.
+fn warn_if_open(settings: &Settings) {
+    if settings.peer_tls.is_none() && !settings.peer_listen.ip().is_loopback() {
+        tracing::warn!(
+            peers = %settings.peer_listen,
+            "the peer port has no authentication: whoever reaches it can change anything. Keep it \
+             on a network that only the nodes reach, or set GATEWAY_TLS_CA, GATEWAY_TLS_CERT and \
+             GATEWAY_TLS_KEY"
+        );
+    }
+}
+
 fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
     ClusterConfig {
         node: settings.node,
@@ -105,6 +101,7 @@ fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
         peer_listen: settings.peer_listen,
         peer_address: settings.peer_address.clone(),
         listen_ip: place.listen_ip,
+        tls: settings.peer_tls.clone(),
         timings: Timings::default(),
     }
 }
@@ -114,12 +111,20 @@ fn start_mode(settings: &Settings) -> Result<Start> {
         let mut cluster_id = [0; 16];
         getrandom::fill(&mut cluster_id)
             .map_err(|error| anyhow::anyhow!("making a cluster id: {error}"))?;
-        return Ok(Start::Bootstrap(Box::new(Bootstrap {
+        let bootstrap = Bootstrap {
             cluster_id,
             subnet: settings.subnet.clone(),
             source_nat: settings.source_nat,
             forward_policy: settings.forward_policy,
-        })));
+        };
+        let others = settings
+            .join
+            .iter()
+            .filter(|other| **other != settings.peer_address);
+        return Ok(Start::Bootstrap(
+            Box::new(bootstrap),
+            others.cloned().collect(),
+        ));
     }
     Ok(if settings.join.is_empty() {
         Start::Wait

@@ -10,7 +10,7 @@ use tonic::{Request, Status};
 pub(crate) enum Caller {
     /// Anybody: the peer port is open.
     Unproven,
-    /// The holder of a certificate of the CA that is for peers. Never empty; the first is its own.
+    /// The holder of a certificate of the CA that is for peers. The first is its own.
     Certified(Arc<Vec<CertificateDer<'static>>>),
 }
 
@@ -38,7 +38,9 @@ impl Caller {
         let own = chain.first();
         let own = own.ok_or_else(|| Status::unauthenticated("a certificate is required here"))?;
         name.check(own).map_err(|error| {
-            Status::permission_denied(format!("the request takes a certificate of {name}: {error}"))
+            Status::permission_denied(format!(
+                "the request takes a certificate of {name}: {error}"
+            ))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What a node proves itself with, and what it knows others by.
 
 use crate::config::PeerTls;
-use crate::tls::pem::Source;
+use crate::tls::pem_file::PemFile;
 use crate::tls::{PeerName, TlsError};
 use ipam::NodeId;
 use std::path::Path;
@@ -24,7 +24,7 @@ impl Credentials {
     pub(crate) fn load(tls: &PeerTls, node: NodeId) -> Result<Self, TlsError> {
         let authority = authority(&tls.ca)?;
         let certificate = certificate(&tls.certificate, node)?;
-        let key = source("GATEWAY_TLS_KEY", &tls.key).private_key()?;
+        let key = file("GATEWAY_TLS_KEY", &tls.key).private_key()?;
         let credentials = Self {
             authority,
             identity: Identity::from_pem(certificate, key),
@@ -57,9 +57,9 @@ impl Credentials {
 
 /// The CA: one certificate, or two while one replaces the other.
 fn authority(path: &Path) -> Result<Certificate, TlsError> {
-    let file = source("GATEWAY_TLS_CA", path);
-    let (text, certificates) = file.certificates()?;
-    for certificate in &certificates {
+    let file = file("GATEWAY_TLS_CA", path);
+    let text = file.text()?;
+    for certificate in &file.certificates(&text)? {
         anchor_from_trusted_cert(certificate).map_err(|source| TlsError::Certificate {
             file: file.clone(),
             source,
@@ -70,13 +70,11 @@ fn authority(path: &Path) -> Result<Certificate, TlsError> {
 
 /// A node with another node's certificate would start, and be refused by everybody.
 fn certificate(path: &Path, node: NodeId) -> Result<Vec<u8>, TlsError> {
-    let file = source("GATEWAY_TLS_CERT", path);
-    let (text, certificates) = file.certificates()?;
+    let file = file("GATEWAY_TLS_CERT", path);
+    let text = file.text()?;
+    let own = file.certificate(&text)?;
     for name in [PeerName::Any, PeerName::Node(node)] {
-        let own = certificates.iter().take(1);
-        let checked = own.map(|own| name.check(own)).collect();
-        let checked: Result<(), webpki::Error> = checked;
-        checked.map_err(|source| TlsError::Name {
+        name.check(&own).map_err(|source| TlsError::Name {
             file: file.clone(),
             node,
             source,
@@ -85,8 +83,8 @@ fn certificate(path: &Path, node: NodeId) -> Result<Vec<u8>, TlsError> {
     Ok(text)
 }
 
-fn source(key: &'static str, path: &Path) -> Source {
-    Source {
+fn file(key: &'static str, path: &Path) -> PemFile {
+    PemFile {
         key,
         path: path.to_owned(),
     }

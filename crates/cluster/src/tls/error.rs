@@ -1,6 +1,6 @@
 //! Why the credentials cannot be used.
 
-use crate::tls::pem::Source;
+use crate::tls::pem_file::PemFile;
 use ipam::NodeId;
 
 /// Why the credentials cannot be used. Each message names the file, its key and the remedy.
@@ -10,19 +10,19 @@ pub enum TlsError {
     #[error("reading {file}: check that it exists and that gatewayd may read it")]
     Read {
         /// Which.
-        file: Source,
+        file: PemFile,
         /// Why.
         source: std::io::Error,
     },
     /// The private key is no secret.
     #[error(
-        "{file} is open to others (mode {mode:04o}): make it the own of the user that gatewayd \
-         runs as, and chmod 600 {}",
+        "{file} is open to others (mode {mode:04o}): give it to the user that gatewayd runs as, \
+         and chmod 600 {}",
         .file.path.display()
     )]
     Exposed {
         /// Which.
-        file: Source,
+        file: PemFile,
         /// Its permissions.
         mode: u32,
     },
@@ -30,17 +30,17 @@ pub enum TlsError {
     #[error("{file} holds no {expected} in PEM form: is it the right file?")]
     Pem {
         /// Which.
-        file: Source,
+        file: PemFile,
         /// What it should hold.
         expected: &'static str,
         /// What is wrong with it.
-        source: webpki::types::pem::Error,
+        source: pki_types::pem::Error,
     },
     /// It holds a certificate that cannot be understood.
     #[error("{file} holds a certificate that cannot be used: make it anew as an X.509 v3 one")]
     Certificate {
         /// Which.
-        file: Source,
+        file: PemFile,
         /// What is wrong with it.
         source: webpki::Error,
     },
@@ -51,7 +51,7 @@ pub enum TlsError {
     )]
     Name {
         /// Which.
-        file: Source,
+        file: PemFile,
         /// This node.
         node: NodeId,
         /// Which name it lacks.

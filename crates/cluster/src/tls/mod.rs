@@ -10,7 +10,7 @@ mod caller;
 mod credentials;
 mod error;
 mod name;
-mod pem;
+mod pem_file;
 
 pub(crate) use caller::Caller;
 pub(crate) use credentials::Credentials;

@@ -1,8 +1,8 @@
 //! The names that a node's certificate carries.
 
 use ipam::NodeId;
+use pki_types::{CertificateDer, ServerName};
 use std::fmt;
-use webpki::types::{CertificateDer, ServerName};
 use webpki::{EndEntityCert, Error};
 
 /// A DNS name in a certificate. Every node's certificate carries both kinds; no resolver knows
@@ -28,7 +28,8 @@ impl PeerName {
     /// Whether `certificate` carries this name. Who signed it is the handshake's question.
     pub(crate) fn check(self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
         let name = self.to_string();
-        let name = ServerName::try_from(name.as_str()).map_err(|_| Error::MalformedDnsIdentifier)?;
+        let name =
+            ServerName::try_from(name.as_str()).map_err(|_| Error::MalformedDnsIdentifier)?;
         EndEntityCert::try_from(certificate)?.verify_is_valid_for_subject_name(&name)
     }
 }

@@ -1,7 +1,9 @@
 //! The transport to peers: one channel a peer, and openraft's network over it.
 
+mod explain;
 mod network;
 mod peers;
 
+pub(crate) use explain::explain;
 pub(crate) use network::NetworkFactory;
 pub(crate) use peers::{MAX_MESSAGE_BYTES, Peers};

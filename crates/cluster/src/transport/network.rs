@@ -183,9 +183,10 @@ async fn within<T>(
 /// A peer that cannot be reached, or refuses to talk, is left alone for a while (backoff).
 fn failed(status: &Status) -> RPCError<TypeConfig> {
     match status.code() {
-        Code::Unavailable | Code::FailedPrecondition => {
-            RPCError::Unreachable(Unreachable::new(status))
-        }
+        Code::Unavailable
+        | Code::FailedPrecondition
+        | Code::PermissionDenied
+        | Code::Unauthenticated => RPCError::Unreachable(Unreachable::new(status)),
         _ => RPCError::Network(NetworkError::new(status)),
     }
 }

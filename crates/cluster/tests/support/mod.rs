@@ -1,6 +1,9 @@
 //! Nodes on the loopback with real disks, real sockets and short timers.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+mod certificates;
+
+pub use certificates::Authority;
 use cluster::{Cluster, ClusterConfig, Start, StartError, Timings};
 use ipam::*;
 use std::collections::BTreeMap;
@@ -16,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Site {
     pub directories: Vec<TempDir>,
     addresses: Vec<SocketAddr>,
+    pub authority: Option<Authority>,
 }
 
 pub fn ip(last: u8) -> Ipv4Addr {
@@ -33,6 +37,15 @@ impl Site {
         Self {
             directories: (0..nodes).map(|_| TempDir::new().unwrap()).collect(),
             addresses: (0..nodes).map(|_| free()).collect(),
+            authority: None,
+        }
+    }
+
+    /// The same with a CA of its own, and mutual TLS between its nodes.
+    pub fn with_tls(nodes: usize) -> Self {
+        Self {
+            authority: Some(Authority::new()),
+            ..Self::new(nodes)
         }
     }
 
@@ -48,6 +61,7 @@ impl Site {
             peer_listen: self.addresses[place],
             peer_address: self.address(node),
             listen_ip: ip(9 + u8::try_from(node).unwrap()),
+            tls: self.authority.as_ref().map(|ca| ca.node(node)),
             timings: Timings {
                 heartbeat: Duration::from_millis(50),
                 election_min: Duration::from_millis(300),
@@ -82,7 +96,7 @@ impl Site {
 }
 
 pub fn bootstrap() -> Start {
-    Start::Bootstrap(Box::new(Bootstrap {
+    let bootstrap = Bootstrap {
         cluster_id: [7; 16],
         subnet: SubnetConfig {
             id: SUBNET,
@@ -102,7 +116,8 @@ pub fn bootstrap() -> Start {
         },
         source_nat: Some(SourceNat::Masquerade),
         forward_policy: ForwardPolicy::Drop,
-    }))
+    };
+    Start::Bootstrap(Box::new(bootstrap), vec![])
 }
 
 /// Waits for a condition; panics with its name when it does not come.

@@ -3,7 +3,7 @@
 use cluster::Cluster;
 use dhcpd::{Counters, CountersSnapshot};
 use natd::NatStatus;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 /// The parts of the daemon. DHCP and NAT start later than the admin service, or not at all.
@@ -11,7 +11,8 @@ pub struct Daemon {
     /// The cluster node.
     pub cluster: Cluster,
     nat: OnceLock<watch::Receiver<NatStatus>>,
-    dhcp: OnceLock<Arc<Counters>>,
+    /// Of the server that runs now: one that had to be bound anew counts from zero.
+    dhcp: Mutex<Option<Arc<Counters>>>,
     notices: OnceLock<Vec<String>>,
 }
 
@@ -21,7 +22,7 @@ impl Daemon {
         Self {
             cluster,
             nat: OnceLock::new(),
-            dhcp: OnceLock::new(),
+            dhcp: Mutex::new(None),
             notices: OnceLock::new(),
         }
     }
@@ -31,9 +32,9 @@ impl Daemon {
         self.nat.get_or_init(|| status);
     }
 
-    /// DHCP is up. The first call counts.
+    /// A DHCP server is up.
     pub fn set_dhcp(&self, counters: Arc<Counters>) {
-        self.dhcp.get_or_init(|| counters);
+        *self.dhcp.lock().unwrap_or_else(PoisonError::into_inner) = Some(counters);
     }
 
     /// Where this node's configuration differs from the cluster's. The first call counts.
@@ -48,8 +49,9 @@ impl Daemon {
 
     /// DHCP's counters; all zero before it is up.
     pub fn dhcp(&self) -> CountersSnapshot {
-        self.dhcp
-            .get()
+        let counters = self.dhcp.lock().unwrap_or_else(PoisonError::into_inner);
+        counters
+            .as_ref()
             .map(|counters| counters.snapshot())
             .unwrap_or_default()
     }

@@ -6,6 +6,7 @@
 
 mod options;
 mod parse;
+mod peer_tls;
 mod settings;
 
 pub use options::{Cli, RunArgs, Verb};

@@ -104,6 +104,12 @@ options! {
     peer_address, "GATEWAY_PEER_ADDRESS", "HOST:PORT";
     /// Members to ask for being added, comma-separated, while the data directory is empty.
     join, "GATEWAY_JOIN", "HOST:PORT,…";
+    /// The CA that signs the nodes' certificates, in PEM form; with it, peers speak mutual TLS.
+    tls_ca, "GATEWAY_TLS_CA", "FILE";
+    /// This node's certificate, in PEM form.
+    tls_cert, "GATEWAY_TLS_CERT", "FILE";
+    /// Its private key, in PEM form, which nobody but gatewayd's user may read.
+    tls_key, "GATEWAY_TLS_KEY", "FILE";
     /// Where gatewayctl reaches this node [default: 127.0.0.1:7067]
     admin_listen, "GATEWAY_ADMIN_LISTEN", "ADDRESS:PORT";
     /// This host's own address on the clients' network [default: detected on the interface]

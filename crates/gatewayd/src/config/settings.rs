@@ -2,6 +2,8 @@
 
 use super::options::{FileError, Options, RunArgs};
 use super::parse::{self, Parsed};
+use super::peer_tls;
+use cluster::PeerTls;
 use ipam::{
     AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, SourceNat, Span, SubnetConfig,
     SubnetId,
@@ -23,6 +25,8 @@ pub struct Settings {
     pub peer_listen: SocketAddr,
     /// What they connect to.
     pub peer_address: String,
+    /// The files for mutual TLS with them; without, the peer port is open.
+    pub peer_tls: Option<PeerTls>,
     /// Whom to ask for being added.
     pub join: Vec<String>,
     /// Whether to start a new cluster.
@@ -95,6 +99,7 @@ impl Settings {
                 .into(),
             peer_listen,
             peer_address: peer_address(&options, peer_listen)?,
+            peer_tls: peer_tls::resolve(&options)?,
             join: key("GATEWAY_JOIN", &options.join, "", |t| {
                 parse::items(t, parse::host_port)
             })?,

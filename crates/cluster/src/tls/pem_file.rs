@@ -1,13 +1,13 @@
 //! PEM files, and what must be true of them before they are used.
 
 use crate::tls::TlsError;
+use pki_types::pem::PemObject;
+use pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use webpki::types::pem::PemObject;
-use webpki::types::{CertificateDer, PrivateKeyDer};
 
 /// What the owner's group and all others may do.
 const OTHERS: u32 = 0o077;
@@ -16,35 +16,41 @@ const PERMISSIONS: u32 = 0o7777;
 
 /// A file, and the key of the configuration that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct PemFile {
     /// The key.
     pub key: &'static str,
     /// The file.
     pub path: PathBuf,
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for PemFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.path.display(), self.key)
     }
 }
 
-impl Source {
-    /// The file's text, and its certificates: at least one.
-    pub(super) fn certificates(
-        &self,
-    ) -> Result<(Vec<u8>, Vec<CertificateDer<'static>>), TlsError> {
-        let text = self.read(&self.open()?)?;
-        let first = CertificateDer::from_pem_slice(&text).map(drop);
-        let certificates = CertificateDer::pem_slice_iter(&text).collect();
-        let certificates = first.and(certificates);
-        match certificates {
-            Ok(certificates) => Ok((text, certificates)),
-            Err(error) => Err(self.not_pem("certificate", error)),
-        }
+impl PemFile {
+    /// What is in it.
+    pub(super) fn text(&self) -> Result<Vec<u8>, TlsError> {
+        self.read(&self.open()?)
     }
 
-    /// The text of a file with a private key that nobody but its owner may read.
+    /// The first certificate in `text`.
+    pub(super) fn certificate(&self, text: &[u8]) -> Result<CertificateDer<'static>, TlsError> {
+        CertificateDer::from_pem_slice(text).map_err(|error| self.not_pem("certificate", error))
+    }
+
+    /// All certificates in `text`: at least one.
+    pub(super) fn certificates(
+        &self,
+        text: &[u8],
+    ) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        self.certificate(text)?;
+        let certificates: Result<_, _> = CertificateDer::pem_slice_iter(text).collect();
+        certificates.map_err(|error| self.not_pem("certificate", error))
+    }
+
+    /// What is in a file with a private key that nobody but its owner may read.
     pub(super) fn private_key(&self) -> Result<Vec<u8>, TlsError> {
         let file = self.open()?;
         let metadata = file.metadata().map_err(|error| self.unreadable(error))?;
@@ -75,7 +81,7 @@ impl Source {
         TlsError::Read { file, source }
     }
 
-    fn not_pem(&self, expected: &'static str, source: webpki::types::pem::Error) -> TlsError {
+    fn not_pem(&self, expected: &'static str, source: pki_types::pem::Error) -> TlsError {
         TlsError::Pem {
             file: self.clone(),
             expected,
