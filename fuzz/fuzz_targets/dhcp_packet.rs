@@ -1,7 +1,7 @@
 //! Any bytes as a DHCP packet: decoded, decided upon, committed, answered.
 //!
-//! The first byte picks the socket that hears them; the rest is the datagram. A reply must be of
-//! a length that fits, and an ACK with an address must have a bound lease behind it (S2).
+//! The first byte picks the socket that hears them (bit 0) and whether they come from the address
+//! they claim (bit 1: not); the rest is the datagram. A reply must be of a length that fits, and an ACK with an address must have a bound lease behind it (S2).
 #![no_main]
 
 use dhcpd::decide::Arrival;
@@ -15,15 +15,21 @@ use std::net::Ipv4Addr;
 
 const NODE: NodeId = NodeId(1);
 const LISTEN_IP: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
+const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, datagram)) = data.split_first() else {
         return;
     };
-    let arrival = if first & 1 == 0 {
-        Arrival::Broadcast
+    let source = if first & 2 == 0 {
+        ciaddr(datagram)
     } else {
-        Arrival::Unicast
+        STRANGER
+    };
+    let arrival = if first & 1 == 0 {
+        Arrival::broadcast(source)
+    } else {
+        Arrival::unicast(source)
     };
     let config = subnet_config();
     let service = MemoryLeaseService::new(&config, &[(NODE, LISTEN_IP)]);
@@ -41,6 +47,12 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(engine.in_flight(), 0);
     }
 });
+
+/// Where a client that tells the truth sends from.
+fn ciaddr(datagram: &[u8]) -> Ipv4Addr {
+    let field = datagram.get(12..).and_then(|rest| rest.first_chunk::<4>());
+    field.map_or(Ipv4Addr::UNSPECIFIED, |bytes| Ipv4Addr::from(*bytes))
+}
 
 fn answer(
     engine: &mut Engine,

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
+use tonic::{Code, Status};
 
 /// The most commands in one log entry: about 20 kB.
 const MAX_BATCH_COMMANDS: usize = 256;
@@ -202,7 +203,7 @@ async fn forward(
     };
     let response = match answer {
         Ok(Ok(response)) => response.into_inner(),
-        Ok(Err(status)) => return Attempt::Unknown(format!("node {leader}: {}", status.message())),
+        Ok(Err(status)) => return refused(leader, &status),
         Err(_) => return Attempt::Unknown(format!("node {leader} did not answer in time")),
     };
     let attempt = match response.result {
@@ -215,6 +216,17 @@ async fn forward(
         None => Attempt::Unknown(format!("node {leader}'s answer is empty")),
     };
     applied_here(inner, attempt, deadline).await
+}
+
+/// What a node refuses to look at is certainly not done; anything else may be.
+fn refused(leader: NodeId, status: &Status) -> Attempt {
+    let reason = format!("node {leader}: {}", status.message());
+    match status.code() {
+        Code::FailedPrecondition | Code::InvalidArgument | Code::PermissionDenied => {
+            Attempt::NotDone(reason)
+        }
+        _ => Attempt::Unknown(reason),
+    }
 }
 
 async fn applied_here(inner: &Inner, attempt: Attempt, deadline: Instant) -> Attempt {

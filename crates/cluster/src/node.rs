@@ -109,6 +109,7 @@ pub(crate) struct Inner {
     pub(crate) caught_up: AtomicBool,
     /// Whether this node's state differs from that of most of its peers (S8).
     pub(crate) outvoted: AtomicBool,
+    stopping: AtomicBool,
     admitted: AtomicBool,
     silenced: Mutex<Option<String>>,
     failed: Mutex<Option<String>>,
@@ -149,6 +150,7 @@ impl Cluster {
             membership: tokio::sync::Mutex::default(),
             caught_up: AtomicBool::new(false),
             outvoted: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
             silenced: Mutex::default(),
             failed: Mutex::default(),
@@ -230,6 +232,7 @@ impl Cluster {
 
     /// Stops taking part. What is on disk stays, and may be opened again once this returns.
     pub async fn shutdown(&self) {
+        self.inner.stopping.store(true, Ordering::SeqCst);
         self.inner
             .service
             .send_replace(ServiceStatus::silent("the node is stopping"));
@@ -313,6 +316,9 @@ fn supervise(
     let inner = Arc::clone(inner);
     async move {
         let ended = AssertUnwindSafe(run).catch_unwind().await;
+        if inner.stopping.load(Ordering::SeqCst) {
+            return;
+        }
         let how = if ended.is_ok() {
             "has ended"
         } else {

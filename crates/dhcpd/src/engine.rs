@@ -184,8 +184,9 @@ impl Engine {
         if packet.is_relayed() && !config.is_host_address(packet.giaddr) {
             return Err(Silence::RelayElsewhere);
         }
-        let intent = intent(packet, arrival)?;
+        let intent = intent(packet, arrival.cast)?;
         check_ciaddr(packet, intent, &config)?;
+        check_source(intent, arrival.source)?;
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &client);
         Ok(Hearing {
@@ -367,6 +368,25 @@ fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> Resul
     (is_here || is_extending)
         .then_some(())
         .ok_or(Silence::ClientElsewhere)
+}
+
+/// A client unicasts from the address that it extends or gives up (RFC 2131 §4.3.6, §4.4.4), past
+/// any relay. So a neighbour that knows a client's hardware address, or a host elsewhere, cannot end
+/// its lease (S7), unless it forges the IP source as well. Where a relay or a broadcast comes in
+/// between, the source says nothing.
+fn check_source(intent: Intent, source: Ipv4Addr) -> Result<(), Silence> {
+    let claimed = match intent {
+        Intent::Release { address, .. }
+        | Intent::Request {
+            address,
+            kind: RequestKind::Renewing,
+            ..
+        } => address,
+        _ => return Ok(()),
+    };
+    (source == claimed)
+        .then_some(())
+        .ok_or(Silence::ForgedSource)
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::socket::{Interface, LinkSocket, SocketError, bind_broadcast, bind_uni
 use ipam::{NodeId, SubnetId};
 use logging::LogLimiter;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
@@ -151,11 +151,11 @@ impl DhcpServer {
                 () = &mut shutdown => return Ok(()),
                 received = unicast.recv_from(&mut by_unicast) => {
                     let datagram = shared.datagram(received, &by_unicast);
-                    shared.receive(datagram, Arrival::Unicast, &mut requests);
+                    shared.receive(datagram, Arrival::unicast, &mut requests);
                 }
                 received = broadcast.recv_from(&mut by_broadcast) => {
                     let datagram = shared.datagram(received, &by_broadcast);
-                    shared.receive(datagram, Arrival::Broadcast, &mut requests);
+                    shared.receive(datagram, Arrival::broadcast, &mut requests);
                 }
                 heard = shared.prober.listen() => shared.heard(heard),
                 _ = housekeeping.tick() => shared.housekeep(&mut background)?,
@@ -175,15 +175,17 @@ impl Shared {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The datagram that was received, if one was. A failed call (a datagram that the network
+    /// The datagram that was received and its source, if one was. A failed call (a datagram that the network
     /// bounced, an interface that is down) is counted; the loop goes on.
     fn datagram<'a>(
         &self,
-        received: io::Result<(usize, std::net::SocketAddr)>,
+        received: io::Result<(usize, SocketAddr)>,
         buffer: &'a [u8],
-    ) -> Option<&'a [u8]> {
+    ) -> Option<(&'a [u8], Ipv4Addr)> {
         match received {
-            Ok((length, _)) => buffer.get(..length),
+            Ok((length, SocketAddr::V4(source))) => Some((buffer.get(..length)?, *source.ip())),
+            // An IPv4 socket hears none.
+            Ok((_, SocketAddr::V6(_))) => None,
             Err(source) => {
                 self.counters.receive_failed();
                 self.log.receive_failed(self.now(), &source);

@@ -35,7 +35,7 @@ fn frame(socket: &PacketSocket, options: &ProbeOptions, payload: &[u8]) -> Resul
     let Some(server) = options.unicast_server() else {
         return broadcast(options, payload);
     };
-    let source = options.ciaddr.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let source = options.source();
     let owners = arp::who_has(socket, options.mac, source, server, ARP_WINDOW)?;
     UdpFrame {
         src_mac: options.mac,
@@ -56,7 +56,7 @@ fn broadcast(options: &ProbeOptions, payload: &[u8]) -> Result<Vec<u8>> {
     UdpFrame {
         src_mac: options.mac,
         dst_mac: MacAddr::BROADCAST,
-        src_ip: options.ciaddr.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        src_ip: options.source(),
         dst_ip: Ipv4Addr::BROADCAST,
         src_port: dhcp::CLIENT_PORT,
         dst_port: dhcp::SERVER_PORT,

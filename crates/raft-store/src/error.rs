@@ -29,7 +29,7 @@ pub enum StoreError {
     /// sled gave up on what it found.
     #[error(
         "the log's database {} is damaged beyond what it can say: remove the node from the cluster \
-         and add it under a new id with an empty directory",
+         and add it again with an empty directory",
         .0.display()
     )]
     DatabasePanic(PathBuf),
@@ -72,7 +72,7 @@ pub enum StoreError {
     /// A part of the data directory is gone.
     #[error(
         "{} is missing from the data directory: it was removed after the node had started; remove \
-         the node from the cluster and add it under a new id with an empty directory",
+         the node from the cluster and add it again with an empty directory",
         .0.display()
     )]
     MissingPart(PathBuf),
@@ -138,7 +138,7 @@ pub enum StoreError {
     /// The log ends before an entry that this node has acknowledged.
     #[error(
         "the log ends at {last:?}, but this node has acknowledged entry {known}: the disk has lost \
-         the end of the log; remove the node from the cluster and add it under a new id with an \
+         the end of the log; remove the node from the cluster and add it again with an \
          empty directory"
     )]
     LostTail {
@@ -150,13 +150,13 @@ pub enum StoreError {
     /// An entry that a later one has replaced.
     #[error(
         "log entry {0} is not the one that this node has acknowledged: the disk has lost the end of \
-         the log; remove the node from the cluster and add it under a new id with an empty directory"
+         the log; remove the node from the cluster and add it again with an empty directory"
     )]
     StaleEntry(u64),
     /// The vote is older than one that this node has given.
     #[error(
         "the vote is of term {vote:?}, but this node has voted or written in term {known}: the disk \
-         has lost the vote; remove the node from the cluster and add it under a new id with an \
+         has lost the vote; remove the node from the cluster and add it again with an \
          empty directory"
     )]
     LostVote {
@@ -168,7 +168,7 @@ pub enum StoreError {
     /// A snapshot file whose checksum or shape is wrong.
     #[error(
         "snapshot {} is damaged: {reason}; the log before it may be purged, so an older one will \
-         not do. Remove the node from the cluster and add it under a new id with an empty directory",
+         not do. Remove the node from the cluster and add it again with an empty directory",
         path.display()
     )]
     DamagedSnapshot {
@@ -183,7 +183,7 @@ pub enum StoreError {
     /// The log is purged further than the newest snapshot reaches.
     #[error(
         "the log is purged up to entry {purged}, but the newest snapshot ends at {snapshot:?}: a \
-         snapshot was removed; remove the node from the cluster and add it under a new id with an \
+         snapshot was removed; remove the node from the cluster and add it again with an \
          empty directory"
     )]
     MissingSnapshot {

@@ -5,13 +5,38 @@ use crate::codec::{MessageType, Packet};
 use ipam::RequestKind;
 use std::net::Ipv4Addr;
 
-/// Which socket heard the packet.
+/// How a packet came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub struct Arrival {
+    /// Which socket heard it.
+    pub cast: Cast,
+    /// The datagram's IP source address.
+    pub source: Ipv4Addr,
+}
+
+/// Which socket heard a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cast {
     /// The one with this node's own address.
     Unicast,
     /// The one for broadcasts.
     Broadcast,
+}
+
+impl Arrival {
+    /// By unicast, from `source`.
+    #[must_use]
+    pub const fn unicast(source: Ipv4Addr) -> Self {
+        let cast = Cast::Unicast;
+        Self { cast, source }
+    }
+
+    /// By broadcast, from `source`.
+    #[must_use]
+    pub const fn broadcast(source: Ipv4Addr) -> Self {
+        let cast = Cast::Broadcast;
+        Self { cast, source }
+    }
 }
 
 /// What a client wants.
@@ -53,14 +78,14 @@ pub enum Intent {
 }
 
 /// Reads the intent off a packet.
-pub fn intent(packet: &Packet, arrival: Arrival) -> Result<Intent, Silence> {
+pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
     let server = packet.server_identifier;
     let ciaddr = Some(packet.ciaddr).filter(|address| !address.is_unspecified());
     match packet.message_type {
         MessageType::Discover => Ok(Intent::Discover {
             requested: packet.requested_address,
         }),
-        MessageType::Request => request(packet, arrival, ciaddr),
+        MessageType::Request => request(packet, cast, ciaddr),
         MessageType::Decline => {
             let address = packet
                 .requested_address
@@ -78,15 +103,15 @@ pub fn intent(packet: &Packet, arrival: Arrival) -> Result<Intent, Silence> {
 }
 
 /// RFC 2131 §4.3.2 and table 4. A client that gives its address twice must mean the same.
-fn request(packet: &Packet, arrival: Arrival, ciaddr: Option<Ipv4Addr>) -> Result<Intent, Silence> {
+fn request(packet: &Packet, cast: Cast, ciaddr: Option<Ipv4Addr>) -> Result<Intent, Silence> {
     let server = packet.server_identifier;
     let requested = packet.requested_address;
     let (address, kind) = match (server, requested, ciaddr) {
         (Some(_), Some(requested), _) => (requested, RequestKind::Selecting),
         (None, Some(requested), None) => (requested, RequestKind::InitReboot),
-        (None, None, Some(ciaddr)) => (ciaddr, extending(packet, arrival)),
+        (None, None, Some(ciaddr)) => (ciaddr, extending(packet, cast)),
         (None, Some(requested), Some(ciaddr)) if requested == ciaddr => {
-            (ciaddr, extending(packet, arrival))
+            (ciaddr, extending(packet, cast))
         }
         _ => return Err(Silence::ContradictoryRequest),
     };
@@ -98,10 +123,10 @@ fn request(packet: &Packet, arrival: Arrival, ciaddr: Option<Ipv4Addr>) -> Resul
 }
 
 /// A renewal is unicast and passes no relay; what a relay passes on was broadcast (§4.3.2).
-fn extending(packet: &Packet, arrival: Arrival) -> RequestKind {
-    match arrival {
-        Arrival::Unicast if !packet.is_relayed() => RequestKind::Renewing,
-        Arrival::Unicast | Arrival::Broadcast => RequestKind::Rebinding,
+fn extending(packet: &Packet, cast: Cast) -> RequestKind {
+    match cast {
+        Cast::Unicast if !packet.is_relayed() => RequestKind::Renewing,
+        Cast::Unicast | Cast::Broadcast => RequestKind::Rebinding,
     }
 }
 
@@ -119,13 +144,13 @@ mod tests {
         server: Option<Ipv4Addr>,
         requested: Option<Ipv4Addr>,
         ciaddr: Ipv4Addr,
-        arrival: Arrival,
+        cast: Cast,
     ) -> Result<(RequestKind, Ipv4Addr), Silence> {
         let mut packet = PacketBuilder::request(MAC).packet();
         packet.server_identifier = server;
         packet.requested_address = requested;
         packet.ciaddr = ciaddr;
-        match intent(&packet, arrival)? {
+        match intent(&packet, cast)? {
             Intent::Request { address, kind, .. } => Ok((kind, address)),
             other => panic!("a DHCPREQUEST was read as {other:?}"),
         }
@@ -133,7 +158,7 @@ mod tests {
 
     #[test]
     fn table_4() {
-        use Arrival::{Broadcast, Unicast};
+        use Cast::{Broadcast, Unicast};
         use RequestKind::{InitReboot, Rebinding, Renewing, Selecting};
         let none = Ipv4Addr::UNSPECIFIED;
         assert_eq!(
@@ -150,10 +175,10 @@ mod tests {
     fn contradictions_and_omissions() {
         let none = Ipv4Addr::UNSPECIFIED;
         let contradictory = Err(Silence::ContradictoryRequest);
-        assert_eq!(kind(None, Some(A), B, Arrival::Broadcast), contradictory);
-        assert_eq!(kind(None, None, none, Arrival::Broadcast), contradictory);
+        assert_eq!(kind(None, Some(A), B, Cast::Broadcast), contradictory);
+        assert_eq!(kind(None, None, none, Cast::Broadcast), contradictory);
         assert_eq!(
-            kind(Some(SERVER), None, none, Arrival::Broadcast),
+            kind(Some(SERVER), None, none, Cast::Broadcast),
             contradictory
         );
     }
@@ -168,7 +193,7 @@ mod tests {
             kind: RequestKind::Rebinding,
             server: None,
         };
-        assert_eq!(intent(&packet, Arrival::Unicast), Ok(expected));
+        assert_eq!(intent(&packet, Cast::Unicast), Ok(expected));
     }
 
     #[test]
@@ -178,7 +203,7 @@ mod tests {
             PacketBuilder::new(MessageType::Release, MAC),
             PacketBuilder::new(MessageType::Inform, MAC),
         ] {
-            let found = intent(&builder.packet(), Arrival::Broadcast);
+            let found = intent(&builder.packet(), Cast::Broadcast);
             assert_eq!(found, Err(Silence::ContradictoryRequest));
         }
     }

@@ -10,7 +10,7 @@ mod responder;
 mod silence;
 mod verdict;
 
-pub use intent::{Arrival, Intent, intent};
+pub use intent::{Arrival, Cast, Intent, intent};
 pub use responder::{answers, elapsed_secs, rank};
 pub use silence::Silence;
 pub use verdict::{Verdict, on_grant, on_offer};

@@ -13,6 +13,8 @@ labelled! {
         RelayElsewhere => "relay_elsewhere",
         /// The client says it has an address that is not of this subnet.
         ClientElsewhere => "client_elsewhere",
+        /// The address that the client extends or gives up is not the one it sends from (S7).
+        ForgedSource => "forged_source",
         /// The client names another server (option 54).
         OtherServer => "other_server",
         /// It is another node's turn to answer, by the hash.

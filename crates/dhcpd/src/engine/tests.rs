@@ -14,6 +14,9 @@ const NODES: [(NodeId, Ipv4Addr); 3] = [
     (NodeId(3), Ipv4Addr::new(10, 15, 3, 12)),
 ];
 
+/// A broadcast of a client that has no address.
+const FROM_NOWHERE: Arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
+
 /// Where a request ends.
 #[derive(Debug)]
 enum End {
@@ -60,8 +63,13 @@ impl Bench {
         }
     }
 
-    fn hear(&mut self, builder: &PacketBuilder, arrival: Arrival) -> End {
-        self.hear_bytes(&builder.datagram(), arrival)
+    /// By unicast, from the address that the client says it has.
+    fn unicast(&mut self, builder: &PacketBuilder) -> End {
+        self.unicast_from(builder.packet().ciaddr, builder)
+    }
+
+    fn unicast_from(&mut self, source: Ipv4Addr, builder: &PacketBuilder) -> End {
+        self.hear_bytes(&builder.datagram(), Arrival::unicast(source))
     }
 
     fn hear_bytes(&mut self, datagram: &[u8], arrival: Arrival) -> End {
@@ -101,7 +109,8 @@ impl Bench {
     }
 
     fn broadcast(&mut self, builder: &PacketBuilder) -> End {
-        self.hear(builder, Arrival::Broadcast)
+        let source = builder.packet().ciaddr;
+        self.hear_bytes(&builder.datagram(), Arrival::broadcast(source))
     }
 
     fn body(&mut self, builder: &PacketBuilder) -> Body {
@@ -195,7 +204,7 @@ fn renewing_rebinding_and_rebooting() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let extend = PacketBuilder::request(mac(1)).ciaddr(given);
-    let End::Reply(reply) = bench.hear(&extend, Arrival::Unicast) else {
+    let End::Reply(reply) = bench.unicast(&extend) else {
         panic!("no reply")
     };
     assert!(matches!(reply.body, Body::Ack(_)));
@@ -465,9 +474,9 @@ fn release_and_decline() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
-    assert!(matches!(bench.hear(&release, Arrival::Unicast), End::Done));
+    assert!(matches!(bench.unicast(&release), End::Done));
     assert!(matches!(
-        bench.hear(&release, Arrival::Unicast),
+        bench.unicast(&release),
         End::Silent(Silence::NothingHeld)
     ));
     let again = bench.lease(mac(1));
@@ -487,6 +496,86 @@ fn release_and_decline() {
     );
 }
 
+/// S7: what a neighbour's datagram says about another's lease ends nothing and costs nothing.
+#[test]
+fn only_from_its_own_address_does_a_client_release() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let neighbour = bench.lease(mac(2));
+    bench.service.take_proposed();
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .server(NODES[0].1);
+    let routed = Ipv4Addr::new(192, 0, 2, 1);
+    let relayed = release.clone().giaddr(neighbour);
+    for attempt in 0..2 * crate::limits::PER_CLIENT_BURST {
+        let forged = if attempt % 2 == 0 { &release } else { &relayed };
+        for source in [neighbour, routed, Ipv4Addr::UNSPECIFIED] {
+            let datagram = forged.datagram();
+            for arrival in [Arrival::unicast(source), Arrival::broadcast(source)] {
+                let end = bench.hear_bytes(&datagram, arrival);
+                assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+            }
+        }
+    }
+    assert!(bench.service.take_proposed().is_empty());
+    assert!(
+        matches!(bench.unicast(&release), End::Done),
+        "the owner's budget is not spent by others"
+    );
+}
+
+/// RFC 2131 §4.4.4: a release passes no relay, so it comes from the client whatever `giaddr` says.
+#[test]
+fn a_release_comes_from_the_client_even_behind_a_relay() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let relay = address(5);
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .giaddr(relay);
+    assert!(matches!(
+        bench.unicast_from(relay, &release),
+        End::Silent(Silence::ForgedSource)
+    ));
+    assert!(matches!(bench.unicast(&release), End::Done));
+}
+
+#[test]
+fn only_from_its_own_address_does_a_client_renew() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let neighbour = bench.lease(mac(2));
+    bench.service.take_proposed();
+    let renew = PacketBuilder::request(mac(1)).ciaddr(given);
+    // Nor may a host elsewhere have the client refused, by a wrong address in its name.
+    let wrong = PacketBuilder::request(mac(1)).ciaddr(address(99));
+    for builder in [&renew, &wrong] {
+        assert!(matches!(
+            bench.unicast_from(neighbour, builder),
+            End::Silent(Silence::ForgedSource)
+        ));
+    }
+    assert!(bench.service.take_proposed().is_empty());
+    assert!(matches!(bench.unicast(&renew), End::Reply(_)));
+}
+
+/// A relay sends from its own address, and a client that rebinds may send from none (dhclient).
+#[test]
+fn a_rebinding_client_may_send_from_anywhere() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let rebind = PacketBuilder::request(mac(1)).ciaddr(given);
+    let end = bench.hear_bytes(&rebind.datagram(), FROM_NOWHERE);
+    assert!(matches!(end, End::Reply(_)), "{end:?}");
+    let relay = address(5);
+    let end = bench.unicast_from(relay, &rebind.giaddr(relay).xid(2));
+    let End::Reply(reply) = end else {
+        panic!("no reply but {end:?}")
+    };
+    assert!(matches!(reply.body, Body::Ack(_)));
+}
+
 #[test]
 fn a_release_that_names_a_server_of_before_ends_nothing() {
     let mut bench = Bench::with(&NODES, NODES[0].0);
@@ -497,7 +586,7 @@ fn a_release_that_names_a_server_of_before_ends_nothing() {
         .ciaddr(given)
         .server(NODES[0].1);
     assert!(matches!(
-        bench.hear(&late, Arrival::Unicast),
+        bench.unicast(&late),
         End::Silent(Silence::NothingHeld)
     ));
     assert_eq!(bench.lease(mac(1)), given);
@@ -569,7 +658,7 @@ fn a_copy_is_dropped_while_the_first_is_answered() {
     let mut receive = |at| {
         bench
             .engine
-            .receive(at, &datagram, Arrival::Broadcast, &bench.service)
+            .receive(at, &datagram, FROM_NOWHERE, &bench.service)
     };
     let Received::Begun(first, Next::Propose(_)) = receive(now) else {
         panic!("not begun")
@@ -630,7 +719,7 @@ fn a_flood_of_new_clients_does_not_keep_known_ones_from_renewing() {
         .collect();
     assert!(flood.contains(&Silence::TooManyNewClients));
     let renew = PacketBuilder::request(mac(1)).ciaddr(given);
-    let End::Reply(reply) = bench.hear(&renew, Arrival::Unicast) else {
+    let End::Reply(reply) = bench.unicast(&renew) else {
         panic!("starved")
     };
     assert!(matches!(reply.body, Body::Ack(_)));
@@ -639,7 +728,7 @@ fn a_flood_of_new_clients_does_not_keep_known_ones_from_renewing() {
 #[test]
 fn malformed_packets_reach_nothing() {
     let mut bench = Bench::alone();
-    let end = bench.hear_bytes(&[0; 300], Arrival::Broadcast);
+    let end = bench.hear_bytes(&[0; 300], FROM_NOWHERE);
     assert!(matches!(end, End::Dropped(DropReason::NotARequest)));
 }
 
@@ -668,7 +757,8 @@ proptest! {
                 builder = builder.ciaddr(address(host));
             }
             let datagram = builder.xid(noise.into()).datagram();
-            let arrival = if unicast { Arrival::Unicast } else { Arrival::Broadcast };
+            let source = ciaddr.map_or(Ipv4Addr::UNSPECIFIED, address);
+            let arrival = if unicast { Arrival::unicast(source) } else { Arrival::broadcast(source) };
             if let End::Reply(Reply { body: Body::Ack(granted), .. }) =
                 bench.hear_bytes(&datagram, arrival)
             {
@@ -687,6 +777,6 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
-        Bench::alone().hear_bytes(&datagram, Arrival::Broadcast);
+        Bench::alone().hear_bytes(&datagram, FROM_NOWHERE);
     }
 }

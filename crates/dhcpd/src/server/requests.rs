@@ -33,15 +33,17 @@ impl Shared {
     /// Takes a datagram up, and begins a task if there is anything to do.
     pub(super) fn receive(
         self: &Arc<Self>,
-        datagram: Option<&[u8]>,
-        arrival: Arrival,
+        datagram: Option<(&[u8], Ipv4Addr)>,
+        arrival: fn(Ipv4Addr) -> Arrival,
         requests: &mut JoinSet<()>,
     ) {
-        let Some(datagram) = datagram else { return };
+        let Some((datagram, source)) = datagram else {
+            return;
+        };
         let now = self.now();
         let received = self
             .engine()
-            .receive(now, datagram, arrival, &*self.service);
+            .receive(now, datagram, arrival(source), &*self.service);
         match received {
             Received::Dropped(reason) => {
                 self.counters.dropped(reason);

@@ -11,7 +11,7 @@ Example:
   gatewayctl node add 3 192.0.2.13:7066 --node 192.0.2.11:7067";
 
 const REMOVE_EXAMPLES: &str = "\
-Ask the leader (`gatewayctl status` names it). Stop gatewayd on the removed node afterwards.
+Ask the leader (`gatewayctl status` names it). Stop gatewayd on the node first.
 
 Example:
   gatewayctl node remove 3 --node 192.0.2.11:7067";

@@ -75,6 +75,9 @@ pub struct ProbeOptions {
     /// The client's own address (ciaddr)
     #[arg(long)]
     pub ciaddr: Option<Ipv4Addr>,
+    /// IP address to send from, if not ciaddr
+    #[arg(long)]
+    pub source: Option<Ipv4Addr>,
     /// Requested address (option 50)
     #[arg(long)]
     pub requested: Option<Ipv4Addr>,
@@ -105,6 +108,7 @@ impl ProbeOptions {
             xid: 0x1ab0_0001,
             broadcast: false,
             ciaddr: None,
+            source: None,
             requested: None,
             server: None,
             client_id: None,
@@ -112,6 +116,12 @@ impl ProbeOptions {
             payload: None,
             window_ms: 1500,
         }
+    }
+
+    /// The IP source address: the client's own, unless another was ordered.
+    pub(super) fn source(&self) -> Ipv4Addr {
+        let address = self.source.or(self.ciaddr);
+        address.unwrap_or(Ipv4Addr::UNSPECIFIED)
     }
 
     /// Where the message goes if not to everybody.

@@ -25,6 +25,8 @@ const OBTAIN: Duration = Duration::from_secs(20);
 /// Generous: a server may insist on a longer lease.
 const RENEW: Duration = Duration::from_secs(130);
 const RELEASE: Duration = Duration::from_secs(10);
+/// Well below the lease time: by then a lease that was not released is still there.
+const RELEASED: Duration = Duration::from_secs(5);
 
 fn run(lab: &mut Lab) -> Result<Report> {
     lab.start_gateways(&GatewayConfig::new().lease_time(LEASE_SECONDS))?;
@@ -35,6 +37,7 @@ fn run(lab: &mut Lab) -> Result<Report> {
         Box::new(Dhcpcd::new(lab.add_vm(3)?, dir)),
     ];
     let lives = side_by_side(&mut clients)?;
+    nothing_is_held(lab)?;
 
     let mut report = Report::new();
     for (client, life) in clients.iter().zip(lives) {
@@ -87,6 +90,24 @@ fn live(client: &mut dyn DhcpClient) -> Result<Life> {
         renewed_ms,
         rebooted_ms,
     })
+}
+
+/// What the clients released is free at once, and not only when it expires. They sent each release
+/// and each renewal from their own address, or a node would have taken it for forged (S7).
+fn nothing_is_held(lab: &mut Lab) -> Result<()> {
+    for gateway in lab.gateways() {
+        let status =
+            gateway.wait_for_status("no lease after all releases", RELEASED, |status| {
+                status.bound_total() == 0
+            })?;
+        let forged = status.dropped_packets.get("forged_source");
+        ensure!(
+            forged.is_none(),
+            "node {} took a client's packets for forged: {status:?}",
+            status.node_id
+        );
+    }
+    Ok(())
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, u128)> {

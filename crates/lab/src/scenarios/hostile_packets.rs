@@ -1,6 +1,10 @@
-//! Malformed packets: no reply, counted, nobody dies, and the next client is served.
+//! Malformed packets: no reply, counted, nobody dies, and the next client is served. Then well-formed
+//! ones in another client's name: its lease stays.
 
-use anyhow::{Context, Result, ensure};
+use std::slice;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
 use dhcproto::v4::MessageType;
 
 use super::verdict;
@@ -9,19 +13,22 @@ use crate::gateway::GatewayConfig;
 use crate::probe::{self, Hex, MessageKind, ProbeOptions};
 use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::storm::StormOptions;
+use crate::storm::{History, StormOptions};
 use crate::topology::Vm;
+use crate::topology::address::node_of_overlay;
 use crate::wire::{MacAddr, dhcp};
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "hostile_packets",
-    about: "Malformed packets get no answer, are counted, and stop nobody",
+    about: "Malformed and forged packets get no answer, are counted, and stop nobody",
     hosts: 3,
     run,
 };
 
 const SENDER: MacAddr = MacAddr([0x02, 0xcc, 0, 0, 0, 0x66]);
 const OPTIONS_OFFSET: usize = 240;
+/// A release is acted upon as soon as it is committed.
+const RELEASED: Duration = Duration::from_secs(5);
 const OPCODE: usize = 0;
 const HARDWARE_LENGTH: usize = 2;
 const COOKIE: usize = 236;
@@ -47,13 +54,68 @@ fn run(lab: &mut Lab) -> Result<Report> {
         clients: 10,
         ..StormOptions::default()
     };
-    let history = lab.storm(&[vm], &served)?;
+    let history = lab.storm(slice::from_ref(&vm), &served)?;
+    let summary = verdict::everybody_was_served(&history)?;
+    let forged = forgeries(lab, &vm, &history)?;
 
     let mut report = Report::new();
     report.figure("hostile packets", packets.len());
     report.figure("counted as dropped, all nodes", counted);
-    verdict::note(&mut report, &verdict::everybody_was_served(&history)?);
+    report.figure("forged packets", forged);
+    verdict::note(&mut report, &summary);
     Ok(report)
+}
+
+/// S7: one client releases and renews another's lease from its own address. The same release from
+/// the owner's address ends the lease, so it was the address that mattered.
+fn forgeries(lab: &mut Lab, vm: &Vm, history: &History) -> Result<u64> {
+    let [victim, neighbour, ..] = &history.clients[..] else {
+        bail!("too few clients: {}", history.clients.len());
+    };
+    let server = victim.server_id.context("a lease without a server")?;
+    let node = node_of_overlay(server).with_context(|| format!("{server} is no node"))?;
+    let counted_before = forged(lab, node)?;
+    let honest = |kind| ProbeOptions {
+        ciaddr: victim.address,
+        server: Some(server),
+        window_ms: 300,
+        ..ProbeOptions::new(kind, victim.mac)
+    };
+    let kinds = [MessageKind::Release, MessageKind::Renew];
+    for kind in kinds {
+        let options = ProbeOptions {
+            source: neighbour.address,
+            ..honest(kind)
+        };
+        let replies = vm.netns().enter(|| probe::run(&options))?;
+        ensure!(
+            replies.is_empty(),
+            "a forged {kind:?} was answered: {replies:?}"
+        );
+    }
+    let sent = kinds.len() as u64;
+    let counted = forged(lab, node)? - counted_before;
+    ensure!(
+        counted == sent,
+        "{sent} forged packets, but node {node} counted {counted}"
+    );
+    verdict::tables_agree(lab, history)?;
+
+    let bound = lab.gateway(node).status()?.bound_total();
+    vm.netns()
+        .enter(|| probe::run(&honest(MessageKind::Release)))?;
+    lab.gateway(node)
+        .wait_for_status("a lease less after a true release", RELEASED, |status| {
+            status.bound_total() + 1 == bound
+        })?;
+    Ok(sent)
+}
+
+/// How many packets the node has counted as forged. What never happened is not listed.
+fn forged(lab: &mut Lab, node: u8) -> Result<u64> {
+    let status = lab.gateway(node).status()?;
+    let count = status.dropped_packets.get("forged_source");
+    Ok(count.copied().unwrap_or(0))
 }
 
 fn send(vm: &Vm, payload: &[u8]) -> Result<()> {
