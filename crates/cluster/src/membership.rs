@@ -14,6 +14,9 @@ use tokio::time::timeout;
 /// How long a newcomer may take to catch up before it is made a voter.
 const CATCH_UP: Duration = Duration::from_secs(20);
 
+/// How long a change of members may take to be committed.
+const CHANGE: Duration = Duration::from_secs(5);
+
 /// Why the membership did not change.
 #[derive(Debug, thiserror::Error)]
 pub enum MembershipError {
@@ -231,7 +234,12 @@ impl Inner {
         change: ChangeMembers<u64, raft_store::PeerNode>,
         retain: bool,
     ) -> Result<(), MembershipError> {
-        let changed = self.raft.change_membership(change, retain).await;
+        let changed = timeout(CHANGE, self.raft.change_membership(change, retain)).await;
+        let changed = changed.map_err(|_| {
+            MembershipError::Failed(
+                "no quorum confirmed the change of members in time; ask again".to_owned(),
+            )
+        })?;
         changed.map_err(|error| {
             MembershipError::Failed(format!("the membership did not change: {error}"))
         })?;
