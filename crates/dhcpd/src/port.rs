@@ -62,14 +62,10 @@ impl ClientView {
     pub fn of(subnet: &Subnet, client: &ClientKey) -> Self {
         let reserved = subnet.reservations().address_of(client);
         let lease = subnet.lease_of(client);
-        let may_have = |address: Ipv4Addr| match reserved {
-            Some(reserved) => reserved == address,
-            None => subnet.leases().is_allocatable(address),
-        };
         Self {
             lease: lease.map(|(address, lease)| (address, lease.state)),
             reserved,
-            may_keep: lease.is_some_and(|(address, _)| may_have(address)),
+            may_keep: lease.is_some_and(|(address, _)| subnet.may_have(client, address)),
         }
     }
 

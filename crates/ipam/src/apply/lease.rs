@@ -189,7 +189,8 @@ impl State {
 impl Subnet {
     /// Whether this client, and by its identity alone, may have `address` (S4). A node's own
     /// address is refused before.
-    pub(crate) fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
+    #[must_use]
+    pub fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
         match self.reservations.address_of(client) {
             _ if cfg!(mutation = "s4_out_of_bounds") => true,
             Some(reserved) => address == reserved,
