@@ -7,9 +7,10 @@ use crate::StoreError;
 use crate::data_dir::{DataDir, sync_tree};
 use sled::{Batch, Db, Tree};
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How much of the log sled may keep in memory, in bytes. Recent entries are in our own tail.
@@ -39,6 +40,8 @@ impl Database {
     /// Opens or creates it, and makes durable what sled itself does not: its files' existence.
     pub(super) fn open(directory: Arc<DataDir>) -> Result<Self, StoreError> {
         let root = directory.log();
+        let path = root.join("db");
+        wait_for_sled_to_let_go(&path)?;
         let config = sled::Config::new()
             .path(&root)
             .cache_capacity(CACHE_BYTES)
@@ -50,7 +53,6 @@ impl Database {
         let opening = StoreError::database("opening a tree");
         let log = db.open_tree("log").map_err(&opening)?;
         let meta = db.open_tree("meta").map_err(&opening)?;
-        let path = root.join("db");
         let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
         let database = Self {
             db,
@@ -162,6 +164,17 @@ impl Database {
         let putting = StoreError::database("writing what is beside the log");
         self.meta.insert(key.name(), record).map_err(putting)?;
         Ok(())
+    }
+}
+
+/// Waits until an earlier database of this process has released `file`. sled's own threads hold
+/// its lock for a moment longer than the last handle lives, and a new database refuses to wait.
+/// Nobody else can hold it: the data directory is locked by us.
+fn wait_for_sled_to_let_go(file: &Path) -> Result<(), StoreError> {
+    match File::open(file) {
+        Ok(open) => open.lock().map_err(StoreError::io("locking", file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(StoreError::io("opening", file)(error)),
     }
 }
 
