@@ -1,93 +1,239 @@
-//! Any bytes as a DHCP packet: decoded, decided upon, committed, answered.
+//! Any bytes as DHCP packets: decoded, decided upon, committed, answered, on a link with three nodes.
 //!
-//! The first byte picks the socket that hears them (bit 0) and whether they come from the address
-//! they claim (bit 1: not); the rest is the datagram. A reply must be of a length that fits, and an ACK with an address must have a bound lease behind it (S2).
+//! The first byte sets the scene (see [`Scene`]). Then packets follow, each with a byte that says how
+//! it comes (see [`heard`]) and its length in two; what is left after the last whole one is one more. Every
+//! packet is heard by every node, twice: the second time the client may have an offer or a lease.
+//!
+//! A reply must be of a length that fits. An ACK with an address must have the client's bound lease
+//! behind it (S2), a NAK a committed refusal (S6), and a node out of service says nothing (L2). The state
+//! keeps every invariant.
 #![no_main]
 
 use dhcpd::decide::Arrival;
 use dhcpd::probe::Finding;
 use dhcpd::reply::{Body, Reply};
-use dhcpd::testing::{MemoryLeaseService, subnet_config};
-use dhcpd::{Engine, Input, Moment, Next, RateLimits, Received, ServerIdentity};
-use ipam::{LeaseState, NodeId};
+use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
+use dhcpd::{Engine, Input, Moment, Next, RateLimits, Received, ServerIdentity, Transaction};
+use ipam::{
+    ClientKey, Command, GrantLease, HardwareAddress, IdentityPolicy, LeaseState, NodeId,
+    RequestKind, Span, SubnetConfig, invariant,
+};
 use libfuzzer_sys::fuzz_target;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
-const NODE: NodeId = NodeId(1);
-const LISTEN_IP: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
+const NODES: [(NodeId, Ipv4Addr); 3] = [
+    (NodeId(1), Ipv4Addr::new(10, 15, 3, 10)),
+    (NodeId(2), Ipv4Addr::new(10, 15, 3, 11)),
+    (NodeId(3), Ipv4Addr::new(10, 15, 3, 12)),
+];
 const STRANGER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// The client of the seeds: the scene may give it a lease or a reservation.
+const CLIENT: [u8; 6] = [2, 0, 0, 0, 0, 1];
+const ITS_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
+const RESERVED: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 200);
+/// More than a copy made by the network, less than a retry is waited for.
+const RETRY: Duration = Duration::from_secs(4);
 
 fuzz_target!(|data: &[u8]| {
-    let Some((first, datagram)) = data.split_first() else {
+    let Some((scene, rest)) = data.split_first() else {
         return;
     };
-    let source = if first & 2 == 0 {
-        ciaddr(datagram)
-    } else {
-        STRANGER
+    let mut link = Scene(*scene).link();
+    for (flags, datagram) in Packets(rest) {
+        link.hear(flags, datagram);
+        link.now = link.now + RETRY;
+        link.service.pass(Span::from_secs(4));
+        link.hear(flags, datagram);
+    }
+    invariant::check(&link.service.state()).expect("whatever is heard");
+});
+
+/// Bits 0 and 1: what the client of the seeds has (nothing, a lease, a reservation, a lease and a reservation elsewhere).
+/// Bit 2: option 61 names clients. Bit 3: the pool is two addresses. Bits 4 and 5: the
+/// cluster (whole, whole, no quorum, outcomes lost). Bit 6: only node 1 is in service. Bit 7: somebody
+/// is on every address that is probed.
+struct Scene(u8);
+
+/// What hears the packets.
+struct Link {
+    service: MemoryLeaseService,
+    engines: Vec<Engine>,
+    config: SubnetConfig,
+    now: Moment,
+    fault: Fault,
+    finding: Finding,
+}
+
+/// The packets in an input, with their flags.
+struct Packets<'a>(&'a [u8]);
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&[flags, high, low], rest) = self.0.split_first_chunk::<3>()?;
+        let length = usize::from(u16::from_be_bytes([high, low])).min(rest.len());
+        let (datagram, rest) = rest.split_at(length);
+        self.0 = rest;
+        Some((flags, datagram))
+    }
+}
+
+impl Scene {
+    fn has(&self, bit: u8) -> bool {
+        self.0 >> bit & 1 == 1
+    }
+
+    fn link(&self) -> Link {
+        let mut config = subnet_config();
+        if self.has(2) {
+            config.identity = IdentityPolicy::ClientIdentifier;
+        }
+        if self.has(3) {
+            let last = Ipv4Addr::new(10, 15, 3, 21);
+            config.pool = ipam::AddressRange::new(ITS_ADDRESS, last).expect("two addresses");
+        }
+        let service = MemoryLeaseService::new(&config, &NODES);
+        if self.has(0) {
+            service.apply(&grant(&config));
+        }
+        if self.has(1) {
+            service.apply(&Command::AddReservation {
+                subnet: config.id,
+                client: ClientKey::Hardware(HardwareAddress::ethernet(CLIENT)),
+                address: RESERVED,
+            });
+        }
+        let fault = match self.0 >> 4 & 3 {
+            2 => Fault::NoQuorum,
+            3 => Fault::OutcomeLost,
+            _ => Fault::None,
+        };
+        service.set_fault(fault.clone());
+        if self.has(6) {
+            service.set_nodes_in_service(&[NODES[0].0]);
+        }
+        let hardware = [2, 9, 9, 9, 9, 9];
+        Link {
+            engines: NODES.map(|node| engine(node, &config)).into(),
+            service,
+            config,
+            now: Moment::default(),
+            fault,
+            finding: if self.has(7) {
+                Finding::InUse { hardware }
+            } else {
+                Finding::Clear
+            },
+        }
+    }
+}
+
+fn engine((node, server_identifier): (NodeId, Ipv4Addr), config: &SubnetConfig) -> Engine {
+    let identity = ServerIdentity {
+        node,
+        subnet: config.id,
+        server_identifier,
     };
-    let arrival = if first & 1 == 0 {
+    Engine::new(identity, &RateLimits::default())
+}
+
+fn grant(config: &SubnetConfig) -> Command {
+    Command::GrantLease(GrantLease {
+        subnet: config.id,
+        client: PacketBuilder::discover(CLIENT).packet().identity(),
+        address: ITS_ADDRESS,
+        kind: RequestKind::Selecting,
+        lease_time: None,
+        hostname: None,
+        node: NODES[0].0,
+    })
+}
+
+impl Link {
+    /// A broadcast reaches all, a unicast the first.
+    fn hear(&mut self, flags: u8, datagram: &[u8]) {
+        let arrival = heard(flags, datagram);
+        let hearers = if flags & 1 == 0 { NODES.len() } else { 1 };
+        for node in 0..hearers {
+            self.service.take_proposed();
+            if let Some((reply, transaction)) = self.answer(node, datagram, arrival) {
+                self.check(&reply, &transaction);
+            }
+            assert_eq!(self.engines[node].in_flight(), 0);
+        }
+    }
+
+    fn answer(
+        &mut self,
+        node: usize,
+        datagram: &[u8],
+        arrival: Arrival,
+    ) -> Option<(Reply, Box<Transaction>)> {
+        let engine = &mut self.engines[node];
+        let received = engine.receive(self.now, datagram, arrival, &self.service);
+        let Received::Begun(mut transaction, mut next) = received else {
+            return None;
+        };
+        let reply = loop {
+            let input = match next {
+                Next::Propose(command) => Input::Proposed(self.service.propose_now(&command)),
+                Next::Probe(address) => Input::Probed(address, self.finding),
+                Next::Reply(reply) => break Some(reply),
+                Next::Done | Next::Silent(_) => break None,
+            };
+            next = engine.resume(self.now, &mut transaction, input);
+        };
+        engine.finish(&transaction);
+        reply.map(|reply| (reply, transaction))
+    }
+
+    fn check(&self, reply: &Reply, transaction: &Transaction) {
+        assert!((300..=1472).contains(&reply.bytes.len()));
+        assert_ne!(self.fault, Fault::NoQuorum, "out of service is silent (L2)");
+        match &reply.body {
+            Body::Ack(granted) => {
+                assert_eq!(self.fault, Fault::None, "nobody learnt of a grant (S2)");
+                let state = self.service.state();
+                let subnet = state.subnets().get(&self.config.id).expect("configured");
+                let lease = subnet.leases().get(granted.address).expect("a record");
+                assert!(matches!(lease.state, LeaseState::Bound { .. }));
+                assert_eq!(&lease.client, transaction.client());
+            }
+            Body::Nak(_) => {
+                assert_eq!(self.fault, Fault::None, "nobody learnt of a refusal (S6)");
+                assert!(!self.service.take_proposed().is_empty());
+            }
+            Body::Offer { address, .. } => {
+                let taken = NODES.iter().any(|(_, node)| node == address);
+                assert!(
+                    !taken && self.config.is_host_address(*address),
+                    "S4: {address}"
+                );
+            }
+            Body::InformAck => {}
+        }
+    }
+}
+
+/// Bit 0: by unicast. Bits 1 and 2: from the address that it claims, a stranger's, nobody's, or the seeds' client's.
+fn heard(flags: u8, datagram: &[u8]) -> Arrival {
+    let source = match flags >> 1 & 3 {
+        0 => ciaddr(datagram),
+        1 => STRANGER,
+        2 => Ipv4Addr::UNSPECIFIED,
+        _ => ITS_ADDRESS,
+    };
+    if flags & 1 == 0 {
         Arrival::broadcast(source)
     } else {
         Arrival::unicast(source)
-    };
-    let config = subnet_config();
-    let service = MemoryLeaseService::new(&config, &[(NODE, LISTEN_IP)]);
-    let identity = ServerIdentity {
-        node: NODE,
-        subnet: config.id,
-        server_identifier: LISTEN_IP,
-    };
-    let mut engine = Engine::new(identity, &RateLimits::default());
-    // Twice: the second time the client may have an offer or a lease.
-    for _ in 0..2 {
-        if let Some(reply) = answer(&mut engine, &service, datagram, arrival) {
-            check(&reply, &service);
-        }
-        assert_eq!(engine.in_flight(), 0);
     }
-});
+}
 
 /// Where a client that tells the truth sends from.
 fn ciaddr(datagram: &[u8]) -> Ipv4Addr {
     let field = datagram.get(12..).and_then(|rest| rest.first_chunk::<4>());
     field.map_or(Ipv4Addr::UNSPECIFIED, |bytes| Ipv4Addr::from(*bytes))
-}
-
-fn answer(
-    engine: &mut Engine,
-    service: &MemoryLeaseService,
-    datagram: &[u8],
-    arrival: Arrival,
-) -> Option<Reply> {
-    let now = Moment::default();
-    let Received::Begun(mut transaction, mut next) =
-        engine.receive(now, datagram, arrival, service)
-    else {
-        return None;
-    };
-    let reply = loop {
-        let input = match next {
-            Next::Propose(command) => Input::Proposed(service.propose_now(&command)),
-            Next::Probe(address) => Input::Probed(address, Finding::Clear),
-            Next::Reply(reply) => break Some(reply),
-            Next::Done | Next::Silent(_) => break None,
-        };
-        next = engine.resume(now, &mut transaction, input);
-    };
-    engine.finish(&transaction);
-    reply
-}
-
-fn check(reply: &Reply, service: &MemoryLeaseService) {
-    assert!((300..=1472).contains(&reply.bytes.len()));
-    if let Body::Ack(granted) = &reply.body {
-        let state = service.state();
-        let subnet = state
-            .subnets()
-            .get(&subnet_config().id)
-            .expect("configured");
-        let lease = subnet.leases().get(granted.address).expect("a record");
-        assert!(matches!(lease.state, LeaseState::Bound { .. }));
-    }
 }

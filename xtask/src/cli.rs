@@ -1,6 +1,10 @@
 //! The command line, as `./x` shows it.
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
+
+use crate::fuzz::FuzzOptions;
 
 /// Developer commands; see `./x help`
 #[derive(Debug, Parser)]
@@ -22,7 +26,7 @@ pub enum Command {
     },
     /// Everything that CI runs
     Test {
-        /// Leave out the lab
+        /// Leave out the lab, the simulation, the fuzz targets and the fault tests
         #[arg(long)]
         fast: bool,
     },
@@ -32,6 +36,29 @@ pub enum Command {
     Fix,
     /// Deliberate bugs that the tests must notice
     Mutants,
+    /// The whole cluster, simulated under seeds
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// What the simulation is told; `--help` lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Any bytes in: the fuzz targets, each for a while
+    Fuzz(FuzzOptions),
+    /// Faults on a real cluster, and the verdict; `./x jepsen help run` has the options
+    #[command(disable_help_flag = true)]
+    Jepsen {
+        /// Options of a run; or `matrix`, or `check`, with theirs
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// The power goes under the real store, a thousand times; `./x power-loss --help` has the options
+    #[command(disable_help_flag = true)]
+    PowerLoss {
+        /// Options of the harness
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// The measurements there are
     Bench,
     /// Play lab scenarios; without a name, list them

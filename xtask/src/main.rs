@@ -2,7 +2,7 @@
 //! (`fix`), and those that run the product.
 //!
 //! * **What it is not.** It builds nothing by itself: cargo does. It installs nothing but
-//!   cargo-deny; system packages are `x`'s business.
+//!   cargo-deny and cargo-fuzz; system packages are `x`'s business.
 //! * **Blocks** for as long as what it runs; Ctrl-C reaches the whole process group.
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 
@@ -13,9 +13,13 @@ mod demo;
 mod deny;
 mod drill;
 mod fix;
+mod fuzz;
 mod house;
+mod jepsen;
 mod limit;
 mod mutants;
+mod power_loss;
+mod sim;
 mod steps;
 mod test;
 mod tests_built;
@@ -49,7 +53,11 @@ fn run(command: Command) -> Result<bool> {
         Command::Test { fast } => test::run(&workspace, fast),
         Command::Verify => verify::run(&workspace),
         Command::Fix => fix::run(&workspace),
+        Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Mutants => mutants::run(&workspace),
+        Command::Jepsen { arguments } => jepsen::run(&workspace, &arguments),
+        Command::PowerLoss { arguments } => power_loss::run(&workspace, &arguments),
+        Command::Sim { arguments } => sim::run(&workspace, &arguments),
         Command::Bench => bench::run(&workspace),
         Command::Drill { scenarios } => drill::run(&workspace, &scenarios),
     }

@@ -1,12 +1,14 @@
 //! `./x mutants`: each deliberate bug in the lease core must turn its tests red.
 //!
-//! A mutation is a `cfg!(mutation = "…")` in crates/ipam/src, named after the promise that it breaks
-//! (docs/lease-contract.md). Its build script turns `GATEWAYD_MUTATION` into that cfg, in debug builds
-//! only. A mutation that no test notices is a promise that no test keeps.
+//! A mutation is a `mutated!("…")` in crates/ipam/src, named after the promise that it breaks
+//! (docs/lease-contract.md). One build under the cfg `gatewayd_mutations` has them all, and
+//! `GATEWAYD_MUTATION` selects one at run time. A mutation that no test notices is a promise that no
+//! test keeps. Those of the other crates are for the simulation.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
@@ -14,7 +16,9 @@ use crate::cargo::cargo;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
-const MARK: &str = "cfg!(mutation = \"";
+const MARK: &str = "mutated!(\"";
+/// What compiles them in.
+const RUSTFLAGS: &str = "--cfg gatewayd_mutations";
 /// A target directory of their own, so that no mutated artifact is ever taken for a real one.
 const TARGET: &str = "target/mutants";
 
@@ -33,9 +37,14 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         "no mutation was found in crates/ipam/src"
     );
     steps.run("mutations of the lease core", || {
+        build(workspace)?;
+        ensure!(
+            passes(workspace, None)?,
+            "the tests fail without any mutation"
+        );
         let mut survived = Vec::new();
         for mutation in &mutations {
-            let caught = is_caught(workspace, mutation)?;
+            let caught = !passes(workspace, Some(mutation))?;
             println!("{mutation}: {}", if caught { "caught" } else { "SURVIVED" });
             if !caught {
                 survived.push(mutation.as_str());
@@ -50,33 +59,46 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Whether the tests build with the mutation, and fail.
-fn is_caught(workspace: &Workspace, mutation: &str) -> Result<bool> {
-    let arguments = [
-        "test",
-        "--locked",
-        "--quiet",
-        "-p",
-        "ipam",
-        "--target-dir",
-        TARGET,
-    ];
-    let mut build = cargo(workspace, &arguments);
-    build.arg("--no-run").env("GATEWAYD_MUTATION", mutation);
-    let built = build
+/// Builds the tests once, with every mutation in them.
+fn build(workspace: &Workspace) -> Result<()> {
+    let built = tests(workspace)
+        .arg("--no-run")
         .output()
-        .with_context(|| format!("building {mutation}"))?;
-    let errors = String::from_utf8_lossy(&built.stderr).into_owned();
+        .context("building the mutations")?;
+    let errors = String::from_utf8_lossy(&built.stderr);
     ensure!(
         built.status.success(),
-        "{mutation} does not build:\n{errors}"
+        "the mutations do not build:\n{errors}"
     );
-    let mut test = cargo(workspace, &arguments);
-    test.env("GATEWAYD_MUTATION", mutation);
-    let tested = test
-        .output()
-        .with_context(|| format!("testing {mutation}"))?;
-    Ok(!tested.status.success())
+    Ok(())
+}
+
+/// Whether the tests pass with this mutation, or with none.
+fn passes(workspace: &Workspace, mutation: Option<&str>) -> Result<bool> {
+    let mut tests = tests(workspace);
+    match mutation {
+        Some(mutation) => tests.env("GATEWAYD_MUTATION", mutation),
+        None => tests.env_remove("GATEWAYD_MUTATION"),
+    };
+    let tested = tests.output().context("testing a mutation")?;
+    Ok(tested.status.success())
+}
+
+fn tests(workspace: &Workspace) -> Command {
+    let mut tests = cargo(
+        workspace,
+        &[
+            "test",
+            "--locked",
+            "--quiet",
+            "-p",
+            "ipam",
+            "--target-dir",
+            TARGET,
+        ],
+    );
+    tests.env("RUSTFLAGS", RUSTFLAGS);
+    tests
 }
 
 /// The names of all mutations below a directory.

@@ -8,8 +8,11 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
+use crate::fuzz::{self, FuzzOptions};
+use crate::jepsen;
 use crate::limit::run_for;
 use crate::mutants;
+use crate::sim;
 use crate::steps::{Outcome, Steps};
 use crate::tests_built::{self, TestProgram};
 use crate::verify;
@@ -20,6 +23,8 @@ const LAB: &str = "lab";
 
 /// How long a test program may run.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
+/// How long each fuzz target runs. The long form is `./x fuzz --for 1h`.
+const FUZZ_TIME: Duration = Duration::from_secs(60);
 /// How long all of the lab's scenarios may take together.
 const LAB_LIMIT: Duration = Duration::from_secs(20 * 60);
 
@@ -42,10 +47,26 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
                 &["test", "--workspace", "--doc", "--locked", "--quiet"],
             ))
         });
+        run_attacks(workspace, fast, &mut steps)?;
     } else {
         steps.skip("tests", "they were not built");
     }
     Ok(steps.finish())
+}
+
+/// The short forms of what may run for a night: simulation, fuzzing, faults on a real cluster.
+fn run_attacks(workspace: &Workspace, fast: bool, steps: &mut Steps) -> Result<()> {
+    const ATTACKS: &str = "simulation, fuzzing, fault tests";
+    if fast {
+        steps.skip(ATTACKS, "--fast");
+        return Ok(());
+    }
+    sim::steps_of(workspace, steps);
+    fuzz::steps_of(workspace, &FuzzOptions::short(FUZZ_TIME), steps)?;
+    steps.run("fault tests: the short matrix", || {
+        jepsen::short_matrix(workspace)
+    });
+    Ok(())
 }
 
 /// The lab's come last: they take longest.

@@ -2,8 +2,9 @@
 
 use crate::config::Start;
 use crate::membership::MembershipError;
-use crate::node::{Inner, StartError};
+use crate::node::Inner;
 use crate::propose::ProposeError;
+use crate::start::StartError;
 use crate::transport;
 use api::proto::raft::{HealthRequest, JoinRequest, join_response};
 use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
@@ -22,10 +23,14 @@ const PROPOSE_RETRY: Duration = Duration::from_millis(200);
 
 /// Begins as `start` says. A node that is a voting member already has nothing to do.
 pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Result<(), StartError> {
+    if has_data && (inner.has_other_voters() || inner.last_voted_for_itself()) {
+        inner.may_stand();
+    }
     match start {
         Start::Bootstrap(bootstrap, others) => {
             if !has_data {
                 refuse_second_cluster(inner, others).await?;
+                inner.may_stand();
             }
             lay_down(inner, bootstrap, has_data).await
         }

@@ -10,7 +10,7 @@
 
 use ipam::{ClusterTime, Span, Stamp};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Makes stamps for one node.
 #[derive(Debug, Default)]
@@ -30,7 +30,9 @@ impl LeaderClock {
     /// the cluster clock stood at `clock`.
     pub(crate) fn anchor(&self, term: u64, clock: ClusterTime) {
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        if anchor.is_none_or(|anchor| anchor.term != term) {
+        let is_kept =
+            |anchor: Anchor| anchor.term == term || ipam::mutated!("t2_anchor_of_another_term");
+        if !anchor.is_some_and(is_kept) {
             *anchor = Some(Anchor {
                 term,
                 clock,
@@ -42,8 +44,18 @@ impl LeaderClock {
     /// A stamp for an entry of `term`, if this node is anchored in that term.
     pub(crate) fn stamp(&self, term: u64) -> Option<Stamp> {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        let anchor = anchor.filter(|anchor| anchor.term == term)?;
+        let is_ours =
+            |anchor: &Anchor| anchor.term == term || ipam::mutated!("t2_anchor_of_another_term");
+        let Some(anchor) = anchor.filter(is_ours) else {
+            // T3: a leader has no clock of its own.
+            let own = ipam::mutated!("t3_clock_before_own_term");
+            let time = ClusterTime(3_600_000);
+            return own.then_some(Stamp { term, time });
+        };
         let elapsed = u64::try_from(anchor.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // T2: never faster than real time.
+        let fast = ipam::mutated!("t2_clock_runs_fast");
+        let elapsed = if fast { elapsed + elapsed / 2 } else { elapsed };
         Some(Stamp {
             term,
             time: anchor.clock + Span(elapsed),

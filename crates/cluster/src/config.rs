@@ -23,6 +23,8 @@ pub struct ClusterConfig {
     pub tls: Option<PeerTls>,
     /// Raft's timers.
     pub timings: Timings,
+    /// How much of the log is kept.
+    pub snapshots: Snapshots,
 }
 
 /// The PEM files for mutual TLS between peers. The certificate carries the DNS names
@@ -68,6 +70,24 @@ impl Default for Timings {
             heartbeat: Duration::from_millis(100),
             election_min: Duration::from_millis(500),
             election_max: Duration::from_millis(1000),
+        }
+    }
+}
+
+/// How much of the log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Snapshots {
+    /// Log entries between two snapshots.
+    pub entries_between: u64,
+    /// Entries kept behind a snapshot, so that a node that was away briefly catches up by log.
+    pub entries_kept: u64,
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self {
+            entries_between: 10_000,
+            entries_kept: 5_000,
         }
     }
 }

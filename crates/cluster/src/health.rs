@@ -169,8 +169,8 @@ async fn step_down_if_outvoted(inner: &Inner) {
     else {
         return;
     };
-    if let Err(error) = inner.raft.trigger().transfer_leader(heir.0).await {
-        tracing::warn!(%heir, %error, "the leadership could not be handed over");
+    if let Err(error) = inner.hand_over(heir).await {
+        tracing::warn!(%heir, "{error}");
     }
 }
 
@@ -271,5 +271,8 @@ fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
     let Some(goal) = goal else { return 0 };
     let behind = goal.saturating_sub(applied);
     inner.caught_up.store(behind == 0, Ordering::Relaxed);
+    if behind == 0 {
+        inner.may_stand();
+    }
     behind
 }

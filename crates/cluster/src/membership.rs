@@ -6,6 +6,7 @@ use crate::transport;
 use api::proto::raft::InviteRequest;
 use ipam::{Command, NodeId, NodeRegistration, Outcome};
 use openraft::ChangeMembers;
+use openraft::async_runtime::WatchReceiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -87,20 +88,50 @@ impl Inner {
         let member = raft_store::PeerNode {
             address: peer_address.to_owned(),
         };
-        let learner = timeout(CATCH_UP, self.raft.add_learner(node.0, member, true)).await;
-        learner
+        timeout(CATCH_UP, self.catch_up(node, member))
+            .await
             .map_err(|_| {
                 MembershipError::Failed(format!(
-                    "node {node} does not catch up: is it reachable at {peer_address}?"
+                    "node {node} does not catch up: is it reachable at {peer_address}, and does \
+                     its disk work?"
                 ))
-            })?
-            .map_err(|error| {
-                MembershipError::Failed(format!("node {node} was not added: {error}"))
-            })?;
+            })??;
         self.change(ChangeMembers::AddVoterIds(BTreeSet::from([node.0])), true)
             .await?;
         tracing::info!(%node, %peer_address, %listen_ip, "node added");
         Ok(())
+    }
+
+    /// Makes `node` a learner, and returns once it has on its disk what makes it one.
+    ///
+    /// openraft's own wait takes a learner for level that is no more than
+    /// `replication_lag_threshold` behind, so in a young cluster one that has stored nothing. As a
+    /// voter, such a node would count, and after a restart take no part: its directory is empty.
+    async fn catch_up(
+        &self,
+        node: NodeId,
+        member: raft_store::PeerNode,
+    ) -> Result<(), MembershipError> {
+        let not_added = |reason: String| {
+            MembershipError::Failed(format!("node {node} was not added: {reason}"))
+        };
+        let learner = self.raft.add_learner(node.0, member, false).await;
+        let learner = learner.map_err(|error| not_added(error.to_string()))?;
+        let mut metrics = self.raft.data_metrics();
+        loop {
+            let stored = metrics.borrow_and_update().replication.as_ref().map(|all| {
+                let matched = all.get(&node.0).copied().flatten();
+                matched.is_some_and(|matched| matched.index >= learner.log_id.index)
+            });
+            match stored {
+                Some(true) => return Ok(()),
+                Some(false) if ipam::mutated!("l1_voter_without_a_log") => return Ok(()),
+                Some(false) => {}
+                None => return Err(not_added("another node leads now".to_owned())),
+            }
+            let changed = metrics.changed().await;
+            changed.map_err(|_| not_added("Raft has stopped on this node".to_owned()))?;
+        }
     }
 
     /// Removes a member and forgets its listen IP.
@@ -269,5 +300,29 @@ impl Inner {
 
     pub(crate) fn is_voter(&self) -> bool {
         self.has_voter(self.config.node)
+    }
+
+    /// Whether there are voters beside this node, as far as its log goes.
+    pub(crate) fn has_other_voters(&self) -> bool {
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.voter_ids().any(|id| id != self.config.node.0)
+        })
+    }
+
+    /// Whether this node's newest vote is for itself, or it never voted. Of a node that is catching
+    /// up this is not true: it has promised itself to the leader that fills its log.
+    pub(crate) fn last_voted_for_itself(&self) -> bool {
+        self.with_metrics(|metrics| metrics.vote.leader_id.voted_for == self.config.node.0)
+    }
+
+    /// From now on this node stands for election when it hears no leader.
+    ///
+    /// A node that was added empty may not, until it has once been level with the leader. Its log
+    /// comes from the beginning, and there the founder is alone. If this node has the founder's id,
+    /// because that one lost its disk and was added again, it would elect itself by those first
+    /// entries, and found a second cluster on them (S1, S2). Its vote tells it from the founder.
+    pub(crate) fn may_stand(&self) {
+        self.raft.runtime_config().elect(true);
     }
 }

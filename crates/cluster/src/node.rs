@@ -1,94 +1,42 @@
-//! A node: what its parts share, how it starts and stops, and the handle that others hold.
+//! A node: what its parts share, and the handle that others hold.
 
-use crate::batcher;
 use crate::bootstrap;
 use crate::clock::LeaderClock;
-use crate::config::{ClusterConfig, Start, Timings};
-use crate::health::{self, Health};
+use crate::config::{ClusterConfig, Start};
+use crate::health::Health;
 use crate::membership::MembershipError;
-use crate::propose::{Proposal, ProposeError, Proposer};
-use crate::server::{self, ServeError};
+use crate::propose::{ProposeError, Proposer};
+use crate::serve;
 use crate::service::ServiceStatus;
+use crate::start::StartError;
 use crate::status::ClusterStatus;
-use crate::ticker;
-use crate::tls::{Credentials, TlsError};
-use crate::transport::{NetworkFactory, Peers};
+use crate::transport::Peers;
 use api::proto::raft::Route;
-use futures::FutureExt;
-use ipam::{Command, NodeId, Outcome, Refusal, State};
+use ipam::{Command, NodeId, Outcome, State};
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
-use openraft::{Config, Instant, Raft, ServerState};
-use raft_store::{
-    AppliedMark, Committed, OpenOptions, Release, StateMachine, StateReader, Store, TypeConfig,
-};
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use openraft::{Instant, Raft, ServerState};
+use raft_store::{AppliedMark, Committed, Release, StateMachine, StateReader, TypeConfig};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
-
-/// Log entries between two snapshots.
-const ENTRIES_PER_SNAPSHOT: u64 = 10_000;
-/// Entries kept behind a snapshot, so that a node that was away briefly catches up by log.
-const ENTRIES_KEPT: u64 = 5_000;
 
 /// How long peers' connections may take to close when the node stops.
 const CLOSE_CONNECTIONS: Duration = Duration::from_secs(2);
 
-/// Why a node did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory.
-    #[error("opening the data directory")]
-    Store(#[from] raft_store::StoreError),
-    /// Raft's timers.
-    #[error("the Raft timers are invalid: {0}")]
-    Timings(String),
-    /// Raft itself.
-    #[error("starting Raft: {0}")]
-    Raft(String),
-    /// The first entry of a new cluster.
-    #[error("initialising the cluster: {0}")]
-    Initialize(String),
-    /// The cluster-wide configuration.
-    #[error("the cluster-wide configuration is refused: {0}")]
-    Bootstrap(#[source] Refusal),
-    /// There is a cluster already.
-    #[error(
-        "{0} has a cluster already, and a second one would give out the same addresses again: \
-         start without --bootstrap to join it"
-    )]
-    ClusterExists(String),
-    /// The leader does not let this node in.
-    #[error("the cluster refuses this node: {0}")]
-    Rejected(String),
-    /// Another node, a client or the router has this node's listen IP.
-    #[error(
-        "the listen IP is refused: {0}; set GATEWAY_DHCP_LISTEN_IP to an address of this host's own"
-    )]
-    ListenIp(#[source] Refusal),
-    /// The certificates for the peer port.
-    #[error("preparing TLS for the peer port")]
-    Tls(#[from] TlsError),
-    /// The peer port.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-}
-
 /// A running node. Clones share it.
 #[derive(Clone)]
 pub struct Cluster {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
     stop: Arc<Stop>,
 }
 
 /// What has to end when a node stops.
-struct Stop {
-    server: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+pub(crate) struct Stop {
+    server: Mutex<Option<serve::Running>>,
     tasks: Mutex<JoinSet<()>>,
     release: Mutex<Option<Release>>,
 }
@@ -116,53 +64,11 @@ pub(crate) struct Inner {
 }
 
 impl Cluster {
-    /// Opens the data directory and takes part. Returns once peers can reach this node; whether
-    /// it has a cluster to be part of yet, [`Cluster::begin`] tells.
-    pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
-        let credentials = load_credentials(&config)?;
-        let store = open_store(&config).await?;
-        let peers = Peers::new(credentials.clone());
-        let network = NetworkFactory::new(peers.clone(), config.node, store.reader.clone());
-        let raft_config = Arc::new(raft_config(config.timings)?);
-        let raft = Raft::new(
-            config.node.0,
-            raft_config,
-            network,
-            store.log,
-            store.state_machine,
-        )
-        .await;
-        let raft = raft.map_err(|error| StartError::Raft(error.to_string()))?;
-        let has_data = raft
-            .is_initialized()
-            .await
-            .map_err(|error| StartError::Raft(error.to_string()))?;
-        let (proposer, queue) = Proposer::new();
-        let inner = Arc::new(Inner {
-            config,
-            raft,
-            reader: store.reader,
-            clock: LeaderClock::default(),
-            proposer,
-            peers,
-            health: Health::default(),
-            service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
-            membership: tokio::sync::Mutex::default(),
-            caught_up: AtomicBool::new(false),
-            outvoted: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
-            admitted: AtomicBool::new(has_data),
-            silenced: Mutex::default(),
-            failed: Mutex::default(),
-        });
-        let (stop_server, stopped) = oneshot::channel();
-        let (server, tasks) = spawn_tasks(&inner, credentials, queue, stopped).await?;
-        let stop = Arc::new(Stop {
-            server: Mutex::new(Some((stop_server, server))),
-            tasks: Mutex::new(tasks),
-            release: Mutex::new(Some(store.release)),
-        });
-        Ok(Self { inner, stop })
+    pub(crate) fn new(inner: Arc<Inner>, stop: Stop) -> Self {
+        Self {
+            inner,
+            stop: Arc::new(stop),
+        }
     }
 
     /// Becomes part of a cluster as `start` says and announces the listen IP. Returns once both
@@ -250,6 +156,18 @@ impl Cluster {
 }
 
 impl Stop {
+    pub(crate) fn new(
+        server: Option<serve::Running>,
+        tasks: JoinSet<()>,
+        release: Release,
+    ) -> Self {
+        Self {
+            server: Mutex::new(server),
+            tasks: Mutex::new(tasks),
+            release: Mutex::new(Some(release)),
+        }
+    }
+
     async fn close_connections(&self) {
         let Some((stop, server)) = lock(&self.server).take() else {
             return;
@@ -266,115 +184,41 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn load_credentials(config: &ClusterConfig) -> Result<Option<Credentials>, TlsError> {
-    let tls = config.tls.as_ref();
-    tls.map(|tls| Credentials::load(tls, config.node))
-        .transpose()
-}
-
-/// Reads the whole log and the newest snapshot, so not on a runtime thread.
-async fn open_store(config: &ClusterConfig) -> Result<Store, StartError> {
-    let options = OpenOptions::new(&config.data_dir, config.node.0);
-    let opened = tokio::task::spawn_blocking(move || raft_store::open(&options)).await;
-    Ok(opened.map_err(|error| StartError::Raft(error.to_string()))??)
-}
-
-async fn spawn_tasks(
-    inner: &Arc<Inner>,
-    credentials: Option<Credentials>,
-    queue: mpsc::Receiver<Proposal>,
-    stopped: oneshot::Receiver<()>,
-) -> Result<(JoinHandle<()>, JoinSet<()>), StartError> {
-    let mut tasks = JoinSet::new();
-    let serve = server::bind(Arc::clone(inner), credentials, stopped).await?;
-    let serving = Arc::clone(inner);
-    let server = tokio::spawn(async move {
-        if let Err(error) = serve.await {
-            serving.fail(format!(
-                "its peer server has stopped ({error}): restart gatewayd"
-            ));
-        }
-    });
-    tasks.spawn(supervise(
-        inner,
-        "batcher",
-        batcher::run(Arc::clone(inner), queue),
-    ));
-    tasks.spawn(supervise(inner, "clock", anchor_clock(Arc::clone(inner))));
-    tasks.spawn(supervise(inner, "ticker", ticker::run(Arc::clone(inner))));
-    tasks.spawn(supervise(inner, "health", health::run(Arc::clone(inner))));
-    Ok((server, tasks))
-}
-
-/// Runs a part that must not end before the node does. One that does, by a bug, takes the node out
-/// of service: its view of the world is no longer kept up (L2).
-fn supervise(
-    inner: &Arc<Inner>,
-    part: &'static str,
-    run: impl Future<Output = ()> + Send + 'static,
-) -> impl Future<Output = ()> + Send + 'static {
-    let inner = Arc::clone(inner);
-    async move {
-        let ended = AssertUnwindSafe(run).catch_unwind().await;
-        if inner.stopping.load(Ordering::SeqCst) {
-            return;
-        }
-        let how = if ended.is_ok() {
-            "has ended"
-        } else {
-            "has panicked"
-        };
-        let reason = format!("its {part} task {how}: this is a bug, restart gatewayd");
-        inner.fail(reason);
-    }
-}
-
-/// Anchors the leader's clock as soon as an entry of its own term is applied.
-async fn anchor_clock(inner: Arc<Inner>) {
-    let mut applied = inner.reader.marks();
-    let mut metrics = inner.raft.server_metrics();
-    loop {
-        let mark = *applied.borrow_and_update();
-        let leading = inner.leading_term();
-        if let Some(position) = mark
-            .position
-            .filter(|position| leading == Some(position.term))
-        {
-            inner.clock.anchor(position.term, mark.clock);
-        }
-        let changed = tokio::select! {
-            changed = applied.changed() => changed.is_ok(),
-            changed = metrics.changed() => changed.is_ok(),
-        };
-        if !changed {
-            return;
-        }
-    }
-}
-
-fn raft_config(timings: Timings) -> Result<Config, StartError> {
-    let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let config = Config {
-        cluster_name: "gatewayd".to_owned(),
-        heartbeat_interval: millis(timings.heartbeat),
-        election_timeout_min: millis(timings.election_min),
-        election_timeout_max: millis(timings.election_max),
-        install_snapshot_timeout: 10_000,
-        snapshot_policy: openraft::SnapshotPolicy::LogsSinceLast(ENTRIES_PER_SNAPSHOT),
-        max_in_snapshot_log_to_keep: ENTRIES_KEPT,
-        purge_batch_size: 512,
-        // A leader that restarts fast must not resume without an election: its state may be stale.
-        enable_leader_restore: Some(false),
-        // A node that was cut off must not depose a working leader when it comes back.
-        enable_pre_vote: Some(true),
-        ..Config::default()
-    };
-    config
-        .validate()
-        .map_err(|error| StartError::Timings(error.to_string()))
+/// What a node is put together from.
+pub(crate) struct Parts {
+    pub(crate) config: ClusterConfig,
+    pub(crate) raft: Raft<TypeConfig, StateMachine>,
+    pub(crate) reader: StateReader,
+    pub(crate) proposer: Proposer,
+    pub(crate) peers: Peers,
 }
 
 impl Inner {
+    /// A node that is starting. One that has data is admitted already.
+    pub(crate) fn new(parts: Parts, has_data: bool) -> Self {
+        Self {
+            config: parts.config,
+            raft: parts.raft,
+            reader: parts.reader,
+            clock: LeaderClock::default(),
+            proposer: parts.proposer,
+            peers: parts.peers,
+            health: Health::default(),
+            service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
+            membership: tokio::sync::Mutex::default(),
+            caught_up: AtomicBool::new(false),
+            outvoted: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            admitted: AtomicBool::new(has_data),
+            silenced: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
     /// Whether this node answers Raft requests: see `Invite` in raft.proto.
     pub(crate) fn is_admitted(&self) -> bool {
         self.admitted.load(Ordering::SeqCst)
@@ -389,7 +233,7 @@ impl Inner {
     }
 
     /// Takes this node out of service for good: a part of it is gone.
-    fn fail(&self, reason: String) {
+    pub(crate) fn fail(&self, reason: String) {
         tracing::error!("{reason}");
         self.service.send_replace(ServiceStatus::silent(&reason));
         *lock(&self.failed) = Some(reason);
@@ -465,10 +309,20 @@ impl Inner {
         while leads(self) && metrics.changed().await.is_ok() {}
     }
 
-    /// Waits until Raft's server metrics change, at most `limit`.
+    /// Waits until another leader is known, or this node begins or ceases to lead; at most `limit`.
+    /// Who asks again and again must not spin: a receiver of
+    /// Raft's metrics is told at once of what changed before it was made.
     pub(crate) async fn wait_for_leader_change(&self, limit: Duration) {
         let mut metrics = self.raft.server_metrics();
+        let before = (self.leader(), self.leading_term());
+        let change = async {
+            while (self.leader(), self.leading_term()) == before {
+                if metrics.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+        };
         // Both ends of the wait mean the same to the caller: look again.
-        drop(timeout(limit, metrics.changed()).await);
+        drop(timeout(limit, change).await);
     }
 }

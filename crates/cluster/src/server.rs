@@ -8,90 +8,26 @@
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use crate::propose::{Committed, Origin, ProposeError};
-use crate::tls::{Caller, Credentials};
-use crate::transport::MAX_MESSAGE_BYTES;
+use crate::tls::Caller;
 use api::proto::raft as wire;
-use api::proto::raft::peer_server::{Peer, PeerServer};
+use api::proto::raft::peer_server::Peer;
 use bytes::{Bytes, BytesMut};
 use futures::future::join_all;
 use ipam::{Command, NodeId};
 use raft_store::codec::{self, CodecError};
 use raft_store::{Snapshot, SnapshotMeta};
-use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tonic::transport::Server;
-use tonic::transport::server::Router;
-use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The largest snapshot: a /16 pool full of leases is about 10 MB.
 const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Why the peer server does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The port.
-    #[error(
-        "listening for peers on {address} (GATEWAY_PEER_LISTEN): is the address this host's, and the port free?"
-    )]
-    Bind {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// TLS.
-    #[error("setting up TLS for peers")]
-    Tls(#[source] tonic::transport::Error),
-    /// Later.
-    #[error("serving peers")]
-    Serve(#[from] tonic::transport::Error),
-}
-
-/// Takes the port; the future serves it until `stop` is sent or dropped, and closes connections.
-pub(crate) async fn bind(
-    inner: Arc<Inner>,
-    credentials: Option<Credentials>,
-    stop: oneshot::Receiver<()>,
-) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
-    let address = inner.config.peer_listen;
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|source| ServeError::Bind { address, source })?;
-    let server = server(inner, credentials)?;
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Ok(async move {
-        // Sent or dropped, it means the same.
-        let stopped = async { drop(stop.await) };
-        let served = server.serve_with_incoming_shutdown(incoming, stopped);
-        served.await.map_err(ServeError::Serve)
-    })
-}
-
-fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router, ServeError> {
-    let mut server = Server::builder();
-    let certified_only = credentials.is_some();
-    if let Some(credentials) = credentials {
-        let secured = server.tls_config(credentials.server());
-        server = secured.map_err(ServeError::Tls)?;
-    }
-    let service = PeerServer::new(PeerService {
-        inner,
-        certified_only,
-    });
-    let service = service
-        .max_decoding_message_size(MAX_MESSAGE_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES);
-    Ok(server.add_service(service))
-}
-
-struct PeerService {
-    inner: Arc<Inner>,
+/// What answers peers.
+pub(crate) struct PeerService {
+    pub(crate) inner: Arc<Inner>,
     /// Whether a caller must have a certificate.
-    certified_only: bool,
+    pub(crate) certified_only: bool,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

@@ -74,6 +74,10 @@ impl Observation<'_> {
     /// A leader has a quorum when one has answered it lately; anybody else, when it hears a leader
     /// of its own term say that it has one.
     fn has_quorum(&self) -> bool {
+        // L2: a node that reaches no quorum is silent.
+        if ipam::mutated!("l2_serves_without_quorum") {
+            return true;
+        }
         match self.leader {
             Some(leader) if leader == self.node => self.leads_a_quorum,
             Some(leader) => self.peers.get(&leader).is_some_and(|peer| {
@@ -84,8 +88,8 @@ impl Observation<'_> {
     }
 
     /// S8: more peers have another state at a common index than have the same.
-    pub(crate) const fn is_outvoted(&self) -> bool {
-        self.digests_differ > self.digests_agree
+    pub(crate) fn is_outvoted(&self) -> bool {
+        self.digests_differ > self.digests_agree && !ipam::mutated!("s8_digests_not_compared")
     }
 
     fn silent_reason(&self, has_quorum: bool) -> Option<String> {

@@ -103,6 +103,18 @@ async fn a_node_that_was_away_catches_up() {
     converged(&nodes).await;
 }
 
+/// Nobody else is there to elect it, and its vote says that it is no newcomer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_of_one_starts_again_without_being_told_to_bootstrap() {
+    let site = Site::new(1);
+    let node = site.start(1, &bootstrap()).await;
+    let before = obtain(&node, 1).await;
+    node.shutdown().await;
+    let node = site.start(1, &Start::Wait).await;
+    in_service(&node).await;
+    assert_eq!(obtain(&node, 1).await, before);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_cannot_have_one_listen_ip() {
     let site = Site::new(2);

@@ -13,7 +13,9 @@
 use crate::Moment;
 use crate::codec::{DropReason, Packet, decode};
 use crate::decide::{Arrival, Intent, Silence, answers, intent, rank};
-use crate::limit::{Admission, ClientMemory, InFlight, InFlightKey, NotBegun, RateLimits};
+use crate::limit::{
+    Admission, ClientMemory, HeardBefore, InFlight, InFlightKey, NotBegun, RateLimits, Standing,
+};
 use crate::limits::REPLY_DEADLINE;
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
@@ -50,6 +52,7 @@ pub enum Received {
 pub struct Engine {
     identity: ServerIdentity,
     memory: ClientMemory,
+    heard_before: HeardBefore,
     admission: Admission,
     in_flight: InFlight,
     probes: ProbeCache,
@@ -61,6 +64,7 @@ struct Hearing<'a> {
     intent: Intent,
     client: ClientKey,
     known: ClientView,
+    standing: Standing,
     config: Arc<SubnetConfig>,
     service: ServiceView,
     now: Moment,
@@ -73,6 +77,7 @@ impl Engine {
         Self {
             identity,
             memory: ClientMemory::new(limits),
+            heard_before: HeardBefore::new(),
             admission: Admission::new(limits),
             in_flight: InFlight::default(),
             probes: ProbeCache::default(),
@@ -156,7 +161,7 @@ impl Engine {
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now);
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
-            None => transaction.begin(hearing.intent, given_up),
+            None => transaction.begin(hearing.intent, given_up, hearing.known),
         };
         match self.in_flight.begin(transaction.in_flight_key().clone()) {
             Ok(()) => Ok((transaction, first)),
@@ -189,15 +194,36 @@ impl Engine {
         check_source(intent, arrival.source)?;
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &client);
+        let standing = self.standing(intent, &client, &known, now);
         Ok(Hearing {
             packet,
             intent,
             client,
             known,
+            standing,
             config,
             service,
             now,
         })
+    }
+
+    /// Whether a client that nobody knows is heard again. Whoever discovers is noted, whosever turn it is.
+    fn standing(
+        &mut self,
+        intent: Intent,
+        client: &ClientKey,
+        known: &ClientView,
+        now: Moment,
+    ) -> Standing {
+        if known.is_known() {
+            return Standing::Known;
+        }
+        let discovers = matches!(intent, Intent::Discover { .. });
+        if discovers && self.heard_before.note(client, now) {
+            Standing::TriesAgain
+        } else {
+            Standing::Unheard
+        }
     }
 
     /// Whether this node is the one to answer (lease contract, "Several servers on one link").
@@ -219,6 +245,9 @@ impl Engine {
             )
             | (Intent::Release { .. }, None) => Ok(()),
             (_, Some(server)) if server == self.identity.server_identifier => Ok(()),
+            (Intent::Request { .. }, _) if ipam::mutated!("l4_answers_for_another_server") => {
+                Ok(())
+            }
             // Nobody else will hear that the address is in use, if the named node is out.
             (Intent::Decline { .. }, Some(server)) => self.stands_in(server, hearing, view),
             (Intent::Request { .. }, Some(_)) => {
@@ -304,16 +333,16 @@ impl Engine {
         if !self.memory.try_spend(&hearing.client, hearing.now) {
             return Err(Silence::TooManyFromClient);
         }
-        let is_known = hearing.known.is_known();
+        let (standing, now) = (hearing.standing, hearing.now);
         let is_full = || view.free_candidates(self.identity.subnet, 1).is_empty();
         match hearing.intent {
             Intent::Inform { .. } => return Ok(()),
-            Intent::Discover { .. } if !is_known && is_full() => {
-                self.admission.admit_exhausted(hearing.now)?;
+            Intent::Discover { .. } if standing != Standing::Known && is_full() => {
+                self.admission.admit_exhausted(standing, now)?;
             }
             _ => {}
         }
-        self.admission.admit(is_known, hearing.now)
+        self.admission.admit(standing, now)
     }
 
     /// The last look at what is to be done: the probe may be done already, the time may be up.
@@ -324,7 +353,8 @@ impl Engine {
             }
             next = transaction.resume(Input::Probed(address, Finding::Clear));
         }
-        if transaction.awaits_reply() && now.since(transaction.arrived()) > REPLY_DEADLINE {
+        let is_late = now.since(transaction.arrived()) > REPLY_DEADLINE;
+        if transaction.awaits_reply() && is_late && !ipam::mutated!("t6_late_reply") {
             return Next::Silent(Silence::TooLate);
         }
         match &next {
@@ -384,10 +414,12 @@ fn check_source(intent: Intent, source: Ipv4Addr) -> Result<(), Silence> {
         } => address,
         _ => return Ok(()),
     };
-    (source == claimed)
+    (source == claimed || ipam::mutated!("s7_forged_source"))
         .then_some(())
         .ok_or(Silence::ForgedSource)
 }
 
+#[cfg(test)]
+mod flood_tests;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! DHCPv4 as a library: sockets, codec, pure decisions, limits.
 //!
 //! * **What it is.** A DHCP server for one subnet on one link. [`DhcpServer`] is the thin shell
-//!   with the sockets; [`Engine`] is everything that decides, as a pure state machine that a test,
+//!   that carries; [`Engine`] is everything that decides, as a pure state machine that a test,
 //!   a fuzzer or a simulation can drive without a socket, a clock or a runtime.
 //! * **What it is not.** It stores no lease and knows no Raft. What it needs of the replicated
-//!   state it states as a port, [`LeaseService`], and somebody else implements it.
+//!   state it states as a port, [`LeaseService`], and somebody else implements it. What it needs of
+//!   the clients' link is a port too, [`Link`]: the kernel's sockets, or a simulated link.
 //! * **What flows in and out.** In: datagrams, ARP frames, outcomes of proposed commands. Out:
 //!   commands, and replies that follow from committed outcomes; a DHCPACK for a lease comes from
 //!   [`ipam::Outcome::Granted`] and from nowhere else (contract S2), a DHCPNAK from a committed
@@ -32,6 +33,7 @@ pub mod decide;
 pub mod engine;
 pub mod limit;
 pub mod limits;
+pub mod link;
 pub mod moment;
 pub mod port;
 pub mod probe;
@@ -45,6 +47,7 @@ pub mod transaction;
 pub use counters::{Counters, CountersSnapshot};
 pub use engine::{Engine, Received, ServerIdentity};
 pub use limit::RateLimits;
+pub use link::{Heard, Link};
 pub use moment::Moment;
 pub use port::{LeaseService, LeaseView, ProposeError, ServiceView};
 pub use server::{DhcpServer, ServerConfig, ServerError};

@@ -48,8 +48,20 @@ pub const SECS_PER_RANK: u16 = 8;
 
 /// Commands a second that clients unknown to the lease table may cause.
 pub const NEW_CLIENTS_PER_SECOND: u32 = 500;
-/// A storm of this many new clients at once passes.
-pub const NEW_CLIENTS_BURST: u32 = 1000;
+/// Commands that clients unknown to the lease table may cause at once, those included that are kept
+/// for clients that try again.
+pub const NEW_CLIENTS_BURST: u32 = 1500;
+/// Of these, so many are kept for clients that try again: a flood that makes up clients does not
+/// repeat itself (ADR 0014). A storm of the other 1000 passes at the first try.
+pub const KEPT_FOR_RETRIES: u32 = 500;
+/// A client is noted in a span of time of this length: shorter than any first retransmission (3 s and
+/// more), longer than the network's own copies are apart.
+pub const HEARD_BEFORE_SPAN: Duration = Duration::from_secs(2);
+/// So many spans are remembered, the present one included: the second retransmission comes 8 ± 1 s
+/// after the first (RFC 2131 §4.1).
+pub const HEARD_BEFORE_SPANS: usize = 6;
+/// Size of what is remembered of one span, in bits: 1 MiB.
+pub const HEARD_BEFORE_BITS: usize = 1 << 23;
 /// Commands a second that clients with a lease may cause: their own budget, which new clients
 /// cannot use up.
 pub const KNOWN_CLIENTS_PER_SECOND: u32 = 5000;

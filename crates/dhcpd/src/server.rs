@@ -1,8 +1,11 @@
-//! The shell: sockets, tasks, the clock. It carries messages to and from the [`Engine`].
+//! The shell: tasks and the clock. It carries messages to and from the [`Engine`].
 //!
-//! * **What it is not.** A place where anything is decided.
-//! * **What flows in and out.** Datagrams and ARP frames; proposals by [`LeaseService`]; counters
-//!   and log lines.
+//! * **What it is not.** A place where anything is decided, or a socket: the link is a port.
+//! * **What flows in and out.** Datagrams, replies and probes by [`Link`]; proposals by
+//!   [`LeaseService`]; counters and log lines.
+//! * **Time** is tokio's: a runtime whose clock is paused has this server run in virtual time. On
+//!   one thread, what it does then follows from what it is given: no other clock is read, no
+//!   random number drawn.
 //! * **Invariants.** The engine's lock is held for one call and never across an await. Whatever a
 //!   packet does, the loop goes on; only the loss of the interface ends it.
 //! * **Cancel safety.** Dropping [`DhcpServer::run`] aborts every request being answered: no reply
@@ -14,19 +17,17 @@ mod requests;
 
 use crate::Moment;
 use crate::counters::Counters;
-use crate::decide::Arrival;
 use crate::engine::{Engine, ServerIdentity};
 use crate::limit::RateLimits;
 use crate::limits::{HOUSEKEEPING_INTERVAL, RECEIVE_BUFFER_BYTES};
+use crate::link::{Heard, Link};
 use crate::port::LeaseService;
-use crate::probe::Prober;
-use crate::socket::{Interface, LinkSocket, SocketError, bind_broadcast, bind_unicast};
+use crate::socket::{KernelLink, SocketError};
 use ipam::{NodeId, SubnetId};
 use logging::LogLimiter;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -61,8 +62,6 @@ pub enum ServerError {
 /// A DHCP server on one link, for one subnet.
 pub struct DhcpServer {
     shared: Arc<Shared>,
-    unicast: Arc<UdpSocket>,
-    broadcast: UdpSocket,
 }
 
 /// What every request's task uses.
@@ -71,52 +70,45 @@ struct Shared {
     identity: ServerIdentity,
     service: Arc<dyn LeaseService>,
     counters: Arc<Counters>,
-    interface: Arc<Interface>,
-    unicast: Arc<UdpSocket>,
-    link: LinkSocket,
-    prober: Prober,
+    link: Arc<dyn Link>,
     origin: Instant,
     log: LogLimiter,
 }
 
 impl DhcpServer {
-    /// Binds the sockets. Must be called within a tokio runtime.
+    /// A server on the configured interface of this host. Must be called within a tokio runtime.
     pub fn bind(
         config: &ServerConfig,
         service: Arc<dyn LeaseService>,
     ) -> Result<Self, ServerError> {
-        Self::open(config, service).map_err(|source| ServerError::Socket {
+        let link = KernelLink::bind(&config.interface, config.listen_ip);
+        let link = link.map_err(|source| ServerError::Socket {
             interface: config.interface.clone(),
             source,
-        })
+        })?;
+        Ok(Self::on(Arc::new(link), config, service))
     }
 
-    fn open(config: &ServerConfig, service: Arc<dyn LeaseService>) -> Result<Self, SocketError> {
+    /// A server on a link of the caller's. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn on(link: Arc<dyn Link>, config: &ServerConfig, service: Arc<dyn LeaseService>) -> Self {
         let identity = ServerIdentity {
             node: config.node,
             subnet: config.subnet,
             server_identifier: config.listen_ip,
         };
-        let interface = Arc::new(Interface::find(&config.interface)?);
-        let unicast = Arc::new(bind_unicast(config.listen_ip, &config.interface)?);
-        let broadcast = bind_broadcast(&config.interface)?;
         let shared = Shared {
             engine: Mutex::new(Engine::new(identity, &config.limits)),
             identity,
             service,
             counters: Arc::default(),
-            link: LinkSocket::for_sending(&interface)?,
-            prober: Prober::open(Arc::clone(&interface))?,
-            interface,
-            unicast: Arc::clone(&unicast),
+            link,
             origin: Instant::now(),
             log: LogLimiter::default(),
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-            unicast,
-            broadcast,
-        })
+        }
     }
 
     /// The counters, which live as long as anybody holds them.
@@ -127,13 +119,9 @@ impl DhcpServer {
 
     /// Serves until `shutdown` is ready, or until the interface is lost.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServerError> {
-        let Self {
-            shared,
-            unicast,
-            broadcast,
-        } = self;
+        let Self { shared } = self;
         tracing::info!(
-            interface = shared.interface.name(),
+            interface = shared.link.name(),
             listen_ip = %shared.identity.server_identifier,
             subnet = %shared.identity.subnet,
             "serving DHCP"
@@ -143,24 +131,20 @@ impl DhcpServer {
         let mut background = JoinSet::new();
         let mut housekeeping = interval(HOUSEKEEPING_INTERVAL);
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut by_unicast = [0; RECEIVE_BUFFER_BYTES];
-        let mut by_broadcast = [0; RECEIVE_BUFFER_BYTES];
-        // Every branch is cancel-safe: a datagram or frame is taken in one call.
+        let mut buffer = [0; RECEIVE_BUFFER_BYTES];
+        // Every branch is cancel-safe: a datagram is taken in one call. They are tried in this
+        // order, so that nothing is left to chance. No branch starves those after it: what ends
+        // was begun by a datagram, and a second holds one tick.
         loop {
             tokio::select! {
+                biased;
                 () = &mut shutdown => return Ok(()),
-                received = unicast.recv_from(&mut by_unicast) => {
-                    let datagram = shared.datagram(received, &by_unicast);
-                    shared.receive(datagram, Arrival::unicast, &mut requests);
-                }
-                received = broadcast.recv_from(&mut by_broadcast) => {
-                    let datagram = shared.datagram(received, &by_broadcast);
-                    shared.receive(datagram, Arrival::broadcast, &mut requests);
-                }
-                heard = shared.prober.listen() => shared.heard(heard),
                 _ = housekeeping.tick() => shared.housekeep(&mut background)?,
                 Some(ended) = requests.join_next() => shared.ended(ended),
                 Some(ended) = background.join_next() => shared.ended(ended),
+                heard = shared.link.receive(&mut buffer) => {
+                    shared.heard(heard, &buffer, &mut requests);
+                }
             }
         }
     }
@@ -175,29 +159,23 @@ impl Shared {
         self.engine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The datagram that was received and its source, if one was. A failed call (a datagram that the network
-    /// bounced, an interface that is down) is counted; the loop goes on.
-    fn datagram<'a>(
-        &self,
-        received: io::Result<(usize, SocketAddr)>,
-        buffer: &'a [u8],
-    ) -> Option<(&'a [u8], Ipv4Addr)> {
-        match received {
-            Ok((length, SocketAddr::V4(source))) => Some((buffer.get(..length)?, *source.ip())),
-            // An IPv4 socket hears none.
-            Ok((_, SocketAddr::V6(_))) => None,
+    /// A failed call (a datagram that the network bounced, an interface that is down) is counted;
+    /// the loop goes on.
+    fn heard(
+        self: &Arc<Self>,
+        heard: io::Result<Heard>,
+        buffer: &[u8],
+        requests: &mut JoinSet<()>,
+    ) {
+        match heard {
+            Ok(Heard { length, arrival }) => {
+                let datagram = buffer.get(..length).unwrap_or(buffer);
+                self.receive(datagram, arrival, requests);
+            }
             Err(source) => {
                 self.counters.receive_failed();
                 self.log.receive_failed(self.now(), &source);
-                None
             }
-        }
-    }
-
-    fn heard(&self, heard: io::Result<()>) {
-        if let Err(source) = heard {
-            self.counters.receive_failed();
-            self.log.receive_failed(self.now(), &source);
         }
     }
 

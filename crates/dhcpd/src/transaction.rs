@@ -19,12 +19,12 @@ use crate::decide::{Intent, Silence, Verdict, on_grant, on_offer};
 use crate::engine::ServerIdentity;
 use crate::limit::InFlightKey;
 use crate::limits::MAX_CONFLICTS_PER_OFFER;
-use crate::port::ProposeError;
+use crate::port::{ClientView, ProposeError};
 use crate::probe::Finding;
 use crate::reply::{self, Body, Reply};
 use ipam::{
-    ClientKey, Command, DeclineAddress, GrantLease, GrantRef, OfferLease, Outcome,
-    QuarantineAddress, ReleaseLease, RequestKind, Span, SubnetConfig,
+    ClientKey, Command, DeclineAddress, GrantLease, GrantRef, Granted, OfferLease, Outcome,
+    QuarantineAddress, Refusal, ReleaseLease, RequestKind, Span, SubnetConfig,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -127,10 +127,21 @@ impl Transaction {
         self.stage != Stage::GivingUp
     }
 
-    /// The first step. `given_up` is the grant that a DHCPRELEASE or DHCPDECLINE ends.
-    pub(crate) fn begin(&mut self, intent: Intent, given_up: GrantRef) -> Next {
+    /// The first step. `given_up` is the grant that a DHCPRELEASE or DHCPDECLINE ends; `known` is
+    /// what this node has applied of the client, and decides nothing (S6).
+    pub(crate) fn begin(&mut self, intent: Intent, given_up: GrantRef, known: ClientView) -> Next {
         match intent {
             Intent::Discover { .. } => self.propose_offer(),
+            Intent::Request { address, kind, .. }
+                if ipam::mutated!("s6_nak_from_local_read")
+                    && kind != RequestKind::Selecting
+                    && known.lease.is_none_or(|(own, _)| own != address) =>
+            {
+                self.reply(&Body::Nak(Refusal::NotAvailable(address)))
+            }
+            Intent::Request { address, .. } if ipam::mutated!("s2_ack_before_commit") => {
+                self.ack_uncommitted(address)
+            }
             Intent::Request { address, kind, .. } => self.propose_grant(address, kind),
             Intent::Decline { address, .. } => self.propose_decline(address, given_up),
             Intent::Release { address, .. } => self.propose_release(address, given_up),
@@ -150,6 +161,12 @@ impl Transaction {
             Input::Proposed(Ok(outcome)) => self.on_outcome(outcome),
             Input::Proposed(Err(ProposeError::Unavailable(_))) => {
                 Next::Silent(Silence::Unavailable)
+            }
+            Input::Proposed(Err(ProposeError::Unknown))
+                if ipam::mutated!("s2_ack_on_unknown") && self.stage == Stage::Granting =>
+            {
+                let ciaddr = self.packet.ciaddr;
+                self.ack_uncommitted(self.packet.requested_address.unwrap_or(ciaddr))
             }
             Input::Proposed(Err(ProposeError::Unknown)) => Next::Silent(Silence::UnknownOutcome),
             Input::Probed(address, finding) => self.on_finding(address, finding),
@@ -273,6 +290,15 @@ impl Transaction {
             subnet,
             address,
             node,
+        }))
+    }
+
+    /// What S2 forbids: only mutations come here.
+    fn ack_uncommitted(&self, address: Ipv4Addr) -> Next {
+        let lease_time = self.config.times.grant(None);
+        self.reply(&Body::Ack(Granted {
+            address,
+            lease_time,
         }))
     }
 

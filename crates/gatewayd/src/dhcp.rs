@@ -6,11 +6,11 @@
 
 use crate::admin::Daemon;
 use crate::config::Settings;
-use crate::lease_service::ClusterLeases;
 use crate::link::Place;
 use anyhow::{Context, Result};
 use cluster::Cluster;
 use dhcpd::{DhcpServer, RateLimits, ServerConfig, ServerError};
+use gatewayd::ClusterLeases;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -7,10 +7,11 @@
 //! On SIGTERM or SIGINT it stops; the kernel's rules stay. On a storage error it stays up and
 //! silent, so that operators can ask it why.
 
+#[cfg(gatewayd_mutations)]
+compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatewayd_mutations)");
+
 mod admin;
-mod config;
 mod dhcp;
-mod lease_service;
 mod link;
 mod logging;
 mod nat;
@@ -20,7 +21,7 @@ mod run;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use config::{Cli, RunArgs, Settings, Verb};
+use gatewayd::config::{self, Cli, RunArgs, Settings, Verb};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::link::{self, Place};
 use crate::{dhcp, nat, notices, presence};
 use anyhow::{Context, Result};
-use cluster::{Cluster, ClusterConfig, Start, Timings};
+use cluster::{Cluster, ClusterConfig, Snapshots, Start, Timings};
 use ipam::Bootstrap;
 use std::future::Future;
 use std::sync::Arc;
@@ -103,6 +103,7 @@ fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
         listen_ip: place.listen_ip,
         tls: settings.peer_tls.clone(),
         timings: Timings::default(),
+        snapshots: Snapshots::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The promises of the lease contract that one state can keep or break, one function each.
 //!
-//! They stay on: the daemon checks them after a snapshot is installed, the tests after every step.
+//! They stay on: a snapshot that breaks one is refused, and the tests check them after every step.
 
 use crate::{Lease, LeaseState, State, Subnet};
 use alloc::format;

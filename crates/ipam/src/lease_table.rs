@@ -88,6 +88,16 @@ impl LeaseTable {
         self.deadlines.first().map(|(time, _)| *time)
     }
 
+    /// The allocatable address whose offer ends first, at `until` at the latest.
+    pub(crate) fn offer_ending_by(&self, until: ClusterTime) -> Option<Ipv4Addr> {
+        let is_offer = |lease: &Lease| matches!(lease.state, LeaseState::Offered { .. });
+        let ending = self.deadlines.iter().take_while(|(time, _)| *time <= until);
+        let mut addresses = ending.map(|(_, address)| *address);
+        addresses.find(|address| {
+            self.is_allocatable(*address) && self.records.get(address).is_some_and(is_offer)
+        })
+    }
+
     /// The first record whose deadline has come.
     pub(crate) fn due(&self, now: ClusterTime) -> Option<Ipv4Addr> {
         self.deadlines

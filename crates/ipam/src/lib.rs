@@ -23,6 +23,7 @@ mod ids;
 pub mod invariant;
 mod lease;
 mod lease_table;
+pub mod mutation;
 mod nat;
 mod net;
 mod node;

@@ -181,7 +181,7 @@ impl State {
     /// Puts a state together again; equal to the one that was taken apart.
     pub fn from_parts(parts: StateParts) -> Result<Self, InvalidState> {
         let mut state = Self {
-            clock: if cfg!(mutation = "s8_clock_not_in_snapshot") {
+            clock: if crate::mutated!("s8_clock_not_in_snapshot") {
                 ClusterTime::default()
             } else {
                 parts.clock

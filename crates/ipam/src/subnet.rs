@@ -101,9 +101,10 @@ pub enum InvalidSubnet {
         /// Its size.
         size: u64,
     },
-    /// `1 s <= minimum <= default <= maximum`.
+    /// `1 s <= minimum <= default <= maximum`, and 1 s at least for an offer and a quarantine: what
+    /// ends as it begins would be overdue at once (T5).
     #[error(
-        "lease times must satisfy 1 s <= minimum <= default <= maximum, but are {minimum} s, {default} s and {maximum} s"
+        "lease times must satisfy 1 s <= minimum <= default <= maximum, but are {minimum} s, {default} s and {maximum} s; an offer and a quarantine must last 1 s at least"
     )]
     Times {
         /// In seconds.
@@ -136,6 +137,10 @@ impl Default for LeaseTimes {
 }
 
 impl LeaseTimes {
+    /// How long an offer is safe from other clients, when nothing else is free: longer than a client
+    /// waits before it sends its first DHCPREQUEST again (4 ± 1 s, RFC 2131 §4.1). ADR 0014.
+    pub const OFFER_KEPT: Span = Span::from_secs(5);
+
     /// The lease time that a client gets that asked for `requested` (RFC 2131 §4.3.1).
     #[must_use]
     pub fn grant(&self, requested: Option<Span>) -> Span {
@@ -222,9 +227,11 @@ impl SubnetConfig {
             minimum,
             default,
             maximum,
-            ..
+            offer,
+            quarantine,
         } = self.times;
-        if minimum < Span::from_secs(1) || minimum > default || default > maximum {
+        let shortest = minimum.min(offer).min(quarantine);
+        if shortest < Span::from_secs(1) || minimum > default || default > maximum {
             return Err(InvalidSubnet::Times {
                 minimum: minimum.as_secs(),
                 default: default.as_secs(),
@@ -268,6 +275,13 @@ impl Subnet {
             .leases
             .best_of(client, |address| self.may_have(client, address));
         own.or_else(|| self.leases.by_client(client))
+    }
+
+    /// The oldest offer that its client seems to have forgotten, of an address that anybody may have.
+    pub(crate) fn abandoned_offer(&self, now: ClusterTime) -> Option<Ipv4Addr> {
+        let youngest_end = now + self.config.times.offer;
+        let until = youngest_end.0.saturating_sub(LeaseTimes::OFFER_KEPT.0);
+        self.leases.offer_ending_by(ClusterTime(until))
     }
 
     /// When the cluster clock next has something to do here.

@@ -493,3 +493,87 @@ fn a_subnet_that_contradicts_itself_is_refused_by_name() {
         Outcome::Refused(Refusal::Overlap(SUBNET))
     );
 }
+
+#[test]
+fn t5_offers_and_quarantines_that_end_as_they_begin_are_refused() {
+    for (offer, quarantine) in [(0, 600), (60, 0)] {
+        let mut cluster = Driver::new((20, 254));
+        let times = LeaseTimes {
+            offer: Span::from_secs(offer),
+            quarantine: Span::from_secs(quarantine),
+            ..LeaseTimes::default()
+        };
+        let outcome = cluster.run(Command::PutSubnet(SubnetConfig {
+            times,
+            ..config((20, 254))
+        }));
+        assert!(
+            matches!(
+                outcome,
+                Outcome::Refused(Refusal::InvalidSubnet(InvalidSubnet::Times { .. }))
+            ),
+            "{outcome:?}"
+        );
+    }
+}
+
+/// ADR 0014: an offer is a courtesy. When nothing is free, the oldest one that its client has
+/// forgotten is made to somebody else; what a client is bound to never is (S1).
+#[test]
+fn s1_a_forgotten_offer_gives_way_when_nothing_is_free() {
+    let mut cluster = Driver::new((20, 22));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    for number in [2, 3] {
+        assert!(matches!(
+            cluster.discover(number, None),
+            Outcome::Offered(_)
+        ));
+    }
+    cluster.wait(4);
+    let exhausted = Outcome::Refused(Refusal::PoolExhausted);
+    assert_eq!(
+        cluster.discover(4, None),
+        exhausted,
+        "both may be on their way"
+    );
+    cluster.wait(1);
+    assert_eq!(cluster.obtain(4), Some(ip(21)), "the older offer");
+    assert!(matches!(
+        cluster.request(2, ip(21), RequestKind::Selecting),
+        Outcome::Refused(Refusal::HeldByAnother { .. })
+    ));
+    assert_eq!(cluster.obtain(3), Some(ip(22)), "its offer was not touched");
+    cluster.wait(60);
+    assert_eq!(cluster.discover(2, None), exhausted, "all are bound");
+}
+
+/// ADR 0014: what is reserved is offered to nobody else, forgotten or not (S4).
+#[test]
+fn s4_a_forgotten_offer_of_a_reserved_address_stays() {
+    let mut cluster = Driver::new((20, 20));
+    assert_eq!(cluster.reserve(1, ip(20)), Outcome::Done);
+    assert!(matches!(cluster.discover(1, None), Outcome::Offered(_)));
+    cluster.wait(30);
+    assert_eq!(
+        cluster.discover(2, None),
+        Outcome::Refused(Refusal::PoolExhausted)
+    );
+}
+
+/// L4: as many clients as addresses, however slow each is to ask: all are granted, none is refused.
+#[test]
+fn l4_a_storm_of_as_many_clients_as_addresses_loses_no_offer() {
+    let mut cluster = Driver::new((20, 119));
+    let mut offers = Vec::new();
+    for number in 0..100 {
+        let Outcome::Offered(offered) = cluster.discover(number, None) else {
+            panic!("no offer for {number}")
+        };
+        offers.push(offered.address);
+        cluster.wait(u64::from(number % 2));
+    }
+    for (number, address) in (0..100).zip(offers) {
+        let outcome = cluster.request(number, address, RequestKind::Selecting);
+        assert_eq!(outcome, granted(address), "client {number}");
+    }
+}

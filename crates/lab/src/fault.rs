@@ -1,11 +1,14 @@
-//! What goes wrong: cut links, a lost ruleset or rule, a stepped clock.
+//! What goes wrong: cut, lossy and slow links, a lost ruleset, rule or address, a stepped clock, a
+//! failing disk.
 //!
 //! Killing and freezing a process is in [`crate::process`].
 
 mod clock;
+mod disk;
 mod host;
 mod underlay;
 
 pub use clock::SteppedClock;
-pub use host::{delete_rule, flush_ruleset};
+pub use disk::FaultyDisk;
+pub use host::{delete_rule, flush_ruleset, remove_listen_ip, restore_listen_ip};
 pub use underlay::UnderlayFaults;

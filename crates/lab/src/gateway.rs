@@ -2,10 +2,13 @@
 
 mod binaries;
 mod config;
+mod control;
+mod hold;
 mod node;
 pub mod status;
 
 pub use binaries::Binaries;
 pub use config::GatewayConfig;
+pub use control::{Answer, Control};
 pub use node::Gateway;
 pub use status::{Lease, Status};

@@ -5,7 +5,6 @@ mod cli;
 mod enter;
 mod run;
 mod show;
-mod watchdog;
 
 use std::process::ExitCode;
 

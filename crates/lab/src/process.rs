@@ -135,11 +135,14 @@ impl Process {
 
     /// Whether it has not ended yet.
     pub fn is_running(&mut self) -> Result<bool> {
-        let ended = self
-            .child
+        Ok(self.ended()?.is_none())
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        self.child
             .try_wait()
-            .with_context(|| format!("looking after {}", self.name))?;
-        Ok(ended.is_none())
+            .with_context(|| format!("looking after {}", self.name))
     }
 
     /// Fails, with the end of the log, if the process has ended.

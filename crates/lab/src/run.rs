@@ -9,10 +9,10 @@ use lab::Lab;
 use lab::isolate::{self, Isolation};
 use lab::report::Report;
 use lab::scenario::{self, Scenario};
+use lab::watchdog::{Watchdog, end_on_interrupt};
 use lab::workdir::Workdir;
 
 use crate::cli::RunOptions;
-use crate::watchdog::{Watchdog, end_on_interrupt};
 
 /// Runs the scenario that `options` names. Outside the isolation this does not return.
 pub fn run(options: &RunOptions) -> Result<ExitCode> {

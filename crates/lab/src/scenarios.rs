@@ -5,6 +5,7 @@
 mod clients;
 mod clock_step;
 mod exhaustion;
+mod flood;
 mod flush_ruleset;
 mod hostile_packets;
 mod leader_kill;
@@ -37,5 +38,6 @@ pub(crate) const ALL: &[Scenario] = &[
     tshark::SCENARIO,
     hostile_packets::SCENARIO,
     listen_ip::SCENARIO,
+    flood::SCENARIO,
     snapshot_catch_up::SCENARIO,
 ];

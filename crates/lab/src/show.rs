@@ -14,10 +14,10 @@ use lab::Lab;
 use lab::demo::{self, Cast, Stage};
 use lab::isolate::{self, Isolation};
 use lab::kept::{KeptLab, instructions};
+use lab::watchdog::{Watchdog, handle_interrupts, interrupted};
 use lab::workdir::Workdir;
 
 use crate::cli::DemoOptions;
-use crate::watchdog::{Watchdog, handle_interrupts, interrupted};
 
 /// Far beyond what the demonstration takes.
 const LIMIT: Duration = Duration::from_secs(180);

@@ -18,15 +18,15 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
-    /// sled.
+    /// The log's database.
     #[error("{doing} in the log's database")]
     Database {
         /// What we were doing.
         doing: &'static str,
-        /// What sled says.
-        source: sled::Error,
+        /// What it says.
+        source: io::Error,
     },
-    /// sled gave up on what it found.
+    /// The database gave up on what it found.
     #[error(
         "the log's database {} is damaged beyond what it can say: remove the node from the cluster \
          and add it again with an empty directory",
@@ -180,6 +180,19 @@ pub enum StoreError {
     /// A snapshot from a peer whose checksum or shape is wrong.
     #[error("the received snapshot is damaged: {0}")]
     DamagedTransfer(&'static str),
+    /// A snapshot whose state cannot have come from applying a log.
+    #[error(
+        "the state in {what} breaks the lease contract ({broken}): it was made by a bug or by \
+         damage, and serving from it is not safe. Compare the nodes' digests and keep the file; \
+         a node that differs from the others is to be removed and added again with an empty \
+         directory"
+    )]
+    BrokenState {
+        /// Which snapshot.
+        what: String,
+        /// Which promise is broken, and by what.
+        broken: String,
+    },
     /// The log is purged further than the newest snapshot reaches.
     #[error(
         "the log is purged up to entry {purged}, but the newest snapshot ends at {snapshot:?}: a \
@@ -220,8 +233,8 @@ impl StoreError {
         }
     }
 
-    /// For `map_err` on a sled operation.
-    pub(crate) fn database(doing: &'static str) -> impl Fn(sled::Error) -> Self {
+    /// For `map_err` on an operation of the log's database.
+    pub(crate) fn database(doing: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self::Database { doing, source }
     }
 }

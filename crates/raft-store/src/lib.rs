@@ -16,7 +16,8 @@
 //!   fails, because what the disk holds is no longer known. (5) A snapshot is durable before the
 //!   log that it replaces is purged.
 //! * **What may block.** Writes of the log happen on one thread of their own ([`Execution`]).
-//!   Reads are served from memory, or from sled when they are older than its tail.
+//!   Reads are served from memory, or from the database when they are older than its tail.
+//! * **The disk** is behind a port ([`medium`]): this machine's, or a simulated one ([`open_on`]).
 //! * **A crash** leaves a prefix of what was asked for, at least all that was acknowledged;
 //!   perhaps a temporary file, which the next `open` removes. The state machine is rebuilt from the
 //!   newest snapshot and the log up to the committed entry.
@@ -25,17 +26,30 @@ mod blocking;
 pub mod codec;
 mod data_dir;
 mod error;
+mod failure;
+#[cfg(test)]
+mod frozen;
 mod log;
+pub mod medium;
 mod open;
+mod runtime;
 mod snapshot;
 mod state_machine;
 mod types;
+
+/// What is stored, one record or file at a time, for fuzzing.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use crate::log::testing::{open_record, seal_record, wrap_record};
+    pub use crate::snapshot::testing::{open_snapshot, seal_snapshot, wrap_snapshot};
+}
 
 pub use blocking::Execution;
 pub use data_dir::Release;
 pub use error::StoreError;
 pub use log::{LogReader, LogStore};
-pub use open::{OpenOptions, Store, open};
+pub use open::{OpenOptions, Store, open, open_on};
+pub use runtime::{NodeRuntime, seed_randomness};
 pub use state_machine::{
     Applied, AppliedMark, Committed, SnapshotBuilder, StateDigest, StateMachine, StateReader,
     Stopped,

@@ -1,6 +1,8 @@
 //! Opening a data directory.
 
 use crate::data_dir::{DataDir, Found, Release};
+use crate::failure::Failure;
+use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
 use crate::{Execution, LogStore, StateMachine, StateReader, StoreError, log, state_machine};
 use std::path::PathBuf;
@@ -44,15 +46,28 @@ impl OpenOptions {
 /// Opens the data directory, or makes a new one, and checks all that is in it. Blocks: it reads
 /// the whole log and the newest snapshot.
 pub fn open(options: &OpenOptions) -> Result<Store, StoreError> {
-    let (directory, found) = DataDir::open(&options.directory)?;
+    open_on(Arc::new(Machine), options)
+}
+
+/// [`open`] on another medium than this machine. With [`Execution::Tasks`] it must be called in the
+/// runtime that the tasks shall run on.
+pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, StoreError> {
+    let (directory, found) = DataDir::open(medium, &options.directory)?;
     let directory = Arc::new(directory);
     let execution = options.execution;
-    let log = log::open(directory.clone(), found, options.node_id, execution)?;
+    let failure = Arc::<Failure>::default();
+    let log = log::open(
+        directory.clone(),
+        found,
+        options.node_id,
+        execution,
+        failure.clone(),
+    )?;
     if found == Found::Nothing {
         directory.seal()?;
     }
     let release = directory.release();
-    let snapshots = SnapshotStore::open(directory)?;
+    let snapshots = SnapshotStore::open(directory, failure)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
     check_purged(&log, &reader)?;

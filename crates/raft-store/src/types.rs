@@ -1,21 +1,20 @@
 //! openraft's types as this project fills them in.
 
+use crate::NodeRuntime;
 use ipam::{Batch, Outcome};
 use openraft::vote::leader_id_std;
 use openraft::{AsyncRuntime, EntryPayload, OptionalSend, RaftTypeConfig};
-use openraft_rt_tokio::TokioRuntime;
 use std::cmp::Ordering;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The types of this project's Raft on the runtime `RT`, so that a simulated one can take tokio's
-/// place.
+/// The types of this project's Raft on the runtime `RT`.
 pub struct RaftTypes<RT>(PhantomData<fn() -> RT>);
 
-/// The types on tokio: what a real node uses.
-pub type TypeConfig = RaftTypes<TokioRuntime>;
+/// The types of every node, real or simulated.
+pub type TypeConfig = RaftTypes<NodeRuntime>;
 
 /// Who is elected in a term. At most one node: the lease contract's clock stamps name a term and
 /// mean one leader (T2), which openraft's other kind of leader id would not give.

@@ -1,4 +1,4 @@
-//! openraft's own test suite for storages, on both ways of execution.
+//! openraft's own test suite for storages, on every way of execution.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use openraft::StorageError;
@@ -22,6 +22,13 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Builder {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suite_with_threads() {
     Suite::test_all(Builder(Execution::Threads))
+        .await
+        .expect("openraft's suite passes");
+}
+
+#[tokio::test]
+async fn suite_with_tasks() {
+    Suite::test_all(Builder(Execution::Tasks))
         .await
         .expect("openraft's suite passes");
 }

@@ -21,9 +21,27 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["api", "cluster", "dhcpd", "ipam", "natd", "raft-store"],
     ),
     ("gatewayctl", &["api"]),
-    ("sim", &["cluster", "dhcpd", "ipam", "natd"]),
+    // The simulation runs the daemon's joints, and hands the store its disk.
+    (
+        "sim",
+        &[
+            "api",
+            "cluster",
+            "dhcpd",
+            "gatewayd",
+            "ipam",
+            "natd",
+            "raft-store",
+        ],
+    ),
     // The lab runs the product's programs; what it knows of them, operators know too.
     ("lab", &[]),
+    // The fault tests run the product's programs in the lab, as its scenarios do.
+    ("jepsen-tests", &["lab"]),
+    // A disk for any program.
+    ("faultfs", &[]),
+    // Uses the store and the cluster as the daemon does, on that disk.
+    ("powerloss", &["cluster", "faultfs", "ipam", "raft-store"]),
     ("xtask", &[]),
 ];
 

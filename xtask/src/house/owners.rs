@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 /// The library (or, with `*`, all whose names begin so), and who may use it.
 const OWNERS: &[(&str, &[&str])] = &[
     ("sled", &["raft-store"]),
-    ("openraft*", &["raft-store", "cluster", "sim"]),
+    ("openraft*", &["raft-store", "cluster", "powerloss", "sim"]),
     ("dhcproto", &["dhcpd", "lab", "sim"]),
     ("nftnl*", &["natd"]),
     ("mnl*", &["natd"]),
@@ -17,7 +17,21 @@ const OWNERS: &[(&str, &[&str])] = &[
         "tonic*",
         &["api", "cluster", "gatewayd", "gatewayctl", "sim"],
     ),
-    ("clap", &["gatewayd", "gatewayctl", "lab", "sim", "xtask"]),
+    (
+        "clap",
+        &[
+            "faultfs",
+            "gatewayd",
+            "gatewayctl",
+            "jepsen-tests",
+            "lab",
+            "powerloss",
+            "sim",
+            "xtask",
+        ],
+    ),
+    ("fuser", &["faultfs"]),
+    ("clojure-reader", &["jepsen-tests"]),
 ];
 
 pub(super) fn find(workspace: &Workspace) -> Result<Findings> {

@@ -1,9 +1,12 @@
 //! The transport to peers: one channel a peer, and openraft's network over it.
 
+mod connector;
 mod explain;
 mod network;
 mod peers;
 
+pub(crate) use connector::TcpConnector;
+pub use connector::{Connector, PeerChannel};
 pub(crate) use explain::explain;
 pub(crate) use network::NetworkFactory;
 pub(crate) use peers::{MAX_MESSAGE_BYTES, Peers};

@@ -3,7 +3,7 @@
 //! Every request says whom it is from and for ([`Route`]); a node that is not meant refuses it.
 //! Cancel-safe: a dropped request is a lost one, which Raft repeats.
 
-use super::Peers;
+use super::{PeerChannel, Peers};
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
 use bytes::Bytes;
@@ -21,7 +21,6 @@ use raft_store::{PeerNode, Snapshot, SnapshotData, StateReader, TypeConfig, Vote
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;
-use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
 /// How much of a snapshot travels in one message.
@@ -70,7 +69,7 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 
 impl Network {
-    fn client(&self) -> Rpc<PeerClient<Channel>> {
+    fn client(&self) -> Rpc<PeerClient<PeerChannel>> {
         self.peers
             .connect(NodeId(self.to), &self.address)
             .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))

@@ -1,35 +1,31 @@
 //! Channels to peers, made when first needed and kept.
 
+use super::connector::{Connector, PeerChannel};
 use crate::membership::MembershipError;
-use crate::tls::{Credentials, PeerName};
 use api::proto::raft::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
 
 /// The largest message: a batch of entries, or a chunk of a snapshot.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
-/// How long a TCP connection may take to be made, on a LAN.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How often an idle connection is tried, so that a dead peer is noticed and dialled again.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
 /// The most channels kept. A cluster has fewer members; past that, old ones are dropped.
 const MAX_CHANNELS: usize = 128;
+
+/// Where a channel leads, and who must be there.
+type Way = (String, Option<NodeId>);
 
 /// Channels to peers by address and by whom they must prove to be. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Peers {
-    credentials: Option<Credentials>,
-    channels: Arc<Mutex<HashMap<(String, PeerName), Channel>>>,
+    connector: Arc<dyn Connector>,
+    channels: Arc<Mutex<HashMap<Way, PeerChannel>>>,
 }
 
 impl Peers {
-    /// Channels with mutual TLS if there are `credentials`, in the clear otherwise.
-    pub(crate) fn new(credentials: Option<Credentials>) -> Self {
+    pub(crate) fn new(connector: Arc<dyn Connector>) -> Self {
         Self {
-            credentials,
+            connector,
             channels: Arc::default(),
         }
     }
@@ -40,61 +36,39 @@ impl Peers {
         &self,
         node: NodeId,
         address: &str,
-    ) -> Result<PeerClient<Channel>, MembershipError> {
-        self.client(address, PeerName::Node(node))
+    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+        self.client(address, Some(node))
     }
 
     /// A client of whichever node is at `address` (`host:port`).
-    pub(crate) fn connect_to(&self, address: &str) -> Result<PeerClient<Channel>, MembershipError> {
-        self.client(address, PeerName::Any)
+    pub(crate) fn connect_to(
+        &self,
+        address: &str,
+    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+        self.client(address, None)
     }
 
     fn client(
         &self,
         address: &str,
-        name: PeerName,
-    ) -> Result<PeerClient<Channel>, MembershipError> {
-        let channel = self.channel(address, name)?;
-        Ok(PeerClient::new(channel)
+        node: Option<NodeId>,
+    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+        Ok(PeerClient::new(self.channel(address, node)?)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES))
     }
 
-    fn channel(&self, address: &str, name: PeerName) -> Result<Channel, MembershipError> {
+    fn channel(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (address.to_owned(), name);
+        let key = (address.to_owned(), node);
         if let Some(channel) = channels.get(&key) {
             return Ok(channel.clone());
         }
-        let channel = self
-            .endpoint(address, name)?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(KEEP_ALIVE)
-            .keep_alive_while_idle(true)
-            .connect_lazy();
+        let channel = self.connector.connect(address, node)?;
         if channels.len() >= MAX_CHANNELS {
             channels.clear();
         }
         channels.insert(key, channel.clone());
         Ok(channel)
-    }
-
-    fn endpoint(&self, address: &str, name: PeerName) -> Result<Endpoint, MembershipError> {
-        let scheme = match self.credentials {
-            Some(_) => "https",
-            None => "http",
-        };
-        let endpoint = Endpoint::from_shared(format!("{scheme}://{address}")).map_err(|_| {
-            MembershipError::Rejected(format!("{address:?} is not an address: write host:port"))
-        })?;
-        let Some(credentials) = &self.credentials else {
-            return Ok(endpoint);
-        };
-        let secured = endpoint.tls_config(credentials.client(name));
-        secured.map_err(|error| {
-            MembershipError::Failed(format!("TLS with {name} at {address}: {error:?}"))
-        })
     }
 }

@@ -4,7 +4,7 @@
 mod certificates;
 
 pub use certificates::Authority;
-use cluster::{Cluster, ClusterConfig, Start, StartError, Timings};
+use cluster::{Cluster, ClusterConfig, Snapshots, Start, StartError, Timings};
 use ipam::*;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -67,6 +67,7 @@ impl Site {
                 election_min: Duration::from_millis(300),
                 election_max: Duration::from_millis(600),
             },
+            snapshots: Snapshots::default(),
         }
     }
 

@@ -86,6 +86,11 @@ pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
             requested: packet.requested_address,
         }),
         MessageType::Request => request(packet, cast, ciaddr),
+        // "Because it does not know whether it has an address": by broadcast, or past a relay (§4.4.4).
+        // Whoever sends it by unicast, from anywhere, is no client that found a neighbour on its address (S7).
+        MessageType::Decline if cast == Cast::Unicast && !packet.is_relayed() => {
+            Err(Silence::UnicastDecline)
+        }
         MessageType::Decline => {
             let address = packet
                 .requested_address

@@ -11,6 +11,7 @@ mod silence;
 mod verdict;
 
 pub use intent::{Arrival, Cast, Intent, intent};
+pub(crate) use responder::client_hash;
 pub use responder::{answers, elapsed_secs, rank};
 pub use silence::Silence;
 pub use verdict::{Verdict, on_grant, on_offer};

@@ -34,6 +34,11 @@ pub const fn elapsed_secs(secs: u16) -> u16 {
     }
 }
 
+/// A hash of the client alone, for those that count clients rather than rank nodes.
+pub(crate) fn client_hash(client: &ClientKey) -> u64 {
+    weight(client, NodeId::default())
+}
+
 /// Rendezvous hashing: every pair has a weight of its own, so a node that leaves hands its clients
 /// to the others evenly, and no other client moves.
 fn weight(client: &ClientKey, node: NodeId) -> u64 {

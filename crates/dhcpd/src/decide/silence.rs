@@ -21,6 +21,8 @@ labelled! {
         OtherNodesTurn => "other_nodes_turn",
         /// The message lacks what RFC 2131 table 5 says it must have, or contradicts itself.
         ContradictoryRequest => "contradictory_request",
+        /// A DHCPDECLINE that was not broadcast (RFC 2131 §4.4.4).
+        UnicastDecline => "unicast_decline",
         /// A copy of this request is being answered.
         AnsweringACopy => "answering_a_copy",
         /// Too many requests are being answered.

@@ -5,8 +5,20 @@ use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
 use crate::decide::Silence;
 use crate::limits::{
-    EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, QUARANTINES_BURST, QUARANTINES_PER_SECOND,
+    EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, KEPT_FOR_RETRIES, QUARANTINES_BURST,
+    QUARANTINES_PER_SECOND,
 };
+
+/// What is known of whoever wants something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The lease table knows it.
+    Known,
+    /// It does not, and the client tries again.
+    TriesAgain,
+    /// Nothing.
+    Unheard,
+}
 
 /// The budgets of one server.
 #[derive(Clone, Debug)]
@@ -37,21 +49,27 @@ impl Admission {
         }
     }
 
-    /// Charges one command to the budget of known or of new clients.
-    pub fn admit(&mut self, is_known: bool, now: Moment) -> Result<(), Silence> {
-        let (bucket, silence) = if is_known {
-            (&mut self.known_clients, Silence::TooManyKnownClients)
-        } else {
-            (&mut self.new_clients, Silence::TooManyNewClients)
+    /// Charges one command to the budget of known or of new clients. A part of the latter is left to
+    /// those that try again.
+    pub fn admit(&mut self, standing: Standing, now: Moment) -> Result<(), Silence> {
+        let (admitted, silence) = match standing {
+            Standing::Known => (
+                self.known_clients.try_take(now),
+                Silence::TooManyKnownClients,
+            ),
+            Standing::TriesAgain => (self.new_clients.try_take(now), Silence::TooManyNewClients),
+            Standing::Unheard => (
+                self.new_clients.try_take_above(KEPT_FOR_RETRIES, now),
+                Silence::TooManyNewClients,
+            ),
         };
-        bucket.try_take(now).then_some(()).ok_or(silence)
+        admitted.then_some(()).ok_or(silence)
     }
 
-    /// Charges an offer that this node expects to fail because no address is free. A few pass,
-    /// since what this node knows may be old.
-    pub fn admit_exhausted(&mut self, now: Moment) -> Result<(), Silence> {
-        self.exhausted
-            .try_take(now)
+    /// Charges an offer for which no address is free, as far as this node knows. A few pass, because that
+    /// may be old, or an offer forgotten; but only to clients that try again.
+    pub fn admit_exhausted(&mut self, standing: Standing, now: Moment) -> Result<(), Silence> {
+        (standing != Standing::Unheard && self.exhausted.try_take(now))
             .then_some(())
             .ok_or(Silence::PoolExhausted)
     }
@@ -71,10 +89,16 @@ mod tests {
     fn a_storm_of_a_thousand_new_clients_passes_and_a_flood_does_not_touch_known_ones() {
         let mut admission = Admission::new(&RateLimits::default());
         let now = Moment::default();
-        for _ in 0..crate::limits::NEW_CLIENTS_BURST {
-            assert_eq!(admission.admit(false, now), Ok(()));
+        let unheard = |admission: &mut Admission| admission.admit(Standing::Unheard, now);
+        for _ in 0..1000 {
+            assert_eq!(unheard(&mut admission), Ok(()));
         }
-        assert_eq!(admission.admit(false, now), Err(Silence::TooManyNewClients));
-        assert_eq!(admission.admit(true, now), Ok(()));
+        assert_eq!(unheard(&mut admission), Err(Silence::TooManyNewClients));
+        assert_eq!(admission.admit(Standing::Known, now), Ok(()));
+        for _ in 0..KEPT_FOR_RETRIES {
+            assert_eq!(admission.admit(Standing::TriesAgain, now), Ok(()));
+        }
+        let again = admission.admit(Standing::TriesAgain, now);
+        assert_eq!(again, Err(Silence::TooManyNewClients));
     }
 }

@@ -4,16 +4,19 @@
 //! * [`TokenBucket`]: a rate and a burst.
 //! * [`Admission`]: the budgets of clients known and unknown to the lease table.
 //! * [`ClientMemory`]: what was heard of each client lately: its retries and its own budget.
+//! * [`HeardBefore`]: whether a client that nobody knows tries again, or is one of a flood.
 //! * [`InFlight`]: requests being answered now; a copy of one is dropped.
 
 mod admission;
 mod client_memory;
+mod heard_before;
 mod in_flight;
 mod rate_limits;
 mod token_bucket;
 
-pub use admission::Admission;
+pub use admission::{Admission, Standing};
 pub use client_memory::{Attempt, ClientMemory};
+pub use heard_before::HeardBefore;
 pub use in_flight::{InFlight, InFlightKey, NotBegun};
 pub use rate_limits::{Rate, RateLimits};
 pub use token_bucket::TokenBucket;

@@ -33,8 +33,15 @@ impl TokenBucket {
 
     /// Takes a token if there is one.
     pub fn try_take(&mut self, now: Moment) -> bool {
+        self.try_take_above(0, now)
+    }
+
+    /// Takes a token if at least `kept` are there afterwards.
+    pub fn try_take_above(&mut self, kept: u32, now: Moment) -> bool {
         self.refill(now);
+        let kept = u128::from(kept) * NANOTOKENS;
         let left = self.level.checked_sub(NANOTOKENS);
+        let left = left.filter(|left| *left >= kept);
         self.level = left.unwrap_or(self.level);
         left.is_some()
     }

@@ -24,6 +24,14 @@ pub struct ProbeError {
     source: io::Error,
 }
 
+impl ProbeError {
+    /// Why `address` could not be probed.
+    #[must_use]
+    pub const fn new(address: Ipv4Addr, source: io::Error) -> Self {
+        Self { address, source }
+    }
+}
+
 /// Sends conflict probes and listens for answers.
 #[derive(Debug)]
 pub struct Prober {
@@ -67,7 +75,7 @@ impl Prober {
         for round in 1..=PROBES_PER_ADDRESS {
             let frame = arp::probe(self.interface.hardware(), address);
             let sent = self.socket.send(&frame).await;
-            sent.map_err(|source| ProbeError { address, source })?;
+            sent.map_err(|source| ProbeError::new(address, source))?;
             let until = start + PROBE_WAIT * round / PROBES_PER_ADDRESS;
             if let Some(hardware) = registered.answer(until, except).await {
                 return Ok(Finding::InUse { hardware });

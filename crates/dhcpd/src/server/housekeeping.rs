@@ -9,17 +9,15 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 impl Shared {
-    /// One round. An error if the interface is gone: the sockets on it are dead.
+    /// One round. An error if the interface is gone: nothing is heard on it any more.
     pub(super) fn housekeep(
         self: &Arc<Self>,
         background: &mut JoinSet<()>,
     ) -> Result<(), ServerError> {
-        self.interface
-            .refresh()
-            .map_err(|source| ServerError::Socket {
-                interface: self.interface.name().to_owned(),
-                source,
-            })?;
+        self.link.check().map_err(|source| ServerError::Socket {
+            interface: self.link.name().to_owned(),
+            source,
+        })?;
         // One batch at a time: that bounds the traffic.
         if background.is_empty() {
             let addresses = self.to_probe();
@@ -50,7 +48,7 @@ impl Shared {
     }
 
     async fn probe_one_ahead(&self, address: Ipv4Addr) {
-        match self.prober.probe(address, None).await {
+        match self.link.probe(address, None).await {
             Ok(finding) => {
                 self.probed(address, finding);
                 self.engine().note_probe(self.now(), address, finding);

@@ -1,17 +1,13 @@
 //! Answering requests: one task each, from the datagram to the reply.
 
 use super::Shared;
-use crate::addressing::Destination;
 use crate::decide::{Arrival, Silence};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
 use crate::port::ProposeError;
 use crate::reply::{Body, Reply};
-use crate::socket::frame::{self, ETHERNET_BROADCAST, End};
-use crate::socket::{CLIENT_PORT, SERVER_PORT};
 use crate::transaction::{Input, Next, Transaction};
 use ipam::Command;
-use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -33,17 +29,14 @@ impl Shared {
     /// Takes a datagram up, and begins a task if there is anything to do.
     pub(super) fn receive(
         self: &Arc<Self>,
-        datagram: Option<(&[u8], Ipv4Addr)>,
-        arrival: fn(Ipv4Addr) -> Arrival,
+        datagram: &[u8],
+        arrival: Arrival,
         requests: &mut JoinSet<()>,
     ) {
-        let Some((datagram, source)) = datagram else {
-            return;
-        };
         let now = self.now();
         let received = self
             .engine()
-            .receive(now, datagram, arrival(source), &*self.service);
+            .receive(now, datagram, arrival, &*self.service);
         match received {
             Received::Dropped(reason) => {
                 self.counters.dropped(reason);
@@ -71,7 +64,7 @@ impl Shared {
 
     /// A proposal is waited for as long as its outcome can still be told to somebody.
     async fn propose(&self, command: Command, transaction: &Transaction) -> Input {
-        let limit = if transaction.awaits_reply() {
+        let limit = if transaction.awaits_reply() && !ipam::mutated!("t6_late_reply") {
             REPLY_DEADLINE
         } else {
             GIVE_UP_DEADLINE
@@ -83,7 +76,7 @@ impl Shared {
 
     async fn probe(&self, address: Ipv4Addr, transaction: &Transaction) -> Input {
         let client = transaction.packet().hardware.bytes().try_into().ok();
-        match self.prober.probe(address, client).await {
+        match self.link.probe(address, client).await {
             Ok(finding) => {
                 self.probed(address, finding);
                 Input::Probed(address, finding)
@@ -97,7 +90,7 @@ impl Shared {
 
     async fn send(&self, transaction: &Transaction, reply: &Reply) {
         let reply_type = reply.body.reply_type();
-        match self.transmit(reply).await {
+        match self.link.send(reply.destination, &reply.bytes).await {
             Ok(()) => {
                 let took = self.now().since(transaction.arrived());
                 self.counters.sent(reply_type, took);
@@ -109,46 +102,6 @@ impl Shared {
                 self.log.send_failed(self.now(), &source);
             }
         }
-    }
-
-    async fn transmit(&self, reply: &Reply) -> io::Result<()> {
-        let broadcast = End {
-            hardware: ETHERNET_BROADCAST,
-            ip: Ipv4Addr::BROADCAST,
-        };
-        match reply.destination {
-            Destination::Relay(relay) => self
-                .unicast
-                .send_to(&reply.bytes, (relay, SERVER_PORT))
-                .await
-                .map(drop),
-            Destination::Client(client) => self
-                .unicast
-                .send_to(&reply.bytes, (client, CLIENT_PORT))
-                .await
-                .map(drop),
-            Destination::Broadcast => self.transmit_frame(broadcast, &reply.bytes).await,
-            Destination::Link { address, hardware } => {
-                self.transmit_frame(
-                    End {
-                        hardware,
-                        ip: address,
-                    },
-                    &reply.bytes,
-                )
-                .await
-            }
-        }
-    }
-
-    async fn transmit_frame(&self, to: End, payload: &[u8]) -> io::Result<()> {
-        let hardware = self.interface.hardware();
-        let from = End {
-            hardware,
-            ip: self.identity.server_identifier,
-        };
-        let frame = frame::server_to_client(from, to, payload).map_err(io::Error::other)?;
-        self.link.send(&frame).await
     }
 }
 

@@ -7,6 +7,8 @@
 //!   broadcasts: the routing table need not know a way to 255.255.255.255.
 //! * A second packet socket sends ARP probes and hears ARP.
 //!
+//! [`KernelLink`] is all of them together, behind the port that the server states.
+//!
 //! Frames are built in [`frame`] and [`arp`], which are pure. There is no unsafe code: a packet
 //! socket's address is never made by hand but taken from `getifaddrs`.
 
@@ -14,11 +16,13 @@ pub mod arp;
 mod error;
 pub mod frame;
 mod interface;
+mod kernel_link;
 mod link;
 mod udp;
 
 pub use error::SocketError;
 pub use interface::Interface;
+pub use kernel_link::KernelLink;
 pub use link::LinkSocket;
 pub use udp::{bind_broadcast, bind_unicast};
 

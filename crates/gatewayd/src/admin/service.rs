@@ -26,12 +26,7 @@ impl AdminService {
         match self.daemon.cluster.propose(command).await {
             Ok(Outcome::Refused(refusal)) => Err(refused(&refusal)),
             Ok(_) => Ok(Response::new(wire::Done {})),
-            Err(ProposeError::Unavailable(reason)) => Err(Status::failed_precondition(format!(
-                "nothing was changed: {reason}; see `gatewayctl status`"
-            ))),
-            Err(ProposeError::Unknown(reason)) => Err(Status::unknown(format!(
-                "it is unknown whether the change was made: {reason}; look before you repeat it"
-            ))),
+            Err(error) => Err(not_committed(error)),
         }
     }
 
@@ -195,6 +190,17 @@ impl Admin for AdminService {
     }
 }
 
+/// `UNAVAILABLE` is this node's word that nothing was proposed (gatewayctl ends with 3, not with 1: the
+/// cluster has refused nothing).
+fn not_committed(error: ProposeError) -> Status {
+    match error {
+        ProposeError::Unavailable(reason) => Status::unavailable(reason),
+        ProposeError::Unknown(reason) => Status::unknown(format!(
+            "it is unknown whether the change was made: {reason}; look before you repeat it"
+        )),
+    }
+}
+
 fn refused(refusal: &Refusal) -> Status {
     let text = refusal.to_string();
     match refusal {
@@ -210,6 +216,25 @@ fn membership(error: &MembershipError) -> Status {
     match error {
         // One of several steps failed: what was done before it stays done.
         MembershipError::Failed(_) => Status::unknown(error.to_string()),
+        MembershipError::NoLeader => Status::unavailable(error.to_string()),
         _ => Status::failed_precondition(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic::Code;
+
+    #[test]
+    fn what_was_not_proposed_is_not_a_refusal_of_the_cluster() {
+        let reason = || "there is no leader".to_owned();
+        let code = |error| not_committed(error).code();
+        assert_eq!(code(ProposeError::Unavailable(reason())), Code::Unavailable);
+        assert_eq!(code(ProposeError::Unknown(reason())), Code::Unknown);
+        assert_eq!(
+            membership(&MembershipError::NoLeader).code(),
+            Code::Unavailable
+        );
     }
 }

@@ -9,5 +9,5 @@ mod parse;
 mod peer_tls;
 mod settings;
 
-pub use options::{Cli, RunArgs, Verb};
-pub use settings::{SUBNET, Settings};
+pub use options::{Cli, FileError, Options, RunArgs, Verb};
+pub use settings::{ConfigError, SUBNET, Settings};

@@ -161,10 +161,15 @@ impl Options {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&content).map_err(|source| FileError::Parse {
+        Self::from_toml(&content).map_err(|source| FileError::Parse {
             path: path.to_owned(),
-            source: Box::new(source),
+            source,
         })
+    }
+
+    /// Reads a file's content.
+    pub fn from_toml(content: &str) -> Result<Self, Box<toml::de::Error>> {
+        toml::from_str(content).map_err(Box::new)
     }
 }
 

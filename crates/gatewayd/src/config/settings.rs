@@ -87,6 +87,11 @@ impl Settings {
             .map(Options::from_file)
             .transpose()?;
         let options = arguments.options.or(file.unwrap_or_default());
+        Self::from_options(options, arguments.bootstrap)
+    }
+
+    /// Parses and checks the text of every key.
+    pub fn from_options(options: Options, bootstrap: bool) -> Result<Self, ConfigError> {
         let subnet = subnet(&options)?;
         subnet.validate()?;
         let peer_listen = peer_listen(&options)?;
@@ -103,7 +108,7 @@ impl Settings {
             join: key("GATEWAY_JOIN", &options.join, "", |t| {
                 parse::items(t, parse::host_port)
             })?,
-            bootstrap: arguments.bootstrap,
+            bootstrap,
             admin_listen: key(
                 "GATEWAY_ADMIN_LISTEN",
                 &options.admin_listen,

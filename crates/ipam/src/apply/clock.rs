@@ -8,7 +8,7 @@ impl State {
     /// Moves the clock to the leader's stamp, never back, and expires what is due.
     pub(super) fn advance_clock(&mut self, stamped: ClusterTime, events: &mut Vec<Event>) {
         self.clock = self.clock.max(stamped);
-        if cfg!(mutation = "t1_clock_goes_back") {
+        if crate::mutated!("t1_clock_goes_back") {
             self.clock = stamped;
         }
         for (id, subnet) in &mut self.subnets {

@@ -42,7 +42,7 @@ impl State {
         } = *registration;
         if let Some(other) = self
             .node_at(address)
-            .filter(|other| *other != node && !cfg!(mutation = "s9_two_nodes_one_address"))
+            .filter(|other| *other != node && !crate::mutated!("s9_two_nodes_one_address"))
         {
             return Err(Refusal::NodeAddress {
                 address,

@@ -17,7 +17,7 @@ impl State {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, offer.subnet)?;
         let client = subnet.config.identity.key(&offer.client);
-        let address = choose_address(subnet, &client, offer.requested)?;
+        let address = choose_address(subnet, &client, offer.requested, now)?;
         let previous = subnet
             .leases
             .get(address)
@@ -69,6 +69,8 @@ impl State {
         });
         subnet.forget_unheld(&client, grant.address);
         let duration = subnet.config.times.grant(grant.lease_time);
+        #[cfg(gatewayd_mutations)]
+        let duration = crate::mutation::differing(duration);
         subnet
             .leases
             .put(grant.address, bound(subnet, &client, grant, now, duration));
@@ -192,7 +194,7 @@ impl Subnet {
     #[must_use]
     pub fn may_have(&self, client: &ClientKey, address: Ipv4Addr) -> bool {
         match self.reservations.address_of(client) {
-            _ if cfg!(mutation = "s4_out_of_bounds") => true,
+            _ if crate::mutated!("s4_out_of_bounds") => true,
             Some(reserved) => address == reserved,
             None => self.leases.is_allocatable(address),
         }
@@ -238,6 +240,7 @@ fn choose_address(
     subnet: &Subnet,
     client: &ClientKey,
     requested: Option<Ipv4Addr>,
+    now: ClusterTime,
 ) -> Result<Ipv4Addr, Refusal> {
     if let Some(reserved) = subnet.reservations.address_of(client) {
         return check_unheld(subnet, client, reserved).map(|()| reserved);
@@ -250,7 +253,9 @@ fn choose_address(
     let wish =
         requested.filter(|address| subnet.leases.is_allocatable(*address) && never_used(address));
     let next = || subnet.leases.free_candidates(1).next();
-    wish.or_else(next).ok_or(Refusal::PoolExhausted)
+    let abandoned = || subnet.abandoned_offer(now);
+    let found = wish.or_else(next).or_else(abandoned);
+    found.ok_or(Refusal::PoolExhausted)
 }
 
 /// Every reason not to grant, in the order in which a client should hear them.
@@ -269,7 +274,7 @@ fn check_grant(subnet: &Subnet, client: &ClientKey, grant: &GrantLease) -> Resul
     };
     let elsewhere = subnet.own_address(client).filter(held);
     let elsewhere = elsewhere.filter(|other| *other != address);
-    if let Some(other) = elsewhere.filter(|_| !cfg!(mutation = "s3_two_addresses")) {
+    if let Some(other) = elsewhere.filter(|_| !crate::mutated!("s3_two_addresses")) {
         return Err(Refusal::HasOtherAddress(other));
     }
     let known = subnet
@@ -293,7 +298,7 @@ fn check_unheld(subnet: &Subnet, client: &ClientKey, address: Ipv4Addr) -> Resul
             state: LeaseState::Quarantined { .. },
             ..
         }) => Err(Refusal::Quarantined(address)),
-        Some(_) if cfg!(mutation = "s1_holder_ignored") => Ok(()),
+        Some(_) if crate::mutated!("s1_holder_ignored") => Ok(()),
         Some(lease) if lease.state.is_held() && lease.client != *client => {
             Err(Refusal::HeldByAnother {
                 address,
@@ -314,7 +319,7 @@ fn bound(
     let previous = subnet.leases.get(grant.address);
     // A renewal may only ever lengthen what the client was promised before (S5): a copy of an
     // older request that asked for less must not cut a lease short.
-    let grace = if cfg!(mutation = "s1_no_reclaim_grace") {
+    let grace = if crate::mutated!("s1_no_reclaim_grace") {
         Span::default()
     } else {
         LeaseTimes::reclaim_grace(duration)
@@ -325,7 +330,7 @@ fn bound(
     });
     let reclaim = (now + duration + grace).max(
         promised
-            .filter(|_| !cfg!(mutation = "s5_cut_short"))
+            .filter(|_| !crate::mutated!("s5_cut_short"))
             .unwrap_or_default(),
     );
     let hostname = grant.hostname.clone();
@@ -351,10 +356,10 @@ fn held_by(
 ) -> Result<Lease, Refusal> {
     let client = subnet.config.identity.key(identity);
     let is_holder =
-        |lease: &&Lease| lease.client == client || cfg!(mutation = "s7_anybody_gives_up");
+        |lease: &&Lease| lease.client == client || crate::mutated!("s7_anybody_gives_up");
     let is_grant = |lease: &&Lease| match lease.state {
         LeaseState::Bound { granted, .. } => {
-            cfg!(mutation = "s7_late_release")
+            crate::mutated!("s7_late_release")
                 || grant
                     == GrantRef {
                         granted,

@@ -31,7 +31,7 @@ impl State {
     /// would be counted from a moment before its client asked, and end early (S5, T4).
     pub fn apply(&mut self, position: LogPosition, batch: &Batch) -> Effects {
         let Some(stamp) = batch.stamp.filter(|stamp| {
-            stamp.term == position.term || cfg!(mutation = "s5_stamp_of_another_term")
+            stamp.term == position.term || crate::mutated!("s5_stamp_of_another_term")
         }) else {
             let refuse = |_| Outcome::Refused(Refusal::Unstamped);
             return Effects {

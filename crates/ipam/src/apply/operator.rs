@@ -97,7 +97,7 @@ impl State {
         if key.port == 0 || forward.target_port == 0 {
             return Err(Refusal::PortZero);
         }
-        if self.nat.forwards.contains_key(&key) && !cfg!(mutation = "s9_port_taken_over") {
+        if self.nat.forwards.contains_key(&key) && !crate::mutated!("s9_port_taken_over") {
             return Err(Refusal::PortTaken);
         }
         if self.nat.forwards.len() >= MAX_FORWARDS {

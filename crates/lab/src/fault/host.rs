@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::topology::address::{VM_BRIDGE, overlay};
 use crate::topology::{Host, anycast};
 
 /// `nft flush ruleset` on `host`: the product's rules are gone.
@@ -12,6 +13,20 @@ use crate::topology::{Host, anycast};
 pub fn flush_ruleset(host: &Host) -> Result<()> {
     host.netns()
         .nft(&format!("flush ruleset\n{}", anycast::ruleset()))
+}
+
+/// Takes the listen IP of `host` off its bridge.
+pub fn remove_listen_ip(host: &Host) -> Result<()> {
+    let address = overlay(host.node());
+    host.netns()
+        .ip(&format!("addr del {address}/24 dev {VM_BRIDGE}\n"))
+}
+
+/// Puts it back, if it is not there.
+pub fn restore_listen_ip(host: &Host) -> Result<()> {
+    let address = overlay(host.node());
+    host.netns()
+        .ip(&format!("addr replace {address}/24 dev {VM_BRIDGE}\n"))
 }
 
 /// Deletes the first rule on `host` that has the statement `statement`, as `nft -j` calls it.

@@ -15,6 +15,7 @@ pub struct Binaries {
     pub daemon: PathBuf,
     /// `gatewayctl`.
     pub control: PathBuf,
+    directory: PathBuf,
 }
 
 impl Binaries {
@@ -27,7 +28,13 @@ impl Binaries {
         Ok(Self {
             daemon: existing(&dir, "gatewayd")?,
             control: existing(&dir, "gatewayctl")?,
+            directory: dir,
         })
+    }
+
+    /// The file system that fails when told to. Only some runs need it.
+    pub fn faulty_disk(&self) -> Result<PathBuf> {
+        existing(&self.directory, "faultfs")
     }
 }
 
@@ -41,7 +48,7 @@ fn existing(dir: &Path, name: &str) -> Result<PathBuf> {
     let path = dir.join(name);
     ensure!(
         path.is_file(),
-        "{} is missing: run `cargo build -p gatewayd -p gatewayctl`, or set {OVERRIDE}",
+        "{} is missing: run `cargo build -p gatewayd -p gatewayctl -p faultfs`, or set {OVERRIDE}",
         path.display()
     );
     Ok(path)

@@ -13,6 +13,7 @@ pub struct GatewayConfig {
     overrides: BTreeMap<String, String>,
     absent: BTreeSet<String>,
     steppable_clock: bool,
+    faulty_disk: bool,
 }
 
 impl GatewayConfig {
@@ -46,6 +47,17 @@ impl GatewayConfig {
     pub fn steppable_clock(mut self) -> Self {
         self.steppable_clock = true;
         self
+    }
+
+    /// Puts each node's data on a disk that can be made to fail, [`super::Gateway::disk`].
+    #[must_use]
+    pub fn faulty_disk(mut self) -> Self {
+        self.faulty_disk = true;
+        self
+    }
+
+    pub(super) fn has_faulty_disk(&self) -> bool {
+        self.faulty_disk
     }
 
     pub(super) fn has_steppable_clock(&self) -> bool {

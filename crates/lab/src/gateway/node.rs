@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::binaries::Binaries;
 use super::config::GatewayConfig;
+use super::control::Control;
 use super::status::{Lease, Status};
-use crate::command::{run, run_accepting};
-use crate::fault::SteppedClock;
+use crate::fault::{FaultyDisk, SteppedClock};
 use crate::netns::Netns;
 use crate::process::Process;
 use crate::wait::wait_until;
@@ -19,8 +19,9 @@ use crate::wait::wait_until;
 const TERMINATE_DEADLINE: Duration = Duration::from_secs(15);
 /// How long a node may take to refuse what it was told.
 const REFUSAL_DEADLINE: Duration = Duration::from_secs(20);
-/// `gatewayctl status` answers in full and ends with 5 when the node is not in service.
-const STATUS_CODES: [i32; 2] = [0, 5];
+const DATA: &str = "data";
+/// Where a disk that can fail is mounted.
+const DISK: &str = "disk";
 
 /// A gateway node; it is killed when dropped.
 #[derive(Debug)]
@@ -32,7 +33,11 @@ pub struct Gateway {
     binaries: Binaries,
     config: GatewayConfig,
     clock: Option<SteppedClock>,
-    process: Option<Process>,
+    pub(super) process: Option<Process>,
+    /// How many faults keep it down (see `hold`).
+    pub(super) holds: u8,
+    /// After the process: it must outlive it.
+    disk: Option<FaultyDisk>,
 }
 
 impl Gateway {
@@ -49,6 +54,15 @@ impl Gateway {
             true => Some(SteppedClock::new(dir.join("clock"))?),
             false => None,
         };
+        let disk = match config.has_faulty_disk() {
+            true => Some(FaultyDisk::mount(
+                &binaries.faulty_disk()?,
+                &format!("gw{node}"),
+                &dir.join(DISK),
+                &dir,
+            )?),
+            false => None,
+        };
         Ok(Self {
             node,
             count,
@@ -58,6 +72,8 @@ impl Gateway {
             config,
             clock,
             process: None,
+            holds: 0,
+            disk,
         })
     }
 
@@ -66,10 +82,15 @@ impl Gateway {
         self.node
     }
 
+    /// The network namespace of its host.
+    pub fn netns(&self) -> &Netns {
+        &self.netns
+    }
+
     /// Starts the daemon. Node 1 without data founds the cluster; the others join.
     pub fn start(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs already", self.node);
-        let data = self.dir.join("data");
+        let data = self.data_directory();
         let is_new = !data.exists();
         fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
         let mut command = self.netns.command(&self.binaries.daemon);
@@ -83,6 +104,28 @@ impl Gateway {
         }
         self.process = Some(Process::spawn("gatewayd", &mut command, &self.dir)?);
         Ok(())
+    }
+
+    /// Where its log, vote and snapshots are.
+    pub fn data_directory(&self) -> PathBuf {
+        match self.disk {
+            Some(_) => self.dir.join(DISK).join(DATA),
+            None => self.dir.join(DATA),
+        }
+    }
+
+    /// Throws its data away; it must not run.
+    pub fn wipe(&self) -> Result<()> {
+        ensure!(self.process.is_none(), "node {} runs", self.node);
+        let data = self.data_directory();
+        fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))
+    }
+
+    /// Its disk; needs [`GatewayConfig::faulty_disk`].
+    pub fn disk(&mut self) -> Result<&mut FaultyDisk> {
+        self.disk
+            .as_mut()
+            .context("the node was started on a plain disk")
     }
 
     /// Gives it another configuration, for its next start.
@@ -151,31 +194,30 @@ impl Gateway {
             .step(seconds)
     }
 
+    /// `gatewayctl` on the host.
+    pub fn control(&self) -> Control {
+        let program = self.binaries.control.clone();
+        Control::new(self.node, self.netns.clone(), program)
+    }
+
     /// Runs `gatewayctl` on the host and returns what it printed.
     pub fn ctl(&self, args: &[&str]) -> Result<String> {
-        run(self.netns.command(&self.binaries.control).args(args))
+        self.control().run(args)
     }
 
     /// [`Gateway::ctl`] with `--json`, read.
     pub fn ctl_json<T: DeserializeOwned>(&self, args: &[&str]) -> Result<T> {
-        self.read_json(args, &[0])
-    }
-
-    fn read_json<T: DeserializeOwned>(&self, args: &[&str], codes: &[i32]) -> Result<T> {
-        let mut command = self.netns.command(&self.binaries.control);
-        let text = run_accepting(command.args(args).arg("--json"), codes)?;
-        serde_json::from_str(&text)
-            .with_context(|| format!("gatewayctl {} --json printed {text:?}", args.join(" ")))
+        self.control().json(args)
     }
 
     /// `gatewayctl status`, of a node in service or not.
     pub fn status(&self) -> Result<Status> {
-        self.read_json(&["status"], &STATUS_CODES)
+        self.control().status()
     }
 
     /// `gatewayctl lease list`.
     pub fn leases(&self) -> Result<Vec<Lease>> {
-        self.ctl_json(&["lease", "list"])
+        self.control().leases()
     }
 
     /// Waits until the node's status satisfies `condition`. A node that does not answer yet is waited

@@ -16,6 +16,8 @@ pub const UPLINK: &str = "uplink0";
 pub const UNDERLAY_PORT: &str = "underlay0";
 /// The overlay's tunnel.
 pub const VXLAN: &str = "vxlan0";
+/// The UDP port of the VXLAN.
+pub const VXLAN_PORT: u16 = 4789;
 /// 1500 less the 50 bytes of a VXLAN header.
 pub const OVERLAY_MTU: u16 = 1450;
 /// The router that all virtual machines use; every host has it (see `anycast`).

@@ -11,8 +11,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::address::{
-    INTERNET_ROUTER, OVERLAY_MTU, ROUTER, UNDERLAY_PORT, UPLINK, VM_BRIDGE, VXLAN, bridge_mac,
-    overlay, underlay, uplink,
+    INTERNET_ROUTER, OVERLAY_MTU, ROUTER, UNDERLAY_PORT, UPLINK, VM_BRIDGE, VXLAN, VXLAN_PORT,
+    bridge_mac, overlay, underlay, uplink,
 };
 use super::{anycast, internet, underlay as switch};
 use crate::command::{run, run_with_input};
@@ -103,7 +103,7 @@ impl Host {
              link set {UPLINK} up\n\
              route add default via {INTERNET_ROUTER}\n\
              link add {VM_BRIDGE} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n\
-             link add {VXLAN} mtu {OVERLAY_MTU} type vxlan id 1000 local {underlay} dev {UNDERLAY_PORT} dstport 4789 learning\n\
+             link add {VXLAN} mtu {OVERLAY_MTU} type vxlan id 1000 local {underlay} dev {UNDERLAY_PORT} dstport {VXLAN_PORT} learning\n\
              link set {VXLAN} master {VM_BRIDGE} up\n\
              link set {VM_BRIDGE} mtu {OVERLAY_MTU} up\n\
              addr add {overlay}/24 dev {VM_BRIDGE}\n\

@@ -81,7 +81,7 @@ impl PacketSocket {
 
 /// The kernel's own description of the interface: it carries the index that `bind` needs. Its protocol
 /// is zero, which leaves the one the socket was opened with.
-fn link_address(interface: &str) -> Result<LinkAddr> {
+pub(crate) fn link_address(interface: &str) -> Result<LinkAddr> {
     getifaddrs()
         .context("listing interfaces")?
         .filter(|entry| entry.interface_name == interface)

@@ -35,3 +35,56 @@ pub fn decode_entry(message: wire::Entry) -> Result<Entry, CodecError> {
     };
     Ok(Entry { log_id, payload })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::codec::{decode_vote, encode_vote};
+    use crate::frozen::fixture;
+    use crate::{CommittedLeaderId, LogId, Membership, Payload, PeerNode, Vote};
+    use ipam::{ClusterTime, Command, ForwardPolicy, Stamp};
+    use prost::Message;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn payloads() -> [(&'static str, Payload); 3] {
+        let batch = Batch {
+            stamp: Some(Stamp {
+                term: 3,
+                time: ClusterTime(123_456),
+            }),
+            commands: vec![Command::SetForwardPolicy(ForwardPolicy::Drop)],
+        };
+        let nodes = [1, 2, 3].map(|id| (id, PeerNode::new(format!("gw{id}:7000"))));
+        let configs = vec![BTreeSet::from([1, 2, 3]), BTreeSet::from([1, 2])];
+        let members = Membership::new(configs, BTreeMap::from(nodes)).unwrap();
+        [
+            ("entry-blank-1.hex", EntryPayload::Blank),
+            (
+                "entry-batch-1.hex",
+                EntryPayload::Normal(Proposal::new(batch)),
+            ),
+            ("entry-membership-1.hex", EntryPayload::Membership(members)),
+        ]
+    }
+
+    #[test]
+    fn the_first_entries_decode_for_ever() {
+        for (name, payload) in payloads() {
+            let entry = Entry {
+                log_id: LogId::new(CommittedLeaderId::new(3), 77),
+                payload,
+            };
+            let bytes = fixture(name, &encode_entry(&entry).encode_to_vec());
+            let message = wire::Entry::decode(&bytes[..]).unwrap();
+            assert_eq!(decode_entry(message).unwrap(), entry);
+        }
+    }
+
+    #[test]
+    fn the_first_vote_decodes_for_ever() {
+        let vote = Vote::new_committed(3, 7);
+        let bytes = fixture("vote-1.hex", &encode_vote(&vote).encode_to_vec());
+        assert_eq!(decode_vote(wire::Vote::decode(&bytes[..]).unwrap()), vote);
+    }
+}

@@ -1,24 +1,82 @@
 //! Files that are there after a power cut: write, fsync, rename, fsync of the directory.
 
 use crate::StoreError;
-use std::fs::{self, File};
-use std::io::Write;
+use crate::medium::Medium;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const TEMPORARY: &str = "tmp";
 
+/// Makes a directory, and those above it that are missing. Each one's name is durable before
+/// anything is made in it, so what is durable in the directory cannot be lost with it.
+pub(super) fn create_dir(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+    // S2: what is durable in the directory must be found again.
+    if ipam::mutated!("s2_directory_not_synced") {
+        let created = medium.create_dir_all(path);
+        return created.map_err(StoreError::io("creating directory", path));
+    }
+    let mut missing = Vec::new();
+    for path in path.ancestors().filter(|path| *path != Path::new("")) {
+        let exists = medium.exists(path);
+        if exists.map_err(StoreError::io("looking for", path))? {
+            sync_existing_name(medium, path)?;
+            break;
+        }
+        missing.push(path);
+    }
+    for path in missing.into_iter().rev() {
+        let created = medium.create_dir_all(path);
+        created.map_err(StoreError::io("creating directory", path))?;
+        if let Some(holder) = holder(path) {
+            sync_dir(medium, holder)?;
+        }
+    }
+    Ok(())
+}
+
+/// An earlier try may have made the directory and died before its name was durable.
+fn sync_existing_name(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+    let Some(holder) = holder(path) else {
+        return Ok(());
+    };
+    match medium.sync_dir(holder) {
+        // Somebody else's directory that we may not open: then it was they who made `path` in it.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        synced => synced.map_err(StoreError::io("making durable directory", holder)),
+    }
+}
+
+/// The directory that a name is in.
+fn holder(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    Some(if parent == Path::new("") {
+        Path::new(".")
+    } else {
+        parent
+    })
+}
+
 /// Replaces `path` by a file with this content. A crash leaves the old file or the new one, and
 /// perhaps a temporary file beside it.
-pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn write_atomically(
+    medium: &dyn Medium,
+    path: &Path,
+    content: &[u8],
+) -> Result<(), StoreError> {
     let temporary = temporary_path(path);
-    let mut file = File::create(&temporary).map_err(StoreError::io("creating", &temporary))?;
-    file.write_all(content)
+    let created = medium.create(&temporary);
+    let file = created.map_err(StoreError::io("creating", &temporary))?;
+    file.write_all_at(content, 0)
         .map_err(StoreError::io("writing", &temporary))?;
-    file.sync_all()
-        .map_err(StoreError::io("making durable", &temporary))?;
-    fs::rename(&temporary, path).map_err(StoreError::io("renaming a file to", path))?;
+    // S2: a snapshot is durable before it replaces anything.
+    if !ipam::mutated!("s2_snapshot_not_synced") {
+        file.sync_all()
+            .map_err(StoreError::io("making durable", &temporary))?;
+    }
+    let renamed = medium.rename(&temporary, path);
+    renamed.map_err(StoreError::io("renaming a file to", path))?;
     match path.parent() {
-        Some(parent) => sync_dir(parent),
+        Some(parent) => sync_dir(medium, parent),
         None => Ok(()),
     }
 }
@@ -29,30 +87,26 @@ pub(super) fn is_temporary(path: &Path) -> bool {
 }
 
 /// Makes a directory's entries durable.
-pub(crate) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    let directory = File::open(path).map_err(StoreError::io("opening directory", path))?;
-    directory
-        .sync_all()
-        .map_err(StoreError::io("making durable", path))
+pub(crate) fn sync_dir(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+    let synced = medium.sync_dir(path);
+    synced.map_err(StoreError::io("making durable directory", path))
 }
 
 /// Makes a directory durable with all that is in it.
-pub(crate) fn sync_tree(path: &Path) -> Result<(), StoreError> {
-    let reading = || StoreError::io("reading directory", path);
-    for entry in fs::read_dir(path).map_err(reading())? {
-        let entry = entry.map_err(reading())?;
-        let kind = entry.file_type().map_err(reading())?;
-        if kind.is_dir() {
-            sync_tree(&entry.path())?;
+pub(crate) fn sync_tree(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+    let listed = medium.list(path);
+    for entry in listed.map_err(StoreError::io("reading directory", path))? {
+        if entry.is_dir {
+            sync_tree(medium, &entry.path)?;
         } else {
-            sync_file(&entry.path())?;
+            sync_file(medium, &entry.path)?;
         }
     }
-    sync_dir(path)
+    sync_dir(medium, path)
 }
 
-fn sync_file(path: &Path) -> Result<(), StoreError> {
-    let file = File::open(path).map_err(StoreError::io("opening", path))?;
+fn sync_file(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+    let file = medium.open(path).map_err(StoreError::io("opening", path))?;
     file.sync_all()
         .map_err(StoreError::io("making durable", path))
 }
@@ -65,12 +119,13 @@ fn temporary_path(path: &Path) -> PathBuf {
 }
 
 /// Removes what interrupted writes left in a directory.
-pub(crate) fn remove_temporary(directory: &Path) -> Result<(), StoreError> {
-    let reading = || StoreError::io("reading directory", directory);
-    for entry in fs::read_dir(directory).map_err(reading())? {
-        let path = entry.map_err(reading())?.path();
+pub(crate) fn remove_temporary(medium: &dyn Medium, directory: &Path) -> Result<(), StoreError> {
+    let listed = medium.list(directory);
+    let listed = listed.map_err(StoreError::io("reading directory", directory))?;
+    for path in listed.into_iter().map(|entry| entry.path) {
         if is_temporary(&path) {
-            fs::remove_file(&path).map_err(StoreError::io("removing", &path))?;
+            let removed = medium.remove_file(&path);
+            removed.map_err(StoreError::io("removing", &path))?;
         }
     }
     Ok(())

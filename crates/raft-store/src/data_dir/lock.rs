@@ -1,14 +1,14 @@
-//! One process at a time: an advisory lock that the kernel drops when the process ends.
+//! One process at a time.
 
 use crate::StoreError;
-use std::fs::{File, TryLockError};
+use crate::medium::{Held, Medium};
+use std::fs::TryLockError;
 use std::path::Path;
 
 /// Takes the lock, at once or not at all.
-pub(super) fn acquire(path: &Path) -> Result<File, StoreError> {
-    let file = File::create(path).map_err(StoreError::io("creating", path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+pub(super) fn acquire(medium: &dyn Medium, path: &Path) -> Result<Held, StoreError> {
+    match medium.lock(path) {
+        Ok(held) => Ok(held),
         Err(TryLockError::WouldBlock) => {
             let directory = path.parent().unwrap_or(path);
             Err(StoreError::Locked(directory.to_owned()))

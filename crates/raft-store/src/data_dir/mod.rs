@@ -11,8 +11,9 @@ mod lock;
 pub(crate) use durable::{remove_temporary, sync_dir, sync_tree, write_atomically};
 
 use crate::StoreError;
-use std::fs::{self, File};
+use crate::medium::{DATABASE_FILE, Held, Medium};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 const FORMAT: &str = "format";
@@ -25,8 +26,9 @@ const WATERMARK: &str = "watermark";
 /// A data directory that is ours while this value lives.
 #[derive(Debug)]
 pub(crate) struct DataDir {
+    medium: Arc<dyn Medium>,
     root: PathBuf,
-    _lock: File,
+    _lock: Held,
     /// Dropped after the lock: tells [`Release`] that the directory is free.
     held: watch::Sender<()>,
 }
@@ -48,15 +50,16 @@ pub(crate) enum Found {
 
 impl DataDir {
     /// Takes `root` for this process, and checks or prepares it.
-    pub(crate) fn open(root: &Path) -> Result<(Self, Found), StoreError> {
-        fs::create_dir_all(root).map_err(StoreError::io("creating data directory", root))?;
-        let lock = lock::acquire(&root.join(LOCK))?;
+    pub(crate) fn open(medium: Arc<dyn Medium>, root: &Path) -> Result<(Self, Found), StoreError> {
+        durable::create_dir(&*medium, root)?;
+        let lock = lock::acquire(&*medium, &root.join(LOCK))?;
         let dir = Self {
+            medium,
             root: root.to_owned(),
             _lock: lock,
             held: watch::Sender::new(()),
         };
-        let found = if format::check(&root.join(FORMAT))? {
+        let found = if format::check(&*dir.medium, &root.join(FORMAT))? {
             dir.check_parts()?;
             Found::Data
         } else {
@@ -69,16 +72,23 @@ impl DataDir {
 
     /// Makes a freshly filled directory a node's data: from here on no part may be missing.
     pub(crate) fn seal(&self) -> Result<(), StoreError> {
-        sync_tree(&self.log())?;
-        sync_tree(&self.snapshots())?;
-        sync_dir(&self.root)?;
-        write_atomically(&self.root.join(FORMAT), format::current().as_bytes())?;
+        let medium = self.medium();
+        sync_tree(medium, &self.log())?;
+        sync_tree(medium, &self.snapshots())?;
+        sync_dir(medium, &self.root)?;
+        let format = self.root.join(FORMAT);
+        write_atomically(medium, &format, format::current().as_bytes())?;
         self.remove_marker()
     }
 
     /// For those who wait until it is free.
     pub(crate) fn release(&self) -> Release {
         Release(self.held.subscribe())
+    }
+
+    /// What it is on.
+    pub(crate) fn medium(&self) -> &dyn Medium {
+        &*self.medium
     }
 
     /// The directory itself.
@@ -103,8 +113,12 @@ impl DataDir {
 
     /// sled would silently make a new database where one is missing, and the node would vote again.
     fn check_parts(&self) -> Result<(), StoreError> {
-        for part in [self.log().join("db"), self.watermark(), self.snapshots()] {
-            if !exists(&part)? {
+        for part in [
+            self.log().join(DATABASE_FILE),
+            self.watermark(),
+            self.snapshots(),
+        ] {
+            if !self.exists(&part)? {
                 return Err(StoreError::MissingPart(part));
             }
         }
@@ -112,39 +126,46 @@ impl DataDir {
     }
 
     fn check_unused(&self) -> Result<(), StoreError> {
-        if exists(&self.root.join(CREATING))? {
+        if self.exists(&self.root.join(CREATING))? {
             return Ok(());
         }
         let reading = StoreError::io("reading data directory", &self.root);
-        let entries = fs::read_dir(&self.root).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let unused = entries
-            .map_err(reading)?
+        let lock = self.root.join(LOCK);
+        let listed = self.medium.list(&self.root).map_err(reading)?;
+        let unused = listed
             .iter()
-            .all(|entry| entry.file_name() == LOCK || durable::is_temporary(&entry.path()));
+            .all(|entry| entry.path == lock || durable::is_temporary(&entry.path));
         unused
             .then_some(())
             .ok_or_else(|| StoreError::NotOurs(self.root.clone()))
     }
 
     fn prepare(&self) -> Result<(), StoreError> {
-        write_atomically(&self.root.join(CREATING), b"")?;
+        write_atomically(self.medium(), &self.root.join(CREATING), b"")?;
         for part in [self.log(), self.snapshots()] {
-            if exists(&part)? {
+            if self.exists(&part)? {
                 let removing = StoreError::io("removing half-made directory", &part);
-                fs::remove_dir_all(&part).map_err(removing)?;
+                self.medium.remove_dir_all(&part).map_err(removing)?;
             }
-            fs::create_dir(&part).map_err(StoreError::io("creating directory", &part))?;
+            let created = self.medium.create_dir_all(&part);
+            created.map_err(StoreError::io("creating directory", &part))?;
         }
         Ok(())
     }
 
     fn remove_marker(&self) -> Result<(), StoreError> {
         let marker = self.root.join(CREATING);
-        if exists(&marker)? {
-            fs::remove_file(&marker).map_err(StoreError::io("removing", &marker))?;
-            sync_dir(&self.root)?;
+        if self.exists(&marker)? {
+            let removed = self.medium.remove_file(&marker);
+            removed.map_err(StoreError::io("removing", &marker))?;
+            sync_dir(self.medium(), &self.root)?;
         }
         Ok(())
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, StoreError> {
+        let exists = self.medium.exists(path);
+        exists.map_err(StoreError::io("looking for", path))
     }
 }
 
@@ -155,8 +176,4 @@ impl Release {
         // Nothing is ever sent: the only news is the end.
         while self.0.changed().await.is_ok() {}
     }
-}
-
-fn exists(path: &Path) -> Result<bool, StoreError> {
-    fs::exists(path).map_err(StoreError::io("looking for", path))
 }

@@ -1,32 +1,25 @@
-//! sled: where the log's bytes are.
+//! Records and what is beside them, in the tables of an ordered database.
 
 use super::key::{self, PART_BYTES};
 use super::operation::MetaKey;
 use super::record;
 use crate::StoreError;
 use crate::data_dir::{DataDir, sync_tree};
-use sled::{Batch, Db, Tree};
-use std::fs::File;
-use std::io::ErrorKind;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use crate::medium::{Change, KeyValueStore, Pair, Pairs, Table};
+use std::io;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
 
-/// How much of the log sled may keep in memory, in bytes. Recent entries are in our own tail.
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// How many parts one step of a purge or a truncation removes: sled is slow at it.
 const REMOVED_PARTS: usize = 128;
+/// What a failing sync was doing.
+const SYNCING: &str = "making changes durable";
 
 /// An open database. Clones share it; the last one closes it.
 #[derive(Clone)]
 pub(super) struct Database {
-    db: Db,
-    log: Tree,
-    meta: Tree,
-    file: Arc<File>,
-    path: PathBuf,
-    /// Keeps the data directory ours for as long as sled has it open. Dropped last.
+    store: Arc<dyn KeyValueStore>,
+    /// Keeps the data directory ours for as long as the database is open. Dropped last.
     _directory: Arc<DataDir>,
 }
 
@@ -37,50 +30,27 @@ pub(super) struct RawRecord {
 }
 
 impl Database {
-    /// Opens or creates it, and makes durable what sled itself does not: its files' existence.
+    /// Opens or creates it, and makes durable what it does not itself: its files' existence.
     pub(super) fn open(directory: Arc<DataDir>) -> Result<Self, StoreError> {
+        let medium = directory.medium();
         let root = directory.log();
-        let path = root.join("db");
-        wait_for_sled_to_let_go(&path)?;
-        let config = sled::Config::new()
-            .path(&root)
-            .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(None);
-        // On some damage sled panics while it recovers.
-        let db = catch_unwind(AssertUnwindSafe(|| config.open()))
-            .map_err(|_| StoreError::DatabasePanic(root.clone()))?
-            .map_err(StoreError::database("opening the files"))?;
-        let opening = StoreError::database("opening a tree");
-        let log = db.open_tree("log").map_err(&opening)?;
-        let meta = db.open_tree("meta").map_err(&opening)?;
-        let file = File::open(&path).map_err(StoreError::io("opening", &path))?;
-        let database = Self {
-            db,
-            log,
-            meta,
-            file: Arc::new(file),
-            path,
+        let store = medium.open_database(&root)?;
+        store.sync().map_err(StoreError::database(SYNCING))?;
+        sync_tree(medium, &root)?;
+        Ok(Self {
+            store,
             _directory: directory,
-        };
-        database.sync()?;
-        sync_tree(&root)?;
-        Ok(database)
+        })
     }
 
-    /// Makes all that was written durable. sled's `flush` writes it out but does not fsync it
-    /// (ADR 0004), so sled's file is synced after it.
+    /// Makes all that was written durable.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
-        self.db
-            .flush()
-            .map_err(StoreError::database("writing out"))?;
-        self.file
-            .sync_data()
-            .map_err(StoreError::io("making durable", &self.path))
+        self.store.sync().map_err(StoreError::database(SYNCING))
     }
 
     /// What is remembered under `key`, with its checksum checked.
     pub(super) fn meta(&self, key: MetaKey) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.meta.get(key.name());
+        let found = self.store.get(Table::Meta, key.name().as_bytes());
         let Some(bytes) = found.map_err(StoreError::database("reading what is beside the log"))?
         else {
             return Ok(None);
@@ -98,8 +68,10 @@ impl Database {
         &self,
         range: Range<u64>,
     ) -> impl Iterator<Item = Result<RawRecord, StoreError>> {
-        let keys = key::encode(range.start, 0)..key::encode(range.end, 0);
-        let mut parts = self.log.range(keys).map(read_part).peekable();
+        let start = Bound::Included(key::encode(range.start, 0).to_vec());
+        let end = Bound::Excluded(key::encode(range.end, 0).to_vec());
+        let parts = self.store.range(Table::Log, (start, end));
+        let mut parts = parts.map(read_part).peekable();
         std::iter::from_fn(move || {
             let (index, mut bytes) = match parts.next()? {
                 Ok((index, 0, bytes)) => (index, bytes),
@@ -120,67 +92,67 @@ impl Database {
 
     /// Adds records.
     pub(super) fn append(&self, records: &[(u64, Vec<u8>)]) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
+        let mut changes = Vec::new();
         for (index, record) in records {
             for (part, bytes) in (0..=u16::MAX).zip(record.chunks(PART_BYTES)) {
-                batch.insert(&key::encode(*index, part)[..], bytes);
+                changes.push(Change {
+                    key: key::encode(*index, part).to_vec(),
+                    value: Some(bytes),
+                });
             }
         }
-        self.log
-            .apply_batch(batch)
-            .map_err(StoreError::database("appending entries"))
+        let appended = self.store.apply(Table::Log, changes);
+        appended.map_err(StoreError::database("appending entries"))
     }
 
     /// Removes every entry from `from` on, from the end backwards, so that a crash leaves no hole.
     pub(super) fn truncate(&self, from: u64) -> Result<(), StoreError> {
-        let from = key::encode(from, 0);
-        while self.remove_some(self.log.range(from..).rev())? {}
+        let from = Bound::Included(key::encode(from, 0).to_vec());
+        let doomed = || {
+            let parts: Pairs<'_> = self
+                .store
+                .range(Table::Log, (from.clone(), Bound::Unbounded));
+            parts.rev()
+        };
+        while self.remove_some(doomed())? {}
         Ok(())
     }
 
     /// Removes a bounded number of entries up to `upto`; whether there are more.
     pub(super) fn purge(&self, upto: u64) -> Result<bool, StoreError> {
-        self.remove_some(self.log.range(..=key::encode(upto, u16::MAX)))
+        let upto = Bound::Included(key::encode(upto, u16::MAX).to_vec());
+        self.remove_some(self.store.range(Table::Log, (Bound::Unbounded, upto)))
     }
 
     fn remove_some(
         &self,
-        parts: impl Iterator<Item = sled::Result<(sled::IVec, sled::IVec)>>,
+        parts: impl Iterator<Item = io::Result<Pair>>,
     ) -> Result<bool, StoreError> {
         let removing = StoreError::database("removing entries");
-        let mut batch = Batch::default();
-        let mut count = 0;
+        let mut changes = Vec::new();
         for part in parts.take(REMOVED_PARTS) {
             let (key, _) = part.map_err(&removing)?;
-            batch.remove(key);
-            count += 1;
+            changes.push(Change { key, value: None });
         }
-        self.log.apply_batch(batch).map_err(&removing)?;
-        Ok(count == REMOVED_PARTS)
+        let more = changes.len() == REMOVED_PARTS;
+        let removed = self.store.apply(Table::Log, changes);
+        removed.map(|()| more).map_err(removing)
     }
 
     /// Remembers a record beside the log.
     pub(super) fn put(&self, key: MetaKey, record: &[u8]) -> Result<(), StoreError> {
-        let putting = StoreError::database("writing what is beside the log");
-        self.meta.insert(key.name(), record).map_err(putting)?;
-        Ok(())
-    }
-}
-
-/// Waits until an earlier database of this process has released `file`. sled's own threads hold
-/// its lock for a moment longer than the last handle lives, and a new database refuses to wait.
-/// Nobody else can hold it: the data directory is locked by us.
-fn wait_for_sled_to_let_go(file: &Path) -> Result<(), StoreError> {
-    match File::open(file) {
-        Ok(open) => open.lock().map_err(StoreError::io("locking", file)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(StoreError::io("opening", file)(error)),
+        let change = Change {
+            key: key.name().into(),
+            value: Some(record),
+        };
+        let put = self.store.apply(Table::Meta, vec![change]);
+        put.map_err(StoreError::database("writing what is beside the log"))
     }
 }
 
 type Part = (u64, u16, Vec<u8>);
 
-fn read_part(part: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Part, StoreError> {
+fn read_part(part: io::Result<Pair>) -> Result<Part, StoreError> {
     let (key, bytes) = part.map_err(StoreError::database("reading entries"))?;
     let Some((index, part)) = key::decode(&key) else {
         return Err(StoreError::DamagedRecord {
@@ -188,7 +160,7 @@ fn read_part(part: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Part, Store
             reason: "its key is not an index",
         });
     };
-    Ok((index, part, bytes.to_vec()))
+    Ok((index, part, bytes))
 }
 
 fn damaged(index: u64, reason: &'static str) -> StoreError {

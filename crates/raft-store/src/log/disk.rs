@@ -1,4 +1,4 @@
-//! What the engine needs of a disk. There are two: sled, and a fake that loses what was not synced.
+//! What the engine needs of a disk. There are two: the log's database, and a fake that loses what was not synced.
 
 use super::operation::Operation;
 use crate::StoreError;

@@ -5,10 +5,10 @@
 //! nobody knows what the disk holds, so nothing more is written.
 
 use super::disk::Disk;
-use super::failure::Failure;
-use super::operation::{Operation, Queued};
+use super::operation::{Completion, Operation, Queued};
 use super::view::SharedView;
 use crate::StoreError;
+use crate::failure::Failure;
 use std::sync::Arc;
 
 /// Applies operations to a disk.
@@ -18,6 +18,16 @@ pub(super) struct Engine {
     failure: Arc<Failure>,
     /// Entries up to here are purged, and perhaps still on disk.
     purging: Option<u64>,
+}
+
+/// Operations that are written and not yet durable: who waits for them.
+pub(super) struct Written(Vec<Completion>);
+
+impl Written {
+    /// Whether somebody waits for the sync.
+    pub(super) const fn is_awaited(&self) -> bool {
+        !self.0.is_empty()
+    }
 }
 
 impl Engine {
@@ -42,12 +52,26 @@ impl Engine {
 
     /// Does a group of operations with one sync, and completes them.
     pub(super) fn commit(&mut self, group: Vec<Queued>) {
-        let result = self.write_and_sync(&group);
-        for completion in group.into_iter().filter_map(|queued| queued.completion) {
-            completion(match &result {
-                Ok(()) => Ok(()),
-                Err(_) => self.failure.check().map_err(Into::into),
-            });
+        let written = self.write(group);
+        self.complete(written);
+    }
+
+    /// The first half of [`Engine::commit`]: after it the operations are readable.
+    pub(super) fn write(&mut self, group: Vec<Queued>) -> Written {
+        if let Err(error) = self.try_write(&group) {
+            self.failure.record(error);
+        }
+        let completions = group.into_iter().filter_map(|queued| queued.completion);
+        Written(completions.collect())
+    }
+
+    /// The second half: one sync, if somebody waits for it, then the completions.
+    pub(super) fn complete(&mut self, Written(completions): Written) {
+        if !completions.is_empty() && self.failure.check().is_ok() {
+            self.sync();
+        }
+        for completion in completions {
+            completion(self.failure.check().map_err(Into::into));
         }
     }
 
@@ -74,19 +98,24 @@ impl Engine {
         }
     }
 
-    fn write_and_sync(&mut self, group: &[Queued]) -> Result<(), StoreError> {
-        self.failure.check()?;
-        let result = self.try_write_and_sync(group);
-        result.map_err(|error| self.failure.record(error))
+    fn sync(&mut self) {
+        // S2: what is acknowledged is durable.
+        if ipam::mutated!("s2_append_not_synced") {
+            return;
+        }
+        if let Err(error) = self.disk.sync()
+            // S2: after a failed sync nothing is acknowledged.
+            && !ipam::mutated!("s2_ack_after_failed_sync")
+        {
+            self.failure.record(error);
+        }
     }
 
-    fn try_write_and_sync(&mut self, group: &[Queued]) -> Result<(), StoreError> {
+    fn try_write(&mut self, group: &[Queued]) -> Result<(), StoreError> {
+        self.failure.check()?;
         for queued in group {
             self.disk.write(&queued.operation)?;
             self.note(&queued.operation);
-        }
-        if group.iter().any(|queued| queued.completion.is_some()) {
-            self.disk.sync()?;
         }
         Ok(())
     }

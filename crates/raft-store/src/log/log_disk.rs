@@ -1,4 +1,4 @@
-//! The real disk: sled, and the watermark that says how much of it there must be.
+//! The log's database, and the watermark that says how much of it there must be.
 
 use super::database::Database;
 use super::disk::Disk;
@@ -46,6 +46,8 @@ impl Disk for LogDisk {
                 }
                 self.database.truncate(*from)
             }
+            // S2: a vote that was given is there after a crash.
+            Operation::Vote { .. } if ipam::mutated!("s2_vote_not_persisted") => Ok(()),
             Operation::Vote { vote, record } => {
                 self.database.put(MetaKey::Vote, record)?;
                 self.next.vote = Some(*vote);

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! openraft ─► LogStore ─► View (memory: what openraft has asked for, and the log's tail)
-//!                 └─ queue ─► Writer thread ─► Engine (group commit) ─► Disk (sled, fdatasync, watermark)
-//! openraft ◄─ LogReader ◄── View, or sled for what is older than the tail
+//!                 └─ queue ─► Writer thread ─► Engine (group commit) ─► Disk (database, watermark)
+//! openraft ◄─ LogReader ◄── View, or the database for what is older than the tail
 //! ```
 //!
 //! The view is ahead of the disk: what openraft asks for is visible as soon as it has asked, and
@@ -12,7 +12,6 @@
 mod database;
 mod disk;
 mod engine;
-mod failure;
 mod key;
 mod log_disk;
 mod operation;
@@ -21,6 +20,8 @@ mod record;
 mod storage;
 mod store;
 mod tail;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 mod verify;
 mod view;
 mod watermark;

@@ -1,9 +1,9 @@
 //! Reading the log: for replication, for applying, and at the start.
 
 use super::database::Database;
-use super::failure::Failure;
 use super::verify::open_entry;
 use super::view::SharedView;
+use crate::failure::Failure;
 use crate::{Entry, RaftTypes, StoreError, Vote};
 use openraft::{AsyncRuntime, OptionalSend, RaftLogReader};
 use std::fmt::Debug;

@@ -47,6 +47,7 @@ fn checksum(key: &[u8], version: u8, content: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frozen::fixture;
 
     #[test]
     fn every_flipped_bit_is_found() {
@@ -57,6 +58,13 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(open(b"key", &flipped).is_err(), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn the_first_record_opens_for_ever() {
+        let key = 77_u64.to_be_bytes();
+        let record = fixture("record-1.hex", &seal(&key, b"content"));
+        assert_eq!(open(&key, &record), Ok(&b"content"[..]));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use super::database::Database;
 use super::engine::Engine;
-use super::failure::Failure;
 use super::log_disk::LogDisk;
 use super::operation::{Completion, MetaKey, Operation, Queued};
 use super::reader::LogReader;
@@ -13,6 +12,7 @@ use super::watermark::Watermark;
 use super::writer::Writer;
 use crate::codec::{encode_log_id, encode_vote};
 use crate::data_dir::{DataDir, Found};
+use crate::failure::Failure;
 use crate::{Entry, Execution, LogId, StoreError, Vote};
 use prost::Message;
 use std::io;
@@ -36,28 +36,28 @@ pub(crate) fn open(
     found: Found,
     node_id: u64,
     execution: Execution,
+    failure: Arc<Failure>,
 ) -> Result<LogStore, StoreError> {
     let database = Database::open(directory.clone())?;
     let watermark = match found {
         Found::Nothing => {
             claim(&database, node_id)?;
-            Watermark::create(&directory.watermark())?
+            Watermark::create(directory.medium(), &directory.watermark())?
         }
         Found::Data => {
             check_owner(&database, &directory, node_id)?;
-            Watermark::open(&directory.watermark())?
+            Watermark::open(directory.medium(), &directory.watermark())?
         }
     };
     let Restored { view, purging } = restore(&database, watermark.mark())?;
     let view = SharedView::new(view);
-    let failure = Arc::new(Failure::default());
     let disk = Box::new(LogDisk::new(database.clone(), watermark));
     let engine = Engine::new(disk, view.clone(), failure.clone(), purging);
     Ok(LogStore {
         view,
         database,
         failure,
-        writer: Writer::new(engine, execution)?,
+        writer: Writer::new(engine, execution, directory)?,
     })
 }
 
@@ -98,23 +98,10 @@ impl LogStore {
     /// Durable, then visible.
     pub(super) async fn store_vote(&self, vote: Vote) -> Result<(), StoreError> {
         let record = sealed(MetaKey::Vote, &encode_vote(&vote));
-        let operation = Operation::Vote { vote, record };
-        let (done, durable) = oneshot::channel();
-        let completion: Completion = Box::new(move |result: Result<(), io::Error>| {
-            // Nobody is there to be told when the node is shutting down.
-            done.send(result.is_ok()).ok();
-        });
-        self.submit(operation, Some(completion)).await?;
-        match durable.await {
-            Ok(true) => {
-                self.view.lock().vote = Some(vote);
-                Ok(())
-            }
-            Ok(false) | Err(_) => {
-                self.failure.check()?;
-                Err(StoreError::WriterStopped)
-            }
-        }
+        self.submit_durably(Operation::Vote { vote, record })
+            .await?;
+        self.view.lock().vote = Some(vote);
+        Ok(())
     }
 
     /// Visible at once, durable with a later operation: it only makes a restart quicker.
@@ -124,12 +111,13 @@ impl LogStore {
         self.submit(Operation::Committed { record }, None).await
     }
 
-    /// Visible at once. Durable before any later append is, and that is enough: until then the
-    /// entries come back as if nothing had been asked.
+    /// Visible at once, and durable when it returns: openraft may install a snapshot next, which
+    /// does not go through the log's queue. If the entries came back beside a durable snapshot that
+    /// they contradict, openraft would take the store for corrupted and not start.
     pub(super) async fn truncate(&self, after: Option<LogId>) -> Result<(), StoreError> {
         let from = self.view.lock().truncate_after(after)?;
         match from {
-            Some(from) => self.submit(Operation::Truncate { from }, None).await,
+            Some(from) => self.submit_durably(Operation::Truncate { from }).await,
             None => Ok(()),
         }
     }
@@ -142,6 +130,23 @@ impl LogStore {
         let record = sealed(MetaKey::Purged, &encode_log_id(&upto));
         let upto = upto.index;
         self.submit(Operation::Purge { upto, record }, None).await
+    }
+
+    /// Returns when the operation is durable.
+    async fn submit_durably(&self, operation: Operation) -> Result<(), StoreError> {
+        let (done, durable) = oneshot::channel();
+        let completion: Completion = Box::new(move |result: Result<(), io::Error>| {
+            // Nobody is there to be told when the node is shutting down.
+            done.send(result.is_ok()).ok();
+        });
+        self.submit(operation, Some(completion)).await?;
+        match durable.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => {
+                self.failure.check()?;
+                Err(StoreError::WriterStopped)
+            }
+        }
     }
 
     async fn submit(

@@ -13,9 +13,8 @@
 //! (u64), vote (term u64, node u64, kind u8: 0 none, 1 asked for, 2 won), the last entry's checksum
 //! (known u8: 0 no, 1 yes; u32), CRC-32 over all of these, little-endian.
 
+use crate::medium::{Medium, OpenFile};
 use crate::{StoreError, Vote};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Far enough apart that no disk tears both.
@@ -40,7 +39,7 @@ pub(super) struct Mark {
 
 /// The file.
 pub(super) struct Watermark {
-    file: File,
+    file: Box<dyn OpenFile>,
     path: PathBuf,
     sequence: u64,
     mark: Mark,
@@ -48,8 +47,9 @@ pub(super) struct Watermark {
 
 impl Watermark {
     /// A new one that promises nothing. Durable when it returns, but for its directory.
-    pub(super) fn create(path: &Path) -> Result<Self, StoreError> {
-        let file = File::create(path).map_err(StoreError::io("creating", path))?;
+    pub(super) fn create(medium: &dyn Medium, path: &Path) -> Result<Self, StoreError> {
+        let created = medium.create(path);
+        let file = created.map_err(StoreError::io("creating", path))?;
         let mut watermark = Self {
             file,
             path: path.to_owned(),
@@ -64,9 +64,8 @@ impl Watermark {
     }
 
     /// The one of an earlier run.
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        let file = file.map_err(StoreError::io("opening", path))?;
+    pub(super) fn open(medium: &dyn Medium, path: &Path) -> Result<Self, StoreError> {
+        let file = medium.open(path).map_err(StoreError::io("opening", path))?;
         let mut newest = None;
         for offset in SLOT_OFFSETS {
             let mut slot = [0; SLOT];
@@ -215,6 +214,8 @@ fn decode(slot: &[u8; SLOT]) -> Option<(u64, Mark)> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::frozen::fixture;
+    use crate::medium::Machine;
     use tempfile::TempDir;
 
     fn mark(next_index: u64) -> Mark {
@@ -249,13 +250,29 @@ mod tests {
     }
 
     #[test]
+    fn the_first_watermark_decodes_for_ever() {
+        let mark = Mark {
+            next_index: 77,
+            last_checksum: Some(0xfeed_f00d),
+            vote: Some(Vote::new_committed(3, 7)),
+        };
+        let slot = fixture("watermark-1.hex", &encode(9, mark));
+        let slot = slot.first_chunk().unwrap();
+        assert_eq!(decode(slot), Some((9, mark)));
+        assert_eq!((slot.len(), SLOT_OFFSETS), (SLOT, [0, 4096]));
+    }
+
+    #[test]
     fn a_torn_slot_leaves_the_one_before() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("watermark");
-        let mut watermark = Watermark::create(&path).unwrap();
+        let mut watermark = Watermark::create(&Machine, &path).unwrap();
         for index in 1..6 {
             watermark.raise(mark(index)).unwrap();
-            assert_eq!(Watermark::open(&path).unwrap().mark(), mark(index));
+            assert_eq!(
+                Watermark::open(&Machine, &path).unwrap().mark(),
+                mark(index)
+            );
         }
         let [even, odd] = SLOT_OFFSETS;
         let newest = if watermark.sequence.is_multiple_of(2) {
@@ -264,21 +281,21 @@ mod tests {
             (odd, even)
         };
         watermark.file.write_all_at(b"torn", newest.0).unwrap();
-        assert_eq!(Watermark::open(&path).unwrap().mark(), mark(4));
+        assert_eq!(Watermark::open(&Machine, &path).unwrap().mark(), mark(4));
         watermark.file.write_all_at(b"torn", newest.1).unwrap();
-        assert!(Watermark::open(&path).is_err());
+        assert!(Watermark::open(&Machine, &path).is_err());
     }
 
     #[test]
     fn lowering_keeps_the_vote() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("watermark");
-        let mut watermark = Watermark::create(&path).unwrap();
+        let mut watermark = Watermark::create(&Machine, &path).unwrap();
         watermark.raise(mark(9)).unwrap();
         watermark.lower(12).unwrap();
         assert_eq!(watermark.mark(), mark(9));
         watermark.lower(4).unwrap();
-        let lowered = Watermark::open(&path).unwrap().mark();
+        let lowered = Watermark::open(&Machine, &path).unwrap().mark();
         assert_eq!((lowered.next_index, lowered.vote), (4, mark(9).vote));
         assert_eq!(lowered.last_checksum, None);
     }

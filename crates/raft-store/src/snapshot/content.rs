@@ -14,6 +14,8 @@ pub(crate) enum Damage {
     File(&'static str),
     /// The file is whole, and does not decode.
     Content(CodecError),
+    /// It decodes to a state that breaks a promise of the lease contract, which this says.
+    State(String),
 }
 
 /// A snapshot as it is on disk and on the wire.
@@ -25,10 +27,13 @@ pub(crate) fn encode(meta: &SnapshotMeta, state: &State) -> SnapshotData {
     file::seal(&message.encode_to_vec()).into()
 }
 
-/// A snapshot from bytes that anybody may have written.
+/// A snapshot from bytes that anybody may have written. Applying keeps every promise, so a state
+/// that breaks one was not made by applying: nobody may be served from it.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Damage> {
     let content = file::open(bytes).map_err(Damage::File)?;
-    decode_content(content).map_err(Damage::Content)
+    let (meta, state) = decode_content(content).map_err(Damage::Content)?;
+    ipam::invariant::check(&state).map_err(Damage::State)?;
+    Ok((meta, state))
 }
 
 fn decode_content(content: &[u8]) -> Result<(SnapshotMeta, State), CodecError> {
@@ -38,4 +43,60 @@ fn decode_content(content: &[u8]) -> Result<(SnapshotMeta, State), CodecError> {
     let meta = message.meta.ok_or(CodecError::Missing("Snapshot.meta"))?;
     let state = message.state.ok_or(CodecError::Missing("Snapshot.state"))?;
     Ok((decode_snapshot_meta(meta)?, state.try_into()?))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::frozen::fixture;
+    use crate::{CommittedLeaderId, LogId, Membership, PeerNode, StoredMembership};
+    use ipam::{NodeId, NodeRegistration, StateParts};
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::net::Ipv4Addr;
+
+    fn state_with_nodes(listen_ips: &[Ipv4Addr]) -> State {
+        let node = |(listen_ip, id): (&Ipv4Addr, u64)| NodeRegistration {
+            node: NodeId(id),
+            listen_ip: *listen_ip,
+            peer_address: format!("gw{id}:7000"),
+        };
+        let nodes = listen_ips.iter().zip(1..).map(node).collect();
+        State::from_parts(StateParts {
+            nodes,
+            ..StateParts::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn the_first_snapshot_decodes_for_ever() {
+        let members = BTreeMap::from([(7, PeerNode::new("gw7:7000"))]);
+        let configs = vec![BTreeSet::from([7])];
+        let log_id = |index| Some(LogId::new(CommittedLeaderId::new(3), index));
+        let meta = SnapshotMeta {
+            last_log_id: log_id(77),
+            last_membership: StoredMembership::new(
+                log_id(5),
+                Membership::new(configs, members).unwrap(),
+            ),
+        };
+        let state = state_with_nodes(&[Ipv4Addr::new(192, 0, 2, 3)]);
+        let bytes = fixture("snapshot-1.hex", &encode(&meta, &state));
+        assert_eq!(decode(&bytes).unwrap(), (meta, state));
+    }
+
+    #[test]
+    fn a_state_that_breaks_a_promise_is_no_snapshot() {
+        let (one, other) = (Ipv4Addr::new(192, 0, 2, 3), Ipv4Addr::new(192, 0, 2, 4));
+        let meta = SnapshotMeta::default();
+        let kept = state_with_nodes(&[one, other]);
+        let (_, found) = decode(&encode(&meta, &kept)).unwrap();
+        assert_eq!(found, kept);
+        let broken = state_with_nodes(&[one, one]);
+        match decode(&encode(&meta, &broken)) {
+            Err(Damage::State(broken)) => assert!(broken.starts_with("S9: 192.0.2.3"), "{broken}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -7,13 +7,16 @@
 mod content;
 mod file;
 mod name;
+#[cfg(feature = "testing")]
+pub(crate) mod testing;
 
 pub(crate) use content::{Damage, decode, encode};
 
 use crate::data_dir::{DataDir, remove_temporary, sync_dir, write_atomically};
+use crate::failure::Failure;
+use crate::medium::Medium;
 use crate::{LogId, SnapshotData, StoreError};
 use name::Name;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,8 +25,9 @@ pub(crate) struct SnapshotStore {
     path: PathBuf,
     /// One change at a time: a snapshot being built and one being installed may meet.
     changing: Mutex<()>,
+    failure: Arc<Failure>,
     /// Keeps the directory ours.
-    _directory: Arc<DataDir>,
+    directory: Arc<DataDir>,
 }
 
 /// A snapshot file as it was found: whole, its checksum right.
@@ -34,21 +38,37 @@ pub(crate) struct Found {
 
 impl SnapshotStore {
     /// Removes what interrupted writes left.
-    pub(crate) fn open(directory: Arc<DataDir>) -> Result<Self, StoreError> {
+    pub(crate) fn open(directory: Arc<DataDir>, failure: Arc<Failure>) -> Result<Self, StoreError> {
         let path = directory.snapshots();
-        remove_temporary(&path)?;
+        remove_temporary(directory.medium(), &path)?;
         Ok(Self {
             path,
             changing: Mutex::new(()),
-            _directory: directory,
+            failure,
+            directory,
         })
     }
 
-    /// Makes a snapshot durable, then removes older ones.
+    /// What the files are on.
+    pub(crate) fn medium(&self) -> &dyn Medium {
+        self.directory.medium()
+    }
+
+    /// Makes a snapshot durable, then removes older ones. A failure is the whole store's.
     pub(crate) fn save(&self, last: LogId, bytes: &[u8]) -> Result<(), StoreError> {
         let _guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.failure.check()?;
+        // S2: the log is purged only after its snapshot is durable.
+        if ipam::mutated!("s2_purge_before_snapshot") {
+            return Ok(());
+        }
+        let saved = self.try_save(last, bytes);
+        saved.map_err(|error| self.failure.record(error))
+    }
+
+    fn try_save(&self, last: LogId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path.join(Name::of(last).to_string());
-        write_atomically(&path, bytes)?;
+        write_atomically(self.medium(), &path, bytes)?;
         self.remove_all_but_newest()
     }
 
@@ -58,7 +78,8 @@ impl SnapshotStore {
         let Some((_, path)) = self.list()?.pop() else {
             return Ok(None);
         };
-        let bytes = fs::read(&path).map_err(StoreError::io("reading snapshot", &path))?;
+        let read = self.medium().read(&path);
+        let bytes = read.map_err(StoreError::io("reading snapshot", &path))?;
         if let Err(reason) = file::open(&bytes) {
             return Err(StoreError::DamagedSnapshot { path, reason });
         }
@@ -73,17 +94,18 @@ impl SnapshotStore {
             return Ok(());
         }
         for (_, path) in files {
-            fs::remove_file(&path).map_err(StoreError::io("removing old snapshot", &path))?;
+            let removed = self.medium().remove_file(&path);
+            removed.map_err(StoreError::io("removing old snapshot", &path))?;
         }
-        sync_dir(&self.path)
+        sync_dir(self.medium(), &self.path)
     }
 
     /// Every snapshot file, the newest last.
     fn list(&self) -> Result<Vec<(Name, PathBuf)>, StoreError> {
-        let reading = || StoreError::io("reading directory", &self.path);
+        let listed = self.medium().list(&self.path);
+        let listed = listed.map_err(StoreError::io("reading directory", &self.path))?;
         let mut files = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(reading())? {
-            let path = entry.map_err(reading())?.path();
+        for path in listed.into_iter().map(|entry| entry.path) {
             let name = path.file_name().and_then(|name| name.to_str());
             match name.and_then(Name::parse) {
                 Some(name) => files.push((name, path)),

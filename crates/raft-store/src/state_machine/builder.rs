@@ -29,6 +29,8 @@ impl<RT: AsyncRuntime> RaftSnapshotBuilder<RaftTypes<RT>> for SnapshotBuilder {
             }
             Ok(Snapshot { meta, snapshot })
         };
-        Ok(self.execution.run("building a snapshot", build).await?)
+        let medium = self.snapshots.medium();
+        let built = self.execution.run(medium, "building a snapshot", build);
+        Ok(built.await?)
     }
 }

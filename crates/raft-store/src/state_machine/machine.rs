@@ -59,7 +59,9 @@ impl StateMachine {
             let meta = applied.snapshot_meta();
             Ok(Some(Snapshot { meta, snapshot }))
         };
-        self.execution.run("reading a snapshot", read).await
+        let medium = self.snapshots.medium();
+        let read = self.execution.run(medium, "reading a snapshot", read);
+        read.await
     }
 
     /// Durable first, then visible.
@@ -76,7 +78,9 @@ impl StateMachine {
             }
             Ok(applied)
         };
-        let applied = self.execution.run("installing a snapshot", save).await?;
+        let medium = self.snapshots.medium();
+        let saved = self.execution.run(medium, "installing a snapshot", save);
+        let applied = saved.await?;
         self.shared.replace(applied);
         self.news.publish_mark(&self.shared);
         Ok(())
@@ -97,6 +101,10 @@ fn load(snapshots: &SnapshotStore) -> Result<Option<(SnapshotData, Applied)>, St
             what: format!("snapshot {}", found.path.display()),
             source,
         }),
+        Err(Damage::State(broken)) => Err(StoreError::BrokenState {
+            what: format!("snapshot {}", found.path.display()),
+            broken,
+        }),
     }
 }
 
@@ -106,6 +114,10 @@ fn check_received(meta: &SnapshotMeta, bytes: &[u8]) -> Result<Applied, StoreErr
         Damage::Content(source) => StoreError::Undecodable {
             what: "the received snapshot".into(),
             source,
+        },
+        Damage::State(broken) => StoreError::BrokenState {
+            what: "the received snapshot".into(),
+            broken,
         },
     })?;
     if found != *meta {

@@ -1,0 +1,90 @@
+//! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
+
+use crate::node::Inner;
+use crate::server::PeerService;
+use crate::tls::Credentials;
+use crate::transport::MAX_MESSAGE_BYTES;
+use api::proto::raft::peer_server::PeerServer;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tonic::transport::Server;
+use tonic::transport::server::{Router, TcpIncoming};
+use tower::util::BoxCloneSyncService;
+
+/// Answers one request of a peer, body bytes in and body bytes out.
+pub type PeerHandler = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Infallible>;
+
+/// A TCP server's task. Dropping the sender has it close its connections and end.
+pub(crate) type Running = (oneshot::Sender<()>, JoinHandle<()>);
+
+/// Why the peer server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The port.
+    #[error(
+        "listening for peers on {address} (GATEWAY_PEER_LISTEN): is the address this host's, and the port free?"
+    )]
+    Bind {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// TLS.
+    #[error("setting up TLS for peers")]
+    Tls(#[source] tonic::transport::Error),
+    /// Later.
+    #[error("serving peers")]
+    Serve(#[from] tonic::transport::Error),
+}
+
+/// Takes the port; the future serves it until `stop` is sent or dropped, and closes connections.
+pub(crate) async fn bind(
+    inner: Arc<Inner>,
+    credentials: Option<Credentials>,
+    stop: oneshot::Receiver<()>,
+) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
+    let address = inner.config.peer_listen;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|source| ServeError::Bind { address, source })?;
+    let server = server(inner, credentials)?;
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    Ok(async move {
+        // Sent or dropped, it means the same.
+        let stopped = async { drop(stop.await) };
+        let served = server.serve_with_incoming_shutdown(incoming, stopped);
+        served.await.map_err(ServeError::Serve)
+    })
+}
+
+/// Serves without a port, and so without certificates: whoever hands requests over vouches for them.
+pub(crate) fn handler(inner: Arc<Inner>) -> PeerHandler {
+    PeerHandler::new(service(inner, false))
+}
+
+fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router, ServeError> {
+    let mut server = Server::builder();
+    let certified_only = credentials.is_some();
+    if let Some(credentials) = credentials {
+        let secured = server.tls_config(credentials.server());
+        server = secured.map_err(ServeError::Tls)?;
+    }
+    Ok(server.add_service(service(inner, certified_only)))
+}
+
+fn service(inner: Arc<Inner>, certified_only: bool) -> PeerServer<PeerService> {
+    let service = PeerServer::new(PeerService {
+        inner,
+        certified_only,
+    });
+    service
+        .max_decoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES)
+}

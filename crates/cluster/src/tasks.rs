@@ -1,0 +1,69 @@
+//! The tasks of a running node, and what happens when one of them ends.
+
+use crate::node::Inner;
+use crate::propose::Proposal;
+use crate::{batcher, health, ticker};
+use futures::FutureExt;
+use openraft::async_runtime::WatchReceiver;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// Starts them all.
+pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let here = || Arc::clone(inner);
+    tasks.spawn(supervise(inner, "batcher", batcher::run(here(), queue)));
+    tasks.spawn(supervise(inner, "clock", anchor_clock(here())));
+    tasks.spawn(supervise(inner, "ticker", ticker::run(here())));
+    tasks.spawn(supervise(inner, "health", health::run(here())));
+    tasks
+}
+
+/// Runs a part that must not end before the node does. One that does, by a bug, takes the node out
+/// of service: its view of the world is no longer kept up (L2).
+fn supervise(
+    inner: &Arc<Inner>,
+    part: &'static str,
+    run: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
+    let inner = Arc::clone(inner);
+    async move {
+        let ended = AssertUnwindSafe(run).catch_unwind().await;
+        if inner.is_stopping() {
+            return;
+        }
+        let how = if ended.is_ok() {
+            "has ended"
+        } else {
+            "has panicked"
+        };
+        let reason = format!("its {part} task {how}: this is a bug, restart gatewayd");
+        inner.fail(reason);
+    }
+}
+
+/// Anchors the leader's clock as soon as an entry of its own term is applied.
+async fn anchor_clock(inner: Arc<Inner>) {
+    let mut applied = inner.reader.marks();
+    let mut metrics = inner.raft.server_metrics();
+    loop {
+        let mark = *applied.borrow_and_update();
+        let leading = inner.leading_term();
+        if let Some(position) = mark
+            .position
+            .filter(|position| leading == Some(position.term))
+        {
+            inner.clock.anchor(position.term, mark.clock);
+        }
+        let changed = tokio::select! {
+            changed = applied.changed() => changed.is_ok(),
+            changed = metrics.changed() => changed.is_ok(),
+        };
+        if !changed {
+            return;
+        }
+    }
+}

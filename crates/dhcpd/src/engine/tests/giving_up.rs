@@ -1,0 +1,123 @@
+//! Only the owner gives up, and only the grant that it means (S7).
+
+use super::*;
+
+#[test]
+fn release_and_decline() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
+    assert!(matches!(bench.unicast(&release), End::Done));
+    assert!(matches!(
+        bench.unicast(&release),
+        End::Silent(Silence::NothingHeld)
+    ));
+    let again = bench.lease(mac(1));
+    assert_eq!(
+        again, given,
+        "a client that comes back gets the address it had (L5)"
+    );
+    let server = NODES[0].1;
+    let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+        .requested(given)
+        .server(server);
+    assert!(matches!(bench.broadcast(&decline), End::Done));
+    assert_ne!(
+        bench.lease(mac(1)),
+        given,
+        "a declined address is left alone (S7)"
+    );
+}
+
+/// S7: what a neighbour's datagram says about another's lease ends nothing and costs nothing.
+#[test]
+fn only_from_its_own_address_does_a_client_release() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let neighbour = bench.lease(mac(2));
+    bench.service.take_proposed();
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .server(NODES[0].1);
+    let routed = Ipv4Addr::new(192, 0, 2, 1);
+    let relayed = release.clone().giaddr(neighbour);
+    for attempt in 0..2 * crate::limits::PER_CLIENT_BURST {
+        let forged = if attempt % 2 == 0 { &release } else { &relayed };
+        for source in [neighbour, routed, Ipv4Addr::UNSPECIFIED] {
+            let datagram = forged.datagram();
+            for arrival in [Arrival::unicast(source), Arrival::broadcast(source)] {
+                let end = bench.hear_bytes(&datagram, arrival);
+                assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+            }
+        }
+    }
+    assert!(bench.service.take_proposed().is_empty());
+    assert!(
+        matches!(bench.unicast(&release), End::Done),
+        "the owner's budget is not spent by others"
+    );
+}
+
+/// RFC 2131 §4.4.4: a release passes no relay, so it comes from the client whatever `giaddr` says.
+#[test]
+fn a_release_comes_from_the_client_even_behind_a_relay() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let relay = address(5);
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .giaddr(relay);
+    assert!(matches!(
+        bench.unicast_from(relay, &release),
+        End::Silent(Silence::ForgedSource)
+    ));
+    assert!(matches!(bench.unicast(&release), End::Done));
+}
+
+#[test]
+fn a_release_that_names_a_server_of_before_ends_nothing() {
+    let mut bench = Bench::with(&NODES, NODES[0].0);
+    bench.service.set_nodes_in_service(&[NODES[0].0]);
+    let given = bench.lease(mac(1));
+    bench.renewed_by(NODES[1].0, mac(1), given);
+    let late = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .server(NODES[0].1);
+    assert!(matches!(
+        bench.unicast(&late),
+        End::Silent(Silence::NothingHeld)
+    ));
+    assert_eq!(bench.lease(mac(1)), given);
+}
+
+#[test]
+fn only_the_owner_gives_up() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    bench.lease(mac(2));
+    for message_type in [MessageType::Release, MessageType::Decline] {
+        let foreign = PacketBuilder::new(message_type, mac(2))
+            .ciaddr(given)
+            .requested(given)
+            .server(NODES[0].1);
+        assert_eq!(bench.silence(&foreign), Silence::NothingHeld);
+    }
+    assert_eq!(bench.lease(mac(1)), given);
+}
+
+#[test]
+fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
+    let mut done = 0;
+    for (node, _) in &NODES[..2] {
+        let mut bench = Bench::with(&NODES, *node);
+        bench.service.set_nodes_in_service(&[*node]);
+        let given = bench.lease(mac(1));
+        bench.renewed_by(NODES[2].0, mac(1), given);
+        bench.service.set_nodes_in_service(&[NodeId(1), NodeId(2)]);
+        let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+            .requested(given)
+            .server(NODES[2].1);
+        done += usize::from(matches!(bench.broadcast(&decline), End::Done));
+    }
+    assert_eq!(done, 1);
+}

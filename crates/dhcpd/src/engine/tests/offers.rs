@@ -1,0 +1,123 @@
+//! What is offered, and what is probed first (L6).
+
+use super::*;
+
+#[test]
+fn an_offer_of_what_is_held_costs_no_commit() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    bench.service.take_proposed();
+    bench.probed.clear();
+    let Body::Offer { address, .. } = bench.body(&PacketBuilder::discover(mac(1)).xid(9)) else {
+        panic!("no offer")
+    };
+    assert_eq!(address, given);
+    assert!(bench.service.take_proposed().is_empty());
+    assert!(bench.probed.is_empty(), "the client had it before");
+}
+
+#[test]
+fn an_offer_never_taken_is_probed_again() {
+    let mut bench = Bench::alone();
+    bench.body(&PacketBuilder::discover(mac(1)));
+    bench.now = bench.now + Duration::from_secs(61);
+    bench.service.take_proposed();
+    bench.body(&PacketBuilder::discover(mac(1)).xid(2));
+    assert_eq!(bench.probed, [address(20), address(20)]);
+}
+
+#[test]
+fn a_refused_client_is_offered_what_is_committed() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let wrong = PacketBuilder::request(mac(1)).requested(address(99));
+    assert!(matches!(bench.body(&wrong), Body::Nak(_)));
+    bench.service.take_proposed();
+    let Body::Offer { address, .. } = bench.body(&PacketBuilder::discover(mac(1)).xid(2)) else {
+        panic!("no offer")
+    };
+    assert_eq!(address, given);
+    assert_eq!(bench.service.take_proposed().len(), 1);
+}
+
+#[test]
+fn a_client_moved_by_a_reservation_is_offered_the_reserved_address() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let client = ClientKey::Hardware(HardwareAddress::ethernet(mac(1)));
+    let subnet = subnet_config().id;
+    let reserve = Command::AddReservation {
+        subnet,
+        client,
+        address: address(200),
+    };
+    assert_eq!(bench.service.apply(&reserve), ipam::Outcome::Done);
+    let Body::Offer {
+        address: offered, ..
+    } = bench.body(&PacketBuilder::discover(mac(1)).requested(given).xid(2))
+    else {
+        panic!("no offer")
+    };
+    assert_eq!(offered, address(200));
+}
+
+#[test]
+fn an_address_in_use_is_quarantined_and_the_next_offered() {
+    let mut bench = Bench::alone();
+    bench.on_link = vec![(address(20), [6; 6]), (address(21), [6; 6])];
+    let Body::Offer {
+        address: offered, ..
+    } = bench.body(&PacketBuilder::discover(mac(1)))
+    else {
+        panic!("no offer")
+    };
+    assert_eq!(offered, address(22));
+    assert_eq!(bench.quarantines(), 2);
+}
+
+#[test]
+fn conflicts_without_end_end() {
+    let mut bench = Bench::alone();
+    bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
+    let discover = PacketBuilder::discover(mac(1));
+    assert_eq!(bench.silence(&discover), Silence::ConflictAfterConflict);
+    let limit = usize::from(crate::limits::MAX_CONFLICTS_PER_OFFER);
+    assert_eq!(bench.quarantines(), limit);
+}
+
+#[test]
+fn who_answers_every_probe_does_not_take_the_pool_away_at_once() {
+    let mut bench = Bench::alone();
+    bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
+    for number in 0..100 {
+        let discover = PacketBuilder::discover(mac(number));
+        assert_eq!(bench.silence(&discover), Silence::ConflictAfterConflict);
+    }
+    let limit = usize::try_from(crate::limits::QUARANTINES_BURST).expect("fits");
+    assert_eq!(bench.quarantines(), limit);
+}
+
+#[test]
+fn the_client_itself_is_no_conflict() {
+    let mut bench = Bench::alone();
+    bench.on_link = vec![(address(20), mac(1))];
+    let Body::Offer {
+        address: offered, ..
+    } = bench.body(&PacketBuilder::discover(mac(1)))
+    else {
+        panic!("no offer")
+    };
+    assert_eq!(offered, address(20));
+}
+
+#[test]
+fn what_was_probed_ahead_is_offered_without_a_wait() {
+    let mut bench = Bench::alone();
+    let ahead = bench.engine.to_probe(bench.now, &[]);
+    assert!(ahead.is_empty());
+    bench
+        .engine
+        .note_probe(bench.now, address(20), Finding::Clear);
+    bench.body(&PacketBuilder::discover(mac(1)));
+    assert!(bench.probed.is_empty());
+}

@@ -1,0 +1,54 @@
+//! The port: what the server needs of the link that its clients are on (house rule 7).
+//!
+//! * **What it is.** One trait, [`Link`]. [`crate::socket::KernelLink`] is the kernel's; the
+//!   simulation has one of its own.
+//! * **What it is not.** A place where anything is decided, and no bytes of IP or Ethernet: those
+//!   are the implementation's.
+//! * **Cancel safety.** Dropping [`Link::receive`] loses no datagram. Dropping [`Link::send`] sends
+//!   the reply whole or not at all. Dropping [`Link::probe`] ends the probe.
+
+use crate::addressing::Destination;
+use crate::decide::Arrival;
+use crate::probe::{Finding, ProbeError};
+use crate::socket::SocketError;
+use async_trait::async_trait;
+use std::io;
+use std::net::Ipv4Addr;
+
+/// A datagram that has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// How many bytes of the buffer it fills.
+    pub length: usize,
+    /// How it came.
+    pub arrival: Arrival,
+}
+
+/// One interface on the clients' link, with the server's address on it.
+#[async_trait]
+pub trait Link: Send + Sync + 'static {
+    /// The interface's name, for people.
+    fn name(&self) -> &str;
+
+    /// Whether the interface is still the one that the server was started on. Asked about every
+    /// second, and cheap.
+    fn check(&self) -> Result<(), SocketError>;
+
+    /// Waits for a datagram to the server's port and puts it into `buffer`, cut to its length.
+    ///
+    /// An error is one failed call, not the end: the server counts it and asks again. What the
+    /// implementation has to hear beside datagrams (answers to probes) it hears in here, so this
+    /// must be awaited all the while.
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard>;
+
+    /// Sends a reply from the server's address and port.
+    async fn send(&self, to: Destination, reply: &[u8]) -> io::Result<()>;
+
+    /// Asks by ARP whether anybody but `except` uses `address` (contract L6). Takes at most about
+    /// [`crate::limits::PROBE_WAIT`].
+    async fn probe(
+        &self,
+        address: Ipv4Addr,
+        except: Option<[u8; 6]>,
+    ) -> Result<Finding, ProbeError>;
+}

@@ -1,0 +1,188 @@
+//! The whole server on a link in memory, in virtual time: no socket, no kernel, no waiting.
+
+use async_trait::async_trait;
+use dhcpd::addressing::Destination;
+use dhcpd::decide::Arrival;
+use dhcpd::probe::{Finding, ProbeError};
+use dhcpd::socket::SocketError;
+use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
+use dhcpd::{DhcpServer, Heard, Link, RateLimits, ServerConfig, ServerError};
+use ipam::NodeId;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+const LISTEN_IP: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+const PROBE_TAKES: Duration = Duration::from_millis(300);
+
+/// What was sent, where to, and when after the start.
+type Sent = (Duration, Destination, Vec<u8>);
+
+/// A link with one server and nobody else on it.
+struct MemoryLink {
+    heard: tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>,
+    sent: Mutex<Vec<Sent>>,
+    lost: AtomicBool,
+    origin: Instant,
+}
+
+#[async_trait]
+impl Link for MemoryLink {
+    fn name(&self) -> &str {
+        "memory"
+    }
+
+    fn check(&self) -> Result<(), SocketError> {
+        if self.lost.load(Ordering::Relaxed) {
+            return Err(SocketError::InterfaceLost(self.name().to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard> {
+        let Some(datagram) = self.heard.lock().await.recv().await else {
+            return std::future::pending().await;
+        };
+        buffer[..datagram.len()].copy_from_slice(&datagram);
+        Ok(Heard {
+            length: datagram.len(),
+            arrival: Arrival::broadcast(Ipv4Addr::UNSPECIFIED),
+        })
+    }
+
+    async fn send(&self, to: Destination, reply: &[u8]) -> io::Result<()> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push((self.origin.elapsed(), to, reply.to_vec()));
+        Ok(())
+    }
+
+    async fn probe(&self, _: Ipv4Addr, _: Option<[u8; 6]>) -> Result<Finding, ProbeError> {
+        tokio::time::sleep(PROBE_TAKES).await;
+        Ok(Finding::Clear)
+    }
+}
+
+struct Bench {
+    link: Arc<MemoryLink>,
+    service: Arc<MemoryLeaseService>,
+    client: mpsc::Sender<Vec<u8>>,
+}
+
+impl Bench {
+    fn new() -> (Self, DhcpServer) {
+        let (client, heard) = mpsc::channel(8);
+        let link = Arc::new(MemoryLink {
+            heard: tokio::sync::Mutex::new(heard),
+            sent: Mutex::default(),
+            lost: AtomicBool::new(false),
+            origin: Instant::now(),
+        });
+        let subnet = subnet_config();
+        let service = Arc::new(MemoryLeaseService::new(&subnet, &[(NodeId(1), LISTEN_IP)]));
+        let config = ServerConfig {
+            node: NodeId(1),
+            subnet: subnet.id,
+            interface: "memory".to_owned(),
+            listen_ip: LISTEN_IP,
+            limits: RateLimits::default(),
+        };
+        let server = DhcpServer::on(
+            Arc::<MemoryLink>::clone(&link),
+            &config,
+            Arc::<MemoryLeaseService>::clone(&service),
+        );
+        let bench = Self {
+            link,
+            service,
+            client,
+        };
+        (bench, server)
+    }
+
+    async fn says(&self, packet: &PacketBuilder) {
+        let sent = self.client.send(packet.datagram()).await;
+        sent.expect("the server listens");
+    }
+
+    fn sent(&self) -> Vec<Sent> {
+        let sent = self.link.sent.lock();
+        sent.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The message type of a reply: option 53, if it is the first one.
+fn message_type(reply: &[u8]) -> Option<u8> {
+    reply.get(240..243).and_then(|option| match option {
+        [53, 1, kind] => Some(*kind),
+        _ => None,
+    })
+}
+
+/// DISCOVER, OFFER, REQUEST, ACK, in so much virtual time: everything that was sent.
+async fn exchange() -> Vec<Sent> {
+    let (bench, server) = Bench::new();
+    let client = async {
+        bench.says(&PacketBuilder::discover(MAC)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let request = PacketBuilder::request(MAC)
+            .requested(Ipv4Addr::new(10, 15, 3, 20))
+            .server(LISTEN_IP);
+        bench.says(&request).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let served = server.run(client).await;
+    served.expect("the link stays");
+    bench.sent()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_on_a_link_in_memory() {
+    let sent = exchange().await;
+    let types: Vec<_> = sent
+        .iter()
+        .map(|(_, _, bytes)| message_type(bytes))
+        .collect();
+    assert_eq!(types, [Some(2), Some(5)], "OFFER, ACK");
+    let (offered_after, to, _) = &sent[0];
+    assert!(*offered_after >= PROBE_TAKES, "probed first (L6)");
+    let expected = Destination::Link {
+        address: Ipv4Addr::new(10, 15, 3, 20),
+        hardware: MAC,
+    };
+    assert_eq!(*to, expected);
+}
+
+/// What a simulation relies on.
+#[tokio::test(start_paused = true)]
+async fn the_same_packets_at_the_same_moments_get_the_same_replies() {
+    assert_eq!(exchange().await, exchange().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_whose_interface_is_lost_says_so_and_ends() {
+    let (bench, server) = Bench::new();
+    bench.link.lost.store(true, Ordering::Relaxed);
+    let ended = server.run(std::future::pending()).await;
+    let Err(ServerError::Socket { interface, source }) = ended else {
+        panic!("it served on: {ended:?}")
+    };
+    assert_eq!(interface, "memory");
+    assert!(matches!(source, SocketError::InterfaceLost(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_quorum_nothing_is_sent() {
+    let (bench, server) = Bench::new();
+    bench.service.set_fault(Fault::NoQuorum);
+    let client = async {
+        bench.says(&PacketBuilder::discover(MAC)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    };
+    server.run(client).await.expect("the link stays");
+    assert_eq!(bench.sent(), []);
+}

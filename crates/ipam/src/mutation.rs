@@ -1,0 +1,277 @@
+//! Deliberate bugs, to see that tests and the simulation find them (house rule 13).
+//!
+//! * **What it is.** The list of all of them, for every crate that decides, and [`mutated!`], which
+//!   says at the place of a bug whether it is on.
+//! * **What it is not.** In any ordinary build: there, `mutated!` is the constant `false`. Only with
+//!   `RUSTFLAGS="--cfg gatewayd_mutations"` are the bugs compiled in, all of them, and one is selected
+//!   at run time, by `select` or by the environment variable `GATEWAYD_MUTATION`. The daemon does
+//!   not build with that cfg.
+//! * **Invariants.** In every build a name that is not in [`ALL`] does not compile.
+//!
+//! [`mutated!`]: crate::mutated
+
+/// One deliberate bug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutation {
+    /// Named after the promise that it breaks.
+    pub name: &'static str,
+    /// What the code does wrong.
+    pub bug: &'static str,
+    /// The promises of the lease contract that it breaks.
+    pub promise: &'static str,
+}
+
+const fn mutation(name: &'static str, promise: &'static str, bug: &'static str) -> Mutation {
+    Mutation { name, bug, promise }
+}
+
+/// Every mutation, in the order of their names.
+pub const ALL: &[Mutation] = &[
+    mutation(
+        "l1_voter_without_a_log",
+        "L1",
+        "a newcomer becomes a voter before anything is on its disk",
+    ),
+    mutation(
+        "l2_serves_without_quorum",
+        "L2",
+        "a node that has no quorum in reach stays in service",
+    ),
+    mutation(
+        "l4_answers_for_another_server",
+        "L4",
+        "a node answers a REQUEST that names another server",
+    ),
+    mutation(
+        "s1_holder_ignored",
+        "S1",
+        "an address is granted though another client holds it",
+    ),
+    mutation(
+        "s1_newcomer_stands",
+        "S1, S2",
+        "a node that was added empty stands for election while it is still catching up",
+    ),
+    mutation(
+        "s1_no_reclaim_grace",
+        "S1, T4",
+        "an address is reclaimed without the grace",
+    ),
+    mutation(
+        "s2_ack_after_failed_sync",
+        "S2",
+        "the log goes on acknowledging after a sync has failed",
+    ),
+    mutation(
+        "s2_ack_before_commit",
+        "S2",
+        "an ACK is sent at once, and nothing is proposed",
+    ),
+    mutation(
+        "s2_ack_on_unknown",
+        "S2",
+        "an ACK is sent though the outcome of the proposal is unknown",
+    ),
+    mutation(
+        "s2_append_not_synced",
+        "S2",
+        "the log says that an entry is durable before it was synced",
+    ),
+    mutation(
+        "s2_directory_not_synced",
+        "S2",
+        "the name of a new data directory is not made durable",
+    ),
+    mutation(
+        "s2_purge_before_snapshot",
+        "S2",
+        "a snapshot is reported as durable, so that the log is purged, and is not on disk",
+    ),
+    mutation(
+        "s2_snapshot_not_synced",
+        "S2",
+        "a snapshot's file is renamed and reported without a sync of its content",
+    ),
+    mutation(
+        "s2_vote_not_persisted",
+        "S2",
+        "a vote is reported as durable and is not written",
+    ),
+    mutation(
+        "s3_two_addresses",
+        "S3",
+        "a client gets a second address while it holds one",
+    ),
+    mutation(
+        "s4_out_of_bounds",
+        "S4",
+        "a client may have any address: outside the pool, excluded, reserved for another",
+    ),
+    mutation(
+        "s5_cut_short",
+        "S5",
+        "a shorter renewal cuts off what was promised before",
+    ),
+    mutation(
+        "s5_stamp_of_another_term",
+        "S5, T2",
+        "a stamp of another term moves the clock",
+    ),
+    mutation(
+        "s6_nak_from_local_read",
+        "S6",
+        "a NAK is sent from what the node has applied, and nothing is proposed",
+    ),
+    mutation(
+        "s7_anybody_gives_up",
+        "S7",
+        "anybody may release or decline a lease",
+    ),
+    mutation(
+        "s7_forged_source",
+        "S7",
+        "a RELEASE is believed from whatever address it comes",
+    ),
+    mutation(
+        "s7_late_release",
+        "S7, S1",
+        "a late RELEASE ends a newer grant (ADR 0011)",
+    ),
+    mutation(
+        "s8_apply_differs",
+        "S8",
+        "what is granted depends on something that is not in the log",
+    ),
+    mutation(
+        "s8_clock_not_in_snapshot",
+        "S8",
+        "a state that is put together again has lost its clock",
+    ),
+    mutation(
+        "s8_digests_not_compared",
+        "S8",
+        "a node whose state differs from its peers' goes on serving; states differ as in s8_apply_differs",
+    ),
+    mutation(
+        "s9_port_taken_over",
+        "S9",
+        "a forward takes over a public port that has an owner",
+    ),
+    mutation(
+        "s9_two_nodes_one_address",
+        "S9, S4",
+        "two nodes may have one listen IP",
+    ),
+    mutation(
+        "t1_clock_goes_back",
+        "T1, T2",
+        "a smaller stamp moves the clock back",
+    ),
+    mutation(
+        "t2_anchor_of_another_term",
+        "T2, S5",
+        "a leader counts from an anchor of an earlier term of its own",
+    ),
+    mutation(
+        "t2_clock_runs_fast",
+        "T2, S5",
+        "the leader's clock runs one and a half times as fast as real time",
+    ),
+    mutation(
+        "t3_clock_before_own_term",
+        "T3, S5",
+        "a new leader stamps before it has applied an entry of its own term, by a clock of its own",
+    ),
+    mutation("t6_late_reply", "T6", "a reply is sent however late it is"),
+];
+
+/// Where a mutation stands in [`ALL`]. Called at compile time, so that a wrong name is an error there.
+///
+/// # Panics
+/// If there is no such mutation.
+#[must_use]
+pub const fn index_of(name: &str) -> usize {
+    let mut index = 0;
+    while index < ALL.len() {
+        if equal(ALL[index].name.as_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("there is no such mutation: add it to ipam::mutation::ALL")
+}
+
+/// `false`, for a mutation that exists. What `mutated!` is in an ordinary build.
+#[must_use]
+pub const fn never(name: &str) -> bool {
+    index_of(name) == ALL.len()
+}
+
+const fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < left.len() {
+        if left[at] != right[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Whether the deliberate bug of this name is on: never, in an ordinary build.
+#[cfg(not(gatewayd_mutations))]
+#[macro_export]
+macro_rules! mutated {
+    ($name:literal) => {
+        const { $crate::mutation::never($name) }
+    };
+}
+
+/// Whether the deliberate bug of this name is on.
+#[cfg(gatewayd_mutations)]
+#[macro_export]
+macro_rules! mutated {
+    ($name:literal) => {
+        $crate::mutation::is_selected(const { $crate::mutation::index_of($name) })
+    };
+}
+
+#[cfg(gatewayd_mutations)]
+pub use selection::{UnknownMutation, differing, is_selected, select};
+
+#[cfg(gatewayd_mutations)]
+mod selection;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_each_once() {
+        assert!(ALL.is_sorted_by(|earlier, later| earlier.name < later.name));
+    }
+
+    #[test]
+    fn a_name_begins_with_a_promise_that_it_breaks() {
+        for mutation in ALL {
+            let (promise, _) = mutation.name.split_once('_').expect("s1_…");
+            let promise = promise.to_ascii_uppercase();
+            assert!(mutation.promise.contains(promise.as_str()), "{mutation:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(gatewayd_mutations)]
+    fn an_unknown_name_is_an_error() {
+        assert!(select(Some("s0_nonsense")).is_err());
+    }
+
+    #[test]
+    #[cfg(not(gatewayd_mutations))]
+    fn an_ordinary_build_has_none() {
+        assert!(!crate::mutated!("s1_holder_ignored"));
+    }
+}

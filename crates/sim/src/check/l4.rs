@@ -1,0 +1,94 @@
+//! L4: the nodes never make each other's clients fail. A REQUEST that names a server is answered by that
+//! one alone, and while nothing is wrong nobody that takes an offer is refused.
+
+use super::facts::Answer;
+use super::violation::{Verdict, Violation};
+use crate::client::{Event, MessageKind, ReplyKind, TrueTime, What};
+use ipam::ClientKey;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// After the last fault: offers that were made before it.
+const SETTLED_AFTER: Duration = Duration::from_secs(120);
+
+/// Since when nothing is wrong, and what each client takes up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct L4 {
+    healed: Option<TrueTime>,
+    /// The offer that each client was last sent, and when.
+    offered: BTreeMap<ClientKey, (Ipv4Addr, TrueTime)>,
+    /// The server that each client named in its last DHCPREQUEST.
+    selecting: BTreeMap<ClientKey, Option<Ipv4Addr>>,
+}
+
+impl L4 {
+    pub(super) fn healed(&mut self, at: TrueTime) {
+        self.healed = Some(at);
+    }
+
+    pub(super) fn disturbed(&mut self) {
+        self.healed = None;
+    }
+
+    pub(super) fn client(&mut self, event: &Event) -> Verdict {
+        match event.what {
+            What::Offered { address, .. } => {
+                let offer = (address, event.at);
+                self.offered.insert(event.client.clone(), offer);
+            }
+            What::Sent {
+                kind: MessageKind::Request,
+                server,
+                ..
+            } => {
+                self.selecting.insert(event.client.clone(), server);
+            }
+            What::Refused { server, .. } => return self.refused(event, server),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn refused(&self, event: &Event, server: Ipv4Addr) -> Verdict {
+        let healed = self
+            .healed
+            .filter(|healed| event.at.since(*healed) > SETTLED_AFTER);
+        let took = self.selecting.get(&event.client).copied().flatten();
+        let offer = self.offered.get(&event.client);
+        let (Some(healed), Some(_), Some((address, at))) = (healed, took, offer) else {
+            return Ok(());
+        };
+        Err(Violation::new(
+            "L4",
+            event.at,
+            format!(
+                "{} ({}) was refused what it was offered",
+                event.number, event.client
+            ),
+            [
+                format!("{address} was offered to it at {at}, and nothing is wrong since {healed}"),
+                format!("{server} refused it"),
+            ],
+        ))
+    }
+
+    /// Judges a reply by the request that it answers.
+    pub(super) fn replied(answer: &Answer<'_>) -> Verdict {
+        let is_of_a_request = answer.reply.kind != ReplyKind::Offer;
+        let named = answer.request.and_then(|request| request.server);
+        let sent = answer.sent;
+        match named.filter(|named| is_of_a_request && *named != sent.listen_ip) {
+            None => Ok(()),
+            Some(named) => Err(Violation::new(
+                "L4",
+                sent.at,
+                format!("node {} answers another's client", sent.node),
+                [
+                    format!("the REQUEST with xid {:#x} names {named}", answer.reply.xid),
+                    format!("{} sent {:?}", sent.listen_ip, answer.reply.kind),
+                ],
+            )),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! S2, S6, L2, L4, T6: replies beside the requests that they answer.
+
+use super::*;
+use dhcpd::codec::{Packet, decode};
+use dhcpd::reply::{Body, build};
+use ipam::{Granted, Refusal};
+
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 11);
+
+fn packet(client: u8, xid: u32, host: u8, server: Option<Ipv4Addr>) -> Packet {
+    let message = crate::client::request_bytes(mac(client), xid, address(host), server);
+    decode(&message).expect("well formed")
+}
+
+fn reply_to(packet: &Packet, body: &Body) -> Vec<u8> {
+    let reply = build(packet, body, &config(), SERVER);
+    reply.expect("encodable").bytes
+}
+
+fn ack(host: u8) -> Body {
+    Body::Ack(Granted {
+        address: address(host),
+        lease_time: Span::from_secs(LEASE.as_secs()),
+    })
+}
+
+fn nak(host: u8) -> Body {
+    Body::Nak(Refusal::NotAvailable(address(host)))
+}
+
+/// Client 1 asks for .20 and gets this answer, after this long; the cluster grants it or not.
+fn answered(granted: bool, body: &Body, after: Duration) -> Bench {
+    let mut bench = Bench::new();
+    let xid = bench.request(1, 20, None);
+    if granted {
+        bench.put(20, 1, bench.bound());
+    } else {
+        bench.put(20, 2, bench.bound());
+    }
+    bench.commit();
+    bench.pass(after);
+    bench.reply(&reply_to(&packet(1, xid, 20, None), body), None);
+    bench
+}
+
+#[test]
+fn honest_answers() {
+    assert_eq!(answered(true, &ack(20), seconds(3)).judge.violations(), []);
+    assert_eq!(answered(false, &nak(20), seconds(3)).judge.violations(), []);
+}
+
+#[test]
+fn s2_an_ack_without_a_grant() {
+    let bench = answered(false, &ack(20), Duration::ZERO);
+    assert_eq!(bench.broken(), ["S2"]);
+}
+
+#[test]
+fn s2_an_ack_before_anything_was_applied() {
+    let mut bench = Bench::new();
+    bench.put(20, 1, bench.bound());
+    bench.commit();
+    let xid = bench.request(1, 20, None);
+    bench.reply(&reply_to(&packet(1, xid, 20, None), &ack(20)), None);
+    assert_eq!(bench.broken(), ["S2"]);
+}
+
+#[test]
+fn s6_a_nak_before_anything_was_applied() {
+    let mut bench = Bench::new();
+    let xid = bench.request(1, 20, None);
+    bench.reply(&reply_to(&packet(1, xid, 20, None), &nak(20)), None);
+    assert_eq!(bench.broken(), ["S6"]);
+}
+
+#[test]
+fn s6_a_nak_to_the_owner() {
+    let mut bench = Bench::new();
+    bench.grant(20, 1);
+    bench.pass(seconds(1));
+    let xid = bench.request(1, 20, None);
+    bench.commit();
+    bench.reply(&reply_to(&packet(1, xid, 20, None), &nak(20)), None);
+    assert_eq!(bench.broken(), ["S6"]);
+}
+
+#[test]
+fn s6_and_l2_a_nak_of_a_node_that_is_cut_off() {
+    let mut bench = Bench::new();
+    let xid = bench.request(1, 20, None);
+    bench.commit();
+    let cut = bench.at;
+    bench.at = bench.at + seconds(6);
+    let again = bench.request(1, 20, None);
+    assert_eq!(again, xid);
+    bench.reply(&reply_to(&packet(1, xid, 20, None), &nak(20)), Some(cut));
+    let broken = bench.broken();
+    assert!(
+        broken.contains(&"S6") && broken.contains(&"L2"),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn l4_an_answer_for_another_server() {
+    let mut bench = Bench::new();
+    let other = Some(address(12));
+    let xid = bench.request(1, 20, other);
+    bench.put(20, 1, bench.bound());
+    bench.commit();
+    bench.reply(&reply_to(&packet(1, xid, 20, other), &ack(20)), None);
+    assert_eq!(bench.broken(), ["L4"]);
+}
+
+#[test]
+fn t6_a_late_answer() {
+    let bench = answered(true, &ack(20), Duration::from_millis(3100));
+    assert_eq!(bench.broken(), ["T6"]);
+}

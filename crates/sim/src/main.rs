@@ -1,0 +1,130 @@
+//! The simulation's command line; `./x sim` builds and runs it.
+//!
+//! Progress goes to standard error, results to standard output.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program prints"
+)]
+
+use anyhow::Result;
+use clap::Parser;
+use sim::batch::{Batch, Played, play_all};
+use sim::cli::Cli;
+use sim::mutants::{self, Hunt};
+use sim::report::{self, Report};
+use sim::run::{Outcome, play};
+use sim::{log, panics};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// How often progress is told.
+const PROGRESS: Duration = Duration::from_secs(5);
+/// How much of a failing run's trace is shown without being asked for.
+const LAST_LINES: usize = 40;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("sim: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is as it should be.
+fn run(cli: &Cli) -> Result<bool> {
+    panics::remember();
+    mutants::select(cli.mutation.as_deref())?;
+    if cli.mutants {
+        return hunt(cli);
+    }
+    if cli.trace {
+        return trace(cli);
+    }
+    let mut told = Instant::now();
+    let mutation = cli.mutation.as_deref();
+    let played = play_all(batch_of(cli), |outcome, played| {
+        tell(cli, outcome);
+        if told.elapsed() >= PROGRESS {
+            told = Instant::now();
+            eprintln!("{}", report::progress(played));
+        }
+    })?;
+    show(cli, &played)?;
+    let clean = played.failures.is_empty();
+    // With a mutation, a failure is what is wanted.
+    Ok(clean != mutation.is_some())
+}
+
+fn batch_of(cli: &Cli) -> Batch {
+    Batch {
+        first: cli.first(),
+        seeds: cli.seeds(),
+        lasting: cli.lasting,
+        jobs: cli.jobs(),
+        nodes: cli.nodes,
+        until_failure: cli.mutation.is_some(),
+    }
+}
+
+fn tell(cli: &Cli, outcome: &Outcome) {
+    if let Some(failure) = &outcome.failure {
+        let replay = report::replay(outcome.seed, cli.nodes, cli.mutation.as_deref());
+        eprintln!("seed {}: {failure}\n    {replay}", outcome.seed);
+    }
+}
+
+fn show(cli: &Cli, played: &Played) -> Result<()> {
+    if cli.json {
+        let report = Report::new(played, cli.nodes, cli.mutation.as_deref());
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    if let Some((seed, _)) = played.failures.first() {
+        let outcome = play(*seed, cli.nodes, true)?;
+        let first = outcome.lines.len().saturating_sub(LAST_LINES);
+        println!("The end of seed {seed}:");
+        for line in &outcome.lines[first..] {
+            println!("{line}");
+        }
+        println!("{}", outcome.failure.unwrap_or_default());
+    }
+    println!("{}\n{}", report::progress(played), report::tables(played));
+    Ok(())
+}
+
+/// Plays one seed, and prints all of it.
+fn trace(cli: &Cli) -> Result<bool> {
+    log::into_traces();
+    let outcome = play(cli.first(), cli.nodes, true)?;
+    for line in &outcome.lines {
+        println!("{line}");
+    }
+    println!("trace {}", outcome.digest);
+    match &outcome.failure {
+        Some(failure) => println!("seed {}: {failure}", outcome.seed),
+        None => println!("seed {}: every promise was kept", outcome.seed),
+    }
+    Ok(outcome.failure.is_none() != cli.mutation.is_some())
+}
+
+/// Plays every mutation, and prints a table.
+fn hunt(cli: &Cli) -> Result<bool> {
+    let hunts = mutants::hunt_all(batch_of(cli), |hunt| println!("{}", row(hunt)))?;
+    Ok(hunts.iter().all(|hunt| hunt.caught.is_some()))
+}
+
+fn row(hunt: &Hunt) -> String {
+    let (name, promise) = (hunt.mutation.name, hunt.mutation.promise);
+    match &hunt.caught {
+        Some((seed, failure)) => {
+            let first = failure.lines().next().unwrap_or_default();
+            format!("{name:<32} {promise:<8} caught by seed {seed}: {first}")
+        }
+        None => format!("{name:<32} {promise:<8} SURVIVED {} seeds", hunt.played),
+    }
+}

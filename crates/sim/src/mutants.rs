@@ -1,0 +1,67 @@
+//! Deliberate bugs of the product, and whether the simulation notices them (house rule 13).
+
+use crate::batch::{Batch, Played, play_all};
+use anyhow::Result;
+#[cfg(not(gatewayd_mutations))]
+use anyhow::bail;
+use ipam::mutation::{ALL, Mutation};
+use std::num::NonZeroUsize;
+
+/// What came of one mutation.
+#[derive(Debug)]
+pub struct Hunt {
+    /// Which.
+    pub mutation: &'static Mutation,
+    /// How many seeds were played.
+    pub played: u64,
+    /// The first seed that noticed, and what it said.
+    pub caught: Option<(u64, String)>,
+}
+
+/// Turns the mutation of this name on, or all off.
+#[cfg(gatewayd_mutations)]
+pub fn select(name: Option<&str>) -> Result<()> {
+    Ok(ipam::mutation::select(name)?)
+}
+
+/// An ordinary build has none.
+#[cfg(not(gatewayd_mutations))]
+pub fn select(name: Option<&str>) -> Result<()> {
+    match name {
+        None => Ok(()),
+        Some(name) => bail!(
+            "this build has no mutation {name:?} in it: run `./x sim`, or build with \
+             RUSTFLAGS=\"--cfg gatewayd_mutations --cfg tokio_unstable\""
+        ),
+    }
+}
+
+/// Plays seeds with each mutation in turn, until one notices or there are no more.
+pub fn hunt_all(batch: Batch, mut watch: impl FnMut(&Hunt)) -> Result<Vec<Hunt>> {
+    let mut hunts = Vec::new();
+    for mutation in ALL {
+        let hunt = hunt(batch, mutation)?;
+        watch(&hunt);
+        hunts.push(hunt);
+    }
+    select(None)?;
+    Ok(hunts)
+}
+
+fn hunt(batch: Batch, mutation: &'static Mutation) -> Result<Hunt> {
+    select(Some(mutation.name))?;
+    // One after the other, so that the first seed that notices is always the same.
+    let batch = Batch {
+        jobs: NonZeroUsize::MIN,
+        until_failure: true,
+        ..batch
+    };
+    let Played {
+        stats, failures, ..
+    } = play_all(batch, |_, _| {})?;
+    Ok(Hunt {
+        mutation,
+        played: stats.seeds,
+        caught: failures.into_iter().next(),
+    })
+}

@@ -1,0 +1,282 @@
+//! What is under way between peers.
+
+use super::paths::{Fate, Host, Paths};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tonic::Status;
+use tonic::codegen::http;
+use tonic::codegen::http::HeaderMap;
+
+/// How long a lost message is sent again before the connection is given up: the keep-alive interval
+/// of the real transport and its timeout.
+pub const GIVE_UP: Duration = Duration::from_secs(4);
+/// The pause before a lost message is first sent again. It doubles each time (RFC 6298).
+const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
+
+/// One call of one node to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// A request with its body.
+#[derive(Clone, Debug)]
+pub struct PeerRequest {
+    /// The method, as a path.
+    pub uri: http::Uri,
+    /// gRPC's headers.
+    pub headers: HeaderMap,
+    /// The whole body: several messages, if the request is a stream.
+    pub body: Bytes,
+}
+
+/// An answer with its body.
+#[derive(Clone, Debug)]
+pub struct PeerAnswer {
+    /// gRPC's headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    /// gRPC's trailers: the status.
+    pub trailers: Option<HeaderMap>,
+}
+
+/// What has arrived.
+#[derive(Debug)]
+pub enum Delivery {
+    /// A request, at the host that it is for.
+    Request {
+        /// Which call.
+        call: CallId,
+        /// From where.
+        from: Host,
+        /// Where it is now.
+        to: Host,
+        /// What.
+        request: PeerRequest,
+    },
+    /// An answer, or why there is none, at the host that asked. The caller is told by the traffic
+    /// itself; this is for the trace.
+    Answer {
+        /// Which call.
+        call: CallId,
+        /// Who answered.
+        from: Host,
+        /// Who asked.
+        to: Host,
+        /// Its length, or why there is none.
+        result: Result<usize, &'static str>,
+    },
+}
+
+enum Parcel {
+    Request(PeerRequest),
+    Answer(PeerAnswer),
+    Failure(&'static str),
+}
+
+struct Underway {
+    call: CallId,
+    from: Host,
+    to: Host,
+    parcel: Parcel,
+    /// When it was first sent, and the pause before it is sent again.
+    sent: Duration,
+    pause: Duration,
+}
+
+struct Call {
+    from: Host,
+    to: Host,
+    reply: oneshot::Sender<Result<PeerAnswer, Status>>,
+}
+
+/// All calls, and the messages between hosts.
+pub(super) struct Traffic {
+    pub(super) paths: Paths,
+    pub(super) now: Duration,
+    calls: BTreeMap<CallId, Call>,
+    queue: BTreeMap<(Duration, u64), Underway>,
+    next: u64,
+}
+
+impl Traffic {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            paths: Paths::new(seed),
+            now: Duration::ZERO,
+            calls: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Sends a request. The receiver hears of its answer, or that there will be none.
+    pub(super) fn call(
+        &mut self,
+        from: Host,
+        to: Host,
+        request: PeerRequest,
+    ) -> oneshot::Receiver<Result<PeerAnswer, Status>> {
+        let call = CallId(self.number());
+        let (reply, answer) = oneshot::channel();
+        self.calls.insert(call, Call { from, to, reply });
+        self.send(call, from, to, Parcel::Request(request));
+        answer
+    }
+
+    /// Sends the answer to a call.
+    pub(super) fn answer(&mut self, call: CallId, answer: PeerAnswer) {
+        // A duplicate's answer finds its call over.
+        if let Some(Call { from, to, .. }) = self.calls.get(&call) {
+            let (asker, answerer) = (*from, *to);
+            self.send(call, answerer, asker, Parcel::Answer(answer));
+        }
+    }
+
+    /// Fails every call to `host`, and forgets those from it: its process has ended. With `silent`,
+    /// nobody is left to say so, and callers notice when they give up.
+    pub(super) fn host_died(&mut self, host: Host, silent: bool) {
+        self.calls.retain(|_, call| call.from != host);
+        let after = if silent {
+            GIVE_UP
+        } else {
+            self.paths.latency()
+        };
+        let calls = self.calls.iter().filter(|(_, call)| call.to == host);
+        let failing: Vec<_> = calls.map(|(id, call)| (*id, call.from)).collect();
+        for (call, asker) in failing {
+            self.fail(call, host, asker, after);
+        }
+    }
+
+    /// Tells a caller that nobody takes its request.
+    pub(super) fn refuse(&mut self, call: CallId, silent: bool) {
+        let Some(Call { from, to, .. }) = self.calls.get(&call) else {
+            return;
+        };
+        let (asker, host) = (*from, *to);
+        let after = if silent {
+            GIVE_UP
+        } else {
+            self.paths.latency()
+        };
+        self.fail(call, host, asker, after);
+    }
+
+    /// What has arrived by now, in order.
+    pub(super) fn arrived(&mut self) -> Vec<Delivery> {
+        let mut arrived = Vec::new();
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 > self.now {
+                break;
+            }
+            let underway = entry.remove();
+            arrived.extend(self.deliver(underway));
+        }
+        arrived
+    }
+
+    fn deliver(&mut self, underway: Underway) -> Option<Delivery> {
+        let Underway { call, from, to, .. } = underway;
+        let (result, told) = match underway.parcel {
+            Parcel::Request(request) => {
+                return Some(Delivery::Request {
+                    call,
+                    from,
+                    to,
+                    request,
+                });
+            }
+            Parcel::Answer(answer) => (Ok(answer.body.len()), Ok(answer)),
+            Parcel::Failure(reason) => (Err(reason), Err(Status::unavailable(reason))),
+        };
+        let waiting = self.calls.remove(&call)?;
+        // A caller that gave up earlier does not listen any more.
+        drop(waiting.reply.send(told));
+        Some(Delivery::Answer {
+            call,
+            from,
+            to,
+            result,
+        })
+    }
+
+    fn send(&mut self, call: CallId, from: Host, to: Host, parcel: Parcel) {
+        let underway = Underway {
+            call,
+            from,
+            to,
+            parcel,
+            sent: self.now,
+            pause: FIRST_RETRANSMISSION,
+        };
+        self.transmit(underway, Duration::ZERO);
+    }
+
+    /// Works out when a message arrives, over all its retransmissions.
+    fn transmit(&mut self, mut underway: Underway, mut after: Duration) {
+        let (from, to) = (underway.from, underway.to);
+        loop {
+            if self.now + after > underway.sent + GIVE_UP {
+                return self.lost(underway, after);
+            }
+            match self.paths.fate(from, to) {
+                Fate::Arrives(latency) => return self.enqueue(after + latency, underway),
+                Fate::ArrivesTwice(first, second) => {
+                    if let Some(copy) = copy(&underway) {
+                        self.enqueue(after + second, copy);
+                    }
+                    return self.enqueue(after + first, underway);
+                }
+                Fate::Lost => {
+                    after += underway.pause;
+                    underway.pause *= 2;
+                }
+            }
+        }
+    }
+
+    fn lost(&mut self, underway: Underway, after: Duration) {
+        let Some(call) = self.calls.get(&underway.call) else {
+            return;
+        };
+        let (asker, host) = (call.from, call.to);
+        self.fail(underway.call, host, asker, after);
+    }
+
+    fn fail(&mut self, call: CallId, host: Host, asker: Host, after: Duration) {
+        let underway = Underway {
+            call,
+            from: host,
+            to: asker,
+            parcel: Parcel::Failure("the connection is lost"),
+            sent: self.now,
+            pause: FIRST_RETRANSMISSION,
+        };
+        self.enqueue(after, underway);
+    }
+
+    fn enqueue(&mut self, after: Duration, underway: Underway) {
+        let number = self.number();
+        self.queue.insert((self.now + after, number), underway);
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+/// What may arrive twice: Raft's own requests, which must bear it.
+fn copy(underway: &Underway) -> Option<Underway> {
+    let Parcel::Request(request) = &underway.parcel else {
+        return None;
+    };
+    let method = request.uri.path().rsplit('/').next()?;
+    let is_raft = matches!(method, "Append" | "Vote" | "PreVote" | "InstallSnapshot");
+    is_raft.then(|| Underway {
+        parcel: Parcel::Request(request.clone()),
+        ..*underway
+    })
+}

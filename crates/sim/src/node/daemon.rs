@@ -1,0 +1,115 @@
+//! What `gatewayd` does on a node, in simulated surroundings: opens the store, joins or founds the
+//! cluster, keeps a kernel's NAT rules, serves DHCP.
+
+use super::nat;
+use crate::disk::Disk;
+use crate::lan::LanPort;
+use crate::network::PeerNetwork;
+use cluster::{Cluster, ClusterConfig, PeerHandler, Start, StartError, Surroundings};
+use dhcpd::{DhcpServer, RateLimits, ServerConfig};
+use gatewayd::ClusterLeases;
+use ipam::SubnetId;
+use natd::NodeContext;
+use natd::kernel::fake::FakeKernel;
+use raft_store::{Execution, OpenOptions};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a node is given.
+#[derive(Clone)]
+pub struct Boot {
+    /// Its part in the cluster.
+    pub config: ClusterConfig,
+    /// How it begins if its disk is empty.
+    pub start: Start,
+    /// The subnet that it serves.
+    pub subnet: SubnetId,
+    /// What NAT rules need to know of it.
+    pub nat: NodeContext,
+}
+
+/// What of a running node can be seen from outside.
+#[derive(Clone, Default)]
+pub struct Window(Arc<Mutex<Seen>>);
+
+/// What is seen.
+#[derive(Clone, Default)]
+pub struct Seen {
+    /// Whether it has got as far as its disk.
+    pub opening: bool,
+    /// The node, once its store is open.
+    pub cluster: Option<Cluster>,
+    /// What answers its peers.
+    pub handler: Option<PeerHandler>,
+    /// Whether the cluster has accepted it, and it serves DHCP.
+    pub serves: bool,
+    /// Why it did not start.
+    pub failure: Option<String>,
+}
+
+impl Window {
+    /// What is seen now.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The node's place in the simulated world.
+pub struct Place {
+    /// Its disk.
+    pub disk: Disk,
+    /// The peers' network.
+    pub network: PeerNetwork,
+    /// Its port on the clients' link.
+    pub port: LanPort,
+    /// Its kernel.
+    pub kernel: FakeKernel,
+}
+
+/// Runs a node until it is dropped.
+pub async fn run(boot: Boot, place: Place, window: Window) {
+    if let Err(error) = serve(&boot, place, &window).await {
+        window.lock().failure = Some(format!("{:#}", anyhow::Error::from(error)));
+    }
+}
+
+async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartError> {
+    let options = OpenOptions {
+        execution: Execution::Tasks,
+        ..OpenOptions::new(&boot.config.data_dir, boot.config.node.0)
+    };
+    let medium = place.disk.start();
+    window.lock().opening = true;
+    let store = raft_store::open_on(medium, &options)?;
+    let surroundings = Surroundings {
+        store,
+        connector: place.network.connector(boot.config.node.0),
+    };
+    let (cluster, handler) = Cluster::start_in(boot.config.clone(), surroundings).await?;
+    {
+        let mut seen = window.lock();
+        seen.cluster = Some(cluster.clone());
+        seen.handler = Some(handler);
+    }
+    cluster.begin(&boot.start).await?;
+    tokio::spawn(nat::keep(cluster.clone(), boot.nat.clone(), place.kernel));
+    window.lock().serves = true;
+    let config = ServerConfig {
+        node: boot.config.node,
+        subnet: boot.subnet,
+        interface: "lan".to_owned(),
+        listen_ip: boot.config.listen_ip,
+        limits: RateLimits::default(),
+    };
+    place.port.open();
+    let leases = Arc::new(ClusterLeases::new(cluster));
+    let server = DhcpServer::on(Arc::new(place.port), &config, leases);
+    if let Err(error) = server.run(std::future::pending()).await {
+        tracing::error!(%error, "the DHCP server has ended");
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! A node's NAT: natd's plan and its keeper, on a kernel that is made up.
+//!
+//! natd's own `Reconciler` does its passes on tokio's blocking threads, which no simulation can
+//! order; so the loop around the keeper is this one, and the reconciler's pacing is left to natd's
+//! tests.
+
+use cluster::Cluster;
+use futures::FutureExt;
+use natd::kernel::KernelEvents;
+use natd::kernel::fake::FakeKernel;
+use natd::reconcile::{Goal, Keeper};
+use natd::{NodeContext, plan};
+use std::sync::Arc;
+
+/// Keeps the kernel at the replicated intent until the node stops.
+pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKernel) {
+    let (mut views, follow) = gatewayd::follow_nat_intent(cluster);
+    let mut events = kernel.events();
+    let mut keeper = Keeper::new(kernel);
+    let keep = async {
+        let mut generation = 0;
+        loop {
+            let view = Arc::clone(&views.borrow_and_update());
+            generation += 1;
+            match plan(&view, &context) {
+                Ok(plan) => {
+                    let report = keeper.pass(&Arc::new(Goal::new(&plan, generation)));
+                    if report.failed() {
+                        tracing::warn!("the kernel is not at its plan");
+                    }
+                }
+                Err(error) => tracing::error!(%error, "this NAT intent has no plan"),
+            }
+            tokio::select! {
+                biased;
+                changed = views.changed() => if changed.is_err() {
+                    return;
+                },
+                heard = events.changed() => if let Err(error) = heard {
+                    tracing::error!(%error, "no word of changes any more");
+                    return;
+                },
+            }
+        }
+    };
+    futures::future::select(keep.boxed(), follow.boxed()).await;
+}

@@ -1,0 +1,150 @@
+//! What a run is made of, drawn from its seed: how many nodes and clients, how scarce addresses are,
+//! how short leases, and which faults come when.
+
+use crate::fault::{Schedule, Severity};
+use crate::network::Host;
+use cluster::{Snapshots, Timings};
+use fastrand::Rng;
+use ipam::{
+    AddressRange, Bootstrap, ForwardPolicy, IdentityPolicy, InvalidNetwork, Ipv4Network,
+    LeaseTimes, SourceNat, Span, SubnetConfig, SubnetId,
+};
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// The subnet that every run serves.
+pub const SUBNET: SubnetId = SubnetId(1);
+/// Nodes are up and clients begin by now, at the latest.
+pub const BEGUN: Duration = Duration::from_secs(5);
+
+/// A run.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// The seed that all of this was drawn from.
+    pub seed: u64,
+    /// How many nodes.
+    pub nodes: u64,
+    /// How many clients.
+    pub clients: u32,
+    /// Whether there are fewer addresses than clients.
+    pub scarce: bool,
+    /// How many hostile neighbours.
+    pub hostile: u8,
+    /// The cluster-wide configuration.
+    pub bootstrap: Bootstrap,
+    /// How much of the log is kept.
+    pub snapshots: Snapshots,
+    /// Raft's timers.
+    pub timings: Timings,
+    /// Each node's clock rate.
+    pub rates: Vec<f64>,
+    /// The faults.
+    pub schedule: Schedule,
+    /// When the last fault is over.
+    pub healed: Duration,
+}
+
+impl Scenario {
+    /// The run that `seed` means, with this many nodes if the caller says so.
+    pub fn draw(seed: u64, nodes: Option<u64>) -> Result<Self, InvalidNetwork> {
+        let mut random = Rng::with_seed(seed);
+        let drawn = if random.u8(0..3) == 0 { 5 } else { 3 };
+        let nodes = nodes.unwrap_or(drawn);
+        let clients = random.u32(10..=40);
+        let faults = Duration::from_millis(random.u64(20_000..50_000));
+        let healed = BEGUN + faults;
+        let snapshots = draw_snapshots(&mut random);
+        let severity = Severity::draw(&mut random);
+        let scarce = random.u8(0..3) == 0;
+        Ok(Self {
+            seed,
+            nodes,
+            clients,
+            scarce,
+            hostile: u8::from(random.u8(0..4) == 0),
+            bootstrap: draw_bootstrap(&mut random, clients, scarce)?,
+            snapshots,
+            timings: Timings::default(),
+            rates: (0..nodes).map(|_| draw_rate(&mut random)).collect(),
+            schedule: Schedule::draw(&mut random, nodes, severity, BEGUN..healed),
+            healed,
+        })
+    }
+
+    /// All hosts.
+    pub fn hosts(&self) -> impl Iterator<Item = Host> + use<> {
+        1..=self.nodes
+    }
+}
+
+/// The address of the node on `host`.
+#[must_use]
+pub fn listen_ip(host: Host) -> Ipv4Addr {
+    Ipv4Addr::new(10, 15, 3, 9 + u8::try_from(host).unwrap_or(u8::MAX))
+}
+
+/// Where its peers reach the node on `host`.
+#[must_use]
+pub fn peer_address(host: Host) -> String {
+    format!("n{host}:7000")
+}
+
+/// Within ±0.2 % of real time (contract T4).
+fn draw_rate(random: &mut Rng) -> f64 {
+    1.0 + (random.f64() - 0.5) * 0.004
+}
+
+/// Often so few that a node that was away needs a snapshot.
+fn draw_snapshots(random: &mut Rng) -> Snapshots {
+    let entries_between = random.u64(10..200);
+    Snapshots {
+        entries_between,
+        entries_kept: random.u64(0..=entries_between / 2),
+    }
+}
+
+/// Leases are short, so that they run out.
+fn draw_bootstrap(
+    random: &mut Rng,
+    clients: u32,
+    scarce: bool,
+) -> Result<Bootstrap, InvalidNetwork> {
+    let addresses = if scarce { clients / 2 } else { clients * 2 };
+    let first = Ipv4Addr::new(10, 15, 3, 20);
+    let last = Ipv4Addr::from_bits(first.to_bits() + addresses.max(4) - 1);
+    let lease = random.u64(8..30);
+    let by_identifier = random.u8(0..4) == 0;
+    let subnet = SubnetConfig {
+        id: SUBNET,
+        network: Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24)?,
+        router: Ipv4Addr::new(10, 15, 3, 1),
+        pool: AddressRange::new(first, last)?,
+        excluded: vec![],
+        identity: if by_identifier {
+            IdentityPolicy::ClientIdentifier
+        } else {
+            IdentityPolicy::HardwareAddress
+        },
+        times: LeaseTimes {
+            default: Span::from_secs(lease),
+            minimum: Span::from_secs(5),
+            maximum: Span::from_secs(60),
+            offer: Span::from_secs(random.u64(3..10)),
+            quarantine: Span::from_secs(random.u64(5..20)),
+        },
+        dns_servers: vec![],
+        domain_name: None,
+        domain_search: vec![],
+        ntp_servers: vec![],
+        mtu: 1450,
+        classless_routes: vec![],
+        extra_options: BTreeMap::new(),
+    };
+    Ok(Bootstrap {
+        cluster_id: [7; 16],
+        subnet,
+        source_nat: Some(SourceNat::Masquerade),
+        forward_policy: ForwardPolicy::Drop,
+    })
+}

@@ -1,0 +1,277 @@
+//! The world's parts, and one step.
+
+use super::STEP;
+use super::coverage::Coverage;
+use super::faults::{Faults, good_disk};
+use super::neighbours::Neighbours;
+use super::observe::Observer;
+use crate::check::SERVED_WITHIN;
+use crate::client::TrueTime;
+use crate::disk::Disk;
+use crate::lan::Segment;
+use crate::network::{CallId, Delivery, Host, PeerNetwork, PeerRequest};
+use crate::node::{Boot, Node};
+use crate::scenario::{SUBNET, Scenario, listen_ip, peer_address};
+use crate::stats::Stats;
+use crate::trace::Trace;
+use anyhow::{Context, Result, ensure};
+use cluster::{ClusterConfig, Start};
+use fastrand::Rng;
+use ipam::NodeId;
+use natd::{InterfaceName, NodeContext};
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How long there is peace after the last fault, at least.
+const PEACE: Duration = Duration::from_secs(15);
+/// How long nodes may take to apply the same entries once nobody asks for anything.
+const CONVERGED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Everything.
+pub struct World {
+    pub(super) scenario: Scenario,
+    pub(super) random: Rng,
+    pub(super) now: Duration,
+    pub(super) trace: Trace,
+    pub(super) stats: Stats,
+    pub(super) nodes: BTreeMap<Host, Node>,
+    pub(super) network: PeerNetwork,
+    pub(super) segment: Segment,
+    pub(super) neighbours: Neighbours,
+    pub(super) faults: Faults,
+    pub(super) observer: Observer,
+    pub(super) coverage: Coverage,
+    /// Requests that wait for a paused process.
+    held: BTreeMap<Host, Vec<(CallId, PeerRequest)>>,
+}
+
+impl World {
+    /// The world at its beginning.
+    pub fn new(scenario: Scenario, trace: Trace) -> Result<Self> {
+        let mut random = Rng::with_seed(scenario.seed ^ 0x5eed);
+        let addresses = scenario.hosts().map(|host| (peer_address(host), host));
+        let network = PeerNetwork::new(random.u64(..), addresses.collect());
+        let segment = Segment::new(random.u64(..));
+        let mut nodes = BTreeMap::new();
+        for (host, rate) in scenario.hosts().zip(&scenario.rates) {
+            let disk = new_disk(random.u64(..));
+            nodes.insert(host, Node::new(boot(&scenario, host)?, disk, *rate));
+        }
+        let neighbours = Neighbours::new(&scenario, &mut random);
+        let faults = Faults::new(&scenario);
+        let observer = Observer::new();
+        Ok(Self {
+            random,
+            now: Duration::ZERO,
+            trace,
+            stats: Stats::default(),
+            nodes,
+            network,
+            segment,
+            neighbours,
+            faults,
+            observer,
+            coverage: Coverage::default(),
+            held: BTreeMap::new(),
+            scenario,
+        })
+    }
+
+    /// The whole run: faults, then peace until everybody is served, then a look at all nodes.
+    pub fn play(&mut self) -> Result<()> {
+        while self.now < self.scenario.healed {
+            self.step()?;
+        }
+        self.heal_all()?;
+        self.observer.judge.healed(TrueTime(self.now));
+        self.neighbours.note_unserved();
+        let least = self.now + PEACE;
+        let most = self.now + SERVED_WITHIN + PEACE;
+        while self.now < least || self.now < most && !self.is_at_peace() {
+            self.step()?;
+        }
+        self.neighbours.fall_silent();
+        let end = self.now + CONVERGED_WITHIN;
+        // The last requests are answered, and what they changed reaches everybody.
+        loop {
+            self.step()?;
+            if self.now >= end - CONVERGED_WITHIN / 2 && self.judge_end() {
+                return self.observe();
+            }
+            ensure!(
+                self.now < end,
+                "L1: the nodes have not come to the same entry within {CONVERGED_WITHIN:?} of peace{}",
+                self.nodes_in_words()
+            );
+        }
+    }
+
+    /// Whether everybody was served who wanted something when the last fault was healed.
+    fn is_at_peace(&self) -> bool {
+        let served = self.scenario.scarce || self.neighbours.unserved.is_empty();
+        served && !self.is_replacing()
+    }
+
+    /// What it went through.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        stats.seeds = 1;
+        stats.simulated = self.now;
+        for node in self.nodes.values() {
+            stats.disk(&node.disk.counters());
+        }
+        stats
+    }
+
+    /// One step.
+    fn step(&mut self) -> Result<()> {
+        self.trace.set_now(self.now);
+        self.deliver_to_nodes();
+        self.deliver_on_segment();
+        self.apply_faults()?;
+        self.wake_neighbours();
+        self.run_nodes();
+        self.now += STEP;
+        self.observe()
+    }
+
+    /// Starts the node on `host`.
+    pub(super) fn start_node(&mut self, host: Host) -> Result<()> {
+        let seed = self.random.u64(..);
+        if let Some(node) = self.nodes.get_mut(&host) {
+            node.start(&self.network, self.now, seed)
+                .context("starting a node's runtime")?;
+            self.trace
+                .note(name(host), format_args!("starts, life {}", node.lives()));
+        }
+        Ok(())
+    }
+
+    fn deliver_to_nodes(&mut self) {
+        for delivery in self.network.advance(self.now) {
+            match delivery {
+                Delivery::Request {
+                    call,
+                    from,
+                    to,
+                    request,
+                } => {
+                    self.stats.calls += 1;
+                    let method = request.uri.path().rsplit('/').next().unwrap_or_default();
+                    let length = request.body.len();
+                    self.trace.note(
+                        name(to),
+                        format_args!("{method} #{} from n{from}, {length} bytes", call.0),
+                    );
+                    self.coverage.method_called(call, method);
+                    self.hand_over(to, call, request);
+                }
+                Delivery::Answer {
+                    call,
+                    from,
+                    to,
+                    result,
+                } => {
+                    self.trace.note(
+                        name(to),
+                        format_args!("answer #{} from n{from}: {result:?}", call.0),
+                    );
+                    if result.is_ok() && self.coverage.snapshot_answered(call) {
+                        self.count_snapshot();
+                    }
+                }
+            }
+        }
+    }
+
+    fn hand_over(&mut self, to: Host, call: CallId, request: PeerRequest) {
+        let Some(node) = self.nodes.get(&to) else {
+            return;
+        };
+        if node.is_paused() {
+            self.held.entry(to).or_default().push((call, request));
+        } else if !node.take_request(&self.network, call, request) {
+            // A machine without power says nothing; one whose node was never started refuses.
+            let silent = !node.is_up() && node.lives() > 0;
+            self.network.refuse(call, silent);
+        }
+    }
+
+    /// A process goes on: what waited for it is delivered.
+    pub(super) fn deliver_held(&mut self, host: Host) {
+        for (call, request) in self.held.remove(&host).unwrap_or_default() {
+            self.hand_over(host, call, request);
+        }
+        let at = TrueTime(self.now);
+        for datagram in self.neighbours.unheard.remove(&host).unwrap_or_default() {
+            self.observer.judge.heard(at, NodeId(host), &datagram);
+        }
+    }
+
+    /// A process ended: what waited for it is gone.
+    pub(super) fn drop_held(&mut self, host: Host) {
+        self.held.remove(&host);
+        self.neighbours.unheard.remove(&host);
+    }
+
+    fn run_nodes(&mut self) {
+        let end = self.now + STEP;
+        let mut order: Vec<Host> = self.nodes.keys().copied().collect();
+        self.random.shuffle(&mut order);
+        self.network.set_now(end);
+        self.segment.set_now(end);
+        for host in order {
+            let Some(node) = self.nodes.get_mut(&host) else {
+                continue;
+            };
+            node.run_until(end, STEP);
+            self.look_at_state(host);
+            self.collect_sent(host);
+        }
+    }
+}
+
+/// An empty disk with nothing wrong.
+pub(super) fn new_disk(seed: u64) -> Disk {
+    let disk = Disk::new(seed);
+    disk.set_faults(good_disk());
+    disk
+}
+
+/// How a host is called in traces.
+pub(super) fn name(host: Host) -> String {
+    format!("n{host}")
+}
+
+fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
+    let config = ClusterConfig {
+        node: NodeId(host),
+        data_dir: "/data".into(),
+        peer_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        peer_address: peer_address(host),
+        listen_ip: listen_ip(host),
+        tls: None,
+        timings: scenario.timings,
+        snapshots: scenario.snapshots,
+    };
+    let others = scenario.hosts().filter(|other| *other != host);
+    let others: Vec<String> = others.map(peer_address).collect();
+    let start = if host == 1 {
+        Start::Bootstrap(Box::new(scenario.bootstrap.clone()), others)
+    } else {
+        Start::Join(others)
+    };
+    Ok(Boot {
+        config,
+        start,
+        subnet: SUBNET,
+        nat: NodeContext {
+            lan_interface: InterfaceName::new("lan")?,
+            uplink_interface: InterfaceName::new("uplink")?,
+            listen_ip: listen_ip(host),
+            router: scenario.bootstrap.subnet.router,
+        },
+    })
+}

@@ -1,0 +1,408 @@
+//! Who else is on the clients' link: clients and hostile neighbours, each on a host.
+
+use super::arena::{World, name};
+use crate::client::{
+    Action, Client, ClientNumber, Habits, Hostile, Outgoing as Request, RateClock, Reply, TrueTime,
+    What, read_reply,
+};
+use crate::lan::{Arrived, Outgoing, Station};
+use crate::network::Host;
+use crate::scenario::{BEGUN, Scenario, listen_ip};
+use bytes::Bytes;
+use dhcpd::addressing::Destination;
+use dhcpd::decide::Arrival;
+use fastrand::Rng;
+use ipam::{IdentityPolicy, NodeId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// The hardware addresses of nodes, by host.
+const fn node_hardware(host: Host) -> [u8; 6] {
+    [2, 0x60, 0, 0, 0, host.to_be_bytes()[7]]
+}
+
+/// A client and where it is.
+pub(super) struct Resident {
+    pub(super) client: Client,
+    pub(super) host: Host,
+}
+
+/// All of them.
+pub(super) struct Neighbours {
+    pub(super) residents: Vec<Resident>,
+    hostile: Vec<(Hostile, Host)>,
+    /// Who wanted an address when the last fault was healed, and has had none since.
+    pub(super) unserved: BTreeSet<ClientNumber>,
+    /// What waits in the socket of a process that stands still.
+    pub(super) unheard: BTreeMap<Host, Vec<Bytes>>,
+    silent: bool,
+}
+
+/// Who does something.
+#[derive(Clone, Copy)]
+enum Actor {
+    Client(usize),
+    Hostile(usize),
+}
+
+impl Neighbours {
+    pub(super) fn new(scenario: &Scenario, random: &mut Rng) -> Self {
+        let policy = scenario.bootstrap.subnet.identity;
+        let residents = (0..scenario.clients).map(|number| {
+            let habits = Habits::draw(random, &identifier(policy, number));
+            let ppm = random.i32(-RateClock::MAX_PPM..=RateClock::MAX_PPM);
+            let born = TrueTime(BEGUN.mul_f64(0.6 + random.f64()));
+            let client = Client::new(
+                ClientNumber(number),
+                policy,
+                habits,
+                RateClock::new(ppm),
+                random.u64(..),
+                born,
+            );
+            Resident {
+                client,
+                host: random.u64(1..=scenario.nodes),
+            }
+        });
+        let residents = residents.collect();
+        let servers: Vec<Ipv4Addr> = scenario.hosts().map(listen_ip).collect();
+        let hostile = (0..scenario.hostile).map(|number| {
+            let seed = random.u64(..);
+            let hostile = Hostile::new(number, servers.clone(), seed, TrueTime(BEGUN));
+            (hostile, random.u64(1..=scenario.nodes))
+        });
+        Self {
+            hostile: hostile.collect(),
+            residents,
+            unserved: BTreeSet::new(),
+            unheard: BTreeMap::new(),
+            silent: false,
+        }
+    }
+
+    /// From now on nobody does anything.
+    pub(super) const fn fall_silent(&mut self) {
+        self.silent = true;
+    }
+
+    /// From now on it is watched who is served of those that want an address now.
+    pub(super) fn note_unserved(&mut self) {
+        let waiting = self.residents.iter().map(|resident| &resident.client);
+        let waiting = waiting.filter(|client| client.wants_address());
+        self.unserved = waiting.map(Client::number).collect();
+    }
+
+    /// How many clients want an address and have none.
+    pub(super) fn waiting(&self) -> usize {
+        let waiting = self.residents.iter();
+        waiting
+            .filter(|resident| resident.client.wants_address())
+            .count()
+    }
+}
+
+/// Option 61. Clones share it, and where the hardware address is what names a client that must do
+/// no harm. Where option 61 does, clones are one client on several machines, to whom nothing is
+/// promised; so there everybody has one of its own.
+fn identifier(policy: IdentityPolicy, number: u32) -> Vec<u8> {
+    match policy {
+        IdentityPolicy::HardwareAddress => b"cloned".to_vec(),
+        IdentityPolicy::ClientIdentifier => format!("client {number}").into_bytes(),
+    }
+}
+
+impl World {
+    /// Lets everybody act whose time has come.
+    pub(super) fn wake_neighbours(&mut self) {
+        if self.neighbours.silent {
+            return;
+        }
+        let now = TrueTime(self.now);
+        for index in 0..self.neighbours.residents.len() {
+            let client = &mut self.neighbours.residents[index].client;
+            if client.next_wake() <= now {
+                let actions = client.wake(now);
+                self.act(Actor::Client(index), actions);
+            }
+        }
+        for index in 0..self.neighbours.hostile.len() {
+            let hostile = &mut self.neighbours.hostile[index].0;
+            if hostile.next_wake() <= now {
+                let actions = hostile.wake(now);
+                self.act(Actor::Hostile(index), actions);
+            }
+        }
+    }
+
+    /// Puts on the segment what a node has sent.
+    pub(super) fn collect_sent(&mut self, host: Host) {
+        let port = self.nodes.get(&host).and_then(|node| node.port());
+        let sent = port.map(|port| port.take_sent()).unwrap_or_default();
+        for outgoing in sent {
+            match outgoing {
+                Outgoing::Reply(to, payload) => self.carry_reply(host, to, payload),
+                Outgoing::ArpProbe(address) => {
+                    self.ask_everybody(host, Station::Node(host), address);
+                }
+            }
+        }
+    }
+
+    /// Delivers what has arrived on the segment.
+    pub(super) fn deliver_on_segment(&mut self) {
+        for arrived in self.segment.advance(self.now) {
+            match arrived {
+                Arrived::Datagram {
+                    at,
+                    source,
+                    payload,
+                } => self.deliver_datagram(at, source, &payload),
+                Arrived::ArpProbe { asker, at, address } => self.answer_arp(asker, at, address),
+                Arrived::ArpAnswer {
+                    at,
+                    address,
+                    hardware,
+                } => self.deliver_arp_answer(at, address, hardware),
+            }
+        }
+    }
+
+    fn act(&mut self, actor: Actor, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Send(request) => self.carry_request(self.place(actor), &request),
+                Action::Probe(address) => {
+                    if let Actor::Client(index) = actor {
+                        let resident = &self.neighbours.residents[index];
+                        let asker = Station::Client(resident.client.hardware());
+                        self.ask_everybody(resident.host, asker, address);
+                    }
+                }
+                Action::Move(chosen) => self.move_to(actor, chosen),
+                Action::Tell(event) => {
+                    self.trace.note(
+                        format_args!("c{}", event.number.0),
+                        format_args!("{:?}", event.what),
+                    );
+                    if matches!(event.what, What::Bound { .. } | What::SwitchedOff) {
+                        self.neighbours.unserved.remove(&event.number);
+                    }
+                    self.coverage.note(&event, &mut self.stats);
+                    self.observer.judge.client(&event);
+                }
+            }
+        }
+    }
+
+    fn place(&self, actor: Actor) -> Host {
+        match actor {
+            Actor::Client(index) => self.neighbours.residents[index].host,
+            Actor::Hostile(index) => self.neighbours.hostile[index].1,
+        }
+    }
+
+    fn move_to(&mut self, actor: Actor, chosen: u32) {
+        let host = u64::from(chosen) % self.scenario.nodes + 1;
+        match actor {
+            Actor::Client(index) => self.neighbours.residents[index].host = host,
+            Actor::Hostile(index) => self.neighbours.hostile[index].1 = host,
+        }
+        self.stats.rare(crate::stats::Rare::Moved, 1);
+    }
+
+    /// A client's datagram: to one node, or to all, and then hostile neighbours hear it too.
+    fn carry_request(&mut self, from: Host, request: &Request) {
+        self.stats.requests += 1;
+        let payload = Bytes::copy_from_slice(&request.datagram);
+        let broadcast = request.destination == Ipv4Addr::BROADCAST;
+        for host in self.scenario.hosts() {
+            let at = if broadcast {
+                Station::NodeByBroadcast(host)
+            } else if request.destination == listen_ip(host) {
+                Station::Node(host)
+            } else {
+                continue;
+            };
+            let arrived = Arrived::Datagram {
+                at,
+                source: request.source,
+                payload: payload.clone(),
+            };
+            self.segment.send(from, host, arrived);
+        }
+        if broadcast {
+            for (hostile, _) in &mut self.neighbours.hostile {
+                hostile.overhear(&request.datagram);
+            }
+        }
+    }
+
+    /// A node's reply.
+    fn carry_reply(&mut self, from: Host, to: Destination, payload: Bytes) {
+        let reply = read_reply(&payload);
+        self.trace.note(
+            name(from),
+            format_args!("replies to {to:?}: {}", described(reply.as_ref())),
+        );
+        self.reply_sent(from, &payload);
+        let mut send = |host, at| {
+            let source = listen_ip(from);
+            let payload = payload.clone();
+            let arrived = Arrived::Datagram {
+                at,
+                source,
+                payload,
+            };
+            self.segment.send(from, host, arrived);
+        };
+        match to {
+            // There is no relay here.
+            Destination::Relay(_) => {}
+            Destination::Broadcast => {
+                for host in 1..=self.scenario.nodes {
+                    send(host, Station::ClientsOn(host));
+                }
+            }
+            Destination::Link { hardware, .. } => {
+                for resident in &self.neighbours.residents {
+                    if resident.client.hardware() == hardware {
+                        send(resident.host, Station::Client(hardware));
+                    }
+                }
+            }
+            Destination::Client(address) => {
+                for resident in &self.neighbours.residents {
+                    if resident.client.uses() == Some(address) {
+                        send(resident.host, Station::Client(resident.client.hardware()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A broadcast ARP question.
+    fn ask_everybody(&mut self, from: Host, asker: Station, address: Ipv4Addr) {
+        for host in self.scenario.hosts() {
+            let arrived = Arrived::ArpProbe {
+                asker,
+                at: host,
+                address,
+            };
+            self.segment.send(from, host, arrived);
+        }
+    }
+
+    fn answer_arp(&mut self, asker: Station, at: Host, address: Ipv4Addr) {
+        let to = match asker {
+            Station::Node(host) | Station::NodeByBroadcast(host) | Station::ClientsOn(host) => host,
+            Station::Client(hardware) => {
+                let residents = &self.neighbours.residents;
+                let asking = residents
+                    .iter()
+                    .find(|resident| resident.client.hardware() == hardware);
+                let Some(asking) = asking else { return };
+                asking.host
+            }
+        };
+        let node = self.nodes.get(&at).filter(|node| node.is_up());
+        let node = node.filter(|_| listen_ip(at) == address && asker != Station::Node(at));
+        let users = self.neighbours.residents.iter();
+        let users = users.filter(|resident| {
+            resident.host == at
+                && resident.client.uses() == Some(address)
+                && asker != Station::Client(resident.client.hardware())
+        });
+        let users = users.map(|resident| resident.client.hardware());
+        let answers: Vec<_> = users.chain(node.map(|_| node_hardware(at))).collect();
+        for hardware in answers {
+            let arrived = Arrived::ArpAnswer {
+                at: asker,
+                address,
+                hardware,
+            };
+            self.segment.send(at, to, arrived);
+        }
+    }
+
+    fn deliver_arp_answer(&mut self, at: Station, address: Ipv4Addr, hardware: [u8; 6]) {
+        match at {
+            Station::Client(asker) => {
+                let now = TrueTime(self.now);
+                let residents = &mut self.neighbours.residents;
+                let index = residents
+                    .iter()
+                    .position(|resident| resident.client.hardware() == asker);
+                if let Some(index) = index {
+                    let actions = residents[index].client.probed(now, address, true);
+                    self.act(Actor::Client(index), actions);
+                }
+            }
+            Station::Node(host) | Station::NodeByBroadcast(host) | Station::ClientsOn(host) => {
+                if let Some(port) = self.nodes.get(&host).and_then(|node| node.port()) {
+                    port.hear_arp(address, hardware);
+                }
+            }
+        }
+    }
+
+    fn deliver_datagram(&mut self, at: Station, source: Ipv4Addr, payload: &Bytes) {
+        match at {
+            Station::Node(host) => self.hear(host, payload, Arrival::unicast(source)),
+            Station::NodeByBroadcast(host) => self.hear(host, payload, Arrival::broadcast(source)),
+            Station::ClientsOn(host) => {
+                for index in 0..self.neighbours.residents.len() {
+                    if self.neighbours.residents[index].host == host {
+                        self.hear_reply(index, payload);
+                    }
+                }
+            }
+            Station::Client(hardware) => {
+                let residents = &self.neighbours.residents;
+                let index = residents
+                    .iter()
+                    .position(|resident| resident.client.hardware() == hardware);
+                if let Some(index) = index {
+                    self.hear_reply(index, payload);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, host: Host, payload: &Bytes, arrival: Arrival) {
+        let Some(node) = self.nodes.get(&host) else {
+            return;
+        };
+        let Some(port) = node.port() else { return };
+        if !port.hear(payload.clone(), arrival) {
+            return;
+        }
+        if node.is_paused() {
+            // The process takes it when it goes on.
+            let unheard = self.neighbours.unheard.entry(host).or_default();
+            unheard.push(payload.clone());
+            return;
+        }
+        let at = TrueTime(self.now);
+        self.observer.judge.heard(at, NodeId(host), payload);
+    }
+
+    fn hear_reply(&mut self, index: usize, payload: &Bytes) {
+        let now = TrueTime(self.now);
+        let actions = self.neighbours.residents[index].client.hear(now, payload);
+        self.act(Actor::Client(index), actions);
+    }
+}
+
+fn described(reply: Option<&Reply>) -> String {
+    let Some(reply) = reply else {
+        return "something else".to_owned();
+    };
+    let address = reply.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let seconds = reply.lease_time.unwrap_or(Duration::ZERO).as_secs();
+    format!(
+        "{:?} {address} {seconds} s xid {:08x}",
+        reply.kind, reply.xid
+    )
+}

@@ -1,0 +1,270 @@
+//! Looks at the nodes after every step: who leads, what was applied, and whether it may be so.
+
+use super::STEP;
+use super::arena::{World, name};
+use crate::check::{End, Judge, Replied};
+use crate::client::TrueTime;
+use crate::network::Host;
+use crate::panics;
+use crate::scenario::listen_ip;
+use crate::stats::Rare;
+use anyhow::{Result, bail};
+use cluster::Role;
+use ipam::{LeaseState, LogPosition, NodeId, State};
+use natd::image::TableImage;
+use natd::ruleset::TABLE;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How often the nodes are asked who leads: it takes them longer to change that.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long there may be no leader before it is worth counting.
+const LONG: Duration = Duration::from_secs(1);
+
+/// What was seen last.
+pub(super) struct Observer {
+    /// Who leads, if anybody does.
+    pub(super) leader: Option<Host>,
+    term: u64,
+    /// Since when nobody leads.
+    leaderless_since: Option<Duration>,
+    /// What each node's life has applied.
+    applied: BTreeMap<Host, (u64, LogPosition)>,
+    /// Since when a node has no majority in its reach.
+    cut_off: BTreeMap<Host, Duration>,
+    /// The voters, as the newest leader has them.
+    members: BTreeSet<Host>,
+    newest: u64,
+    /// Whether an offer waits for its DHCPREQUEST.
+    offer_outstanding: bool,
+    pub(super) judge: Judge,
+}
+
+impl Observer {
+    pub(super) fn new() -> Self {
+        Self {
+            leader: None,
+            term: 0,
+            leaderless_since: None,
+            applied: BTreeMap::new(),
+            cut_off: BTreeMap::new(),
+            members: BTreeSet::new(),
+            newest: 0,
+            offer_outstanding: false,
+            judge: Judge::new(),
+        }
+    }
+}
+
+impl World {
+    /// After every step.
+    pub(super) fn observe(&mut self) -> Result<()> {
+        self.look_at_reach();
+        if self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros() {
+            self.look_for_leader();
+        }
+        self.check_started()?;
+        if let Some(panic) = panics::take() {
+            bail!("a panic: {panic}");
+        }
+        if let Some(violation) = self.observer.judge.violations().first() {
+            bail!("{violation}");
+        }
+        Ok(())
+    }
+
+    /// A node sends a reply.
+    pub(super) fn reply_sent(&mut self, host: Host, bytes: &[u8]) {
+        let at = TrueTime(self.now);
+        let cluster = self.nodes.get(&host).and_then(|node| node.cluster());
+        let Some(cluster) = cluster else { return };
+        let cut_off = self.observer.cut_off.get(&host).copied();
+        let judge = &mut self.observer.judge;
+        cluster.read(|state| {
+            judge.replied(&Replied {
+                at,
+                node: NodeId(host),
+                listen_ip: listen_ip(host),
+                bytes,
+                state,
+                without_quorum_since: cut_off.map(TrueTime),
+            });
+        });
+    }
+
+    /// Every node as it is, for people.
+    pub(super) fn nodes_in_words(&self) -> String {
+        let lines = self.nodes.values().map(|node| {
+            let Some(status) = node.look(cluster::Cluster::status) else {
+                let failure = node.seen().and_then(|seen| seen.failure);
+                return format!("\n    n{}: {failure:?}", node.host);
+            };
+            let members: Vec<_> = status.members.iter().map(|member| member.node.0).collect();
+            format!(
+                "\n    n{}: term {}, leader {:?}, applied {}, members {members:?}, {}",
+                node.host,
+                status.term,
+                status.leader,
+                status.last_applied,
+                status
+                    .service
+                    .silent_reason
+                    .as_deref()
+                    .unwrap_or("in service"),
+            )
+        });
+        lines.collect()
+    }
+
+    /// What every node has come to at the end; nothing while they have not come to the same.
+    pub(super) fn judge_end(&mut self) -> bool {
+        let mut ends: Vec<(Host, LogPosition, State, Option<TableImage>)> = Vec::new();
+        for node in self.nodes.values() {
+            let (Some(cluster), Some(kernel)) = (node.cluster(), node.kernel()) else {
+                return false;
+            };
+            let Some(position) = cluster.watch_applied().borrow().position else {
+                return false;
+            };
+            let state = cluster.read(State::clone);
+            let table = kernel.state().tables.get(TABLE).cloned();
+            ends.push((node.host, position, state, table));
+        }
+        let first = ends.first().map(|end| end.1);
+        if !ends.iter().all(|end| Some(end.1) == first) {
+            return false;
+        }
+        let ends: Vec<End<'_>> = ends
+            .iter()
+            .zip(self.nodes.values())
+            .map(|((host, position, state, ruleset), node)| End {
+                node: NodeId(*host),
+                position: *position,
+                state,
+                ruleset: ruleset.as_ref(),
+                context: &node.boot.nat,
+            })
+            .collect();
+        self.observer.judge.finish(TrueTime(self.now), &ends);
+        true
+    }
+
+    /// A node that does not start has lost something that it must have, or refuses what it should
+    /// take.
+    fn check_started(&self) -> Result<()> {
+        for node in self.nodes.values() {
+            let failure = node.seen().and_then(|seen| seen.failure);
+            // A disk that is broken, or died in the middle, is reason enough.
+            if let Some(failure) = failure
+                && node.disk.is_running()
+                && !node.disk_is_broken()
+            {
+                bail!("node {} did not start: {failure}", node.host);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a node has applied since it was last looked at.
+    pub(super) fn look_at_state(&mut self, host: Host) {
+        let Some(node) = self.nodes.get(&host) else {
+            return;
+        };
+        let Some(cluster) = node.cluster() else {
+            return;
+        };
+        let mark = *cluster.watch_applied().borrow();
+        let Some(position) = mark.position else {
+            return;
+        };
+        let seen = (node.lives(), position);
+        if self.observer.applied.insert(host, seen) == Some(seen) {
+            return;
+        }
+        self.trace.note(
+            name(host),
+            format_args!(
+                "has applied {}.{}, clock {}",
+                position.term, position.index, mark.clock
+            ),
+        );
+        let at = TrueTime(self.now + STEP);
+        let observer = &mut self.observer;
+        cluster.read(|state| {
+            if position.index > observer.newest {
+                self.stats.entries += position.index - observer.newest;
+                observer.newest = position.index;
+                observer.offer_outstanding = has_offer(state);
+            }
+            observer.judge.applied(at, NodeId(host), position, state);
+        });
+    }
+
+    /// Which nodes have no majority in their reach: those do not count that are down or stand still.
+    fn look_at_reach(&mut self) {
+        let awake = |host: &Host| {
+            let node = self.nodes.get(host);
+            node.is_some_and(|node| node.is_up() && !node.is_paused())
+        };
+        for host in self.scenario.hosts() {
+            let reached = self.network.with_paths(|paths| {
+                let members = self.observer.members.iter().copied();
+                members
+                    .filter(awake)
+                    .filter(|peer| {
+                        *peer == host || !paths.is_cut(host, *peer) && !paths.is_cut(*peer, host)
+                    })
+                    .count()
+            });
+            let members = &self.observer.members;
+            // One that stands still answers nobody, and cannot know what it misses.
+            let judged = members.contains(&host) && awake(&host);
+            if !judged || reached > members.len() / 2 {
+                self.observer.cut_off.remove(&host);
+            } else {
+                self.observer.cut_off.entry(host).or_insert(self.now);
+            }
+        }
+    }
+
+    fn look_for_leader(&mut self) {
+        let leaders = self.nodes.values().filter_map(|node| {
+            let status = node.look(cluster::Cluster::status)?;
+            let leads = status
+                .members
+                .iter()
+                .any(|member| member.node.0 == node.host && member.role == Role::Leader);
+            let voters = status.members.iter();
+            let voters = voters.filter(|member| member.role != Role::Learner);
+            let voters: BTreeSet<Host> = voters.map(|member| member.node.0).collect();
+            leads.then_some((status.term, node.host, voters))
+        });
+        let Some((term, leader, voters)) = leaders.max() else {
+            let since = *self.observer.leaderless_since.get_or_insert(self.now);
+            if self.now - since == LONG {
+                self.stats.rare(Rare::LongWithoutLeader, 1);
+            }
+            self.observer.leader = None;
+            return;
+        };
+        self.observer.leaderless_since = None;
+        self.observer.leader = Some(leader);
+        self.observer.members = voters;
+        if term > self.observer.term {
+            self.observer.term = term;
+            self.trace
+                .note(name(leader), format_args!("leads term {term}"));
+            self.stats.rare(Rare::LeaderChange, 1);
+            if self.observer.offer_outstanding {
+                self.stats.rare(Rare::LeaderChangeWithOffer, 1);
+            }
+        }
+    }
+}
+
+fn has_offer(state: &State) -> bool {
+    state.subnets().values().any(|subnet| {
+        let mut leases = subnet.leases().iter();
+        leases.any(|(_, lease)| matches!(lease.state, LeaseState::Offered { .. }))
+    })
+}

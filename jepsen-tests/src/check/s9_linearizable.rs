@@ -1,0 +1,149 @@
+//! S9: reservations, public ports and members are each given once, whichever node is asked: the
+//! operators' changes are linearizable.
+//!
+//! A list is one node's own table, which may lag: it must be the whole table as it was at some moment
+//! up to the answer, never a mixture of two.
+
+use std::net::Ipv4Addr;
+
+use super::linear::{Event, Linearity, linearizable};
+use super::table::{Table, TableCall, TableModel};
+use super::{Case, Evidence, Verdict};
+use crate::history::{Call, FailureKind, Function, Kind, Operation, Value};
+
+/// Points of a search. Some hundred bytes each.
+const MOST_POINTS: usize = 300_000;
+
+/// What an operator wants of a table.
+enum Wish {
+    Add(String, String),
+    Remove(String),
+    Read,
+}
+
+/// S9 for reservations.
+pub fn reservations(case: &Case<'_>) -> Verdict {
+    let model = TableModel {
+        values_once: true,
+        ..TableModel::default()
+    };
+    judge(
+        case,
+        "reservations are linearizable",
+        &model,
+        |operation| match (&operation.function, &operation.value) {
+            (Function::ReservationAdd, Value::Reservation(it)) => {
+                Some(Wish::Add(it.client.clone(), it.address?.to_string()))
+            }
+            (Function::ReservationRemove, Value::Reservation(it)) => {
+                Some(Wish::Remove(it.client.clone()))
+            }
+            (Function::ReservationList, _) => Some(Wish::Read),
+            _ => None,
+        },
+    )
+}
+
+/// S9 for port forwards.
+pub fn forwards(case: &Case<'_>) -> Verdict {
+    let model = TableModel::default();
+    judge(
+        case,
+        "forwards are linearizable",
+        &model,
+        |operation| match (&operation.function, &operation.value) {
+            (Function::ForwardAdd, Value::Forward(it)) => {
+                Some(Wish::Add(it.public.clone(), it.target.clone()?))
+            }
+            (Function::ForwardRemove, Value::Forward(it)) => Some(Wish::Remove(it.public.clone())),
+            (Function::ForwardList, _) => Some(Wish::Read),
+            _ => None,
+        },
+    )
+}
+
+/// S9 for members. A change that was made already may be asked for again.
+pub fn members(case: &Case<'_>) -> Verdict {
+    let known = case.history.setup().into_iter();
+    let known = known.flat_map(|setup| &setup.members);
+    let model = TableModel {
+        initial: known
+            .map(|(name, _)| (name.clone(), String::new()))
+            .collect(),
+        values_once: false,
+        repeatable: true,
+    };
+    judge(
+        case,
+        "members are linearizable",
+        &model,
+        |operation| match (&operation.function, &operation.value) {
+            (Function::NodeAdd, Value::Member(it)) => {
+                Some(Wish::Add(it.node.clone(), String::new()))
+            }
+            (Function::NodeRemove, Value::Member(it)) => Some(Wish::Remove(it.node.clone())),
+            _ => None,
+        },
+    )
+}
+
+fn judge(
+    case: &Case<'_>,
+    what: &'static str,
+    model: &TableModel,
+    wish: impl Fn(&Operation) -> Option<Wish>,
+) -> Verdict {
+    let event = |call: Call<'_>| event(&call, wish(call.invoke)?);
+    let events: Vec<Event<TableCall>> = case.history.calls().filter_map(event).collect();
+    match linearizable(model, &events, MOST_POINTS) {
+        Linearity::Linearizable => Verdict::of("S9", what, events.len(), Vec::new()),
+        Linearity::Not(lines) => {
+            let text =
+                "no order explains all answers; these cannot follow on the longest that does";
+            let evidence = Evidence::new(text.to_owned(), lines);
+            Verdict::of("S9", what, events.len(), vec![evidence])
+        }
+        Linearity::Unknown => {
+            let because = format!(
+                "given up after {MOST_POINTS} points with {} operations",
+                events.len()
+            );
+            Verdict::unknown("S9", what, because)
+        }
+    }
+}
+
+/// What a call says about the table; nothing, if it says nothing.
+fn event(call: &Call<'_>, wish: Wish) -> Option<Event<TableCall>> {
+    let failure = call.completion.and_then(|end| end.error.as_ref());
+    let failure = failure.map(|failure| failure.kind);
+    let known = match (wish, call.kind(), failure) {
+        (Wish::Add(name, value), Kind::Ok, _) => TableCall::Added(name, value),
+        (Wish::Remove(name), Kind::Ok, _) => TableCall::Removed(name),
+        (Wish::Add(name, value), Kind::Fail, Some(FailureKind::Exists)) => {
+            TableCall::Taken(name, value)
+        }
+        (Wish::Remove(name), Kind::Fail, Some(FailureKind::NotFound)) => TableCall::NotFound(name),
+        (Wish::Add(name, value), Kind::Info, _) => TableCall::MaybeAdded(name, value),
+        (Wish::Remove(name), Kind::Info, _) => TableCall::MaybeRemoved(name),
+        (Wish::Read, Kind::Ok, _) => TableCall::Read(listed(call)?),
+        _ => return None,
+    };
+    let is_read = matches!(known, TableCall::Read(_));
+    let end = call.ended().filter(|_| call.kind() != Kind::Info);
+    Some(Event {
+        call: known,
+        begin: if is_read { 0 } else { call.invoke.time },
+        end,
+        index: call.invoke.index,
+    })
+}
+
+fn listed(call: &Call<'_>) -> Option<Table> {
+    let show = |(name, address): (&String, &Ipv4Addr)| (name.clone(), address.to_string());
+    match &call.completion?.value {
+        Value::Reservations(table) => Some(table.iter().map(show).collect()),
+        Value::Forwards(table) => Some(table.clone()),
+        _ => None,
+    }
+}

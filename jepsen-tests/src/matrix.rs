@@ -1,0 +1,97 @@
+//! Many runs, one after the other, and a table of them.
+//!
+//! Each cell is a process of its own (`jepsen run`), so that one that fails, hangs or is killed takes
+//! nothing with it. Its folder keeps the verdict; a cell whose folder has one for the very same
+//! command is not run again, so an interrupted matrix goes on where it was. The table is written after
+//! every cell.
+
+mod cells;
+mod table;
+
+use std::env;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::cli::{MatrixOptions, RunOptions};
+use crate::runner::{Summary, read_summary};
+use cells::Cell;
+use table::{Row, Table};
+
+/// How long a run of the short selection lasts: all of them together take less than six minutes.
+const SHORT: Duration = Duration::from_secs(14);
+/// How long a run of the full matrix lasts unless somebody says otherwise.
+const FULL: Duration = Duration::from_secs(60);
+
+/// Runs it. What it returns is 0 if every cell is valid.
+pub fn run(options: &MatrixOptions) -> Result<ExitCode> {
+    let cells = if options.full {
+        cells::full()
+    } else {
+        cells::short()
+    };
+    let usual = if options.full { FULL } else { SHORT };
+    let duration = options.duration.unwrap_or(usual);
+    fs::create_dir_all(&options.out)
+        .with_context(|| format!("making {}", options.out.display()))?;
+    let started = Instant::now();
+    let mut table = Table::new(cells.len());
+    for cell in cells {
+        let run = RunOptions {
+            workload: cell.workload,
+            nemesis: cell.nemeses.iter().copied().map(Some).collect(),
+            duration,
+            seed: cell.seed(options.seed),
+            clients: None,
+            out: Some(options.out.join(cell.name())),
+        };
+        let row = play(&cell, &run, &options.out)?;
+        println!("{}", table.add(row));
+        table.write(&options.out)?;
+    }
+    println!("\n{}", table.markdown());
+    println!(
+        "{} s; the table is in {}",
+        started.elapsed().as_secs(),
+        options.out.join(table::MARKDOWN).display()
+    );
+    Ok(ExitCode::from(u8::from(!table.all_valid())))
+}
+
+/// A cell's row: of an earlier run if there is one, else of a run now.
+fn play(cell: &Cell, run: &RunOptions, out: &Path) -> Result<Row> {
+    let folder = out.join(cell.name());
+    if let Some(summary) = earlier(&folder, run) {
+        return Ok(Row::of(cell, summary, true));
+    }
+    let log = out.join(format!("{}.log", cell.name()));
+    let file = File::create(&log).with_context(|| format!("making {}", log.display()))?;
+    let this = env::current_exe().context("finding this executable")?;
+    // The lab ends with its process, and its process with us, however we end.
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "KILL", "--"])
+        .arg(this)
+        .args(run.arguments())
+        .stdout(
+            file.try_clone()
+                .with_context(|| format!("sharing {}", log.display()))?,
+        )
+        .stderr(file);
+    let status = command
+        .status()
+        .with_context(|| format!("running {}", run.command_line()))?;
+    match earlier(&folder, run) {
+        Some(summary) => Ok(Row::of(cell, summary, false)),
+        None => Ok(Row::failed(cell, run.command_line(), &status, log)),
+    }
+}
+
+/// The summary that the folder has for this very command.
+fn earlier(folder: &Path, run: &RunOptions) -> Option<Summary> {
+    let summary = read_summary(folder).ok()?;
+    (summary.command == run.command_line()).then_some(summary)
+}

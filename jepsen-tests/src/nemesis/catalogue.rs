@@ -1,0 +1,113 @@
+//! The nemeses by name.
+
+use clap::ValueEnum;
+use lab::gateway::GatewayConfig;
+
+use super::clock::ClockSteps;
+use super::disk::{Disk, DiskFault, PowerCut};
+use super::host::{FlushRuleset, ListenIp};
+use super::membership::Membership;
+use super::network::{Network, NetworkFault};
+use super::process::{Kill, Pause, RestartAll};
+use super::{Nemesis, Times};
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum NemesisKind {
+    /// SIGKILL of the leader, a follower or any node; then a start
+    Kill,
+    /// SIGSTOP of one node; then SIGCONT
+    Pause,
+    /// SIGKILL of all nodes at once; then a start of all
+    RestartAll,
+    /// A host is cut off: peers and overlay
+    Partition,
+    /// A host hears the others and is not heard, or the other way round
+    PartitionOneWay,
+    /// A node is cut off from its peers; its clients' network works
+    PartitionRaft,
+    /// A host is cut off the overlay; the peers' network works
+    PartitionDhcp,
+    /// The leader is cut off from its peers
+    IsolateLeader,
+    /// Frames between hosts are lost by lot
+    Loss,
+    /// A host's link is slower than what it has to carry: frames wait, up to 0.4 s, and are lost
+    Delay,
+    /// One node's wall clock is stepped, ahead and back, up to an hour
+    Clock,
+    /// One node's disk is full
+    DiskFull,
+    /// One node's disk fails to sync
+    FsyncFail,
+    /// One node's disk is slow
+    SlowDisk,
+    /// The power of one node goes: what was not synced is lost
+    PowerCut,
+    /// The power of all nodes goes at once
+    PowerCutAll,
+    /// `nft flush ruleset` on a host
+    FlushRuleset,
+    /// A node's listen IP is taken away, and put back
+    ListenIp,
+    /// A node is removed, emptied and added again
+    Membership,
+}
+
+impl NemesisKind {
+    /// Its name on the command line and in the history.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// How the nodes must be set up for it.
+    pub fn configure(self, config: GatewayConfig) -> GatewayConfig {
+        match self {
+            Self::Clock => config.steppable_clock(),
+            Self::DiskFull
+            | Self::FsyncFail
+            | Self::SlowDisk
+            | Self::PowerCut
+            | Self::PowerCutAll => config.faulty_disk(),
+            _ => config,
+        }
+    }
+
+    /// When it strikes.
+    pub fn times(self) -> Times {
+        match self {
+            Self::RestartAll | Self::PowerCutAll => Times::new(3_000..7_000, 300..3_000),
+            Self::FlushRuleset => Times::new(1_000..3_000, 100..200),
+            Self::Membership => Times::new(2_000..4_000, 3_000..6_000),
+            Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
+            _ => Times::new(1_500..4_500, 2_000..7_000),
+        }
+    }
+
+    /// One that has done nothing yet.
+    pub fn nemesis(self) -> Box<dyn Nemesis> {
+        let network = |fault| -> Box<dyn Nemesis> { Box::new(Network::new(fault)) };
+        match self {
+            Self::Kill => Box::new(Kill::default()),
+            Self::Pause => Box::new(Pause::default()),
+            Self::RestartAll => Box::new(RestartAll),
+            Self::Partition => network(NetworkFault::Host),
+            Self::PartitionOneWay => network(NetworkFault::OneWay),
+            Self::PartitionRaft => network(NetworkFault::Raft),
+            Self::PartitionDhcp => network(NetworkFault::Overlay),
+            Self::IsolateLeader => network(NetworkFault::Leader),
+            Self::Loss => network(NetworkFault::Loss),
+            Self::Delay => network(NetworkFault::Slow),
+            Self::Clock => Box::new(ClockSteps::default()),
+            Self::DiskFull => Box::new(Disk::new(DiskFault::Full)),
+            Self::FsyncFail => Box::new(Disk::new(DiskFault::FailedSync)),
+            Self::SlowDisk => Box::new(Disk::new(DiskFault::Slow)),
+            Self::PowerCut => Box::new(PowerCut::new(false)),
+            Self::PowerCutAll => Box::new(PowerCut::new(true)),
+            Self::FlushRuleset => Box::new(FlushRuleset::default()),
+            Self::ListenIp => Box::new(ListenIp::default()),
+            Self::Membership => Box::new(Membership::default()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Looks at one node again and again: its status for the nemeses and the progress line, its lease
+//! table for the history.
+//!
+//! A table is recorded with the log index that it belongs to. Two calls of the tool are not one
+//! moment, so it is recorded only if the index was the same before and after; the digest is of what
+//! the tool printed, which holds nothing but replicated state.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use jepsen_tests::history::{Entry, Function, LeaseRow, LeaseState, NodeState, Recorder, Value};
+use lab::gateway::{Control, Lease, Status};
+use lab::life::Mood;
+
+use super::Sights;
+use crate::names;
+
+/// Between two looks at the status.
+const LOOK: Duration = Duration::from_millis(500);
+/// Between two looks at the table.
+const TABLE: Duration = Duration::from_secs(4);
+/// A node that is stopped does not answer; `--timeout` of the tool, in seconds.
+const TIMEOUT_SECONDS: &str = "1";
+/// The tables that make a digest.
+const TABLES: [&str; 3] = ["lease", "reservation", "forward"];
+
+/// Looks until the mood is over. What a node does not answer is not recorded.
+pub fn watch(control: &Control, mood: &Mood, sights: &Sights, recorder: &Recorder) -> Result<()> {
+    let mut next_table = Instant::now() + TABLE;
+    while !mood.is_over() {
+        if let Ok(status) = status(control) {
+            sights.note(control.node(), status);
+        }
+        if Instant::now() >= next_table {
+            next_table = Instant::now() + TABLE;
+            if let Some(entry) = read_table(control, Function::State, recorder) {
+                recorder.record(entry).context("writing the history")?;
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+/// A node's status, soon or not at all.
+pub fn status(control: &Control) -> Result<Status> {
+    control.status_within(TIMEOUT_SECONDS)
+}
+
+/// A node's table at one log index, if it could be had.
+pub fn read_table(control: &Control, function: Function, recorder: &Recorder) -> Option<Entry> {
+    let asked = recorder.clock().now();
+    let before = status(control).ok()?;
+    let [leases, reservations, forwards] = TABLES.map(|what| list(control, what));
+    let (leases, reservations, forwards) = (leases?, reservations?, forwards?);
+    let after = status(control).ok()?;
+    if before.last_applied != after.last_applied {
+        return None;
+    }
+    let rows: Vec<Lease> = serde_json::from_str(&leases).ok()?;
+    let state = NodeState {
+        applied: after.last_applied,
+        digest: Some(digest(&[&leases, &reservations, &forwards])),
+        asked,
+        leases: Some(rows.iter().filter_map(row).collect()),
+    };
+    let node = names::node(control.node());
+    Some(Entry::seen(function, Some(&node), Value::NodeState(state)))
+}
+
+fn list(control: &Control, what: &str) -> Option<String> {
+    let words = [what, "list", "--json", "--timeout", TIMEOUT_SECONDS];
+    let answer = control.attempt(&words).ok()?;
+    (answer.code == Some(0)).then_some(answer.output)
+}
+
+fn row(lease: &Lease) -> Option<LeaseRow> {
+    let state = LeaseState::parse(&lease.state)?;
+    Some(LeaseRow {
+        address: lease.address,
+        client: (state != LeaseState::Quarantined).then(|| lease.client.clone()),
+        state,
+    })
+}
+
+/// FNV-1a of 64 bits: enough to see a difference that nobody makes on purpose.
+fn digest(parts: &[&str]) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in parts.iter().flat_map(|part| part.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_sees_every_byte() {
+        assert_eq!(digest(&["a", "b"]), digest(&["ab"]));
+        assert_ne!(digest(&["ab"]), digest(&["ba"]));
+    }
+}

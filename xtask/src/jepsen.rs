@@ -1,0 +1,96 @@
+//! `./x jepsen`: builds, then hands over to the fault tests' own program.
+//!
+//! `./x jepsen --workload …` is its `run`; `matrix` and `check` are passed on as they are.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cargo::{cargo, describe, run as run_program};
+use crate::limit::run_for;
+use crate::steps::Outcome;
+use crate::workspace::Workspace;
+
+/// What a run starts: the product, the disk that fails, and the harness. In the dev profile, as for the
+/// lab: debug assertions are on.
+const BUILD: [&str; 10] = [
+    "build",
+    "--locked",
+    "-p",
+    "gatewayd",
+    "-p",
+    "gatewayctl",
+    "-p",
+    "faultfs",
+    "-p",
+    "jepsen-tests",
+];
+
+/// Where CI's results go.
+const SHORT_RESULTS: &str = "target/jepsen/short";
+
+/// The program's verbs; anything else is options of a run.
+const VERBS: [&str; 4] = ["run", "matrix", "check", "help"];
+
+/// How long the short matrix may take.
+const SHORT_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// What CI runs: the short matrix, from the beginning.
+pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
+    build(workspace)?;
+    let results = workspace.root.join(SHORT_RESULTS);
+    if results.exists() {
+        fs::remove_dir_all(&results).with_context(|| format!("removing {}", results.display()))?;
+    }
+    let mut jepsen = program(workspace);
+    jepsen.args(["matrix", "--short", "--out", SHORT_RESULTS]);
+    run_for(&mut jepsen, SHORT_LIMIT)
+}
+
+/// Becomes the program: returns only if that cannot be started.
+pub fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<bool> {
+    build(workspace)?;
+    let mut jepsen = program(workspace);
+    if !has_verb(arguments) {
+        jepsen.arg("run");
+    }
+    jepsen.args(arguments);
+    let error = jepsen.exec();
+    Err(error).with_context(|| format!("starting {}", describe(&jepsen)))
+}
+
+fn build(workspace: &Workspace) -> Result<()> {
+    println!("Building gatewayd, gatewayctl, faultfs and the fault tests …");
+    match run_program(&mut cargo(workspace, &BUILD))? {
+        Outcome::Failed(why) => bail!("{why}"),
+        Outcome::Passed | Outcome::Skipped(_) => Ok(()),
+    }
+}
+
+fn program(workspace: &Workspace) -> Command {
+    let mut jepsen = Command::new(workspace.program("jepsen"));
+    jepsen.current_dir(&workspace.root);
+    jepsen
+}
+
+fn has_verb(arguments: &[OsString]) -> bool {
+    let first = arguments.first();
+    first.is_some_and(|word| VERBS.iter().any(|verb| word == verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_without_a_verb_are_those_of_a_run() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert!(!has_verb(&words(&["--workload", "lease"])));
+        assert!(!has_verb(&words(&[])));
+        assert!(has_verb(&words(&["matrix", "--short"])));
+    }
+}

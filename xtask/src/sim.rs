@@ -1,0 +1,127 @@
+//! `./x sim`: builds the simulation, and becomes it, with the arguments that it is given. So the exit
+//! status is the simulation's: 0, 1 when a promise was broken, 2 when it could not run.
+
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cargo::cargo;
+use crate::limit::run_for;
+use crate::steps::{Outcome, Steps};
+use crate::workspace::Workspace;
+
+/// An optimised build with assertions; see the workspace's manifest.
+const PROFILE: &str = "sim";
+/// What only a build with the deliberate bugs in it can do.
+const NEEDS_MUTATIONS: [&str; 2] = ["--mutation", "--mutants"];
+
+/// A way to build it: with a target directory of its own, so that nothing that is built with these
+/// flags is ever taken for the product.
+struct Build {
+    /// tokio's seeded randomness is unstable API.
+    rustflags: &'static str,
+    target: &'static str,
+}
+
+const PLAIN: Build = Build {
+    rustflags: "--cfg tokio_unstable",
+    target: "target/sim",
+};
+const WITH_MUTATIONS: Build = Build {
+    rustflags: "--cfg tokio_unstable --cfg gatewayd_mutations",
+    target: "target/sim-mutations",
+};
+
+/// How many seeds CI plays, and at most how many for each deliberate bug.
+const CI_SEEDS: &str = "200";
+/// The deliberate bugs of which CI looks whether the simulation catches them.
+const CI_MUTATIONS: [&str; 3] = [
+    "s1_holder_ignored",
+    "s2_ack_before_commit",
+    "t2_clock_runs_fast",
+];
+/// How long one of these may take.
+const CI_LIMIT: Duration = Duration::from_secs(15 * 60);
+
+/// What CI runs of it. One build, with the deliberate bugs in it, plays the seeds with none of them
+/// turned on as well.
+pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
+    let built = steps.run("building the simulation", || {
+        WITH_MUTATIONS.run(workspace).map(|()| Outcome::Passed)
+    });
+    if !built {
+        return steps.skip("simulation", "it was not built");
+    }
+    steps.run("simulation: seeds", || {
+        play(workspace, &["--seeds", CI_SEEDS])
+    });
+    for mutation in CI_MUTATIONS {
+        let arguments = ["--mutation", mutation, "--seeds", CI_SEEDS];
+        steps.run(&format!("simulation: {mutation} is caught"), || {
+            play(workspace, &arguments)
+        });
+    }
+}
+
+fn play(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
+    let mut sim = Command::new(WITH_MUTATIONS.program(workspace));
+    run_for(sim.args(arguments).current_dir(&workspace.root), CI_LIMIT)
+}
+
+/// Does not return unless it fails.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<bool> {
+    let build = build_for(arguments);
+    build.run(workspace)?;
+    let program = build.program(workspace);
+    let mut command = Command::new(&program);
+    let error = command.args(arguments).current_dir(&workspace.root).exec();
+    Err(error).with_context(|| format!("running {}", program.display()))
+}
+
+fn build_for(arguments: &[String]) -> &'static Build {
+    let needs_mutations = |argument: &String| {
+        let name = argument.split('=').next().unwrap_or_default();
+        NEEDS_MUTATIONS.contains(&name)
+    };
+    if arguments.iter().any(needs_mutations) {
+        &WITH_MUTATIONS
+    } else {
+        &PLAIN
+    }
+}
+
+impl Build {
+    fn program(&self, workspace: &Workspace) -> PathBuf {
+        workspace.root.join(self.target).join(PROFILE).join("sim")
+    }
+
+    fn run(&self, workspace: &Workspace) -> Result<()> {
+        let arguments = ["build", "--locked", "-p", "sim", "--profile", PROFILE];
+        let mut build = cargo(workspace, &arguments);
+        build
+            .args(["--quiet", "--target-dir", self.target])
+            .env("RUSTFLAGS", self.rustflags);
+        let status = build.status().context("building the simulation")?;
+        ensure!(status.success(), "the simulation does not build");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deliberate_bugs_are_built_in_only_when_asked_for() {
+        let target = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+            build_for(&arguments).target
+        };
+        assert_eq!(target(&["--seeds", "5"]), PLAIN.target);
+        assert_eq!(target(&["--mutants"]), WITH_MUTATIONS.target);
+        assert_eq!(target(&["--mutation=s1"]), WITH_MUTATIONS.target);
+    }
+}
