@@ -58,6 +58,9 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
     steps.run("simulation: seeds", || {
         play(workspace, &["--seeds", CI_SEEDS])
     });
+    steps.run("simulation: same seed, same trace", || {
+        WITH_MUTATIONS.test_determinism(workspace)
+    });
     for mutation in CI_MUTATIONS {
         let arguments = ["--mutation", mutation, "--seeds", CI_SEEDS];
         steps.run(&format!("simulation: {mutation} is caught"), || {
@@ -99,14 +102,25 @@ impl Build {
     }
 
     fn run(&self, workspace: &Workspace) -> Result<()> {
-        let arguments = ["build", "--locked", "-p", "sim", "--profile", PROFILE];
-        let mut build = cargo(workspace, &arguments);
-        build
-            .args(["--quiet", "--target-dir", self.target])
-            .env("RUSTFLAGS", self.rustflags);
-        let status = build.status().context("building the simulation")?;
+        let status = self.cargo(workspace, "build").status();
+        let status = status.context("building the simulation")?;
         ensure!(status.success(), "the simulation does not build");
         Ok(())
+    }
+
+    /// Its test needs tokio's seeded randomness, so it says nothing in an ordinary build.
+    fn test_determinism(&self, workspace: &Workspace) -> Result<Outcome> {
+        let mut test = self.cargo(workspace, "test");
+        run_for(test.args(["--test", "determinism"]), CI_LIMIT)
+    }
+
+    fn cargo(&self, workspace: &Workspace, verb: &str) -> Command {
+        let arguments = [verb, "--locked", "-p", "sim", "--profile", PROFILE];
+        let mut command = cargo(workspace, &arguments);
+        command
+            .args(["--quiet", "--target-dir", self.target])
+            .env("RUSTFLAGS", self.rustflags);
+        command
     }
 }
 
