@@ -8,7 +8,7 @@ use super::disk::{Disk, DiskFault, PowerCut};
 use super::host::{FlushRuleset, ListenIp};
 use super::membership::Membership;
 use super::network::{Network, NetworkFault};
-use super::process::{Kill, Pause, RestartAll};
+use super::process::{OneDown, RestartAll};
 use super::{Nemesis, Times};
 
 /// A kind of fault.
@@ -89,8 +89,8 @@ impl NemesisKind {
     pub fn nemesis(self) -> Box<dyn Nemesis> {
         let network = |fault| -> Box<dyn Nemesis> { Box::new(Network::new(fault)) };
         match self {
-            Self::Kill => Box::new(Kill::default()),
-            Self::Pause => Box::new(Pause::default()),
+            Self::Kill => Box::new(OneDown::killed()),
+            Self::Pause => Box::new(OneDown::frozen()),
             Self::RestartAll => Box::new(RestartAll),
             Self::Partition => network(NetworkFault::Host),
             Self::PartitionOneWay => network(NetworkFault::OneWay),

@@ -3,16 +3,36 @@
 use anyhow::Result;
 use fastrand::Rng;
 use jepsen_tests::history::Fault;
+use lab::gateway::Gateway;
 
 use super::{Nemesis, Scene, aimed_at};
 
-/// SIGKILL of one node.
-#[derive(Debug, Default)]
-pub struct Kill {
+/// One node's daemon is kept from running: killed or frozen.
+#[derive(Debug)]
+pub struct OneDown {
+    begin: fn(&mut Gateway) -> Result<()>,
     victim: Option<u8>,
 }
 
-impl Nemesis for Kill {
+impl OneDown {
+    /// SIGKILL, and a start when it is over.
+    pub const fn killed() -> Self {
+        Self {
+            begin: Gateway::hold_down,
+            victim: None,
+        }
+    }
+
+    /// SIGSTOP, and SIGCONT when it is over.
+    pub const fn frozen() -> Self {
+        Self {
+            begin: Gateway::freeze,
+            victim: None,
+        }
+    }
+}
+
+impl Nemesis for OneDown {
     fn aim(&mut self, scene: &mut Scene<'_>, rng: &mut Rng) -> Result<Option<Fault>> {
         let (victim, detail) = scene.leader_or_any(rng);
         self.victim = Some(victim);
@@ -24,38 +44,7 @@ impl Nemesis for Kill {
 
     fn strike(&mut self, scene: &mut Scene<'_>) -> Result<()> {
         match self.victim {
-            Some(victim) => scene.lab.gateway(victim).hold_down(),
-            None => Ok(()),
-        }
-    }
-
-    fn heal(&mut self, scene: &mut Scene<'_>) -> Result<()> {
-        match self.victim.take() {
-            Some(victim) => scene.lab.gateway(victim).let_up(),
-            None => Ok(()),
-        }
-    }
-}
-
-/// SIGSTOP of one node.
-#[derive(Debug, Default)]
-pub struct Pause {
-    victim: Option<u8>,
-}
-
-impl Nemesis for Pause {
-    fn aim(&mut self, scene: &mut Scene<'_>, rng: &mut Rng) -> Result<Option<Fault>> {
-        let (victim, detail) = scene.leader_or_any(rng);
-        self.victim = Some(victim);
-        let mut fault = aimed_at(&[victim]);
-        fault.down.clone_from(&fault.targets);
-        fault.detail = detail;
-        Ok(Some(fault))
-    }
-
-    fn strike(&mut self, scene: &mut Scene<'_>) -> Result<()> {
-        match self.victim {
-            Some(victim) => scene.lab.gateway(victim).freeze(),
+            Some(victim) => (self.begin)(scene.lab.gateway(victim)),
             None => Ok(()),
         }
     }

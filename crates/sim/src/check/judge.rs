@@ -2,6 +2,7 @@
 
 use super::facts::{Answer, End, Replied, Step};
 use super::holdings::Holdings;
+use super::peace::Peace;
 use super::states::changes;
 use super::violation::{Verdict, Violation};
 use super::{l1, l2, l3, l4, l5, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
@@ -32,8 +33,8 @@ pub struct Judge {
     s7: s7::S7,
     s8: s8::S8,
     s9: s9::S9,
+    peace: Peace,
     l1: l1::L1,
-    l3: l3::L3,
     l4: l4::L4,
     l5: l5::L5,
     t1: t1::T1,
@@ -82,9 +83,9 @@ impl Judge {
         let verdicts = [
             s1::client(event, &self.holdings),
             self.s3.client(event, &self.holdings),
-            self.l1.client(event),
-            self.l3.client(event),
-            self.l4.client(event),
+            self.l1.client(event, &self.peace),
+            l3::client(event, &self.peace),
+            self.l4.client(event, &self.peace),
         ];
         self.holdings.note(event);
         self.s2.client(event);
@@ -135,8 +136,7 @@ impl Judge {
         ];
         self.keep(verdicts);
         self.s6.step(step);
-        self.l1.step(step);
-        self.l3.step(step);
+        self.peace.step(step);
         self.holdings.step(step);
     }
 
@@ -196,16 +196,12 @@ impl Judge {
 
     /// A fault begins or ends.
     pub fn disturbed(&mut self) {
-        self.l1.disturbed();
-        self.l3.disturbed();
-        self.l4.disturbed();
+        self.peace.disturbed();
     }
 
     /// The last fault is healed.
     pub fn healed(&mut self, at: TrueTime) {
-        self.l1.healed(at);
-        self.l3.healed(at);
-        self.l4.healed(at);
+        self.peace.healed(at);
     }
 
     /// The end, with every node up and everything healed.
@@ -215,7 +211,7 @@ impl Judge {
         }
         let verdicts = [
             s2::S2::finish(at, self.newest.0, ends),
-            self.l1.finish(at),
+            self.l1.finish(at, &self.peace),
             rulesets::finish(at, ends),
         ];
         self.keep(verdicts);

@@ -1,7 +1,7 @@
 //! L1: with a quorum in reach, whoever wants an address gets one. Judged after the last fault is
 //! healed, in bounded virtual time.
 
-use super::facts::Step;
+use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{ClientNumber, Event, TrueTime, What};
 use ipam::ClientKey;
@@ -16,28 +16,10 @@ pub const BOUND: Duration = Duration::from_secs(180);
 #[derive(Clone, Debug, Default)]
 pub(super) struct L1 {
     wanting: BTreeMap<ClientNumber, (ClientKey, TrueTime)>,
-    healed: Option<TrueTime>,
-    /// When no address was free last.
-    exhausted: Option<TrueTime>,
 }
 
 impl L1 {
-    pub(super) fn healed(&mut self, at: TrueTime) {
-        self.healed = Some(at);
-    }
-
-    pub(super) fn disturbed(&mut self) {
-        self.healed = None;
-    }
-
-    pub(super) fn step(&mut self, step: &Step<'_>) {
-        let mut subnets = step.after.subnets().values();
-        if subnets.any(|subnet| subnet.leases().free_count() == 0) {
-            self.exhausted = Some(step.at);
-        }
-    }
-
-    pub(super) fn client(&mut self, event: &Event) -> Verdict {
+    pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
         match event.what {
             What::Began => {
                 let wanting = (event.client.clone(), event.at);
@@ -45,7 +27,7 @@ impl L1 {
                 Ok(())
             }
             What::Bound { .. } => {
-                let late = self.late(event.at, event.number);
+                let late = self.late(event.at, event.number, peace);
                 self.wanting.remove(&event.number);
                 late.map_or(Ok(()), Err)
             }
@@ -58,20 +40,19 @@ impl L1 {
     }
 
     /// Whoever still waits.
-    pub(super) fn finish(&self, at: TrueTime) -> Verdict {
+    pub(super) fn finish(&self, at: TrueTime, peace: &Peace) -> Verdict {
         let mut late = self
             .wanting
             .keys()
-            .filter_map(|number| self.late(at, *number));
+            .filter_map(|number| self.late(at, *number, peace));
         late.next().map_or(Ok(()), Err)
     }
 
-    fn late(&self, at: TrueTime, number: ClientNumber) -> Option<Violation> {
-        let healed = self.healed?;
+    fn late(&self, at: TrueTime, number: ClientNumber, peace: &Peace) -> Option<Violation> {
+        let healed = peace.since()?;
         let (client, began) = self.wanting.get(&number)?;
         let since = healed.max(*began);
-        let is_exhausted = self.exhausted.is_some_and(|exhausted| exhausted >= since);
-        (at.since(since) > BOUND && !is_exhausted).then(|| {
+        (at.since(since) > BOUND && !peace.was_exhausted(since)).then(|| {
             let facts = [
                 format!("it wants an address since {began}"),
                 format!("everything is healed since {healed}, and addresses are free"),

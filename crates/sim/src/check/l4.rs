@@ -2,20 +2,16 @@
 //! one alone, and while nothing is wrong nobody that takes an offer is refused.
 
 use super::facts::Answer;
+use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, MessageKind, ReplyKind, TrueTime, What};
 use ipam::ClientKey;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
-/// After the last fault: offers that were made before it.
-const SETTLED_AFTER: Duration = Duration::from_secs(120);
-
-/// Since when nothing is wrong, and what each client takes up.
+/// What each client takes up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L4 {
-    healed: Option<TrueTime>,
     /// The offer that each client was last sent, and when.
     offered: BTreeMap<ClientKey, (Ipv4Addr, TrueTime)>,
     /// The server that each client named in its last DHCPREQUEST.
@@ -23,15 +19,7 @@ pub(super) struct L4 {
 }
 
 impl L4 {
-    pub(super) fn healed(&mut self, at: TrueTime) {
-        self.healed = Some(at);
-    }
-
-    pub(super) fn disturbed(&mut self) {
-        self.healed = None;
-    }
-
-    pub(super) fn client(&mut self, event: &Event) -> Verdict {
+    pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
         match event.what {
             What::Offered { address, .. } => {
                 let offer = (address, event.at);
@@ -44,16 +32,14 @@ impl L4 {
             } => {
                 self.selecting.insert(event.client.clone(), server);
             }
-            What::Refused { server, .. } => return self.refused(event, server),
+            What::Refused { server, .. } => return self.refused(event, server, peace),
             _ => {}
         }
         Ok(())
     }
 
-    fn refused(&self, event: &Event, server: Ipv4Addr) -> Verdict {
-        let healed = self
-            .healed
-            .filter(|healed| event.at.since(*healed) > SETTLED_AFTER);
+    fn refused(&self, event: &Event, server: Ipv4Addr, peace: &Peace) -> Verdict {
+        let healed = peace.settled_since(event.at);
         let took = self.selecting.get(&event.client).copied().flatten();
         let offer = self.offered.get(&event.client);
         let (Some(healed), Some(_), Some((address, at))) = (healed, took, offer) else {

@@ -26,6 +26,7 @@ mod l2;
 mod l3;
 mod l4;
 mod l5;
+mod peace;
 mod rulesets;
 mod s1;
 mod s2;
