@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ pub struct Cli {
 pub enum Command {
     /// One workload under some nemeses, and the verdict on its history
     Run(RunOptions),
-    /// Many runs, one after the other, and a table of them
+    /// Many runs, some at a time, and a table of them
     Matrix(MatrixOptions),
     /// Judge a history again
     Check {
@@ -75,6 +76,9 @@ pub struct MatrixOptions {
     /// How long each run lasts
     #[arg(long = "for", value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
+    /// How many run at a time: each wants about a core to itself
+    #[arg(long, default_value = "1")]
+    pub jobs: NonZeroUsize,
     /// Every run's seed is made from this and its name
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

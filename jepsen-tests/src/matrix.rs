@@ -1,4 +1,4 @@
-//! Many runs, one after the other, and a table of them.
+//! Many runs, some at a time, and a table of them.
 //!
 //! Each cell is a process of its own (`jepsen run`), so that one that fails, hangs or is killed takes
 //! nothing with it. Its folder keeps the verdict; a cell whose folder has one for the very same
@@ -12,6 +12,9 @@ use std::env;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -39,19 +42,10 @@ pub fn run(options: &MatrixOptions) -> Result<ExitCode> {
         .with_context(|| format!("making {}", options.out.display()))?;
     let started = Instant::now();
     let mut table = Table::new(cells.len());
-    for cell in cells {
-        let run = RunOptions {
-            workload: cell.workload,
-            nemesis: cell.nemeses.iter().copied().map(Some).collect(),
-            duration,
-            seed: cell.seed(options.seed),
-            clients: None,
-            out: Some(options.out.join(cell.name())),
-        };
-        let row = play(&cell, &run, &options.out)?;
-        println!("{}", table.add(row));
-        table.write(&options.out)?;
-    }
+    play_all(cells, duration, options, |place, row| {
+        println!("{}", table.add(place, row));
+        table.write(&options.out)
+    })?;
     println!("\n{}", table.markdown());
     println!(
         "{} s; the table is in {}",
@@ -59,6 +53,53 @@ pub fn run(options: &MatrixOptions) -> Result<ExitCode> {
         options.out.join(table::MARKDOWN).display()
     );
     Ok(ExitCode::from(u8::from(!table.all_valid())))
+}
+
+/// Plays the cells, `--jobs` of them at a time. `tell` is handed each row, with its cell's place, as it
+/// comes; an error of it, or of a cell, ends the matrix when the cells that run have ended.
+fn play_all(
+    cells: Vec<Cell>,
+    duration: Duration,
+    options: &MatrixOptions,
+    mut tell: impl FnMut(usize, Row) -> Result<()>,
+) -> Result<()> {
+    let queue = Mutex::new(cells.into_iter().enumerate());
+    let take = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (sender, rows) = mpsc::channel();
+        for _ in 0..options.jobs.get() {
+            let (sender, take, stop) = (sender.clone(), &take, &stop);
+            // Each waits for the processes that it has started: they are to end with it.
+            scope.spawn(move || {
+                while !stop.load(Ordering::Relaxed)
+                    && let Some((place, cell)) = take()
+                {
+                    let row = play(&cell, &run_of(&cell, duration, options), &options.out);
+                    if sender.send((place, row)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let told = rows
+            .into_iter()
+            .try_for_each(|(place, row)| tell(place, row?));
+        stop.store(true, Ordering::Relaxed);
+        told
+    })
+}
+
+fn run_of(cell: &Cell, duration: Duration, options: &MatrixOptions) -> RunOptions {
+    RunOptions {
+        workload: cell.workload,
+        nemesis: cell.nemeses.iter().copied().map(Some).collect(),
+        duration,
+        seed: cell.seed(options.seed),
+        clients: None,
+        out: Some(options.out.join(cell.name())),
+    }
 }
 
 /// A cell's row: of an earlier run if there is one, else of a run now.

@@ -29,6 +29,8 @@ pub struct Scenario {
     pub clients: u32,
     /// Whether there are fewer addresses than clients.
     pub scarce: bool,
+    /// Who uses an address of the pool without asking.
+    pub squatters: Vec<Squatter>,
     /// How many hostile neighbours.
     pub hostile: u8,
     /// The cluster-wide configuration.
@@ -45,6 +47,17 @@ pub struct Scenario {
     pub healed: Duration,
 }
 
+/// A machine with a fixed address, which is in the pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Squatter {
+    /// The address.
+    pub address: Ipv4Addr,
+    /// Where the machine is.
+    pub host: Host,
+    /// From when on.
+    pub since: Duration,
+}
+
 impl Scenario {
     /// The run that `seed` means, with this many nodes if the caller says so.
     pub fn draw(seed: u64, nodes: Option<u64>) -> Result<Self, InvalidNetwork> {
@@ -57,13 +70,19 @@ impl Scenario {
         let snapshots = draw_snapshots(&mut random);
         let severity = Severity::draw(&mut random);
         let scarce = random.u8(0..3) == 0;
+        let bootstrap = draw_bootstrap(&mut random, clients, scarce)?;
+        let squatters = match scarce || random.u8(0..3) != 0 {
+            true => Vec::new(),
+            false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
+        };
         Ok(Self {
             seed,
             nodes,
             clients,
             scarce,
             hostile: u8::from(random.u8(0..4) == 0),
-            bootstrap: draw_bootstrap(&mut random, clients, scarce)?,
+            squatters,
+            bootstrap,
             snapshots,
             timings: Timings::default(),
             rates: (0..nodes).map(|_| draw_rate(&mut random)).collect(),
@@ -104,6 +123,26 @@ fn draw_snapshots(random: &mut Rng) -> Snapshots {
     }
 }
 
+/// On addresses that will be wanted; from the beginning, or all at once.
+fn draw_squatters(
+    random: &mut Rng,
+    nodes: u64,
+    clients: u32,
+    bootstrap: &Bootstrap,
+    healed: Duration,
+) -> Vec<Squatter> {
+    let first = bootstrap.subnet.pool.first().to_bits();
+    let squatters = (0..random.u8(1..=3)).map(|_| Squatter {
+        address: Ipv4Addr::from_bits(first + random.u32(0..clients)),
+        host: random.u64(1..=nodes),
+        since: match random.bool() {
+            true => Duration::ZERO,
+            false => BEGUN + (healed - BEGUN).mul_f64(random.f64()),
+        },
+    });
+    squatters.collect()
+}
+
 /// Leases are short, so that they run out.
 fn draw_bootstrap(
     random: &mut Rng,
@@ -130,7 +169,7 @@ fn draw_bootstrap(
             default: Span::from_secs(lease),
             minimum: Span::from_secs(5),
             maximum: Span::from_secs(60),
-            offer: Span::from_secs(random.u64(3..10)),
+            offer: Span::from_secs(random.u64(6..20)),
             quarantine: Span::from_secs(random.u64(5..20)),
         },
         dns_servers: vec![],

@@ -50,11 +50,21 @@ pub enum Rare {
     Replaced,
     /// A reply reached a client that had moved to another host.
     Moved,
+    /// A client that nobody knew came while nothing was wrong.
+    NewcomerInPeace,
+    /// The leader alone was lost while nothing else was wrong.
+    LeaderLostInPeace,
+    /// A follower alone was lost while nothing else was wrong.
+    FollowerLostInPeace,
+    /// A newcomer's listen IP was refused, because another node has it.
+    ListenIpRefused,
+    /// A node that was catching up was cut off, or lost its power.
+    NewcomerInterrupted,
 }
 
 impl Rare {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::LeaderChange,
         Self::LeaderChangeWithOffer,
         Self::SnapshotInstalled,
@@ -75,6 +85,11 @@ impl Rare {
         Self::LongWithoutLeader,
         Self::Replaced,
         Self::Moved,
+        Self::NewcomerInPeace,
+        Self::LeaderLostInPeace,
+        Self::FollowerLostInPeace,
+        Self::ListenIpRefused,
+        Self::NewcomerInterrupted,
     ];
 
     /// Its name in reports.
@@ -101,6 +116,11 @@ impl Rare {
             Self::LongWithoutLeader => "no leader for a second or more",
             Self::Replaced => "node removed and added again empty",
             Self::Moved => "client moved to another host",
+            Self::NewcomerInPeace => "new client in peace",
+            Self::LeaderLostInPeace => "leader lost in peace",
+            Self::FollowerLostInPeace => "follower lost in peace",
+            Self::ListenIpRefused => "taken listen IP refused to a newcomer",
+            Self::NewcomerInterrupted => "newcomer interrupted while it catches up",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The table of a matrix: on the way, as markdown, as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,10 +31,10 @@ pub struct Row {
     log: Option<PathBuf>,
 }
 
-/// All rows so far.
+/// All rows so far, by the places of their cells.
 #[derive(Debug)]
 pub struct Table {
-    rows: Vec<Row>,
+    rows: BTreeMap<usize, Row>,
     total: usize,
 }
 
@@ -71,13 +72,13 @@ impl Table {
     /// Of `total` rows in the end.
     pub fn new(total: usize) -> Self {
         Self {
-            rows: Vec::new(),
+            rows: BTreeMap::new(),
             total,
         }
     }
 
-    /// Adds a row, and gives a line about it.
-    pub fn add(&mut self, row: Row) -> String {
+    /// Adds the row of the cell at `place`, and gives a line about it.
+    pub fn add(&mut self, place: usize, row: Row) -> String {
         let earlier = if row.reused { " (earlier)" } else { "" };
         let line = format!(
             "{:>3}/{}  {:<12} {:<34} {}{earlier}",
@@ -87,14 +88,14 @@ impl Table {
             row.nemesis,
             row.verdict
         );
-        self.rows.push(row);
+        self.rows.insert(place, row);
         line
     }
 
     /// Whether all promises were kept in all cells.
     pub fn all_valid(&self) -> bool {
         let valid = |row: &Row| row.summary.as_ref().is_some_and(|summary| summary.valid);
-        self.rows.iter().all(valid)
+        self.rows.values().all(valid)
     }
 
     /// For people.
@@ -103,7 +104,7 @@ impl Table {
             "| Workload | Nemesis | Strikes | ok | fail | info | Back after (s) | Verdict |\n\
              |---|---|---:|---:|---:|---:|---:|---|\n",
         );
-        for row in &self.rows {
+        for row in self.rows.values() {
             let figures = row.summary.as_ref().map(|summary| {
                 let back = summary.recovered_after;
                 format!(
@@ -128,7 +129,7 @@ impl Table {
 
     /// Writes both tables into `directory`.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        let json = serde_json::to_string_pretty(&self.rows).context("writing the table")?;
+        let json = serde_json::to_string_pretty(&self.rows.values().collect::<Vec<_>>()).context("writing the table")?;
         for (name, text) in [(MARKDOWN, self.markdown()), (JSON, json + "\n")] {
             let path = directory.join(name);
             fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;

@@ -5,12 +5,13 @@ use super::holdings::Holdings;
 use super::peace::Peace;
 use super::states::changes;
 use super::violation::{Verdict, Violation};
-use super::{l1, l2, l3, l4, l5, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
+use super::{l1, l2, l3, l4, l5, l6, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
 use crate::client::{
     Event, MessageKind, Reply, ReplyKind, Request, TrueTime, What, read_reply, read_request,
 };
 use ipam::{Command, LogPosition, NodeId, State};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// More are not kept: the first says most.
@@ -35,8 +36,10 @@ pub struct Judge {
     s9: s9::S9,
     peace: Peace,
     l1: l1::L1,
+    l3: l3::L3,
     l4: l4::L4,
     l5: l5::L5,
+    l6: l6::L6,
     t1: t1::T1,
     t2: t2::T2,
 }
@@ -80,18 +83,22 @@ impl Judge {
 
     /// Something happened to a client.
     pub fn client(&mut self, event: &Event) {
+        let subnets = self.newest.1.subnets().values();
+        let held_for = subnets.map(|subnet| subnet.config().times.offer.0).min();
+        let held_for = Duration::from_millis(held_for.unwrap_or_default());
         let verdicts = [
             s1::client(event, &self.holdings),
             self.s3.client(event, &self.holdings),
             self.l1.client(event, &self.peace),
-            l3::client(event, &self.peace),
-            self.l4.client(event, &self.peace),
+            self.l3.client(event, &self.peace),
+            self.l4.client(event, &self.peace, held_for),
         ];
         self.holdings.note(event);
         self.s2.client(event);
         self.s5.client(event);
         self.s7.client(event);
         self.l5.client(event);
+        self.l6.client(event);
         self.note_request(event);
         self.keep(verdicts);
     }
@@ -188,10 +195,21 @@ impl Judge {
             self.s2.replied(&answer),
             self.s6.replied(&answer, &self.newest.1),
             l2::replied(&answer),
+            self.l6.replied(&answer),
             l4::L4::replied(&answer),
             t6::replied(&answer),
         ];
         self.keep(verdicts);
+    }
+
+    /// Somebody uses this address without asking, from then on.
+    pub fn squatter(&mut self, address: Ipv4Addr, since: TrueTime) {
+        self.l6.squatter(address, since);
+    }
+
+    /// A frame on the clients' link may be lost now.
+    pub const fn link_disturbed(&mut self, at: TrueTime) {
+        self.l6.link_disturbed(at);
     }
 
     /// A fault begins or ends.
@@ -202,6 +220,11 @@ impl Judge {
     /// The last fault is healed.
     pub fn healed(&mut self, at: TrueTime) {
         self.peace.healed(at);
+    }
+
+    /// In peace, a node is gone that led or did not; nothing else is wrong.
+    pub fn lost(&mut self, at: TrueTime, server: Ipv4Addr, led: bool) {
+        self.peace.lost(at, server, led);
     }
 
     /// The end, with every node up and everything healed.

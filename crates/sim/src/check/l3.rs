@@ -1,36 +1,55 @@
-//! L3, when nothing is wrong: no client needs more than one retransmission.
+//! L3: when nothing is wrong, or one follower is gone, no client needs more than one retransmission. When
+//! the leader is gone, that holds again after one election.
 
 use super::peace::Peace;
 use super::violation::{Verdict, Violation};
-use crate::client::{Event, MessageKind, What};
+use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
+use std::collections::BTreeMap;
 
-/// A third copy: two were not answered.
-pub(super) fn client(event: &Event, peace: &Peace) -> Verdict {
-    let What::Sent {
-        kind,
-        server,
-        copies: 2,
-        xid,
-        ..
-    } = event.what
-    else {
-        return Ok(());
-    };
-    // A server that knows nothing of a client that reboots is silent, as RFC 2131 has it.
-    let is_owed = kind == MessageKind::Discover || server.is_some();
-    let Some(healed) = peace.settled_since(event.at) else {
-        return Ok(());
-    };
-    if !is_owed || peace.was_exhausted(healed) {
-        return Ok(());
+/// When each client sent its present message first, and last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct L3 {
+    copies: BTreeMap<ClientNumber, (TrueTime, TrueTime)>,
+}
+
+impl L3 {
+    /// A third copy: two were not answered.
+    pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
+        let What::Sent {
+            kind,
+            server,
+            copies,
+            xid,
+            ..
+        } = event.what
+        else {
+            return Ok(());
+        };
+        let sent = self.copies.get(&event.number).copied();
+        let (first, second) = sent.filter(|_| copies > 0).unwrap_or((event.at, event.at));
+        self.copies.insert(event.number, (first, event.at));
+        let Some(healed) = peace.settled_since(first) else {
+            return Ok(());
+        };
+        let lost = peace.lost_node();
+        let bridged = lost.is_none_or(|lost| second >= lost.bridged_at());
+        // A server that knows nothing of a client that reboots is silent, as RFC 2131 has it; and so
+        // is one that is gone: its client starts over.
+        let is_owed = match server {
+            None => kind == MessageKind::Discover,
+            Some(server) => lost.is_none_or(|lost| lost.server != server),
+        };
+        if copies != 2 || !bridged || !is_owed || peace.was_exhausted(healed) {
+            return Ok(());
+        }
+        Err(Violation::new(
+            "L3",
+            event.at,
+            format!("{} ({}) is not answered", event.number, event.client),
+            [
+                format!("it sends {kind:?} with xid {xid:#x} for the third time, first at {first}"),
+                format!("everything is healed since {healed}, and addresses are free; {lost:?}"),
+            ],
+        ))
     }
-    Err(Violation::new(
-        "L3",
-        event.at,
-        format!("{} ({}) is not answered", event.number, event.client),
-        [
-            format!("it sends {kind:?} with xid {xid:#x} for the third time"),
-            format!("everything is healed since {healed}, and addresses are free"),
-        ],
-    ))
 }

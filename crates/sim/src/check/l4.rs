@@ -6,8 +6,10 @@ use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, MessageKind, ReplyKind, TrueTime, What};
 use ipam::ClientKey;
+use dhcpd::limits::REPLY_DEADLINE;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 /// What each client takes up.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +21,8 @@ pub(super) struct L4 {
 }
 
 impl L4 {
-    pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
+    /// `held_for`: how long the cluster holds an offer.
+    pub(super) fn client(&mut self, event: &Event, peace: &Peace, held_for: Duration) -> Verdict {
         match event.what {
             What::Offered { address, .. } => {
                 let offer = (address, event.at);
@@ -32,17 +35,27 @@ impl L4 {
             } => {
                 self.selecting.insert(event.client.clone(), server);
             }
-            What::Refused { server, .. } => return self.refused(event, server, peace),
+            What::Refused { server, .. } => return self.refused(event, server, peace, held_for),
             _ => {}
         }
         Ok(())
     }
 
-    fn refused(&self, event: &Event, server: Ipv4Addr, peace: &Peace) -> Verdict {
-        let healed = peace.settled_since(event.at);
+    fn refused(
+        &self,
+        event: &Event,
+        server: Ipv4Addr,
+        peace: &Peace,
+        held_for: Duration,
+    ) -> Verdict {
         let took = self.selecting.get(&event.client).copied().flatten();
         let offer = self.offered.get(&event.client);
-        let (Some(healed), Some(_), Some((address, at))) = (healed, took, offer) else {
+        let (Some(_), Some((address, at))) = (took, offer) else {
+            return Ok(());
+        };
+        // It is held from when it was committed, which was before it was sent.
+        let is_held = event.at.since(*at) + REPLY_DEADLINE < held_for;
+        let Some(healed) = peace.settled_since(*at).filter(|_| is_held) else {
             return Ok(());
         };
         Err(Violation::new(

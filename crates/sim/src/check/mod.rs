@@ -12,10 +12,10 @@
 //! | S1, S3 | what clients hold, by their own counting |
 //! | S2 | replies beside what their node had applied; grants that vanish; entries that are replaced |
 //! | S4, S5, S7, S9, L5, T4 | what changes from one state of the cluster to the next |
-//! | S6, L2, L4, T6 | replies beside the requests that they answer |
+//! | S6, L2, L4, L6, T6 | replies beside the requests that they answer, and beside who uses what |
 //! | S8, T1 | every node's state after every entry |
 //! | T2, T3 | the clock against a line in true time |
-//! | L1, L3 | clients that wait, once everything is healed |
+//! | L1, L3 | clients that wait, once everything is healed, and when a single node is lost then |
 //! | NAT | every node's kernel at the end |
 
 mod facts;
@@ -26,6 +26,7 @@ mod l2;
 mod l3;
 mod l4;
 mod l5;
+mod l6;
 mod peace;
 mod rulesets;
 mod s1;
@@ -47,6 +48,7 @@ mod violation;
 pub use facts::{End, Replied};
 pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
+pub use peace::SETTLED_AFTER;
 pub use violation::{Verdict, Violation};
 
 #[cfg(test)]

@@ -85,6 +85,12 @@ impl Paths {
         self.cut.contains(&(from, to))
     }
 
+    /// Whether everything arrives, and once.
+    #[must_use]
+    pub fn are_whole(&self) -> bool {
+        self.cut.is_empty() && self.weather == Weather::fair()
+    }
+
     /// What becomes of something sent now. What stays on its host is never lost.
     pub fn fate(&mut self, from: Host, to: Host) -> Fate {
         if from == to {

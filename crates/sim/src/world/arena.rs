@@ -5,7 +5,6 @@ use super::coverage::Coverage;
 use super::faults::{Faults, good_disk};
 use super::neighbours::Neighbours;
 use super::observe::Observer;
-use crate::check::SERVED_WITHIN;
 use crate::client::TrueTime;
 use crate::disk::Disk;
 use crate::lan::Segment;
@@ -14,7 +13,7 @@ use crate::node::{Boot, Node};
 use crate::scenario::{SUBNET, Scenario, listen_ip, peer_address};
 use crate::stats::Stats;
 use crate::trace::Trace;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cluster::{ClusterConfig, Start};
 use fastrand::Rng;
 use ipam::NodeId;
@@ -22,11 +21,6 @@ use natd::{InterfaceName, NodeContext};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-
-/// How long there is peace after the last fault, at least.
-const PEACE: Duration = Duration::from_secs(15);
-/// How long nodes may take to apply the same entries once nobody asks for anything.
-const CONVERGED_WITHIN: Duration = Duration::from_secs(20);
 
 /// Everything.
 pub struct World {
@@ -60,7 +54,11 @@ impl World {
         }
         let neighbours = Neighbours::new(&scenario, &mut random);
         let faults = Faults::new(&scenario);
-        let observer = Observer::new();
+        let mut observer = Observer::new();
+        for squatter in &scenario.squatters {
+            let since = TrueTime(squatter.since);
+            observer.judge.squatter(squatter.address, since);
+        }
         Ok(Self {
             random,
             now: Duration::ZERO,
@@ -78,41 +76,6 @@ impl World {
         })
     }
 
-    /// The whole run: faults, then peace until everybody is served, then a look at all nodes.
-    pub fn play(&mut self) -> Result<()> {
-        while self.now < self.scenario.healed {
-            self.step()?;
-        }
-        self.heal_all()?;
-        self.observer.judge.healed(TrueTime(self.now));
-        self.neighbours.note_unserved();
-        let least = self.now + PEACE;
-        let most = self.now + SERVED_WITHIN + PEACE;
-        while self.now < least || self.now < most && !self.is_at_peace() {
-            self.step()?;
-        }
-        self.neighbours.fall_silent();
-        let end = self.now + CONVERGED_WITHIN;
-        // The last requests are answered, and what they changed reaches everybody.
-        loop {
-            self.step()?;
-            if self.now >= end - CONVERGED_WITHIN / 2 && self.judge_end() {
-                return self.observe();
-            }
-            ensure!(
-                self.now < end,
-                "L1: the nodes have not come to the same entry within {CONVERGED_WITHIN:?} of peace{}",
-                self.nodes_in_words()
-            );
-        }
-    }
-
-    /// Whether everybody was served who wanted something when the last fault was healed.
-    fn is_at_peace(&self) -> bool {
-        let served = self.scenario.scarce || self.neighbours.unserved.is_empty();
-        served && !self.is_replacing()
-    }
-
     /// What it went through.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -126,7 +89,7 @@ impl World {
     }
 
     /// One step.
-    fn step(&mut self) -> Result<()> {
+    pub(super) fn step(&mut self) -> Result<()> {
         self.trace.set_now(self.now);
         self.deliver_to_nodes();
         self.deliver_on_segment();

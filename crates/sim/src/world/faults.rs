@@ -53,6 +53,12 @@ impl Faults {
         faults
     }
 
+    /// One more fault, in its time.
+    pub(super) fn begins(&mut self, fault: Timed) {
+        let place = self.begin.partition_point(|other| other.at <= fault.at);
+        self.begin.insert(place, fault);
+    }
+
     fn ends(&mut self, at: Duration, ending: Ending) {
         self.endings += 1;
         self.end.insert((at, self.endings), ending);
@@ -94,6 +100,11 @@ impl World {
         Ok(())
     }
 
+    /// Whether a fault is still to end, or a node is on its way out or in.
+    pub(super) fn has_more_to_come(&self) -> bool {
+        !self.faults.end.is_empty() || self.faults.replacement.is_some()
+    }
+
     fn begin_fault(&mut self, fault: &Fault) {
         self.stats.fault(fault.kind);
         self.observer.judge.disturbed();
@@ -132,8 +143,11 @@ impl World {
                 self.faults.ends(over, Ending::Resume(host));
             }
             Kind::Snapshot => self.take_snapshot(host),
-            Kind::LeaderTransfer => self.hand_leadership(&mut random),
-            Kind::Replacement => self.begin_replacement(host),
+            Kind::LeaderTransfer => {
+                let heir = random.u64(1..=self.scenario.nodes);
+                self.hand_leadership(NodeId(heir));
+            }
+            Kind::Replacement => self.begin_replacement(host, random),
             Kind::Operator => self.operate(&mut random),
             Kind::FlushedRules => {
                 let kernel = self.nodes.get(&host).and_then(|node| node.kernel());
@@ -268,11 +282,10 @@ impl World {
         });
     }
 
-    fn hand_leadership(&self, random: &mut Rng) {
+    pub(super) fn hand_leadership(&self, heir: NodeId) {
         let Some(leader) = self.observer.leader else {
             return;
         };
-        let heir = NodeId(random.u64(1..=self.scenario.nodes));
         let Some(node) = self.nodes.get(&leader) else {
             return;
         };

@@ -8,12 +8,15 @@
 //!   own. No hash map is iterated, no real clock is read.
 
 mod arena;
+mod arp;
+mod course;
 mod coverage;
 mod faults;
 mod neighbours;
 mod observe;
 mod operate;
 mod replacement;
+mod residents;
 
 pub use arena::World;
 

@@ -1,32 +1,22 @@
 //! Who else is on the clients' link: clients and hostile neighbours, each on a host.
 
 use super::arena::{World, name};
+use super::residents::Resident;
 use crate::client::{
-    Action, Client, ClientNumber, Habits, Hostile, Outgoing as Request, RateClock, Reply, TrueTime,
-    What, read_reply,
+    Action, Client, ClientNumber, Hostile, Outgoing as Request, Reply, TrueTime, What, read_reply,
 };
 use crate::lan::{Arrived, Outgoing, Station};
 use crate::network::Host;
-use crate::scenario::{BEGUN, Scenario, listen_ip};
+use crate::scenario::{BEGUN, Scenario, Squatter, listen_ip};
+use crate::stats::Rare;
 use bytes::Bytes;
 use dhcpd::addressing::Destination;
 use dhcpd::decide::Arrival;
 use fastrand::Rng;
-use ipam::{IdentityPolicy, NodeId};
+use ipam::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
-
-/// The hardware addresses of nodes, by host.
-const fn node_hardware(host: Host) -> [u8; 6] {
-    [2, 0x60, 0, 0, 0, host.to_be_bytes()[7]]
-}
-
-/// A client and where it is.
-pub(super) struct Resident {
-    pub(super) client: Client,
-    pub(super) host: Host,
-}
 
 /// All of them.
 pub(super) struct Neighbours {
@@ -36,35 +26,23 @@ pub(super) struct Neighbours {
     pub(super) unserved: BTreeSet<ClientNumber>,
     /// What waits in the socket of a process that stands still.
     pub(super) unheard: BTreeMap<Host, Vec<Bytes>>,
+    /// Who uses an address of the pool without asking.
+    pub(super) squatters: Vec<Squatter>,
     silent: bool,
 }
 
 /// Who does something.
 #[derive(Clone, Copy)]
-enum Actor {
+pub(super) enum Actor {
     Client(usize),
     Hostile(usize),
 }
 
 impl Neighbours {
     pub(super) fn new(scenario: &Scenario, random: &mut Rng) -> Self {
-        let policy = scenario.bootstrap.subnet.identity;
         let residents = (0..scenario.clients).map(|number| {
-            let habits = Habits::draw(random, &identifier(policy, number));
-            let ppm = random.i32(-RateClock::MAX_PPM..=RateClock::MAX_PPM);
             let born = TrueTime(BEGUN.mul_f64(0.6 + random.f64()));
-            let client = Client::new(
-                ClientNumber(number),
-                policy,
-                habits,
-                RateClock::new(ppm),
-                random.u64(..),
-                born,
-            );
-            Resident {
-                client,
-                host: random.u64(1..=scenario.nodes),
-            }
+            Resident::draw(scenario, number, born, random)
         });
         let residents = residents.collect();
         let servers: Vec<Ipv4Addr> = scenario.hosts().map(listen_ip).collect();
@@ -78,6 +56,7 @@ impl Neighbours {
             residents,
             unserved: BTreeSet::new(),
             unheard: BTreeMap::new(),
+            squatters: scenario.squatters.clone(),
             silent: false,
         }
     }
@@ -100,16 +79,6 @@ impl Neighbours {
         waiting
             .filter(|resident| resident.client.wants_address())
             .count()
-    }
-}
-
-/// Option 61. Clones share it, and where the hardware address is what names a client that must do
-/// no harm. Where option 61 does, clones are one client on several machines, to whom nothing is
-/// promised; so there everybody has one of its own.
-fn identifier(policy: IdentityPolicy, number: u32) -> Vec<u8> {
-    match policy {
-        IdentityPolicy::HardwareAddress => b"cloned".to_vec(),
-        IdentityPolicy::ClientIdentifier => format!("client {number}").into_bytes(),
     }
 }
 
@@ -169,7 +138,7 @@ impl World {
         }
     }
 
-    fn act(&mut self, actor: Actor, actions: Vec<Action>) {
+    pub(super) fn act(&mut self, actor: Actor, actions: Vec<Action>) {
         for action in actions {
             match action {
                 Action::Send(request) => self.carry_request(self.place(actor), &request),
@@ -209,7 +178,7 @@ impl World {
             Actor::Client(index) => self.neighbours.residents[index].host = host,
             Actor::Hostile(index) => self.neighbours.hostile[index].1 = host,
         }
-        self.stats.rare(crate::stats::Rare::Moved, 1);
+        self.stats.rare(Rare::Moved, 1);
     }
 
     /// A client's datagram: to one node, or to all, and then hostile neighbours hear it too.
@@ -277,71 +246,6 @@ impl World {
                     if resident.client.uses() == Some(address) {
                         send(resident.host, Station::Client(resident.client.hardware()));
                     }
-                }
-            }
-        }
-    }
-
-    /// A broadcast ARP question.
-    fn ask_everybody(&mut self, from: Host, asker: Station, address: Ipv4Addr) {
-        for host in self.scenario.hosts() {
-            let arrived = Arrived::ArpProbe {
-                asker,
-                at: host,
-                address,
-            };
-            self.segment.send(from, host, arrived);
-        }
-    }
-
-    fn answer_arp(&mut self, asker: Station, at: Host, address: Ipv4Addr) {
-        let to = match asker {
-            Station::Node(host) | Station::NodeByBroadcast(host) | Station::ClientsOn(host) => host,
-            Station::Client(hardware) => {
-                let residents = &self.neighbours.residents;
-                let asking = residents
-                    .iter()
-                    .find(|resident| resident.client.hardware() == hardware);
-                let Some(asking) = asking else { return };
-                asking.host
-            }
-        };
-        let node = self.nodes.get(&at).filter(|node| node.is_up());
-        let node = node.filter(|_| listen_ip(at) == address && asker != Station::Node(at));
-        let users = self.neighbours.residents.iter();
-        let users = users.filter(|resident| {
-            resident.host == at
-                && resident.client.uses() == Some(address)
-                && asker != Station::Client(resident.client.hardware())
-        });
-        let users = users.map(|resident| resident.client.hardware());
-        let answers: Vec<_> = users.chain(node.map(|_| node_hardware(at))).collect();
-        for hardware in answers {
-            let arrived = Arrived::ArpAnswer {
-                at: asker,
-                address,
-                hardware,
-            };
-            self.segment.send(at, to, arrived);
-        }
-    }
-
-    fn deliver_arp_answer(&mut self, at: Station, address: Ipv4Addr, hardware: [u8; 6]) {
-        match at {
-            Station::Client(asker) => {
-                let now = TrueTime(self.now);
-                let residents = &mut self.neighbours.residents;
-                let index = residents
-                    .iter()
-                    .position(|resident| resident.client.hardware() == asker);
-                if let Some(index) = index {
-                    let actions = residents[index].client.probed(now, address, true);
-                    self.act(Actor::Client(index), actions);
-                }
-            }
-            Station::Node(host) | Station::NodeByBroadcast(host) | Station::ClientsOn(host) => {
-                if let Some(port) = self.nodes.get(&host).and_then(|node| node.port()) {
-                    port.hear_arp(address, hardware);
                 }
             }
         }

@@ -60,6 +60,9 @@ impl World {
     /// After every step.
     pub(super) fn observe(&mut self) -> Result<()> {
         self.look_at_reach();
+        if !self.segment.paths.are_whole() {
+            self.observer.judge.link_disturbed(TrueTime(self.now));
+        }
         if self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros() {
             self.look_for_leader();
         }

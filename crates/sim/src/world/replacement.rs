@@ -1,19 +1,24 @@
 //! A change of members: a node is removed, its machine comes back with an empty disk, and it is added
-//! again. An operator asks for each step at whoever leads, until it is done.
+//! again. An operator asks for each step at whoever leads, until it is done. Every other time something
+//! goes wrong just then: the newcomer has another node's listen IP, or loses its peers, or its power.
 
 use super::arena::{World, name, new_disk};
 use crate::disk::Crash;
+use crate::fault::{Fault, Kind, Plane, Shape, Timed, Who};
 use crate::network::Host;
-use crate::scenario::peer_address;
+use crate::scenario::{listen_ip, peer_address};
 use crate::stats::Rare;
 use anyhow::Result;
 use cluster::{Cluster, MembershipError, Start};
+use fastrand::Rng;
 use ipam::NodeId;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long the operator waits before asking again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// A mishap of a newcomer is over after this time.
+const LONGEST_MISHAP: Duration = Duration::from_secs(9);
 /// How long the operator waits for an answer: it may be lost with its node.
 const NO_ANSWER: Duration = Duration::from_secs(30);
 
@@ -24,6 +29,35 @@ pub(super) struct Replacement {
     /// When to ask, next.
     next: Duration,
     asked: Option<Answer>,
+    mishap: Mishap,
+    random: Rng,
+}
+
+/// What goes wrong on the way in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mishap {
+    /// Nothing, or nothing any more.
+    None,
+    /// The newcomer is configured with another node's listen IP.
+    TakenListenIp,
+    /// It is cut off from its peers while it catches up.
+    CutOff,
+    /// Its power fails while it writes what it is sent.
+    PowerCut,
+    /// Both: it starts again by itself, with a part of the log, and hears of nobody.
+    PowerCutAndCutOff,
+}
+
+impl Mishap {
+    fn draw(random: &mut Rng) -> Self {
+        match random.u8(0..8) {
+            0..4 => Self::None,
+            4 => Self::TakenListenIp,
+            5 => Self::CutOff,
+            6 => Self::PowerCut,
+            _ => Self::PowerCutAndCutOff,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +66,23 @@ enum Stage {
     Adding,
 }
 
-/// `None` until there is an answer; then whether it is done.
-type Answer = Arc<Mutex<Option<bool>>>;
+/// What an operator's request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    Done,
+    /// Asking again will not help.
+    Refused,
+    /// Asking again may help.
+    Failed,
+}
+
+/// `None` until there is an answer.
+type Answer = Arc<Mutex<Option<Came>>>;
 
 impl World {
-    pub(super) fn begin_replacement(&mut self, host: Host) {
+    pub(super) fn begin_replacement(&mut self, host: Host, mut random: Rng) {
+        // The founder as often as all others: to it its first entries say that it is alone.
+        let host = if random.bool() { 1 } else { host };
         // One at a time; and the leader does not remove itself.
         let host = if self.observer.leader == Some(host) {
             host % self.scenario.nodes + 1
@@ -49,13 +95,10 @@ impl World {
                 stage: Stage::Removing,
                 next: self.now,
                 asked: None,
+                mishap: Mishap::draw(&mut random),
+                random,
             });
         }
-    }
-
-    /// Whether a node is on its way out or in.
-    pub(super) const fn is_replacing(&self) -> bool {
-        self.faults.replacement.is_some()
     }
 
     /// Takes the next step of a replacement, if one is due.
@@ -65,12 +108,12 @@ impl World {
         };
         let answered = replacement.asked.as_ref().and_then(answer_of);
         match answered {
-            Some(true) => {
+            Some(Came::Done) => {
                 replacement.asked = None;
                 replacement.next = self.now;
                 match replacement.stage {
                     Stage::Removing => {
-                        self.empty_machine(replacement.host)?;
+                        self.empty_machine(&replacement)?;
                         replacement.stage = Stage::Adding;
                     }
                     Stage::Adding => {
@@ -81,7 +124,10 @@ impl World {
                     }
                 }
             }
-            Some(false) => {
+            Some(came) => {
+                if came == Came::Refused && replacement.mishap == Mishap::TakenListenIp {
+                    self.correct_listen_ip(&mut replacement)?;
+                }
                 replacement.asked = None;
                 replacement.next = self.now + ASK_AGAIN;
             }
@@ -95,10 +141,14 @@ impl World {
     }
 
     /// The machine comes back without its data.
-    fn empty_machine(&mut self, host: Host) -> Result<()> {
+    fn empty_machine(&mut self, replacement: &Replacement) -> Result<()> {
+        let host = replacement.host;
         self.crash(host, Crash::Process);
         let seed = self.random.u64(..);
+        let taken = replacement.mishap == Mishap::TakenListenIp;
+        let other = host % self.scenario.nodes + 1;
         if let Some(node) = self.nodes.get_mut(&host) {
+            node.boot.config.listen_ip = listen_ip(if taken { other } else { host });
             self.stats.disk(&node.disk.counters());
             node.disk = new_disk(seed);
             node.boot.start = Start::Wait;
@@ -108,32 +158,86 @@ impl World {
         self.start_node(host)
     }
 
+    /// The operator reads the refusal, and mends the newcomer's configuration.
+    fn correct_listen_ip(&mut self, replacement: &mut Replacement) -> Result<()> {
+        let host = replacement.host;
+        replacement.mishap = Mishap::None;
+        self.stats.rare(Rare::ListenIpRefused, 1);
+        self.crash(host, Crash::Process);
+        if let Some(node) = self.nodes.get_mut(&host) {
+            node.boot.config.listen_ip = listen_ip(host);
+        }
+        self.start_node(host)
+    }
+
+    /// While the newcomer is being added.
+    fn interrupt(&mut self, replacement: &mut Replacement) {
+        let (host, random) = (replacement.host, &mut replacement.random);
+        let soon = self.now + Duration::from_millis(random.u64(5..200));
+        let mut fault = |kind, at| Timed {
+            at,
+            fault: Fault {
+                kind,
+                plane: Plane::Peers,
+                shape: Shape::Alone(Who::Host(host)),
+                who: Who::Host(host),
+                lasts: Duration::from_millis(random.u64(1000..8000)),
+                seed: random.u64(..),
+            },
+        };
+        let cut_off = fault(Kind::Partition, soon);
+        let power_cut = fault(Kind::PowerCutAtWrite, self.now);
+        let faults = match replacement.mishap {
+            Mishap::None | Mishap::TakenListenIp => return,
+            Mishap::CutOff => vec![cut_off],
+            Mishap::PowerCut => vec![power_cut],
+            Mishap::PowerCutAndCutOff => vec![power_cut, cut_off],
+        };
+        replacement.mishap = Mishap::None;
+        self.stats.rare(Rare::NewcomerInterrupted, 1);
+        for fault in faults {
+            self.faults.begins(fault);
+        }
+    }
+
     fn ask_leader(&mut self, replacement: &mut Replacement) {
         replacement.next = self.now + ASK_AGAIN;
-        let leader = self
-            .observer
-            .leader
-            .and_then(|leader| self.nodes.get(&leader));
-        let Some(leader) = leader.filter(|leader| leader.host != replacement.host) else {
+        let leader = self.observer.leader;
+        let Some(leader) = leader else {
             return;
         };
+        if leader == replacement.host {
+            // A leader does not remove itself: another one first.
+            return self.hand_leadership(NodeId(leader % self.scenario.nodes + 1));
+        }
         replacement.next = self.now + NO_ANSWER;
         let answer = Answer::default();
         replacement.asked = Some(Arc::clone(&answer));
         let (host, stage) = (replacement.host, replacement.stage);
+        // There are no more faults once all is healed.
+        if stage == Stage::Adding && self.now + LONGEST_MISHAP < self.scenario.healed {
+            self.interrupt(replacement);
+        }
+        let Some(leader) = self.nodes.get(&leader) else {
+            return;
+        };
         let trace = self.trace.clone();
         leader.spawn(|cluster| {
             Box::pin(async move {
                 let result = ask(&cluster, host, stage).await;
                 trace.note(name(host), format_args!("{stage:?}: {result:?}"));
                 let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
-                *answer = Some(result.is_ok());
+                *answer = Some(match result {
+                    Ok(()) => Came::Done,
+                    Err(MembershipError::Rejected(_)) => Came::Refused,
+                    Err(_) => Came::Failed,
+                });
             })
         });
     }
 }
 
-fn answer_of(answer: &Answer) -> Option<bool> {
+fn answer_of(answer: &Answer) -> Option<Came> {
     *answer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,0 +1,125 @@
+//! The course of a run: faults; peace, in which everybody is served; a storm of newcomers in that peace;
+//! a single node that is lost; and a look at what all nodes have come to.
+
+use super::arena::{World, name};
+use crate::check::{SERVED_WITHIN, SETTLED_AFTER};
+use crate::client::TrueTime;
+use crate::disk::Crash;
+use crate::network::Host;
+use crate::scenario::listen_ip;
+use crate::stats::Rare;
+use anyhow::{Result, ensure};
+use std::time::Duration;
+
+/// How long nothing is wrong while newcomers come: two retransmissions, and some renewals.
+const STORM: Duration = Duration::from_secs(12);
+/// How long it takes all newcomers of the storm to be switched on.
+const TOGETHER: Duration = Duration::from_secs(1);
+/// How long a single node is gone: an election, and two retransmissions after it.
+const LOSS: Duration = Duration::from_secs(18);
+/// How long nodes may take to apply the same entries once nobody asks for anything.
+const CONVERGED_WITHIN: Duration = Duration::from_secs(20);
+
+impl World {
+    /// The whole run.
+    pub fn play(&mut self) -> Result<()> {
+        while self.now < self.scenario.healed {
+            self.step()?;
+        }
+        self.make_peace()?;
+        self.newcomers_arrive(TOGETHER);
+        self.go_on_for(STORM)?;
+        let lost = self.lose_a_node();
+        self.newcomers_arrive(LOSS / 3);
+        self.go_on_for(LOSS)?;
+        self.bring_back(lost)?;
+        self.serve_everybody()?;
+        self.converge()
+    }
+
+    fn go_on_for(&mut self, duration: Duration) -> Result<()> {
+        let end = self.now + duration;
+        while self.now < end {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Ends all faults, and waits until nothing is left of them.
+    fn make_peace(&mut self) -> Result<()> {
+        self.heal_all()?;
+        self.neighbours.note_unserved();
+        let most = self.now + SERVED_WITHIN;
+        // A disk that has just died starts again by itself; a change of members goes on to its end.
+        self.step()?;
+        while self.has_more_to_come() {
+            ensure!(
+                self.now < most,
+                "L1: a node is not a member again within {SERVED_WITHIN:?} of peace{}",
+                self.nodes_in_words()
+            );
+            self.step()?;
+        }
+        self.observer.judge.healed(TrueTime(self.now));
+        self.go_on_for(SETTLED_AFTER)
+    }
+
+    /// One node dies, the leader every other time, and nothing else is wrong (L3).
+    fn lose_a_node(&mut self) -> Host {
+        let wants_leader = self.random.bool();
+        let any = self.random.u64(1..=self.scenario.nodes);
+        let host = match self.observer.leader {
+            Some(leader) if wants_leader => leader,
+            // The next one, so that it is a follower.
+            Some(leader) if leader == any => any % self.scenario.nodes + 1,
+            _ => any,
+        };
+        let led = self.observer.leader == Some(host);
+        let rare = match led {
+            true => Rare::LeaderLostInPeace,
+            false => Rare::FollowerLostInPeace,
+        };
+        self.stats.rare(rare, 1);
+        self.crash(host, Crash::Power);
+        let judge = &mut self.observer.judge;
+        judge.lost(TrueTime(self.now), listen_ip(host), led);
+        host
+    }
+
+    fn bring_back(&mut self, host: Host) -> Result<()> {
+        self.observer.judge.disturbed();
+        self.start_node(host)?;
+        self.trace
+            .note(name(host), format_args!("is back, and all is healed again"));
+        self.observer.judge.healed(TrueTime(self.now));
+        Ok(())
+    }
+
+    /// Waits for those who wanted something when the last fault was healed (L1 says how long).
+    fn serve_everybody(&mut self) -> Result<()> {
+        let most = self.now + SERVED_WITHIN;
+        let waits = |world: &Self| !world.scenario.scarce && !world.neighbours.unserved.is_empty();
+        while waits(self) && self.now < most {
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Nobody asks for anything any more: the last requests are answered, and what they changed
+    /// reaches everybody.
+    fn converge(&mut self) -> Result<()> {
+        self.neighbours.fall_silent();
+        let end = self.now + CONVERGED_WITHIN;
+        loop {
+            self.step()?;
+            if self.now >= end - CONVERGED_WITHIN / 2 && self.judge_end() {
+                return self.observe();
+            }
+            ensure!(
+                self.now < end,
+                "L1: the nodes have not come to the same entry within {CONVERGED_WITHIN:?} of peace{}",
+                self.nodes_in_words()
+            );
+        }
+    }
+}
