@@ -46,20 +46,31 @@ impl LeaderClock {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ours =
             |anchor: &Anchor| anchor.term == term || ipam::mutated!("t2_anchor_of_another_term");
+        let older = anchor;
         let Some(anchor) = anchor.filter(is_ours) else {
+            if let Some(older) = older.filter(|_| ipam::mutated!("s5_stamp_of_another_term")) {
+                return Some(older.stamp(older.term));
+            }
             // T3: a leader has no clock of its own.
             let own = ipam::mutated!("t3_clock_before_own_term");
             let time = ClusterTime(3_600_000);
             return own.then_some(Stamp { term, time });
         };
-        let elapsed = u64::try_from(anchor.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Some(anchor.stamp(term))
+    }
+}
+
+impl Anchor {
+    /// The anchor's clock value plus the monotonic time since.
+    fn stamp(self, term: u64) -> Stamp {
+        let elapsed = u64::try_from(self.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         // T2: never faster than real time.
         let fast = ipam::mutated!("t2_clock_runs_fast");
         let elapsed = if fast { elapsed + elapsed / 2 } else { elapsed };
-        Some(Stamp {
+        Stamp {
             term,
-            time: anchor.clock + Span(elapsed),
-        })
+            time: self.clock + Span(elapsed),
+        }
     }
 }
 

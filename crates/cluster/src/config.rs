@@ -74,13 +74,15 @@ impl Default for Timings {
     }
 }
 
-/// How much of the log is kept.
+/// How much of the log is kept, and how much of it is sent at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Snapshots {
     /// Log entries between two snapshots.
     pub entries_between: u64,
     /// Entries kept behind a snapshot, so that a node that was away briefly catches up by log.
     pub entries_kept: u64,
+    /// Entries sent to a follower in one request, at most.
+    pub entries_per_append: u64,
 }
 
 impl Default for Snapshots {
@@ -88,6 +90,7 @@ impl Default for Snapshots {
         Self {
             entries_between: 10_000,
             entries_kept: 5_000,
+            entries_per_append: 300,
         }
     }
 }

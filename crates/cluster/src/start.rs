@@ -172,6 +172,7 @@ fn raft_config(timings: Timings, snapshots: Snapshots) -> Result<Config, StartEr
         install_snapshot_timeout: 10_000,
         snapshot_policy: openraft::SnapshotPolicy::LogsSinceLast(snapshots.entries_between),
         max_in_snapshot_log_to_keep: snapshots.entries_kept,
+        max_payload_entries: snapshots.entries_per_append,
         // Entries are removed in steps of some size, and a small log must shrink too.
         purge_batch_size: (snapshots.entries_between / 4).clamp(1, LARGEST_PURGE),
         // A leader that restarts fast must not resume without an election: its state may be stale.

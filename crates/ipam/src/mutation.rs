@@ -115,7 +115,7 @@ pub const ALL: &[Mutation] = &[
     mutation(
         "s5_stamp_of_another_term",
         "S5, T2",
-        "a stamp of another term moves the clock",
+        "a leader stamps by what it was anchored on in an earlier term, and that moves the clock",
     ),
     mutation(
         "s6_nak_from_local_read",

@@ -2,6 +2,7 @@
 
 use crate::log;
 use crate::node::REPRODUCIBLE;
+use crate::panics;
 use crate::scenario::Scenario;
 use crate::stats::Stats;
 use crate::trace::Trace;
@@ -42,6 +43,8 @@ pub fn play(seed: u64, nodes: Option<u64>, keep_trace: bool) -> Result<Outcome> 
     let stats = world.stats();
     // Nodes end before the thread's randomness is given back.
     drop(world);
+    let at_the_end = panics::take().map(|panic| format!("a panic as the nodes end: {panic}"));
+    let failure = failure.or(at_the_end);
     raft_store::seed_randomness(None);
     log::set_trace(None);
     Ok(Outcome {

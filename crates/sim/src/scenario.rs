@@ -3,11 +3,12 @@
 
 use crate::fault::{Schedule, Severity};
 use crate::network::Host;
+use anyhow::Result;
 use cluster::{Snapshots, Timings};
 use fastrand::Rng;
 use ipam::{
-    AddressRange, Bootstrap, ForwardPolicy, IdentityPolicy, InvalidNetwork, Ipv4Network,
-    LeaseTimes, SourceNat, Span, SubnetConfig, SubnetId,
+    AddressRange, Bootstrap, ForwardPolicy, IdentityPolicy, Ipv4Network, LeaseTimes, SourceNat,
+    Span, SubnetConfig, SubnetId,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -60,7 +61,7 @@ pub struct Squatter {
 
 impl Scenario {
     /// The run that `seed` means, with this many nodes if the caller says so.
-    pub fn draw(seed: u64, nodes: Option<u64>) -> Result<Self, InvalidNetwork> {
+    pub fn draw(seed: u64, nodes: Option<u64>) -> Result<Self> {
         let mut random = Rng::with_seed(seed);
         let drawn = if random.u8(0..3) == 0 { 5 } else { 3 };
         let nodes = nodes.unwrap_or(drawn);
@@ -70,7 +71,7 @@ impl Scenario {
         let snapshots = draw_snapshots(&mut random);
         let severity = Severity::draw(&mut random);
         let scarce = random.u8(0..3) == 0;
-        let bootstrap = draw_bootstrap(&mut random, clients, scarce)?;
+        let bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce)?;
         let squatters = match scarce || random.u8(0..3) != 0 {
             true => Vec::new(),
             false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
@@ -114,13 +115,34 @@ fn draw_rate(random: &mut Rng) -> f64 {
     1.0 + (random.f64() - 0.5) * 0.004
 }
 
-/// Often so few that a node that was away needs a snapshot.
+/// Often so few that a node that was away needs a snapshot; and now and then so many that one that
+/// was away reads the whole log, in small pieces.
 fn draw_snapshots(random: &mut Rng) -> Snapshots {
-    let entries_between = random.u64(10..200);
+    let entries_between = match random.u8(0..4) {
+        0 => 100_000,
+        _ => random.u64(10..200),
+    };
     Snapshots {
         entries_between,
         entries_kept: random.u64(0..=entries_between / 2),
+        entries_per_append: match random.bool() {
+            true => random.u64(1..8),
+            false => Snapshots::default().entries_per_append,
+        },
     }
+}
+
+/// A few of the addresses that would be given out first.
+fn draw_excluded(random: &mut Rng, first: Ipv4Addr) -> Result<Vec<AddressRange>> {
+    if random.bool() {
+        return Ok(Vec::new());
+    }
+    let from = first.to_bits() + random.u32(0..20);
+    let range = AddressRange::new(
+        Ipv4Addr::from_bits(from),
+        Ipv4Addr::from_bits(from + random.u32(0..4)),
+    );
+    Ok(vec![range?])
 }
 
 /// On addresses that will be wanted; from the beginning, or all at once.
@@ -144,22 +166,26 @@ fn draw_squatters(
 }
 
 /// Leases are short, so that they run out.
-fn draw_bootstrap(
-    random: &mut Rng,
-    clients: u32,
-    scarce: bool,
-) -> Result<Bootstrap, InvalidNetwork> {
-    let addresses = if scarce { clients / 2 } else { clients * 2 };
-    let first = Ipv4Addr::new(10, 15, 3, 20);
-    let last = Ipv4Addr::from_bits(first.to_bits() + addresses.max(4) - 1);
+fn draw_bootstrap(random: &mut Rng, nodes: u64, clients: u32, scarce: bool) -> Result<Bootstrap> {
+    let wanted = if scarce { clients / 2 } else { clients * 2 };
+    let router = Ipv4Addr::new(10, 15, 3, 1);
+    // Half of the pools go over the router's and the nodes' own addresses (S4).
+    let (first, occupied) = match random.bool() {
+        true => (Ipv4Addr::new(10, 15, 3, 20), 0),
+        false => (router, 1 + nodes),
+    };
+    let excluded = draw_excluded(random, first)?;
+    let excluded_size: u64 = excluded.iter().map(|range| range.size()).sum();
+    let size = u64::from(wanted.max(4)) + occupied + excluded_size;
+    let last = first.to_bits() + u32::try_from(size)? - 1;
     let lease = random.u64(8..30);
     let by_identifier = random.u8(0..4) == 0;
     let subnet = SubnetConfig {
         id: SUBNET,
         network: Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24)?,
-        router: Ipv4Addr::new(10, 15, 3, 1),
-        pool: AddressRange::new(first, last)?,
-        excluded: vec![],
+        router,
+        pool: AddressRange::new(first, Ipv4Addr::from_bits(last))?,
+        excluded,
         identity: if by_identifier {
             IdentityPolicy::ClientIdentifier
         } else {

@@ -129,7 +129,8 @@ impl Table {
 
     /// Writes both tables into `directory`.
     pub fn write(&self, directory: &Path) -> Result<()> {
-        let json = serde_json::to_string_pretty(&self.rows.values().collect::<Vec<_>>()).context("writing the table")?;
+        let json = serde_json::to_string_pretty(&self.rows.values().collect::<Vec<_>>())
+            .context("writing the table")?;
         for (name, text) in [(MARKDOWN, self.markdown()), (JSON, json + "\n")] {
             let path = directory.join(name);
             fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;

@@ -5,6 +5,11 @@ use crate::client::{Event, TrueTime, What};
 use ipam::{ClientKey, Command, LeaseState, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// An operator's command is carried out within this time, or never: its deadline (2.5 s), at most at
+/// two leaders one after the other.
+const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(6);
 
 /// One holding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +63,12 @@ impl Holdings {
                 until,
                 ..
             } => {
+                // What an operator asked for was carried out by then, or given up.
+                if let Some(revoked) = self.revoked.get(&address)
+                    && requested > *revoked + CARRIED_OUT_WITHIN
+                {
+                    self.revoked.remove(&address);
+                }
                 let revoked = self.revoked.get(&address);
                 if revoked.is_none_or(|revoked| requested > *revoked) {
                     let key = (address, client);

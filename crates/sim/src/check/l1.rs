@@ -1,42 +1,65 @@
-//! L1: with a quorum in reach, whoever wants an address gets one. Judged after the last fault is
-//! healed, in bounded virtual time.
+//! L1: with a quorum in reach, whoever wants an address gets one, and whoever has one keeps it. Judged
+//! after the last fault is healed, in bounded virtual time.
 
-use super::peace::Peace;
+use super::peace::{Peace, SETTLED_AFTER};
 use super::violation::{Verdict, Violation};
-use crate::client::{ClientNumber, Event, TrueTime, What};
+use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
 use ipam::ClientKey;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-/// How long a client may go without, once everything is healed: an election, the longest pause of its
-/// own between two attempts (60 s), and the five copies of one attempt.
+/// How long a client may go without that waited already as everything was healed: an election, the
+/// longest pause of its own between two attempts (60 s), and the five copies of one attempt.
 pub const BOUND: Duration = Duration::from_secs(180);
+/// The same for one that begins to want an address when nothing is left of the faults: an election, if
+/// the leader is lost just then, and two retransmissions.
+const SETTLED_BOUND: Duration = Duration::from_secs(30);
+/// How long a client that keeps asking must have left, or nobody owes it an answer before its lease ends.
+const IN_TIME: Duration = Duration::from_secs(2);
 
-/// Who wants an address, since when.
+/// Who wants an address, since when; and who asks to keep its own, since when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L1 {
     wanting: BTreeMap<ClientNumber, (ClientKey, TrueTime)>,
+    extending: BTreeMap<ClientNumber, (Ipv4Addr, TrueTime)>,
 }
 
 impl L1 {
     pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
+        let number = event.number;
         match event.what {
             What::Began => {
                 let wanting = (event.client.clone(), event.at);
-                self.wanting.entry(event.number).or_insert(wanting);
-                Ok(())
+                self.wanting.entry(number).or_insert(wanting);
+                self.extending.remove(&number);
             }
             What::Bound { .. } => {
-                let late = self.late(event.at, event.number, peace);
-                self.wanting.remove(&event.number);
-                late.map_or(Ok(()), Err)
+                let late = self.late(event.at, number, peace);
+                self.wanting.remove(&number);
+                self.extending.remove(&number);
+                return late.map_or(Ok(()), Err);
             }
             What::SwitchedOff => {
-                self.wanting.remove(&event.number);
-                Ok(())
+                self.wanting.remove(&number);
+                self.extending.remove(&number);
             }
-            _ => Ok(()),
+            What::Released(_) | What::Refused { .. } => {
+                self.extending.remove(&number);
+            }
+            What::Sent {
+                kind: MessageKind::Request,
+                server: None,
+                address: Some(address),
+                copies: 0,
+                ..
+            } => {
+                self.extending.entry(number).or_insert((address, event.at));
+            }
+            What::Expired(address) => return self.expired(event, address, peace),
+            _ => {}
         }
+        Ok(())
     }
 
     /// Whoever still waits.
@@ -52,7 +75,11 @@ impl L1 {
         let healed = peace.since()?;
         let (client, began) = self.wanting.get(&number)?;
         let since = healed.max(*began);
-        (at.since(since) > BOUND && !peace.was_exhausted(since)).then(|| {
+        let bound = match peace.settled_since(*began) {
+            Some(_) => SETTLED_BOUND,
+            None => BOUND,
+        };
+        (at.since(since) > bound && !peace.was_exhausted(since)).then(|| {
             let facts = [
                 format!("it wants an address since {began}"),
                 format!("everything is healed since {healed}, and addresses are free"),
@@ -64,5 +91,27 @@ impl L1 {
                 facts,
             )
         })
+    }
+
+    /// A lease ran out at a client that was asking to keep it.
+    fn expired(&mut self, event: &Event, address: Ipv4Addr, peace: &Peace) -> Verdict {
+        let asked = self.extending.remove(&event.number);
+        let asked =
+            asked.filter(|(wish, since)| *wish == address && event.at.since(*since) > IN_TIME);
+        // With a node gone, the last copy that others hear may come in the election.
+        let Some((_, since)) = asked.filter(|(_, since)| {
+            peace.settled_since(*since).is_some() && peace.lost_node().is_none()
+        }) else {
+            return Ok(());
+        };
+        Err(Violation::new(
+            "L1",
+            event.at,
+            format!("{} ({}) lost {address}", event.number, event.client),
+            [
+                format!("it asked to keep it since {since}, and its lease has run out"),
+                format!("everything was settled by then ({SETTLED_AFTER:?} after the last fault)"),
+            ],
+        ))
     }
 }

@@ -46,7 +46,9 @@ impl L6 {
             return Ok(());
         };
         let from_the_start = since == TrueTime::default() && self.disturbed.is_none();
-        let audible = self.disturbed.map_or(since, |disturbed| disturbed.max(since));
+        let audible = self
+            .disturbed
+            .map_or(since, |disturbed| disturbed.max(since));
         let probe_hears_it = from_the_start || at.since(audible) > BELIEVED;
         let is_new = !self.bound.contains(&(answer.reply.hardware, address));
         if !probe_hears_it || !is_new {

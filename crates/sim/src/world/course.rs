@@ -117,7 +117,7 @@ impl World {
             }
             ensure!(
                 self.now < end,
-                "L1: the nodes have not come to the same entry within {CONVERGED_WITHIN:?} of peace{}",
+                "L1: the nodes are not in service with the same entry within {CONVERGED_WITHIN:?} of peace{}",
                 self.nodes_in_words()
             );
         }

@@ -9,7 +9,7 @@ use crate::panics;
 use crate::scenario::listen_ip;
 use crate::stats::Rare;
 use anyhow::{Result, bail};
-use cluster::Role;
+use cluster::{Cluster, Role};
 use ipam::{LeaseState, LogPosition, NodeId, State};
 use natd::image::TableImage;
 use natd::ruleset::TABLE;
@@ -98,7 +98,7 @@ impl World {
     /// Every node as it is, for people.
     pub(super) fn nodes_in_words(&self) -> String {
         let lines = self.nodes.values().map(|node| {
-            let Some(status) = node.look(cluster::Cluster::status) else {
+            let Some(status) = node.look(Cluster::status) else {
                 let failure = node.seen().and_then(|seen| seen.failure);
                 return format!("\n    n{}: {failure:?}", node.host);
             };
@@ -129,6 +129,12 @@ impl World {
             let Some(position) = cluster.watch_applied().borrow().position else {
                 return false;
             };
+            if !node
+                .look(Cluster::service)
+                .is_some_and(|now| now.in_service())
+            {
+                return false;
+            }
             let state = cluster.read(State::clone);
             let table = kernel.state().tables.get(TABLE).cloned();
             ends.push((node.host, position, state, table));
@@ -220,9 +226,9 @@ impl World {
                     .count()
             });
             let members = &self.observer.members;
+            let has_quorum = members.contains(&host) && reached > members.len() / 2;
             // One that stands still answers nobody, and cannot know what it misses.
-            let judged = members.contains(&host) && awake(&host);
-            if !judged || reached > members.len() / 2 {
+            if has_quorum || !awake(&host) {
                 self.observer.cut_off.remove(&host);
             } else {
                 self.observer.cut_off.entry(host).or_insert(self.now);
@@ -232,7 +238,7 @@ impl World {
 
     fn look_for_leader(&mut self) {
         let leaders = self.nodes.values().filter_map(|node| {
-            let status = node.look(cluster::Cluster::status)?;
+            let status = node.look(Cluster::status)?;
             let leads = status
                 .members
                 .iter()

@@ -4,13 +4,18 @@ use super::arena::{World, name};
 use crate::client::TrueTime;
 use crate::scenario::SUBNET;
 use fastrand::Rng;
-use ipam::{ClientKey, Command, Forward, ForwardKey, ForwardTarget, Protocol};
+use ipam::{
+    ClientIdentity, ClientKey, Command, Forward, ForwardKey, ForwardTarget, GrantRef,
+    HardwareAddress, Lease, LeaseState, Protocol, ReleaseLease,
+};
 use std::net::Ipv4Addr;
 
 impl World {
     /// One command of an operator's.
     pub(super) fn operate(&mut self, random: &mut Rng) {
-        let command = self.operators_command(random);
+        let forged = (random.u8(0..6) == 0).then(|| self.forged_release(random));
+        let command = forged.flatten();
+        let command = command.unwrap_or_else(|| self.operators_command(random));
         let hosts = self.nodes.values().filter(|node| node.is_up());
         let hosts: Vec<_> = hosts.map(|node| node.host).collect();
         if hosts.is_empty() {
@@ -30,6 +35,32 @@ impl World {
                 trace.note(name(host), format_args!("the operator hears: {outcome:?}"));
             })
         });
+    }
+
+    /// A RELEASE that names the very grant of somebody else: no packet becomes one, but the state
+    /// machine must refuse it all the same (S7).
+    fn forged_release(&self, random: &mut Rng) -> Option<Command> {
+        let cluster = self.nodes.values().find_map(|node| node.cluster())?;
+        let residents = &self.neighbours.residents;
+        let other = &residents[random.usize(0..residents.len())].client;
+        let client = ClientIdentity {
+            hardware: HardwareAddress::ethernet(other.hardware()),
+            identifier: None,
+        };
+        let key = self.scenario.bootstrap.subnet.identity.key(&client);
+        let (address, grant) = cluster.read(|state| {
+            let leases = state.subnets().get(&SUBNET)?.leases();
+            let mut others = leases
+                .iter()
+                .filter(|(_, lease)| lease.client != key && lease.client != *other.key());
+            others.find_map(|(address, lease)| Some((address, grant_of(lease)?)))
+        })?;
+        Some(Command::ReleaseLease(ReleaseLease {
+            subnet: SUBNET,
+            client,
+            address,
+            grant,
+        }))
     }
 
     fn operators_command(&self, random: &mut Rng) -> Command {
@@ -66,6 +97,15 @@ impl World {
             },
         }
     }
+}
+
+/// The grant of a bound lease.
+fn grant_of(lease: &Lease) -> Option<GrantRef> {
+    let LeaseState::Bound { granted, .. } = lease.state else {
+        return None;
+    };
+    let node = lease.node;
+    Some(GrantRef { granted, node })
 }
 
 fn forward_to(client: ClientKey, random: &mut Rng) -> Forward {

@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// How long the operator waits before asking again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// How long a removed node goes on running, at most: long enough for L2 to be judged.
+const LIVES_ON: Duration = Duration::from_secs(9);
 /// A mishap of a newcomer is over after this time.
 const LONGEST_MISHAP: Duration = Duration::from_secs(9);
 /// How long the operator waits for an answer: it may be lost with its node.
@@ -63,6 +65,8 @@ impl Mishap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Removing,
+    /// It is removed, and its machine goes on running: nobody has told it.
+    LivingOn,
     Adding,
 }
 
@@ -113,9 +117,11 @@ impl World {
                 replacement.next = self.now;
                 match replacement.stage {
                     Stage::Removing => {
-                        self.empty_machine(&replacement)?;
-                        replacement.stage = Stage::Adding;
+                        let lives_on = LIVES_ON.mul_f64(replacement.random.f64());
+                        replacement.next = self.now + lives_on;
+                        replacement.stage = Stage::LivingOn;
                     }
+                    Stage::LivingOn => {}
                     Stage::Adding => {
                         self.trace
                             .note(name(replacement.host), format_args!("is a member again"));
@@ -134,6 +140,10 @@ impl World {
             None => {}
         }
         if self.now >= replacement.next {
+            if replacement.stage == Stage::LivingOn {
+                self.empty_machine(&replacement)?;
+                replacement.stage = Stage::Adding;
+            }
             self.ask_leader(&mut replacement);
         }
         self.faults.replacement = Some(replacement);
@@ -174,10 +184,10 @@ impl World {
     fn interrupt(&mut self, replacement: &mut Replacement) {
         let (host, random) = (replacement.host, &mut replacement.random);
         let soon = self.now + Duration::from_millis(random.u64(5..200));
-        let mut fault = |kind, at| Timed {
-            at,
+        let cut_off = Timed {
+            at: soon,
             fault: Fault {
-                kind,
+                kind: Kind::Partition,
                 plane: Plane::Peers,
                 shape: Shape::Alone(Who::Host(host)),
                 who: Who::Host(host),
@@ -185,19 +195,22 @@ impl World {
                 seed: random.u64(..),
             },
         };
-        let cut_off = fault(Kind::Partition, soon);
-        let power_cut = fault(Kind::PowerCutAtWrite, self.now);
-        let faults = match replacement.mishap {
+        // Among the first things that it writes are its vote, and the log's beginning.
+        let writes = random.u64(0..6);
+        let (is_cut_off, loses_power) = match replacement.mishap {
             Mishap::None | Mishap::TakenListenIp => return,
-            Mishap::CutOff => vec![cut_off],
-            Mishap::PowerCut => vec![power_cut],
-            Mishap::PowerCutAndCutOff => vec![power_cut, cut_off],
+            Mishap::CutOff => (true, false),
+            Mishap::PowerCut => (false, true),
+            Mishap::PowerCutAndCutOff => (true, true),
         };
+        if is_cut_off {
+            self.faults.begins(cut_off);
+        }
+        if let Some(node) = self.nodes.get(&host).filter(|_| loses_power) {
+            node.disk.crash_after(writes, Crash::Power);
+        }
         replacement.mishap = Mishap::None;
         self.stats.rare(Rare::NewcomerInterrupted, 1);
-        for fault in faults {
-            self.faults.begins(fault);
-        }
     }
 
     fn ask_leader(&mut self, replacement: &mut Replacement) {
@@ -244,8 +257,14 @@ fn answer_of(answer: &Answer) -> Option<Came> {
 async fn ask(cluster: &Cluster, host: Host, stage: Stage) -> Result<(), MembershipError> {
     let node = NodeId(host);
     match stage {
-        Stage::Adding => cluster.add_node(node, &peer_address(host)).await,
-        Stage::Removing => match cluster.remove_node(node).await {
+        Stage::Adding => match cluster.add_node(node, &peer_address(host)).await {
+            // As below.
+            Err(MembershipError::Rejected(reason)) if reason.contains("is a member already") => {
+                Ok(())
+            }
+            added => added,
+        },
+        Stage::Removing | Stage::LivingOn => match cluster.remove_node(node).await {
             // An earlier attempt got through, and its answer was lost. That the cluster knows
             // nothing of the node is committed.
             Err(MembershipError::Rejected(reason)) if reason.contains("is not a member") => Ok(()),

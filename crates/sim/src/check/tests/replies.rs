@@ -1,4 +1,4 @@
-//! S2, S6, L2, L4, T6: replies beside the requests that they answer.
+//! S2, S6, L2, L4, L6, T6: replies beside the requests that they answer.
 
 use super::*;
 use dhcpd::codec::{Packet, decode};
@@ -116,4 +116,46 @@ fn l4_an_answer_for_another_server() {
 fn t6_a_late_answer() {
     let bench = answered(true, &ack(20), Duration::from_millis(3100));
     assert_eq!(bench.broken(), ["T6"]);
+}
+
+/// Node 1 offers .22, on which somebody is since `since`, to client 1.
+fn offer_of_a_used_address(bench: &mut Bench, since: TrueTime) {
+    bench.judge.squatter(address(22), since);
+    let offer = Body::Offer {
+        address: address(22),
+        lease_time: Span::from_secs(LEASE.as_secs()),
+    };
+    bench.reply(&reply_to(&packet(1, 7, 22, None), &offer), None);
+}
+
+#[test]
+fn l6_an_address_that_somebody_uses() {
+    let mut bench = Bench::new();
+    offer_of_a_used_address(&mut bench, TrueTime::default());
+    assert_eq!(bench.broken(), ["L6"]);
+}
+
+#[test]
+fn l6_no_probe_hears_who_came_lately_or_over_a_cut_link() {
+    let mut lately = Bench::new();
+    let since = lately.at;
+    lately.pass(seconds(60));
+    offer_of_a_used_address(&mut lately, since);
+    assert_eq!(lately.broken(), [] as [&str; 0]);
+    let mut cut = Bench::new();
+    cut.judge.link_disturbed(cut.at);
+    cut.pass(seconds(60));
+    offer_of_a_used_address(&mut cut, TrueTime::default());
+    assert_eq!(cut.broken(), [] as [&str; 0]);
+    cut.pass(seconds(4));
+    offer_of_a_used_address(&mut cut, TrueTime::default());
+    assert_eq!(cut.broken(), ["L6"]);
+}
+
+#[test]
+fn l6_a_client_that_had_it_is_not_new_there() {
+    let mut bench = Bench::new();
+    bench.grant(22, 1);
+    offer_of_a_used_address(&mut bench, TrueTime::default());
+    assert_eq!(bench.broken(), [] as [&str; 0]);
 }
