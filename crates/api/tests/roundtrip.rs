@@ -9,7 +9,7 @@ use api::command::{
 };
 use api::proto::command as wire;
 use common::{batch, outcome};
-use ipam::{ClientKey, LeaseState, Outcome, State};
+use ipam::{ClientKey, ClusterTime, Lease, LeaseState, Outcome, State};
 use proptest::prelude::*;
 use prost::Message;
 
@@ -145,4 +145,24 @@ fn errors_name_the_field() {
         matches!(error, DecodeError::UnknownEnum { value: 9, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn an_offer_to_a_client_that_had_the_address_comes_back_as_one() {
+    for returning in [false, true] {
+        let state = LeaseState::Offered {
+            until: ClusterTime(7),
+            returning,
+        };
+        let (address, lease) = sample::state()
+            .subnets()
+            .values()
+            .flat_map(|subnet| subnet.leases().iter())
+            .map(|(address, lease)| (address, lease.clone()))
+            .next()
+            .unwrap();
+        let record = (address, Lease { state, ..lease });
+        let stored = wire::LeaseRecord::from(&record);
+        assert_eq!(<(_, Lease)>::try_from(stored).unwrap(), record);
+    }
 }

@@ -219,7 +219,7 @@ impl Transaction {
     }
 
     fn offer(&mut self, address: Ipv4Addr, lease_time: Span, probed: bool) -> Next {
-        if probed {
+        if probed || ipam::mutated!("l6_offer_without_probe") {
             return self.reply(&Body::Offer {
                 address,
                 lease_time,

@@ -25,6 +25,8 @@ pub enum LeaseState {
     Offered {
         /// When the offer lapses.
         until: ClusterTime,
+        /// Whether the client had the address before: then it is remembered when the offer lapses (L5).
+        returning: bool,
     },
     /// Granted: the client may use the address.
     Bound {
@@ -40,7 +42,8 @@ pub enum LeaseState {
         /// When.
         at: ClusterTime,
     },
-    /// Ran out, reclaim grace included. Free; the holder is remembered (L5).
+    /// Ran out, reclaim grace included, or was offered to its last holder again and not taken. Free; the
+    /// holder is remembered (L5).
     Expired {
         /// When.
         at: ClusterTime,
@@ -93,7 +96,7 @@ impl LeaseState {
     #[must_use]
     pub const fn deadline(&self) -> Option<ClusterTime> {
         match self {
-            Self::Offered { until } | Self::Quarantined { until } => Some(*until),
+            Self::Offered { until, .. } | Self::Quarantined { until } => Some(*until),
             Self::Bound { reclaim, .. } => Some(*reclaim),
             Self::Released { .. } | Self::Expired { .. } => None,
         }

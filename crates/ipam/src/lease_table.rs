@@ -182,7 +182,7 @@ fn freed_at(lease: Option<&Lease>) -> Option<ClusterTime> {
 fn weight(state: &LeaseState) -> (u8, ClusterTime) {
     match state {
         LeaseState::Bound { reclaim, .. } => (3, *reclaim),
-        LeaseState::Offered { until } => (2, *until),
+        LeaseState::Offered { until, .. } => (2, *until),
         LeaseState::Released { at } | LeaseState::Expired { at } => (1, *at),
         LeaseState::Quarantined { until } => (0, *until),
     }

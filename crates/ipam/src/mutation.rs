@@ -43,6 +43,16 @@ pub const ALL: &[Mutation] = &[
         "a node answers a REQUEST that names another server",
     ),
     mutation(
+        "l5_lapsed_offer_forgets",
+        "L5",
+        "an offer that its client leaves lying makes the cluster forget that it had the address",
+    ),
+    mutation(
+        "l6_offer_without_probe",
+        "L6",
+        "an address is offered to a new client though no probe has found nobody there",
+    ),
+    mutation(
         "s1_holder_ignored",
         "S1",
         "an address is granted though another client holds it",

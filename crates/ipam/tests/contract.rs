@@ -358,6 +358,25 @@ fn l4_as_many_clients_as_addresses_all_get_one() {
 }
 
 #[test]
+fn l5_an_offer_that_is_not_taken_does_not_make_the_cluster_forget() {
+    let mut cluster = Driver::new((20, 30));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    cluster.wait(3600 + 36);
+    assert_eq!(cluster.obtain(2), Some(ip(21)), "20 is remembered as 1's");
+    for _ in 0..2 {
+        let offered = cluster.discover(1, None);
+        assert!(matches!(offered, Outcome::Offered(offered) if offered.address == ip(20)));
+        cluster.wait(60);
+    }
+    assert_eq!(
+        cluster.obtain(3),
+        Some(ip(22)),
+        "20 is remembered all the same"
+    );
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+}
+
+#[test]
 fn l5_a_client_that_comes_back_gets_the_address_it_had() {
     let mut cluster = Driver::new((20, 40));
     for number in 1..=5 {

@@ -38,7 +38,10 @@ impl TryFrom<wire::LeaseRecord> for (Ipv4Addr, Lease) {
 
 fn encode_state(state: LeaseState) -> State {
     match state {
-        LeaseState::Offered { until } => State::Offered(record::Offered { until_ms: until.0 }),
+        LeaseState::Offered { until, returning } => State::Offered(record::Offered {
+            until_ms: until.0,
+            returning,
+        }),
         LeaseState::Bound {
             granted,
             duration,
@@ -60,6 +63,7 @@ fn decode_state(message: State) -> LeaseState {
     match message {
         State::Offered(state) => LeaseState::Offered {
             until: ClusterTime(state.until_ms),
+            returning: state.returning,
         },
         State::Bound(state) => LeaseState::Bound {
             granted: ClusterTime(state.granted_ms),

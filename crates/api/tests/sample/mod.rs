@@ -220,7 +220,13 @@ pub fn state() -> State {
     let subnet = SubnetParts {
         config: config(),
         leases: vec![
-            lease(10, LeaseState::Offered { until: at }),
+            lease(
+                10,
+                LeaseState::Offered {
+                    until: at,
+                    returning: false,
+                },
+            ),
             lease(11, bound),
             lease(12, LeaseState::Released { at }),
             lease(13, LeaseState::Expired { at }),

@@ -33,18 +33,24 @@ fn expire(
     let Some(lease) = subnet.leases.remove(address) else {
         return;
     };
-    if let LeaseState::Bound { .. } = lease.state {
+    let bound = matches!(lease.state, LeaseState::Bound { .. });
+    if bound {
         events.push(Event::LeaseExpired {
             subnet: id,
             address,
             client: lease.client.clone(),
         });
-        subnet.leases.put(
-            address,
-            Lease {
-                state: LeaseState::Expired { at: now },
-                ..lease
-            },
-        );
+    }
+    // L5: an offer that its client leaves lying does not make the cluster forget that it had the address.
+    let returning = matches!(
+        lease.state,
+        LeaseState::Offered {
+            returning: true,
+            ..
+        }
+    );
+    if bound || returning && !crate::mutated!("l5_lapsed_offer_forgets") {
+        let state = LeaseState::Expired { at: now };
+        subnet.leases.put(address, Lease { state, ..lease });
     }
 }

@@ -24,8 +24,10 @@ impl State {
             .filter(|lease| lease.client == client);
         let bound = previous.is_some_and(|lease| matches!(lease.state, LeaseState::Bound { .. }));
         // An offer that was never taken says nothing about who is on the address.
-        let returning =
-            previous.is_some_and(|lease| !matches!(lease.state, LeaseState::Offered { .. }));
+        let returning = previous.is_some_and(|lease| match lease.state {
+            LeaseState::Offered { returning, .. } => returning,
+            _ => true,
+        });
         if !bound {
             subnet.forget_offers(&client);
             let until = now + subnet.config.times.offer;
@@ -34,7 +36,7 @@ impl State {
                 hardware: offer.client.hardware.clone(),
                 hostname: offer.hostname.clone(),
                 node: offer.node,
-                state: LeaseState::Offered { until },
+                state: LeaseState::Offered { until, returning },
             };
             subnet.leases.put(address, lease);
             events.push(Event::LeaseOffered {

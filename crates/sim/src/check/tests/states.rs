@@ -202,15 +202,41 @@ fn s9_two_nodes_one_address() {
 
 #[test]
 fn l5_a_client_that_comes_back_is_given_another_address() {
-    for (gets, expected) in [(21, &["L5"] as &[&str]), (20, &[])] {
-        let mut bench = Bench::new();
-        let at = bench.parts.clock;
-        bench.put(20, 1, LeaseState::Expired { at });
-        bench.commit();
-        bench.tell(1, What::Began);
-        bench.grant(gets, 1);
-        assert_eq!(bench.broken(), expected);
+    for remembered in [true, false] {
+        for (gets, expected) in [(21, &["L5"] as &[&str]), (20, &[])] {
+            let mut bench = had_and_expired(remembered);
+            bench.grant(gets, 1);
+            assert_eq!(bench.broken(), expected, "remembered: {remembered}");
+        }
     }
+}
+
+#[test]
+fn l5_what_was_meant_for_another_meanwhile_is_nobodys() {
+    let mut bench = had_and_expired(true);
+    let until = bench.parts.clock + Span::from_secs(60);
+    let returning = false;
+    bench.put(20, 2, LeaseState::Offered { until, returning });
+    bench.commit();
+    bench.remove(20);
+    bench.commit();
+    bench.grant(21, 1);
+    assert_eq!(bench.broken(), [] as [&str; 0]);
+}
+
+/// Client 1 had .20, and its lease has run out; the cluster remembers it or not.
+fn had_and_expired(remembered: bool) -> Bench {
+    let mut bench = Bench::new();
+    bench.grant(20, 1);
+    bench.pass(LEASE + seconds(60));
+    bench.tell(1, What::Expired(address(20)));
+    let at = bench.parts.clock;
+    match remembered {
+        true => bench.put(20, 1, LeaseState::Expired { at }),
+        false => bench.remove(20),
+    }
+    bench.commit();
+    bench
 }
 
 #[test]
