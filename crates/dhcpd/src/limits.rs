@@ -27,6 +27,11 @@ pub const IP_UDP_HEADER_BYTES: usize = 28;
 /// eat into the reclaim grace (T4); this bound keeps that at 3 s of at least 10.
 pub const REPLY_DEADLINE: Duration = Duration::from_secs(3);
 
+/// How long an address must still be held for a client, by its lease or by an earlier offer, to be offered
+/// without a commit (L4): its DHCPREQUEST may be lost once, and the next copy comes 4 ± 1 s later
+/// (RFC 2131 §4.1). What is held for less is held anew, by a commit.
+pub const HELD_FOR_REQUEST: Duration = Duration::from_secs(10);
+
 /// How long a client's giving up (DHCPRELEASE, DHCPDECLINE) is waited for. Nobody awaits an answer,
 /// so it may take an election or two.
 pub const GIVE_UP_DEADLINE: Duration = Duration::from_secs(10);

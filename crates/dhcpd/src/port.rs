@@ -9,9 +9,11 @@
 //! * **Cancel safety.** Dropping `propose`'s future leaves the command's fate unknown. That is
 //!   always safe here: the answer to unknown is silence.
 
+use crate::limits::HELD_FOR_REQUEST;
 use async_trait::async_trait;
 use ipam::{
-    ClientKey, ClusterTime, Command, LeaseState, NodeId, Outcome, Subnet, SubnetConfig, SubnetId,
+    ClientKey, ClusterTime, Command, LeaseState, NodeId, Outcome, Span, Subnet, SubnetConfig,
+    SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -75,10 +77,12 @@ impl ClientView {
         self.lease.is_some() || self.reserved.is_some()
     }
 
-    /// The address that is held for the client at `clock`, if it may keep it.
+    /// The address that is held for the client at `clock` and for [`HELD_FOR_REQUEST`] more, if it may
+    /// keep it.
     #[must_use]
     pub fn held(&self, clock: ClusterTime) -> Option<(Ipv4Addr, LeaseState)> {
-        let lasts = |state: &LeaseState| state.deadline().is_some_and(|end| clock < end);
+        let margin = Span::from_secs(HELD_FOR_REQUEST.as_secs());
+        let lasts = |state: &LeaseState| state.deadline().is_some_and(|end| clock + margin < end);
         self.lease
             .filter(|(_, state)| self.may_keep && state.is_held() && lasts(state))
     }
@@ -106,4 +110,28 @@ pub enum ProposeError {
     /// It may have happened, or may still happen (house rule 5).
     #[error("the command's fate is unknown")]
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_for_a_moment_only_is_not_offered_at_once() {
+        let address = Ipv4Addr::new(10, 15, 3, 20);
+        let until = ClusterTime(60_000);
+        let view = ClientView {
+            lease: Some((
+                address,
+                LeaseState::Offered {
+                    until,
+                    returning: false,
+                },
+            )),
+            reserved: None,
+            may_keep: true,
+        };
+        assert!(view.held(ClusterTime(49_999)).is_some());
+        assert_eq!(view.held(ClusterTime(50_000)), None);
+    }
 }

@@ -43,6 +43,11 @@ pub const ALL: &[Mutation] = &[
         "a node answers a REQUEST that names another server",
     ),
     mutation(
+        "l4_offer_of_what_ends",
+        "L4",
+        "a lease that is about to end is offered to its client, and ends before the client can take it",
+    ),
+    mutation(
         "l5_lapsed_offer_forgets",
         "L5",
         "an offer that its client leaves lying makes the cluster forget that it had the address",

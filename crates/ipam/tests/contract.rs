@@ -358,6 +358,24 @@ fn l4_as_many_clients_as_addresses_all_get_one() {
 }
 
 #[test]
+fn l4_a_lease_that_is_offered_again_does_not_end_before_the_offer() {
+    let mut cluster = Driver::new((20, 20));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    cluster.wait(3600 + 30);
+    assert!(matches!(cluster.discover(1, None), Outcome::Offered(_)));
+    cluster.wait(20);
+    assert_eq!(
+        cluster.obtain(2),
+        None,
+        "the grace is over, the offer is not"
+    );
+    assert_eq!(
+        cluster.request(1, ip(20), RequestKind::Selecting),
+        granted(ip(20))
+    );
+}
+
+#[test]
 fn l5_an_offer_that_is_not_taken_does_not_make_the_cluster_forget() {
     let mut cluster = Driver::new((20, 30));
     assert_eq!(cluster.obtain(1), Some(ip(20)));

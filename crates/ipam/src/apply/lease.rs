@@ -22,15 +22,19 @@ impl State {
             .leases
             .get(address)
             .filter(|lease| lease.client == client);
-        let bound = previous.is_some_and(|lease| matches!(lease.state, LeaseState::Bound { .. }));
+        let bound = previous
+            .filter(|lease| matches!(lease.state, LeaseState::Bound { .. }))
+            .cloned();
         // An offer that was never taken says nothing about who is on the address.
         let returning = previous.is_some_and(|lease| match lease.state {
             LeaseState::Offered { returning, .. } => returning,
             _ => true,
         });
-        if !bound {
+        let until = now + subnet.config.times.offer;
+        if let Some(lease) = bound {
+            subnet.leases.put(address, held_until(lease, until));
+        } else {
             subnet.forget_offers(&client);
-            let until = now + subnet.config.times.offer;
             let lease = Lease {
                 client: client.clone(),
                 hardware: offer.client.hardware.clone(),
@@ -235,6 +239,16 @@ impl Subnet {
             self.leases.remove(address);
         }
     }
+}
+
+/// A bound lease that is offered to its client again is not reclaimed before the offer lapses (L4).
+fn held_until(mut lease: Lease, until: ClusterTime) -> Lease {
+    if let LeaseState::Bound { reclaim, .. } = &mut lease.state
+        && !crate::mutated!("l4_offer_of_what_ends")
+    {
+        *reclaim = until.max(*reclaim);
+    }
+    lease
 }
 
 /// RFC 2131 §4.3.1: the client's own address, else the one it asks for, else a new one.

@@ -32,7 +32,7 @@ pub struct Boot {
 pub struct Window(Arc<Mutex<Seen>>);
 
 /// What is seen.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Seen {
     /// Whether it has got as far as its disk.
     pub opening: bool,
@@ -47,10 +47,9 @@ pub struct Seen {
 }
 
 impl Window {
-    /// What is seen now.
-    #[must_use]
-    pub fn seen(&self) -> Seen {
-        self.lock().clone()
+    /// Looks at what is seen now: often, so nothing is copied.
+    pub fn look<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+        look(&self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {

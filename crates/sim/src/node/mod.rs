@@ -121,7 +121,7 @@ impl Node {
         let Some(life) = &self.life else {
             return false;
         };
-        let Some(handler) = life.window.seen().handler else {
+        let Some(handler) = life.window.look(|seen| seen.handler.clone()) else {
             return false;
         };
         life.runtime
@@ -132,7 +132,7 @@ impl Node {
     /// Has the node do something of its own, in a task.
     pub fn spawn(&self, work: impl FnOnce(Cluster) -> BoxedWork) {
         if let Some(life) = &self.life
-            && let Some(cluster) = life.window.seen().cluster
+            && let Some(cluster) = self.cluster()
         {
             life.runtime.spawn(work(cluster));
         }
@@ -150,22 +150,21 @@ impl Node {
         self.life.as_ref().map(|life| &life.kernel)
     }
 
-    /// What can be seen of it, while it is up.
-    #[must_use]
-    pub fn seen(&self) -> Option<Seen> {
-        self.life.as_ref().map(|life| life.window.seen())
+    /// Looks at what can be seen of it, while it is up.
+    pub fn seen<T>(&self, look: impl FnOnce(&Seen) -> T) -> Option<T> {
+        self.life.as_ref().map(|life| life.window.look(look))
     }
 
     /// The node's part of the cluster, once its store is open.
     #[must_use]
     pub fn cluster(&self) -> Option<Cluster> {
-        self.seen()?.cluster
+        self.seen(|seen| seen.cluster.clone())?
     }
 
     /// Looks at something that depends on the node's clock.
     pub fn look<T>(&self, look: impl FnOnce(&Cluster) -> T) -> Option<T> {
         let life = self.life.as_ref()?;
-        let cluster = life.window.seen().cluster?;
+        let cluster = self.cluster()?;
         let _clock = life.runtime.enter();
         Some(look(&cluster))
     }
@@ -185,11 +184,10 @@ impl Node {
     /// Whether it was stopped by its disk: its store has failed, or it did not open.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        let Some(seen) = self.seen() else {
-            return false;
-        };
         let stopped = |cluster: &Cluster| cluster.storage_error().is_some();
-        seen.failure.is_some() || seen.cluster.as_ref().is_some_and(stopped)
+        let failed =
+            |seen: &Seen| seen.failure.is_some() || seen.cluster.as_ref().is_some_and(stopped);
+        self.seen(failed).unwrap_or(false)
     }
 
     /// Whether its disk is made to fail.

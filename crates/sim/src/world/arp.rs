@@ -36,7 +36,7 @@ impl World {
                 let residents = &self.neighbours.residents;
                 let asking = residents
                     .iter()
-                    .find(|resident| resident.client.hardware() == hardware);
+                    .find(|resident| resident.client().hardware() == hardware);
                 let Some(asking) = asking else { return };
                 asking.host
             }
@@ -46,10 +46,10 @@ impl World {
         let users = self.neighbours.residents.iter();
         let users = users.filter(|resident| {
             resident.host == at
-                && resident.client.uses() == Some(address)
-                && asker != Station::Client(resident.client.hardware())
+                && resident.client().uses() == Some(address)
+                && asker != Station::Client(resident.client().hardware())
         });
-        let users = users.map(|resident| resident.client.hardware());
+        let users = users.map(|resident| resident.client().hardware());
         let squatters = self.neighbours.squatters.iter();
         let squatters = squatters
             .filter(|squatter| squatter.host == at && squatter.address == address)
@@ -74,9 +74,9 @@ impl World {
                 let residents = &mut self.neighbours.residents;
                 let index = residents
                     .iter()
-                    .position(|resident| resident.client.hardware() == asker);
+                    .position(|resident| resident.client().hardware() == asker);
                 if let Some(index) = index {
-                    let actions = residents[index].client.probed(now, address, true);
+                    let actions = residents[index].with(|client| client.probed(now, address, true));
                     self.act(Actor::Client(index), actions);
                 }
             }

@@ -241,8 +241,8 @@ impl World {
     /// A disk that ended its node's life by itself ([`Kind::PowerCutAtWrite`]).
     fn notice_dead_disks(&mut self) {
         let dead = self.nodes.values().filter(|node| {
-            let opened = node.seen().is_some_and(|seen| seen.opening);
-            opened && !node.disk.is_running()
+            let opened = node.seen(|seen| seen.opening);
+            opened == Some(true) && !node.disk.is_running()
         });
         let dead: Vec<Host> = dead.map(|node| node.host).collect();
         for host in dead {

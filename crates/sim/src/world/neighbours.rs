@@ -68,7 +68,7 @@ impl Neighbours {
 
     /// From now on it is watched who is served of those that want an address now.
     pub(super) fn note_unserved(&mut self) {
-        let waiting = self.residents.iter().map(|resident| &resident.client);
+        let waiting = self.residents.iter().map(Resident::client);
         let waiting = waiting.filter(|client| client.wants_address());
         self.unserved = waiting.map(Client::number).collect();
     }
@@ -77,7 +77,7 @@ impl Neighbours {
     pub(super) fn waiting(&self) -> usize {
         let waiting = self.residents.iter();
         waiting
-            .filter(|resident| resident.client.wants_address())
+            .filter(|resident| resident.client().wants_address())
             .count()
     }
 }
@@ -90,9 +90,9 @@ impl World {
         }
         let now = TrueTime(self.now);
         for index in 0..self.neighbours.residents.len() {
-            let client = &mut self.neighbours.residents[index].client;
-            if client.next_wake() <= now {
-                let actions = client.wake(now);
+            let resident = &mut self.neighbours.residents[index];
+            if resident.is_due(now) {
+                let actions = resident.with(|client| client.wake(now));
                 self.act(Actor::Client(index), actions);
             }
         }
@@ -145,7 +145,7 @@ impl World {
                 Action::Probe(address) => {
                     if let Actor::Client(index) = actor {
                         let resident = &self.neighbours.residents[index];
-                        let asker = Station::Client(resident.client.hardware());
+                        let asker = Station::Client(resident.client().hardware());
                         self.ask_everybody(resident.host, asker, address);
                     }
                 }
@@ -236,15 +236,15 @@ impl World {
             }
             Destination::Link { hardware, .. } => {
                 for resident in &self.neighbours.residents {
-                    if resident.client.hardware() == hardware {
+                    if resident.client().hardware() == hardware {
                         send(resident.host, Station::Client(hardware));
                     }
                 }
             }
             Destination::Client(address) => {
                 for resident in &self.neighbours.residents {
-                    if resident.client.uses() == Some(address) {
-                        send(resident.host, Station::Client(resident.client.hardware()));
+                    if resident.client().uses() == Some(address) {
+                        send(resident.host, Station::Client(resident.client().hardware()));
                     }
                 }
             }
@@ -266,7 +266,7 @@ impl World {
                 let residents = &self.neighbours.residents;
                 let index = residents
                     .iter()
-                    .position(|resident| resident.client.hardware() == hardware);
+                    .position(|resident| resident.client().hardware() == hardware);
                 if let Some(index) = index {
                     self.hear_reply(index, payload);
                 }
@@ -294,7 +294,7 @@ impl World {
 
     fn hear_reply(&mut self, index: usize, payload: &Bytes) {
         let now = TrueTime(self.now);
-        let actions = self.neighbours.residents[index].client.hear(now, payload);
+        let actions = self.neighbours.residents[index].with(|client| client.hear(now, payload));
         self.act(Actor::Client(index), actions);
     }
 }

@@ -99,7 +99,7 @@ impl World {
     pub(super) fn nodes_in_words(&self) -> String {
         let lines = self.nodes.values().map(|node| {
             let Some(status) = node.look(Cluster::status) else {
-                let failure = node.seen().and_then(|seen| seen.failure);
+                let failure = node.seen(|seen| seen.failure.clone()).flatten();
                 return format!("\n    n{}: {failure:?}", node.host);
             };
             let members: Vec<_> = status.members.iter().map(|member| member.node.0).collect();
@@ -162,7 +162,7 @@ impl World {
     /// take.
     fn check_started(&self) -> Result<()> {
         for node in self.nodes.values() {
-            let failure = node.seen().and_then(|seen| seen.failure);
+            let failure = node.seen(|seen| seen.failure.clone()).flatten();
             // A disk that is broken, or died in the middle, is reason enough.
             if let Some(failure) = failure
                 && node.disk.is_running()
@@ -179,10 +179,9 @@ impl World {
         let Some(node) = self.nodes.get(&host) else {
             return;
         };
-        let Some(cluster) = node.cluster() else {
-            return;
-        };
-        let mark = *cluster.watch_applied().borrow();
+        let applied = |cluster: &Cluster| *cluster.watch_applied().borrow();
+        let mark = node.seen(|seen| seen.cluster.as_ref().map(applied));
+        let Some(mark) = mark.flatten() else { return };
         let Some(position) = mark.position else {
             return;
         };
@@ -197,6 +196,9 @@ impl World {
                 position.term, position.index, mark.clock
             ),
         );
+        let Some(cluster) = node.cluster() else {
+            return;
+        };
         let at = TrueTime(self.now + STEP);
         let observer = &mut self.observer;
         cluster.read(|state| {

@@ -42,7 +42,7 @@ impl World {
     fn forged_release(&self, random: &mut Rng) -> Option<Command> {
         let cluster = self.nodes.values().find_map(|node| node.cluster())?;
         let residents = &self.neighbours.residents;
-        let other = &residents[random.usize(0..residents.len())].client;
+        let other = &residents[random.usize(0..residents.len())].client();
         let client = ClientIdentity {
             hardware: HardwareAddress::ethernet(other.hardware()),
             identifier: None,
@@ -66,7 +66,7 @@ impl World {
     fn operators_command(&self, random: &mut Rng) -> Command {
         let residents = &self.neighbours.residents;
         let client = residents[random.usize(0..residents.len())]
-            .client
+            .client()
             .key()
             .clone();
         let pool = self.scenario.bootstrap.subnet.pool;

@@ -1,7 +1,7 @@
 //! Clients on their hosts: those of the beginning, and newcomers.
 
 use super::arena::World;
-use crate::client::{Client, ClientNumber, Habits, RateClock, TrueTime};
+use crate::client::{Action, Client, ClientNumber, Habits, RateClock, TrueTime};
 use crate::network::Host;
 use crate::scenario::Scenario;
 use crate::stats::Rare;
@@ -14,8 +14,10 @@ const NEWCOMERS_OF: u32 = 4;
 
 /// A client and where it is.
 pub(super) struct Resident {
-    pub(super) client: Client,
+    client: Client,
     pub(super) host: Host,
+    /// When the client next does something by itself: looked at in every step.
+    wakes: TrueTime,
 }
 
 impl Resident {
@@ -25,10 +27,29 @@ impl Resident {
         let habits = Habits::draw(random, &identifier(policy, number));
         let ppm = random.i32(-RateClock::MAX_PPM..=RateClock::MAX_PPM);
         let (number, clock) = (ClientNumber(number), RateClock::new(ppm));
+        let client = Client::new(number, policy, habits, clock, random.u64(..), born);
         Self {
-            client: Client::new(number, policy, habits, clock, random.u64(..), born),
+            wakes: client.next_wake(),
+            client,
             host: random.u64(1..=scenario.nodes),
         }
+    }
+
+    /// The client, to look at.
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether the client has something to do by itself.
+    pub(super) fn is_due(&self, now: TrueTime) -> bool {
+        self.wakes <= now
+    }
+
+    /// Has the client do something.
+    pub(super) fn with(&mut self, what: impl FnOnce(&mut Client) -> Vec<Action>) -> Vec<Action> {
+        let actions = what(&mut self.client);
+        self.wakes = self.client.next_wake();
+        actions
     }
 }
 
