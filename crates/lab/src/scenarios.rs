@@ -39,5 +39,6 @@ pub(crate) const ALL: &[Scenario] = &[
     hostile_packets::SCENARIO,
     listen_ip::SCENARIO,
     flood::SCENARIO,
+    flood::ONE_HOST,
     snapshot_catch_up::SCENARIO,
 ];

@@ -12,6 +12,10 @@ use crate::wire::dhcp;
 
 /// A block of `st_blocks`, in bytes (stat(2)).
 const BLOCK: u64 = 512;
+/// Ticks of `/proc/PID/stat` in a second: the same on every Linux of ours (`USER_HZ`).
+const TICKS: u64 = 100;
+/// Where they are in it, counted after the name, which ends with a parenthesis.
+const USER_TICKS: usize = 11;
 /// How its lines begin, after the time and the level.
 const DHCP_SERVER: &str = "dhcpd::";
 
@@ -32,6 +36,8 @@ pub struct Footprint {
     pub entries: u64,
     /// Packets that it heard and did not answer.
     pub unanswered: u64,
+    /// Processor time that it has used, in ms: its own and the kernel's for it.
+    pub processor_ms: u64,
     /// Datagrams that the kernel dropped because the daemon did not fetch them in time.
     pub overflowed: u64,
 }
@@ -43,6 +49,8 @@ impl Footprint {
         let process = gateway.process()?;
         let memory = fs::read_to_string(format!("/proc/{}/status", process.pid()))
             .context("reading a daemon's memory")?;
+        let times = fs::read_to_string(format!("/proc/{}/stat", process.pid()))
+            .context("reading a daemon's processor time")?;
         Ok(Self {
             resident_kib: kib(&memory, "VmRSS:")?,
             peak_kib: kib(&memory, "VmHWM:")?,
@@ -51,9 +59,20 @@ impl Footprint {
             dhcp_lines: process.count_log_lines(DHCP_SERVER)? as u64,
             entries: status.last_applied,
             unanswered: status.dropped_total(),
+            processor_ms: processor_ms(&times)?,
             overflowed: overflowed(netns)?,
         })
     }
+}
+
+/// Of a line of /proc/PID/stat: `utime` and `stime`.
+fn processor_ms(stat: &str) -> Result<u64> {
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+    let fields = fields.with_context(|| format!("a process's times: {stat:?}"))?;
+    let ticks = fields.split_whitespace().skip(USER_TICKS).take(2);
+    let ticks = ticks.map(str::parse::<u64>).sum::<Result<u64, _>>();
+    let ticks = ticks.with_context(|| format!("a process's times: {stat:?}"))?;
+    Ok(ticks * 1000 / TICKS)
 }
 
 /// A figure of /proc/PID/status.
@@ -110,5 +129,12 @@ mod tests {
         assert_eq!(kib(status, "VmRSS:").ok(), Some(10_240));
         assert_eq!(kib(status, "VmHWM:").ok(), Some(20_480));
         assert!(kib(status, "VmSwap:").is_err());
+    }
+
+    #[test]
+    fn processor_time_of_a_process_with_an_odd_name() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 250 50 9 9 20 0 4 0 123";
+        assert_eq!(processor_ms(stat).ok(), Some(3000));
+        assert!(processor_ms("7 nonsense").is_err());
     }
 }

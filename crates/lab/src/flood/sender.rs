@@ -3,12 +3,15 @@
 //! Each DISCOVER has a random hardware address and transaction in it. The frame's own source address is the port's:
 //! a hypervisor that checks anything checks that, so it is what an attacker in a machine can send anywhere.
 
+use std::array;
+use std::fs;
 use std::io::IoSlice;
+use std::iter::Sum;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use dhcproto::v4::MessageType;
 use fastrand::Rng;
 use nix::errno::Errno;
@@ -40,6 +43,8 @@ pub struct FloodOptions {
     pub source: MacAddr,
     /// Frames a second to aim at.
     pub per_second: u64,
+    /// Threads that send, each its part.
+    pub threads: u32,
     /// How long.
     pub duration: Duration,
     /// Of everything random.
@@ -47,12 +52,15 @@ pub struct FloodOptions {
 }
 
 /// What was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FloodRecord {
     /// Frames that the kernel took.
     pub sent: u64,
     /// In this time.
     pub took: Duration,
+    /// Processor time of that, the kernel's included: a frame goes through the bridges, and to the sockets that
+    /// hear it, in the call that sends it.
+    pub processor: Duration,
 }
 
 impl FloodRecord {
@@ -61,21 +69,63 @@ impl FloodRecord {
         let millis = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
         self.sent.saturating_mul(1000) / millis.max(1)
     }
+
+    /// Processor time for one frame, from the sender to the last socket.
+    pub fn nanos_per_frame(&self) -> u128 {
+        self.processor.as_nanos() / u128::from(self.sent.max(1))
+    }
+}
+
+impl Sum for FloodRecord {
+    /// Of parts that were sent at the same time.
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |all, part| Self {
+            sent: all.sent + part.sent,
+            took: all.took.max(part.took),
+            processor: all.processor + part.processor,
+        })
+    }
 }
 
 /// Sends until the time is up. Behind its pace it sends without a pause.
 pub fn run(options: &FloodOptions) -> Result<FloodRecord> {
+    let threads = u64::from(options.threads.max(1));
+    let parts = (0..threads).map(|number| FloodOptions {
+        per_second: options.per_second / threads,
+        seed: options.seed.wrapping_add(number),
+        ..options.clone()
+    });
+    thread::scope(|scope| {
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(move || send_until_over(&part)))
+            .collect();
+        let parts = running.into_iter().map(|part| {
+            part.join()
+                .unwrap_or_else(|_| Err(anyhow!("a thread of the flood panicked")))
+        });
+        parts.sum()
+    })
+}
+
+/// The part of one thread. A thread is born into the network namespace of the one that makes it.
+fn send_until_over(options: &FloodOptions) -> Result<FloodRecord> {
     let socket = sending_socket(&options.interface)?;
     let mut rng = Rng::with_seed(options.seed);
     let mut frames = frames(options.source)?;
     let mut headers = MultiHeaders::<LinkAddr>::preallocate(BATCH, None);
+    let before = processor_time()?;
     let started = Instant::now();
     let mut sent = 0;
     loop {
         let elapsed = started.elapsed();
         if elapsed >= options.duration {
+            let processor = processor_time()?.saturating_sub(before);
             let took = elapsed;
-            return Ok(FloodRecord { sent, took });
+            return Ok(FloodRecord {
+                sent,
+                took,
+                processor,
+            });
         }
         if sent >= due(options.per_second, elapsed) {
             thread::sleep(PAUSE);
@@ -91,6 +141,17 @@ pub fn run(options: &FloodOptions) -> Result<FloodRecord> {
 fn due(per_second: u64, elapsed: Duration) -> u64 {
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     micros.saturating_mul(per_second) / 1_000_000
+}
+
+/// What this thread has had of the processors.
+fn processor_time() -> Result<Duration> {
+    let schedule = fs::read_to_string("/proc/thread-self/schedstat")
+        .context("reading a thread's processor time")?;
+    let nanos = schedule.split_whitespace().next().map(str::parse);
+    let nanos = nanos.with_context(|| format!("a thread's times: {schedule:?}"))?;
+    nanos
+        .map(Duration::from_nanos)
+        .with_context(|| format!("a thread's times: {schedule:?}"))
 }
 
 /// A socket that hears nothing.
@@ -141,7 +202,7 @@ fn vary(frame: &mut [u8], number: usize, rng: &mut Rng) {
 
 /// How many frames of the batch the kernel took.
 fn send(socket: &OwnedFd, headers: &mut MultiHeaders<LinkAddr>, frames: &[Vec<u8>]) -> Result<u64> {
-    let slices: Vec<_> = frames.iter().map(|frame| [IoSlice::new(frame)]).collect();
+    let slices: [_; BATCH] = array::from_fn(|number| [IoSlice::new(&frames[number])]);
     let nowhere = [None; BATCH];
     let sent = sendmmsg(
         socket.as_raw_fd(),
@@ -177,6 +238,18 @@ mod tests {
         let options = dhcp::raw_options(datagram.payload).expect("whole options");
         assert_eq!(options.get(&53), Some(&vec![1]));
         assert_ne!(&datagram.payload[28..34], &SOURCE.0);
+    }
+
+    #[test]
+    fn parts_sent_at_the_same_time_are_one_flood() {
+        let part = |sent, took| FloodRecord {
+            sent,
+            took: Duration::from_secs(took),
+            processor: Duration::from_millis(1),
+        };
+        let all: FloodRecord = [part(1000, 1), part(3000, 2)].into_iter().sum();
+        assert_eq!((all.sent, all.per_second()), (4000, 2000));
+        assert_eq!(all.nanos_per_frame(), 500);
     }
 
     #[test]
