@@ -6,12 +6,11 @@
 use std::array;
 use std::fs;
 use std::io::IoSlice;
-use std::iter::Sum;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use dhcproto::v4::MessageType;
 use fastrand::Rng;
 use nix::errno::Errno;
@@ -43,8 +42,6 @@ pub struct FloodOptions {
     pub source: MacAddr,
     /// Frames a second to aim at.
     pub per_second: u64,
-    /// Threads that send, each its part.
-    pub threads: u32,
     /// How long.
     pub duration: Duration,
     /// Of everything random.
@@ -52,7 +49,7 @@ pub struct FloodOptions {
 }
 
 /// What was sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FloodRecord {
     /// Frames that the kernel took.
     pub sent: u64,
@@ -76,39 +73,8 @@ impl FloodRecord {
     }
 }
 
-impl Sum for FloodRecord {
-    /// Of parts that were sent at the same time.
-    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
-        parts.fold(Self::default(), |all, part| Self {
-            sent: all.sent + part.sent,
-            took: all.took.max(part.took),
-            processor: all.processor + part.processor,
-        })
-    }
-}
-
 /// Sends until the time is up. Behind its pace it sends without a pause.
 pub fn run(options: &FloodOptions) -> Result<FloodRecord> {
-    let threads = u64::from(options.threads.max(1));
-    let parts = (0..threads).map(|number| FloodOptions {
-        per_second: options.per_second / threads,
-        seed: options.seed.wrapping_add(number),
-        ..options.clone()
-    });
-    thread::scope(|scope| {
-        let running: Vec<_> = parts
-            .map(|part| scope.spawn(move || send_until_over(&part)))
-            .collect();
-        let parts = running.into_iter().map(|part| {
-            part.join()
-                .unwrap_or_else(|_| Err(anyhow!("a thread of the flood panicked")))
-        });
-        parts.sum()
-    })
-}
-
-/// The part of one thread. A thread is born into the network namespace of the one that makes it.
-fn send_until_over(options: &FloodOptions) -> Result<FloodRecord> {
     let socket = sending_socket(&options.interface)?;
     let mut rng = Rng::with_seed(options.seed);
     let mut frames = frames(options.source)?;
@@ -241,15 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn parts_sent_at_the_same_time_are_one_flood() {
-        let part = |sent, took| FloodRecord {
-            sent,
-            took: Duration::from_secs(took),
-            processor: Duration::from_millis(1),
+    fn what_was_sent_by_time_and_by_frame() {
+        let record = FloodRecord {
+            sent: 4000,
+            took: Duration::from_secs(2),
+            processor: Duration::from_millis(2),
         };
-        let all: FloodRecord = [part(1000, 1), part(3000, 2)].into_iter().sum();
-        assert_eq!((all.sent, all.per_second()), (4000, 2000));
-        assert_eq!(all.nanos_per_frame(), 500);
+        assert_eq!((record.per_second(), record.nanos_per_frame()), (2000, 500));
     }
 
     #[test]
