@@ -151,14 +151,16 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             .filter(|(node, _)| **node != inner.config.node);
         join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
         publish(&inner);
-        step_down_if_outvoted(&inner).await;
+        step_down_if_unfit(&inner).await;
     }
 }
 
 /// A leader whose state differs from its peers' decides nothing more, and hands over to one of
-/// them.
-async fn step_down_if_outvoted(inner: &Inner) {
-    if !inner.outvoted.load(Ordering::Relaxed) || inner.leading_term().is_none() {
+/// them. So does one whose storage hangs: its heartbeats would keep the others from electing a
+/// better one.
+async fn step_down_if_unfit(inner: &Inner) {
+    let is_unfit = inner.outvoted.load(Ordering::Relaxed) || inner.hung_storage().is_some();
+    if !is_unfit || inner.leading_term().is_none() {
         return;
     }
     let peers = inner.health.peers();
@@ -243,6 +245,7 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
             .reader
             .with(|applied| applied.state.cluster_id().is_some()),
         storage_error: inner.raft_failure(),
+        hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
         behind: entries_behind(inner, peers),
         voter: inner.is_voter(),

@@ -19,6 +19,7 @@ mod bootstrap;
 mod clock;
 mod config;
 mod health;
+mod hung_storage;
 mod maintenance;
 mod membership;
 mod node;

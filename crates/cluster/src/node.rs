@@ -16,7 +16,9 @@ use ipam::{Command, NodeId, Outcome, State};
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
 use openraft::{Instant, Raft, ServerState};
-use raft_store::{AppliedMark, Committed, Release, StateMachine, StateReader, TypeConfig};
+use raft_store::{
+    AppliedMark, Committed, Release, StateMachine, StateReader, TypeConfig, UnfinishedWrites,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,6 +28,11 @@ use tokio::time::timeout;
 
 /// How long peers' connections may take to close when the node stops.
 const CLOSE_CONNECTIONS: Duration = Duration::from_secs(2);
+
+/// How long Raft may take to stop. It waits for writes that it has begun, and a disk may hang.
+const STOP_RAFT: Duration = Duration::from_secs(5);
+/// How long the store may take to close: longer than it waits for its own writer.
+const CLOSE_STORE: Duration = Duration::from_secs(10);
 
 /// A running node. Clones share it.
 #[derive(Clone)]
@@ -46,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) config: ClusterConfig,
     pub(crate) raft: Raft<TypeConfig, StateMachine>,
     pub(crate) reader: StateReader,
+    /// What the storage waits for.
+    pub(crate) unfinished: UnfinishedWrites,
     pub(crate) clock: LeaderClock,
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
@@ -136,22 +145,43 @@ impl Cluster {
         self.inner.remove_node(node).await
     }
 
-    /// Stops taking part. What is on disk stays, and may be opened again once this returns.
+    /// Stops taking part. What is on disk stays, and may be opened again once this returns: unless
+    /// the disk hangs, which is logged. It is waited for some seconds, not for ever.
     pub async fn shutdown(&self) {
         self.inner.stopping.store(true, Ordering::SeqCst);
         self.inner
             .service
             .send_replace(ServiceStatus::silent("the node is stopping"));
-        if let Err(error) = self.inner.raft.shutdown().await {
-            tracing::warn!(%error, "Raft did not stop cleanly");
+        match timeout(STOP_RAFT, self.inner.raft.shutdown()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop cleanly"),
+            Err(_) => {
+                tracing::error!(
+                    "Raft has not stopped within {STOP_RAFT:?}: {}",
+                    self.waits_for()
+                );
+            }
         }
         self.stop.close_connections().await;
         let mut tasks = std::mem::take(&mut *lock(&self.stop.tasks));
         tasks.shutdown().await;
         let release = lock(&self.stop.release).take();
         if let Some(release) = release {
-            release.released().await;
+            let released = timeout(CLOSE_STORE, release.released()).await;
+            if released.is_err() {
+                tracing::error!(
+                    "the data directory is not free after {CLOSE_STORE:?}, and stays locked until \
+                     this process ends: {}",
+                    self.waits_for()
+                );
+            }
         }
+    }
+
+    /// What a node that does not stop waits for.
+    fn waits_for(&self) -> String {
+        let hung = self.inner.hung_storage();
+        hung.unwrap_or_else(|| "something holds it that is not the disk: this is a bug".to_owned())
     }
 }
 
@@ -189,6 +219,7 @@ pub(crate) struct Parts {
     pub(crate) config: ClusterConfig,
     pub(crate) raft: Raft<TypeConfig, StateMachine>,
     pub(crate) reader: StateReader,
+    pub(crate) unfinished: UnfinishedWrites,
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
 }
@@ -200,6 +231,7 @@ impl Inner {
             config: parts.config,
             raft: parts.raft,
             reader: parts.reader,
+            unfinished: parts.unfinished,
             clock: LeaderClock::default(),
             proposer: parts.proposer,
             peers: parts.peers,

@@ -25,6 +25,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) leads_a_quorum: bool,
     pub(crate) bootstrapped: bool,
     pub(crate) storage_error: Option<String>,
+    /// What the storage hangs in.
+    pub(crate) hung_storage: Option<String>,
     /// Why the daemon around this node cannot serve, whatever the cluster does.
     pub(crate) silenced: Option<String>,
     /// How many entries a node that has just started is behind the leader.
@@ -96,6 +98,9 @@ impl Observation<'_> {
         if let Some(error) = &self.storage_error {
             return Some(format!("its storage failed: {error}"));
         }
+        if let Some(reason) = &self.hung_storage {
+            return Some(reason.clone());
+        }
         if self.is_outvoted() {
             return Some(format!(
                 "its state differs from that of {} peers at the same log index: \
@@ -165,6 +170,7 @@ mod tests {
             leads_a_quorum: false,
             bootstrapped: true,
             storage_error: None,
+            hung_storage: None,
             silenced: None,
             behind: 0,
             voter: true,
@@ -212,6 +218,18 @@ mod tests {
                 .silent_reason
                 .is_some_and(|reason| reason.contains("differs"))
         );
+    }
+
+    #[test]
+    fn a_node_whose_storage_hangs_is_silent_until_it_ends() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let observation = Observation {
+            hung_storage: Some("its storage has not finished a write".to_owned()),
+            ..observe(&peers)
+        };
+        let status = ServiceStatus::decide(&observation);
+        assert_eq!(status.silent_reason, observation.hung_storage);
+        assert!(ServiceStatus::decide(&observe(&peers)).in_service());
     }
 
     #[test]

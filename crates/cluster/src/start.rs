@@ -117,6 +117,7 @@ async fn assemble(
     let Surroundings { store, connector } = surroundings;
     let peers = Peers::new(connector);
     let network = NetworkFactory::new(peers.clone(), config.node, store.reader.clone());
+    let unfinished = store.log.unfinished_writes();
     let raft_config = Arc::new(raft_config(config.timings, config.snapshots)?);
     let raft = Raft::new(
         config.node.0,
@@ -136,6 +137,7 @@ async fn assemble(
         config,
         raft,
         reader: store.reader,
+        unfinished,
         proposer,
         peers,
     };

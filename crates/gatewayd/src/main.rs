@@ -23,6 +23,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use gatewayd::config::{self, Cli, RunArgs, Settings, Verb};
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long what still runs may take when everything has been stopped.
+const STOP_RUNTIME: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().verb {
@@ -46,10 +50,12 @@ fn start(arguments: RunArgs) -> Result<()> {
     logging::init(&settings.log_level)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build();
-    runtime
-        .context("starting the runtime")?
-        .block_on(run::run(settings))
+        .build()
+        .context("starting the runtime")?;
+    let outcome = runtime.block_on(run::run(settings));
+    // Dropping it would wait for a disk that hangs.
+    runtime.shutdown_timeout(STOP_RUNTIME);
+    outcome
 }
 
 fn check(arguments: RunArgs) -> Result<()> {

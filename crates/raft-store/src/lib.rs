@@ -36,6 +36,7 @@ mod runtime;
 mod snapshot;
 mod state_machine;
 mod types;
+mod unfinished;
 
 /// What is stored, one record or file at a time, for fuzzing.
 #[cfg(feature = "testing")]
@@ -58,3 +59,4 @@ pub use types::{
     CommittedLeaderId, Entry, LeaderId, LogId, Membership, Outcomes, Payload, PeerNode, Proposal,
     RaftTypes, Snapshot, SnapshotData, SnapshotMeta, StoredMembership, TypeConfig, Vote,
 };
+pub use unfinished::{UnfinishedWrites, WriteKind};

@@ -4,7 +4,10 @@ use crate::data_dir::{DataDir, Found, Release};
 use crate::failure::Failure;
 use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
-use crate::{Execution, LogStore, StateMachine, StateReader, StoreError, log, state_machine};
+use crate::{
+    Execution, LogStore, StateMachine, StateReader, StoreError, UnfinishedWrites, log,
+    state_machine,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -56,18 +59,20 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
     let directory = Arc::new(directory);
     let execution = options.execution;
     let failure = Arc::<Failure>::default();
+    let unfinished = UnfinishedWrites::default();
     let log = log::open(
         directory.clone(),
         found,
         options.node_id,
         execution,
         failure.clone(),
+        unfinished.clone(),
     )?;
     if found == Found::Nothing {
         directory.seal()?;
     }
     let release = directory.release();
-    let snapshots = SnapshotStore::open(directory, failure)?;
+    let snapshots = SnapshotStore::open(directory, failure, unfinished)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
     check_purged(&log, &reader)?;

@@ -2,13 +2,15 @@
 //!
 //! In: operations in order. Out: their completions, in order, each after its operation is durable.
 //! The first error fails the operations of its group and every later one: after a failed fsync
-//! nobody knows what the disk holds, so nothing more is written.
+//! nobody knows what the disk holds, so nothing more is written. How long it waits for the disk can be
+//! seen from outside ([`UnfinishedWrites`]): a disk that hangs reports nothing.
 
 use super::disk::Disk;
 use super::operation::{Completion, Operation, Queued};
 use super::view::SharedView;
-use crate::StoreError;
 use crate::failure::Failure;
+use crate::unfinished::Underway;
+use crate::{StoreError, UnfinishedWrites, WriteKind};
 use std::sync::Arc;
 
 /// Applies operations to a disk.
@@ -16,17 +18,21 @@ pub(super) struct Engine {
     disk: Box<dyn Disk>,
     view: SharedView,
     failure: Arc<Failure>,
+    unfinished: UnfinishedWrites,
     /// Entries up to here are purged, and perhaps still on disk.
     purging: Option<u64>,
 }
 
 /// Operations that are written and not yet durable: who waits for them.
-pub(super) struct Written(Vec<Completion>);
+pub(super) struct Written {
+    completions: Vec<Completion>,
+    underway: Underway,
+}
 
 impl Written {
     /// Whether somebody waits for the sync.
     pub(super) const fn is_awaited(&self) -> bool {
-        !self.0.is_empty()
+        !self.completions.is_empty()
     }
 }
 
@@ -35,12 +41,14 @@ impl Engine {
         disk: Box<dyn Disk>,
         view: SharedView,
         failure: Arc<Failure>,
+        unfinished: UnfinishedWrites,
         purging: Option<u64>,
     ) -> Self {
         Self {
             disk,
             view,
             failure,
+            unfinished,
             purging,
         }
     }
@@ -58,18 +66,27 @@ impl Engine {
 
     /// The first half of [`Engine::commit`]: after it the operations are readable.
     pub(super) fn write(&mut self, group: Vec<Queued>) -> Written {
+        let underway = self.unfinished.begin(WriteKind::Log);
         if let Err(error) = self.try_write(&group) {
             self.failure.record(error);
         }
         let completions = group.into_iter().filter_map(|queued| queued.completion);
-        Written(completions.collect())
+        Written {
+            completions: completions.collect(),
+            underway,
+        }
     }
 
     /// The second half: one sync, if somebody waits for it, then the completions.
-    pub(super) fn complete(&mut self, Written(completions): Written) {
+    pub(super) fn complete(&mut self, written: Written) {
+        let Written {
+            completions,
+            underway,
+        } = written;
         if !completions.is_empty() && self.failure.check().is_ok() {
             self.sync();
         }
+        drop(underway);
         for completion in completions {
             completion(self.failure.check().map_err(Into::into));
         }
@@ -78,6 +95,7 @@ impl Engine {
     /// Removes some purged entries.
     pub(super) fn purge_step(&mut self) {
         let Some(upto) = self.purging else { return };
+        let _underway = self.unfinished.begin(WriteKind::Log);
         let step = self.failure.check();
         match step.and_then(|()| self.disk.purge_step(upto)) {
             Ok(true) => {}
@@ -141,6 +159,7 @@ mod tests {
 
     struct FakeDisk {
         journal: Journal,
+        unfinished: UnfinishedWrites,
         fail_sync: bool,
     }
 
@@ -168,6 +187,8 @@ mod tests {
 
         fn sync(&mut self) -> Result<(), StoreError> {
             self.journal.add("sync");
+            let is_seen = self.unfinished.oldest(WriteKind::Log).is_some();
+            assert!(is_seen, "a sync that hangs must be seen from outside");
             if self.fail_sync {
                 return Err(StoreError::CutShort("syncing"));
             }
@@ -186,11 +207,14 @@ mod tests {
     }
 
     fn engine(journal: &Journal, fail_sync: bool) -> Engine {
+        let unfinished = UnfinishedWrites::default();
         let disk = FakeDisk {
             journal: journal.clone(),
+            unfinished: unfinished.clone(),
             fail_sync,
         };
-        Engine::new(Box::new(disk), SharedView::default(), Arc::default(), None)
+        let view = SharedView::default();
+        Engine::new(Box::new(disk), view, Arc::default(), unfinished, None)
     }
 
     fn append(journal: &Journal, index: u64) -> Queued {
@@ -230,6 +254,17 @@ mod tests {
                 "done 2"
             ]
         );
+    }
+
+    #[test]
+    fn a_write_is_unfinished_until_it_is_durable() {
+        let journal = Journal::default();
+        let mut engine = engine(&journal, false);
+        let unfinished = engine.unfinished.clone();
+        let written = engine.write(vec![append(&journal, 1)]);
+        assert!(unfinished.oldest(WriteKind::Log).is_some());
+        engine.complete(written);
+        assert_eq!(unfinished.oldest(WriteKind::Log), None);
     }
 
     #[test]

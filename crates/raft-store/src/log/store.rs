@@ -13,7 +13,7 @@ use super::writer::Writer;
 use crate::codec::{encode_log_id, encode_vote};
 use crate::data_dir::{DataDir, Found};
 use crate::failure::Failure;
-use crate::{Entry, Execution, LogId, StoreError, Vote};
+use crate::{Entry, Execution, LogId, StoreError, UnfinishedWrites, Vote};
 use prost::Message;
 use std::io;
 use std::sync::Arc;
@@ -21,12 +21,13 @@ use tokio::sync::oneshot;
 
 /// The log and the vote of one node.
 ///
-/// Dropping it waits until everything that was asked for is on disk. The data directory stays
+/// Dropping it waits, for some seconds, until everything that was asked for is on disk. The data directory stays
 /// locked until its readers and the state machine are dropped too.
 pub struct LogStore {
     pub(super) view: SharedView,
     pub(super) database: Database,
     pub(super) failure: Arc<Failure>,
+    unfinished: UnfinishedWrites,
     writer: Writer,
 }
 
@@ -37,6 +38,7 @@ pub(crate) fn open(
     node_id: u64,
     execution: Execution,
     failure: Arc<Failure>,
+    unfinished: UnfinishedWrites,
 ) -> Result<LogStore, StoreError> {
     let database = Database::open(directory.clone())?;
     let watermark = match found {
@@ -52,16 +54,29 @@ pub(crate) fn open(
     let Restored { view, purging } = restore(&database, watermark.mark())?;
     let view = SharedView::new(view);
     let disk = Box::new(LogDisk::new(database.clone(), watermark));
-    let engine = Engine::new(disk, view.clone(), failure.clone(), purging);
+    let engine = Engine::new(
+        disk,
+        view.clone(),
+        failure.clone(),
+        unfinished.clone(),
+        purging,
+    );
     Ok(LogStore {
         view,
         database,
         failure,
+        unfinished,
         writer: Writer::new(engine, execution, directory)?,
     })
 }
 
 impl LogStore {
+    /// What the store, its log and its snapshots, waits for.
+    #[must_use]
+    pub fn unfinished_writes(&self) -> UnfinishedWrites {
+        self.unfinished.clone()
+    }
+
     /// The last purged entry.
     pub(crate) fn purged(&self) -> Option<LogId> {
         self.view.lock().purged

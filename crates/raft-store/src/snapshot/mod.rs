@@ -15,7 +15,7 @@ pub(crate) use content::{Damage, decode, encode};
 use crate::data_dir::{DataDir, remove_temporary, sync_dir, write_atomically};
 use crate::failure::Failure;
 use crate::medium::Medium;
-use crate::{LogId, SnapshotData, StoreError};
+use crate::{LogId, SnapshotData, StoreError, UnfinishedWrites, WriteKind};
 use name::Name;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,7 @@ pub(crate) struct SnapshotStore {
     /// One change at a time: a snapshot being built and one being installed may meet.
     changing: Mutex<()>,
     failure: Arc<Failure>,
+    unfinished: UnfinishedWrites,
     /// Keeps the directory ours.
     directory: Arc<DataDir>,
 }
@@ -38,13 +39,18 @@ pub(crate) struct Found {
 
 impl SnapshotStore {
     /// Removes what interrupted writes left.
-    pub(crate) fn open(directory: Arc<DataDir>, failure: Arc<Failure>) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        directory: Arc<DataDir>,
+        failure: Arc<Failure>,
+        unfinished: UnfinishedWrites,
+    ) -> Result<Self, StoreError> {
         let path = directory.snapshots();
         remove_temporary(directory.medium(), &path)?;
         Ok(Self {
             path,
             changing: Mutex::new(()),
             failure,
+            unfinished,
             directory,
         })
     }
@@ -62,6 +68,7 @@ impl SnapshotStore {
         if ipam::mutated!("s2_purge_before_snapshot") {
             return Ok(());
         }
+        let _underway = self.unfinished.begin(WriteKind::Snapshot);
         let saved = self.try_save(last, bytes);
         saved.map_err(|error| self.failure.record(error))
     }

@@ -1,0 +1,66 @@
+//! A disk that hangs reports nothing: the node notices, says so, and does not keep the others waiting.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use cluster::Cluster;
+use support::*;
+
+async fn silent_for_its_disk(node: &Cluster) {
+    let service = node.watch_service();
+    until("silent for its disk", || {
+        let reason = service.borrow().silent_reason.clone();
+        reason.is_some_and(|reason| reason.contains("check the disk"))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_whose_disk_hangs_is_silent_until_it_does_not() {
+    let (site, wires) = (Site::new(3), Wires::default());
+    let disks = [(); 3].map(|()| HangingDisk::default());
+    let nodes = wires.up(&site, &disks).await;
+    let leader = leader_of(&nodes).unwrap();
+    let victim = (leader + 1) % 3;
+    disks[victim].hang();
+    obtain(&nodes[leader], 1).await;
+    silent_for_its_disk(&nodes[victim]).await;
+    obtain(&nodes[leader], 2).await;
+    disks[victim].mend();
+    in_service(&nodes[victim]).await;
+    converged(&nodes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_whose_disk_hangs_does_not_keep_the_others_from_serving() {
+    let (site, wires) = (Site::new(3), Wires::default());
+    let disks = [(); 3].map(|()| HangingDisk::default());
+    let nodes = wires.up(&site, &disks).await;
+    let leader = leader_of(&nodes).unwrap();
+    let others = [(leader + 1) % 3, (leader + 2) % 3];
+    disks[leader].hang();
+    for other in others {
+        obtain(&nodes[other], u16::try_from(other).unwrap()).await;
+    }
+    silent_for_its_disk(&nodes[leader]).await;
+    for other in others {
+        obtain(&nodes[other], 10 + u16::try_from(other).unwrap()).await;
+    }
+    disks[leader].mend();
+    in_service(&nodes[leader]).await;
+}
+
+/// That this test ends is what it shows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_disk_hangs_can_be_stopped() {
+    let (site, wires) = (Site::new(3), Wires::default());
+    let disks = [(); 3].map(|()| HangingDisk::default());
+    let nodes = wires.up(&site, &disks).await;
+    let leader = leader_of(&nodes).unwrap();
+    let victim = (leader + 1) % 3;
+    disks[victim].hang();
+    obtain(&nodes[leader], 1).await;
+    silent_for_its_disk(&nodes[victim]).await;
+    nodes[victim].shutdown().await;
+    disks[victim].mend();
+}

@@ -1,0 +1,169 @@
+//! Nodes of this process that reach each other without a network, on disks that can hang.
+
+use cluster::{Cluster, Connector, MembershipError, PeerChannel, PeerHandler, Start, Surroundings};
+use ipam::NodeId;
+use raft_store::medium::*;
+use raft_store::{OpenOptions, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::TryLockError;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use tonic::Status;
+use tonic::codegen::http;
+use tower::ServiceExt;
+
+use super::Site;
+
+/// Who is where, and which requests are lost.
+#[derive(Clone, Default)]
+pub struct Wires(Arc<Mutex<Ends>>);
+
+#[derive(Default)]
+struct Ends {
+    handlers: BTreeMap<String, PeerHandler>,
+    /// Addresses that get no Raft log.
+    cut_off_from_the_log: BTreeSet<String>,
+}
+
+impl Wires {
+    /// Starts a node on `disk`; the others reach it by its configured address.
+    pub async fn start(&self, site: &Site, node: u64, disk: &HangingDisk) -> Cluster {
+        let config = site.config(node);
+        let options = OpenOptions::new(&config.data_dir, node);
+        let store = raft_store::open_on(Arc::new(disk.clone()), &options).unwrap();
+        let connector = Arc::new(self.clone());
+        let surroundings = Surroundings { store, connector };
+        let (cluster, handler) = Cluster::start_in(config, surroundings).await.unwrap();
+        let mut ends = self.0.lock().unwrap();
+        ends.handlers.insert(site.address(node), handler);
+        cluster
+    }
+
+    /// Three nodes, up and in service.
+    pub async fn up(&self, site: &Site, disks: &[HangingDisk]) -> Vec<Cluster> {
+        let mut nodes = Vec::new();
+        for (node, disk) in (1..).zip(disks) {
+            let cluster = self.start(site, node, disk).await;
+            let how = match node {
+                1 => super::bootstrap(),
+                _ => Start::Join(vec![site.address(1)]),
+            };
+            cluster.begin(&how).await.unwrap();
+            nodes.push(cluster);
+        }
+        for node in &nodes {
+            super::in_service(node).await;
+        }
+        nodes
+    }
+
+    /// From now on the node at `address` is sent no entries.
+    pub fn cut_off_from_the_log(&self, address: &str) {
+        let mut ends = self.0.lock().unwrap();
+        ends.cut_off_from_the_log.insert(address.to_owned());
+    }
+
+    fn handler(&self, address: &str, path: &str) -> Result<PeerHandler, Status> {
+        let ends = self.0.lock().unwrap();
+        if ends.cut_off_from_the_log.contains(address) && path.ends_with("/Append") {
+            return Err(Status::unavailable("cut off"));
+        }
+        let handler = ends.handlers.get(address).cloned();
+        handler.ok_or_else(|| Status::unavailable("nobody is there"))
+    }
+}
+
+impl Connector for Wires {
+    fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+        let (wires, address) = (self.clone(), address.to_owned());
+        let carry = move |request: http::Request<_>| {
+            let handler = wires.handler(&address, request.uri().path());
+            async move { Ok(handler?.oneshot(request).await.unwrap()) }
+        };
+        Ok(PeerChannel::new(tower::service_fn(carry)))
+    }
+}
+
+/// This machine's disk, until it hangs: then a sync of the log does not return.
+#[derive(Clone, Debug, Default)]
+pub struct HangingDisk(Arc<(Mutex<bool>, Condvar)>);
+
+impl HangingDisk {
+    pub fn hang(&self) {
+        *self.0.0.lock().unwrap() = true;
+    }
+
+    pub fn mend(&self) {
+        *self.0.0.lock().unwrap() = false;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let hangs = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(hangs, |hangs| *hangs).unwrap());
+    }
+}
+
+impl Medium for HangingDisk {
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        Machine.create_dir_all(path)
+    }
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        Machine.remove_dir_all(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        Machine.sync_dir(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        Machine.list(path)
+    }
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        Machine.exists(path)
+    }
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        Machine.read(path)
+    }
+    fn create(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
+        Machine.create(path)
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
+        Machine.open(path)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Machine.rename(from, to)
+    }
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        Machine.remove_file(path)
+    }
+    fn lock(&self, path: &Path) -> Result<Held, TryLockError> {
+        Machine.lock(path)
+    }
+    fn open_database(&self, directory: &Path) -> Result<Arc<dyn KeyValueStore>, StoreError> {
+        Ok(Arc::new(HangingDatabase {
+            database: Machine.open_database(directory)?,
+            disk: self.clone(),
+        }))
+    }
+}
+
+struct HangingDatabase {
+    database: Arc<dyn KeyValueStore>,
+    disk: HangingDisk,
+}
+
+impl KeyValueStore for HangingDatabase {
+    fn get(&self, table: Table, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        self.database.get(table, key)
+    }
+    fn range(&self, table: Table, keys: KeyRange) -> Pairs<'_> {
+        self.database.range(table, keys)
+    }
+    fn apply(&self, table: Table, changes: Vec<Change<'_>>) -> io::Result<()> {
+        self.database.apply(table, changes)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.disk.pass();
+        self.database.sync()
+    }
+}
