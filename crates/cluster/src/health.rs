@@ -59,25 +59,29 @@ struct Answer {
     digest_agrees: Option<bool>,
 }
 
+impl Answer {
+    fn counts(&self) -> bool {
+        self.at.elapsed() < HEALTH_VALID
+    }
+}
+
 impl Health {
     /// The peers that answered lately.
     pub(crate) fn peers(&self) -> BTreeMap<NodeId, PeerView> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = answers
-            .iter()
-            .filter(|(_, answer)| answer.at.elapsed() < HEALTH_VALID);
+        let fresh = answers.iter().filter(|(_, answer)| answer.counts());
         fresh
             .map(|(node, answer)| (*node, answer.view.clone()))
             .collect()
     }
 
-    /// How many peers' digests agree with ours, and how many differ.
+    /// How many digests of the peers that answered lately agree with ours, and how many differ.
     fn digests(&self) -> (usize, usize) {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |agrees| {
             answers
                 .values()
-                .filter(|a| a.digest_agrees == Some(agrees))
+                .filter(|answer| answer.counts() && answer.digest_agrees == Some(agrees))
                 .count()
         };
         (count(true), count(false))
@@ -255,12 +259,8 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
     }
 }
 
-/// How far this node is behind the leader, until it has once been level with it since it started.
-/// After that the leader's commands reach it as they are committed.
+/// How far this node is behind the leader, if that is too far to serve.
 fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
-    if inner.caught_up.load(Ordering::Relaxed) {
-        return 0;
-    }
     let (leader, _) = inner.leader().unzip();
     let goal = match leader {
         Some(leader) if leader == inner.config.node => Some(0),
@@ -271,11 +271,37 @@ fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
         .mark()
         .position
         .map_or(0, |position| position.index);
-    let Some(goal) = goal else { return 0 };
-    let behind = goal.saturating_sub(applied);
-    inner.caught_up.store(behind == 0, Ordering::Relaxed);
-    if behind == 0 {
+    let behind = inner.progress.behind(applied, goal, Instant::now());
+    if goal.is_some() && behind == 0 {
         inner.may_stand();
     }
     behind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(at: Instant, digest_agrees: bool) -> Answer {
+        Answer {
+            at,
+            view: view_of(&HealthResponse::default()),
+            digest_agrees: Some(digest_agrees),
+        }
+    }
+
+    /// Else a peer that is gone would vouch for this node against the one that is there, and of two
+    /// nodes that differ one would go on (S8).
+    #[test]
+    fn a_peer_that_does_not_answer_has_no_vote_on_the_digest() {
+        let (health, now) = (Health::default(), Instant::now());
+        let mut answers = health
+            .answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        answers.insert(NodeId(2), answer(now - 2 * HEALTH_VALID, true));
+        answers.insert(NodeId(3), answer(now, false));
+        drop(answers);
+        assert_eq!(health.digests(), (0, 1));
+    }
 }

@@ -23,6 +23,7 @@ mod hung_storage;
 mod maintenance;
 mod membership;
 mod node;
+mod progress;
 mod propose;
 mod serve;
 mod server;

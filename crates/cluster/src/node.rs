@@ -5,6 +5,7 @@ use crate::clock::LeaderClock;
 use crate::config::{ClusterConfig, Start};
 use crate::health::Health;
 use crate::membership::MembershipError;
+use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
 use crate::serve;
 use crate::service::ServiceStatus;
@@ -62,8 +63,7 @@ pub(crate) struct Inner {
     pub(crate) service: watch::Sender<ServiceStatus>,
     /// Held while the membership changes: Raft takes one change at a time.
     pub(crate) membership: tokio::sync::Mutex<()>,
-    /// Whether this node has once been level with the leader since it started.
-    pub(crate) caught_up: AtomicBool,
+    pub(crate) progress: Progress,
     /// Whether this node's state differs from that of most of its peers (S8).
     pub(crate) outvoted: AtomicBool,
     stopping: AtomicBool,
@@ -238,7 +238,7 @@ impl Inner {
             health: Health::default(),
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             membership: tokio::sync::Mutex::default(),
-            caught_up: AtomicBool::new(false),
+            progress: Progress::default(),
             outvoted: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),

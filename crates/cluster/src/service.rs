@@ -29,7 +29,7 @@ pub(crate) struct Observation<'a> {
     pub(crate) hung_storage: Option<String>,
     /// Why the daemon around this node cannot serve, whatever the cluster does.
     pub(crate) silenced: Option<String>,
-    /// How many entries a node that has just started is behind the leader.
+    /// By how many entries this node is too far behind the leader to serve.
     pub(crate) behind: u64,
     pub(crate) voter: bool,
     /// Peers that answered lately.
