@@ -224,6 +224,7 @@ fn publish(inner: &Inner) {
         }
         changed
     });
+    inner.decided_now();
 }
 
 fn log_change(before: &ServiceStatus, after: &ServiceStatus) {

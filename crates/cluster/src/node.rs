@@ -60,7 +60,9 @@ pub(crate) struct Inner {
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
     pub(crate) health: Health,
+    /// The last decision; [`Inner::service_now`] is what is left of it.
     pub(crate) service: watch::Sender<ServiceStatus>,
+    decided_at: Mutex<tokio::time::Instant>,
     /// Held while the membership changes: Raft takes one change at a time.
     pub(crate) membership: tokio::sync::Mutex<()>,
     pub(crate) progress: Progress,
@@ -114,10 +116,11 @@ impl Cluster {
     /// Whether this node may answer clients now.
     #[must_use]
     pub fn service(&self) -> ServiceStatus {
-        self.inner.service.borrow().clone()
+        self.inner.service_now()
     }
 
-    /// Whether this node may answer clients, as it changes.
+    /// Whether this node may answer clients, as it changes. A decision that has grown old by a
+    /// standstill of the process is seen by [`Cluster::service`] alone.
     #[must_use]
     pub fn watch_service(&self) -> watch::Receiver<ServiceStatus> {
         self.inner.service.subscribe()
@@ -237,6 +240,7 @@ impl Inner {
             peers: parts.peers,
             health: Health::default(),
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
+            decided_at: Mutex::new(tokio::time::Instant::now()),
             membership: tokio::sync::Mutex::default(),
             progress: Progress::default(),
             outvoted: AtomicBool::new(false),
@@ -245,6 +249,17 @@ impl Inner {
             silenced: Mutex::default(),
             failed: Mutex::default(),
         }
+    }
+
+    /// Whether this node may answer clients now.
+    pub(crate) fn service_now(&self) -> ServiceStatus {
+        let age = lock(&self.decided_at).elapsed();
+        self.service.borrow().after(age)
+    }
+
+    /// To be called after a decision is published: an old one must not look new in between.
+    pub(crate) fn decided_now(&self) {
+        *lock(&self.decided_at) = tokio::time::Instant::now();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

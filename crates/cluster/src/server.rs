@@ -252,7 +252,7 @@ impl Peer for PeerService {
 
 impl Inner {
     fn health_response(&self, asker: NodeId) -> wire::HealthResponse {
-        let in_service = self.service.borrow().in_service();
+        let in_service = self.service_now().in_service();
         let digest = self.health.shown_digest();
         let last_applied = self.reader.with(|applied| applied.last_applied);
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());

@@ -3,6 +3,11 @@
 use crate::health::PeerView;
 use ipam::NodeId;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long a decision to serve holds. It is made anew several times a second; an older one is that of
+/// a process that stood still, and much may have happened meanwhile.
+const DECISION_HOLDS: Duration = Duration::from_millis(1500);
 
 /// Whether this node may answer, and which nodes do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,15 @@ impl ServiceStatus {
     #[must_use]
     pub const fn in_service(&self) -> bool {
         self.silent_reason.is_none()
+    }
+
+    /// What is left of a decision that was made so long ago.
+    pub(crate) fn after(&self, age: Duration) -> Self {
+        // The reason of a silent node stands.
+        if age <= DECISION_HOLDS || !self.in_service() {
+            return self.clone();
+        }
+        Self::silent("it has stood still, and does not know yet what the cluster did meanwhile")
     }
 
     pub(crate) fn decide(observation: &Observation<'_>) -> Self {
@@ -186,6 +200,25 @@ mod tests {
         let status = ServiceStatus::decide(&observe(&peers));
         assert!(status.in_service());
         assert_eq!(status.nodes_in_service, vec![SELF, LEADER]);
+    }
+
+    /// A process that was stopped and goes on must not serve before its next look at its peers.
+    #[test]
+    fn a_decision_to_serve_does_not_hold_for_long() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let status = ServiceStatus::decide(&observe(&peers));
+        assert_eq!(status.after(Duration::from_millis(900)), status);
+        let stale = status.after(Duration::from_secs(60));
+        assert!(!stale.in_service() && !stale.has_quorum);
+        let reason = stale.silent_reason.unwrap_or_default();
+        assert!(reason.contains("stood still"), "{reason}");
+    }
+
+    #[test]
+    fn a_silent_node_keeps_its_reason() {
+        let peers = BTreeMap::new();
+        let status = ServiceStatus::decide(&observe(&peers));
+        assert_eq!(status.after(Duration::from_secs(60)), status);
     }
 
     #[test]

@@ -71,15 +71,12 @@ impl Inner {
         let members = members
             .into_iter()
             .map(|(node, address)| self.member(node, address, leader));
-        // Taken before `members` is walked, which borrows again: a second borrow while the first is
-        // held deadlocks as soon as a change of service waits between them.
-        let service = self.service.borrow().clone();
         ClusterStatus {
             node: self.config.node,
             leader,
             term: self.term(),
             last_applied: self.applied_index(),
-            service,
+            service: self.service_now(),
             members: members.collect(),
         }
     }
@@ -113,7 +110,7 @@ impl Inner {
                 peer.as_ref().map(|peer| peer.applied)
             },
             in_service: if is_self {
-                self.service.borrow().in_service()
+                self.service_now().in_service()
             } else {
                 peer.is_some_and(|peer| peer.in_service)
             },

@@ -4,6 +4,7 @@
 mod support;
 
 use cluster::Cluster;
+use support::surroundings::{HangingDisk, Wires};
 use support::*;
 
 async fn silent_for_its_disk(node: &Cluster) {

@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 mod certificates;
-mod surroundings;
+pub mod surroundings;
 
 pub use certificates::Authority;
 use cluster::{Cluster, ClusterConfig, Snapshots, Start, StartError, Timings};
@@ -10,7 +10,6 @@ use ipam::*;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
-pub use surroundings::{HangingDisk, Wires};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
