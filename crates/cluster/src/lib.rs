@@ -20,6 +20,7 @@ mod clock;
 mod config;
 mod health;
 mod hung_storage;
+mod joint;
 mod maintenance;
 mod membership;
 mod node;

@@ -166,8 +166,14 @@ impl Inner {
                 "node {node} is the leader: stop gatewayd on it, and ask the next leader"
             )));
         }
-        self.change(ChangeMembers::RemoveVoters(BTreeSet::from([node.0])), false)
-            .await
+        let leaves = BTreeSet::from([node.0]);
+        // To take a learner from among the voters changes nothing, and succeeds.
+        let change = if self.has_voter(node) {
+            ChangeMembers::RemoveVoters(leaves)
+        } else {
+            ChangeMembers::RemoveNodes(leaves)
+        };
+        self.change(change, false).await
     }
 
     /// Whether the cluster keeps a listen IP for `node`, a member or not.
@@ -260,21 +266,27 @@ impl Inner {
         }
     }
 
-    async fn change(
+    /// Changes the members in a task of its own. It takes two entries to change voters, and whoever
+    /// asked may go away in between: the second one is written all the same.
+    pub(crate) async fn change(
         &self,
         change: ChangeMembers<u64, raft_store::PeerNode>,
         retain: bool,
     ) -> Result<(), MembershipError> {
-        let changed = timeout(CHANGE, self.raft.change_membership(change, retain)).await;
+        let raft = self.raft.clone();
+        let changing =
+            tokio::spawn(async move { raft.change_membership(change, retain).await.map(drop) });
+        let changed = timeout(CHANGE, changing).await;
         let changed = changed.map_err(|_| {
             MembershipError::Failed(
                 "no quorum confirmed the change of members in time; ask again".to_owned(),
             )
         })?;
-        changed.map_err(|error| {
-            MembershipError::Failed(format!("the membership did not change: {error}"))
-        })?;
-        Ok(())
+        let not_changed =
+            |error| MembershipError::Failed(format!("the membership did not change: {error}"));
+        changed
+            .map_err(|error| not_changed(error.to_string()))?
+            .map_err(|error| not_changed(error.to_string()))
     }
 
     /// Every member, voters and learners, with its peer address.

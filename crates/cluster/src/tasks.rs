@@ -2,7 +2,7 @@
 
 use crate::node::Inner;
 use crate::propose::Proposal;
-use crate::{batcher, health, ticker};
+use crate::{batcher, health, joint, ticker};
 use futures::FutureExt;
 use openraft::async_runtime::WatchReceiver;
 use std::future::Future;
@@ -18,6 +18,7 @@ pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> Join
     tasks.spawn(supervise(inner, "batcher", batcher::run(here(), queue)));
     tasks.spawn(supervise(inner, "clock", anchor_clock(here())));
     tasks.spawn(supervise(inner, "ticker", ticker::run(here())));
+    tasks.spawn(supervise(inner, "membership", joint::run(here())));
     tasks.spawn(supervise(inner, "health", health::run(here())));
     tasks
 }
