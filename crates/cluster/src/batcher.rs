@@ -54,7 +54,7 @@ async fn settle(inner: &Inner, mut proposals: Vec<Proposal>) {
         give_up(&mut proposals, &failure, |proposal| {
             proposal.deadline <= now
         });
-        hand_back(inner, &mut proposals);
+        hand_back(inner, &mut proposals, &failure);
         let Some(deadline) = proposals.iter().map(|proposal| proposal.deadline).max() else {
             return;
         };
@@ -80,18 +80,29 @@ async fn settle(inner: &Inner, mut proposals: Vec<Proposal>) {
     }
 }
 
-/// What a peer forwarded is not forwarded again: it is told at once that another node leads now.
-fn hand_back(inner: &Inner, proposals: &mut Vec<Proposal>) {
+/// What a peer forwarded is not forwarded again: it is told at once that another node leads now, or,
+/// if an earlier attempt may have done it, that.
+fn hand_back(inner: &Inner, proposals: &mut Vec<Proposal>, failure: &ProposeError) {
     let Some((leader, _)) = inner
         .leader()
         .filter(|(leader, _)| *leader != inner.config.node)
     else {
         return;
     };
-    let not_leader = ProposeError::Unavailable(format!("node {leader} is the leader"));
-    give_up(proposals, &not_leader, |proposal| {
+    let answer = handed_back(leader, failure);
+    give_up(proposals, &answer, |proposal| {
         proposal.origin == Origin::Peer
     });
+}
+
+/// "Not done" would be wrong of what may have been done.
+fn handed_back(leader: NodeId, failure: &ProposeError) -> ProposeError {
+    match failure {
+        ProposeError::Unknown(_) => failure.clone(),
+        ProposeError::Unavailable(_) => {
+            ProposeError::Unavailable(format!("node {leader} is the leader"))
+        }
+    }
 }
 
 fn answer(proposals: Vec<Proposal>, outcomes: Vec<Outcome>, index: u64) {
@@ -262,4 +273,19 @@ const fn is_repeatable(command: &Command) -> bool {
         command,
         Command::OfferLease(_) | Command::GrantLease(_) | Command::RegisterNode(_) | Command::Tick
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_done_is_not_handed_back_as_not_done() {
+        let unknown = ProposeError::Unknown("no quorum confirmed it in time".to_owned());
+        assert_eq!(handed_back(NodeId(2), &unknown), unknown);
+        let not_done = ProposeError::Unavailable("there is no leader".to_owned());
+        let told = handed_back(NodeId(2), &not_done);
+        let expected = ProposeError::Unavailable("node 2 is the leader".to_owned());
+        assert_eq!(told, expected);
+    }
 }

@@ -32,9 +32,10 @@ pub const REPLY_DEADLINE: Duration = Duration::from_secs(3);
 /// (RFC 2131 §4.1). What is held for less is held anew, by a commit.
 pub const HELD_FOR_REQUEST: Duration = Duration::from_secs(10);
 
-/// How long a client's giving up (DHCPRELEASE, DHCPDECLINE) is waited for. Nobody awaits an answer,
-/// so it may take an election or two.
-pub const GIVE_UP_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a client's giving up (DHCPRELEASE, DHCPDECLINE) is waited for at most. The cluster itself
+/// tries no command for longer than 2.5 s; one that is not done by then is lost, and the lease ends in
+/// its time. So this bounds only a [`crate::LeaseService`] that does not answer.
+pub const GIVE_UP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Packets being answered at once. Each waits for a commit and holds about 2 kB.
 pub const MAX_IN_FLIGHT: usize = 2048;
