@@ -29,6 +29,7 @@ mod propose;
 mod serve;
 mod server;
 mod service;
+mod silenced;
 mod start;
 mod status;
 mod tasks;

@@ -9,6 +9,7 @@ use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
 use crate::serve;
 use crate::service::ServiceStatus;
+use crate::silenced::Silenced;
 use crate::start::StartError;
 use crate::status::ClusterStatus;
 use crate::transport::Peers;
@@ -70,7 +71,7 @@ pub(crate) struct Inner {
     pub(crate) outvoted: AtomicBool,
     stopping: AtomicBool,
     admitted: AtomicBool,
-    silenced: Mutex<Option<String>>,
+    silenced: Silenced,
     failed: Mutex<Option<String>>,
 }
 
@@ -126,10 +127,10 @@ impl Cluster {
         self.inner.service.subscribe()
     }
 
-    /// Takes this node out of service for a reason of its own, such as a lost listen IP, or puts it
-    /// back with `None`. Its peers take over its clients.
-    pub fn silence(&self, reason: Option<String>) {
-        *lock(&self.inner.silenced) = reason;
+    /// Takes this node out of service because a part of the daemon cannot serve, such as a lost
+    /// listen IP; `None` says that this part can again. Its peers take over its clients.
+    pub fn silence(&self, part: &'static str, reason: Option<String>) {
+        self.inner.silenced.set(part, reason);
     }
 
     /// How this node sees the cluster.
@@ -246,7 +247,7 @@ impl Inner {
             outvoted: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
-            silenced: Mutex::default(),
+            silenced: Silenced::default(),
             failed: Mutex::default(),
         }
     }
@@ -293,7 +294,7 @@ impl Inner {
 
     /// Why the daemon took this node out of service, if it did.
     pub(crate) fn silenced(&self) -> Option<String> {
-        lock(&self.silenced).clone()
+        self.silenced.reason()
     }
 
     /// The leader that this node knows, and its peer address.

@@ -18,6 +18,7 @@ mod nat;
 mod notices;
 mod presence;
 mod run;
+mod supervise;
 
 use anyhow::{Context, Result};
 use clap::Parser;

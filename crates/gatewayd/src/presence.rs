@@ -9,6 +9,9 @@ use cluster::Cluster;
 use natd::link::{AddressPresence, AddressWatch, LinkError};
 use tokio::sync::watch;
 
+/// The part of the daemon that is out of service then.
+pub const PART: &str = "listen IP";
+
 /// Keeps the node's service at the presence of its listen IP, until dropped.
 pub async fn watch(cluster: Cluster, place: Place) {
     if let Err(error) = follow(&cluster, &place).await {
@@ -17,7 +20,9 @@ pub async fn watch(cluster: Cluster, place: Place) {
             place.listen_ip
         );
         tracing::error!("{reason}");
-        cluster.silence(Some(reason));
+        cluster.silence(PART, Some(reason));
+        // The reason stands until a restart.
+        std::future::pending().await
     }
 }
 
@@ -26,7 +31,7 @@ async fn follow(cluster: &Cluster, place: &Place) -> Result<(), LinkError> {
     let (sender, mut presence) = watch::channel(AddressPresence::Present);
     let act = async {
         while presence.changed().await.is_ok() {
-            cluster.silence(reason(*presence.borrow_and_update(), place));
+            cluster.silence(PART, reason(*presence.borrow_and_update(), place));
         }
     };
     tokio::select! {

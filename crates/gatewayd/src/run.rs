@@ -3,6 +3,7 @@
 use crate::admin::{self, Daemon};
 use crate::config::Settings;
 use crate::link::{self, Place};
+use crate::supervise::supervise;
 use crate::{dhcp, nat, notices, presence};
 use anyhow::{Context, Result};
 use cluster::{Cluster, ClusterConfig, Snapshots, Start, Timings};
@@ -51,7 +52,7 @@ async fn serve(
     settings: &Settings,
     place: &Place,
     cluster: &Cluster,
-    daemon: &Daemon,
+    daemon: &Arc<Daemon>,
 ) -> Result<()> {
     cluster
         .begin(&start_mode(settings)?)
@@ -60,12 +61,17 @@ async fn serve(
     let router = tell_differences(settings, cluster, daemon);
     let mut tasks = JoinSet::new();
     if let Some(uplink) = &settings.uplink_interface {
-        let status = nat::start(cluster, place, uplink, router, &mut tasks);
-        daemon.set_nat(status.context("starting NAT")?);
+        let started = nat::start(cluster, place, uplink, router, daemon, &mut tasks);
+        started.context("starting NAT")?;
     } else {
         tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
     }
-    tasks.spawn(presence::watch(cluster.clone(), place.clone()));
+    let silenced = cluster.clone();
+    tasks.spawn(supervise(
+        "watch of the listen IP",
+        presence::watch(cluster.clone(), place.clone()),
+        move |reason| silenced.silence(presence::PART, Some(reason)),
+    ));
     dhcp::serve(settings, place, cluster, daemon).await
 }
 

@@ -1,16 +1,16 @@
 //! What the admin service can ask about: the parts of the daemon, as they come up.
 
+use super::nat::Nat;
 use cluster::Cluster;
 use dhcpd::{Counters, CountersSnapshot};
-use natd::NatStatus;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tokio::sync::watch;
 
 /// The parts of the daemon. DHCP and NAT start later than the admin service, or not at all.
 pub struct Daemon {
     /// The cluster node.
     pub cluster: Cluster,
-    nat: OnceLock<watch::Receiver<NatStatus>>,
+    /// What is known of NAT.
+    pub nat: Nat,
     /// Of the server that runs now: one that had to be bound anew counts from zero.
     dhcp: Mutex<Option<Arc<Counters>>>,
     notices: OnceLock<Vec<String>>,
@@ -18,18 +18,13 @@ pub struct Daemon {
 
 impl Daemon {
     /// With the cluster node alone.
-    pub const fn new(cluster: Cluster) -> Self {
+    pub fn new(cluster: Cluster) -> Self {
         Self {
             cluster,
-            nat: OnceLock::new(),
+            nat: Nat::default(),
             dhcp: Mutex::new(None),
             notices: OnceLock::new(),
         }
-    }
-
-    /// NAT is up. The first call counts.
-    pub fn set_nat(&self, status: watch::Receiver<NatStatus>) {
-        self.nat.get_or_init(|| status);
     }
 
     /// A DHCP server is up.
@@ -40,11 +35,6 @@ impl Daemon {
     /// Where this node's configuration differs from the cluster's. The first call counts.
     pub fn set_notices(&self, notices: Vec<String>) {
         self.notices.get_or_init(|| notices);
-    }
-
-    /// NAT's status, if this node does NAT.
-    pub fn nat(&self) -> Option<NatStatus> {
-        self.nat.get().map(|status| status.borrow().clone())
     }
 
     /// DHCP's counters; all zero before it is up.

@@ -4,6 +4,7 @@
 //! Reads are of this node's own view; changes are answered once they are committed and applied.
 
 mod daemon;
+mod nat;
 mod service;
 mod status;
 mod text;

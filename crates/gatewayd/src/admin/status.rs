@@ -25,7 +25,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
         subnets: daemon
             .cluster
             .read(|state| state.subnets().values().map(use_of).collect()),
-        nat: daemon.nat().map(nat),
+        nat: daemon.nat.status().map(nat),
         dropped_packets: labelled("", counters.dropped.iter().chain(&counters.silent)),
         messages: labelled("in_", &counters.received)
             .into_iter()
