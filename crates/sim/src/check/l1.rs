@@ -79,7 +79,7 @@ impl L1 {
             Some(_) => SETTLED_BOUND,
             None => BOUND,
         };
-        (at.since(since) > bound && !peace.was_exhausted(since)).then(|| {
+        (at.since(since) > bound && peace.had_room(client, since)).then(|| {
             let facts = [
                 format!("it wants an address since {began}"),
                 format!("everything is healed since {healed}, and addresses are free"),

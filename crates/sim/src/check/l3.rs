@@ -39,7 +39,7 @@ impl L3 {
             None => kind == MessageKind::Discover,
             Some(server) => lost.is_none_or(|lost| lost.server != server),
         };
-        if copies != 2 || !bridged || !is_owed || peace.was_exhausted(healed) {
+        if copies != 2 || !bridged || !is_owed || !peace.had_room(&event.client, healed) {
             return Ok(());
         }
         Err(Violation::new(

@@ -3,6 +3,8 @@
 
 use super::facts::Step;
 use crate::client::TrueTime;
+use ipam::{ClientKey, LeaseState};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -14,11 +16,13 @@ pub const SETTLED_AFTER: Duration = Duration::from_secs(10);
 /// stood at once (`cluster::Timings`).
 const ELECTION: Duration = Duration::from_secs(4);
 
-/// Since when nothing is wrong, and when no address was free last.
+/// Since when nothing is wrong, and when there was no room for clients last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peace {
     healed: Option<TrueTime>,
     exhausted: Option<TrueTime>,
+    /// When the address that is reserved for a client was last another's, or quarantined.
+    blocked: BTreeMap<ClientKey, TrueTime>,
     lost: Option<Lost>,
 }
 
@@ -57,6 +61,18 @@ impl Peace {
         if subnets.any(|subnet| subnet.leases().free_count() == 0) {
             self.exhausted = Some(step.at);
         }
+        let subnets = step.after.subnets().values();
+        let reserved = subnets.flat_map(|subnet| {
+            let reservations = subnet.reservations().iter();
+            reservations
+                .filter_map(|(client, address)| Some((client, subnet.leases().get(address)?)))
+        });
+        for (client, lease) in reserved {
+            let is_anothers = lease.client != *client && lease.state.is_held();
+            if is_anothers || matches!(lease.state, LeaseState::Quarantined { .. }) {
+                self.blocked.insert(client.clone(), step.at);
+            }
+        }
     }
 
     /// When the last fault was healed, if none has come since.
@@ -75,8 +91,10 @@ impl Peace {
         self.lost.as_ref()
     }
 
-    /// Whether at some time from `since` on no address was free.
-    pub(super) fn was_exhausted(&self, since: TrueTime) -> bool {
-        self.exhausted.is_some_and(|exhausted| exhausted >= since)
+    /// Whether since `since` there has always been an address for `client`: a free one, or the one that is
+    /// reserved for it, which may be another's still, or in use by somebody unknown.
+    pub(super) fn had_room(&self, client: &ClientKey, since: TrueTime) -> bool {
+        let was = |time: Option<&TrueTime>| time.is_some_and(|time| *time >= since);
+        !was(self.exhausted.as_ref()) && !was(self.blocked.get(client))
     }
 }

@@ -4,7 +4,7 @@ use super::STEP;
 use super::arena::{World, name};
 use crate::check::{End, Judge, Replied};
 use crate::client::TrueTime;
-use crate::network::Host;
+use crate::network::{Host, Paths};
 use crate::panics;
 use crate::scenario::listen_ip;
 use crate::stats::Rare;
@@ -217,18 +217,29 @@ impl World {
             let node = self.nodes.get(host);
             node.is_some_and(|node| node.is_up() && !node.is_paused())
         };
+        let reaches = |one: Host, other: Host| {
+            let cut = |paths: &mut Paths| paths.is_cut(one, other) || paths.is_cut(other, one);
+            one == other || !self.network.with_paths(cut)
+        };
+        let members = self.observer.members.clone();
+        let reaches_majority = |host: Host| {
+            let peers = members.iter().filter(|peer| awake(peer));
+            peers.filter(|peer| reaches(host, **peer)).count() > members.len() / 2
+        };
+        let has_quorum: BTreeSet<Host> = members
+            .iter()
+            .copied()
+            .filter(|host| {
+                // By itself, or by a leader that has one.
+                let leader = self
+                    .observer
+                    .leader
+                    .filter(|leader| reaches(*host, *leader));
+                reaches_majority(*host) || leader.is_some_and(reaches_majority)
+            })
+            .collect();
         for host in self.scenario.hosts() {
-            let reached = self.network.with_paths(|paths| {
-                let members = self.observer.members.iter().copied();
-                members
-                    .filter(awake)
-                    .filter(|peer| {
-                        *peer == host || !paths.is_cut(host, *peer) && !paths.is_cut(*peer, host)
-                    })
-                    .count()
-            });
-            let members = &self.observer.members;
-            let has_quorum = members.contains(&host) && reached > members.len() / 2;
+            let has_quorum = has_quorum.contains(&host);
             // One that stands still answers nobody, and cannot know what it misses.
             if has_quorum || !awake(&host) {
                 self.observer.cut_off.remove(&host);
