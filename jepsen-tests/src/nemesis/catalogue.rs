@@ -1,5 +1,7 @@
 //! The nemeses by name.
 
+use std::ops::Range;
+
 use clap::ValueEnum;
 use lab::gateway::GatewayConfig;
 
@@ -10,6 +12,10 @@ use super::membership::Membership;
 use super::network::{Network, NetworkFault};
 use super::process::{OneDown, RestartAll};
 use super::{Nemesis, Times};
+
+/// How long a node is away where the others must take over (L3), or where it must fall silent (L2): longer
+/// than the time that the contract gives them, so that the faults do not heal before anything is due.
+const LONG_TROUBLE_MS: Range<u64> = 6_000..12_000;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -79,8 +85,14 @@ impl NemesisKind {
         match self {
             Self::RestartAll | Self::PowerCutAll => Times::new(3_000..7_000, 300..3_000),
             Self::FlushRuleset => Times::new(1_000..3_000, 100..200),
-            Self::Membership => Times::new(2_000..4_000, 3_000..6_000),
+            Self::Membership => Times::new(2_000..4_000, LONG_TROUBLE_MS),
             Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
+            Self::Kill
+            | Self::Pause
+            | Self::Partition
+            | Self::PartitionOneWay
+            | Self::PartitionRaft
+            | Self::IsolateLeader => Times::new(1_500..4_500, LONG_TROUBLE_MS),
             _ => Times::new(1_500..4_500, 2_000..7_000),
         }
     }

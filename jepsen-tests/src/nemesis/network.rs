@@ -70,6 +70,7 @@ impl Nemesis for Network {
         match self.fault {
             NetworkFault::Host | NetworkFault::Raft | NetworkFault::Leader => {
                 fault.cut = links_of(victim, count);
+                fault.peers_only = self.fault != NetworkFault::Host;
             }
             NetworkFault::OneWay => {
                 let cut = self.one_way(victim, count).into_iter();
