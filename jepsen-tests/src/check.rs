@@ -8,13 +8,16 @@
 //! [`all`] runs them. A promise that nothing in a history puts to the test has the verdict
 //! valid with nothing judged, and a report says so.
 
+mod calm;
 mod faults;
 mod holds;
+mod l1_renewals;
 mod l2_silent;
 mod l3_service;
 mod l4_storm;
 mod linear;
 mod report;
+mod room;
 mod rulesets;
 mod s1_exclusive;
 mod s2_durable;
@@ -62,6 +65,7 @@ const CHECKERS: &[Checker] = &[
     s9_linearizable::reservations,
     s9_linearizable::forwards,
     s9_linearizable::members,
+    l1_renewals::check,
     l2_silent::check,
     l3_service::check,
     l4_storm::check,

@@ -98,6 +98,12 @@ impl Faults {
         })
     }
 
+    /// When some fault was possibly on.
+    pub fn troubled(&self) -> Vec<Span> {
+        let spans = self.all.iter().map(|span| span.possible);
+        merged(spans, 0)
+    }
+
     /// When surely no fault was on, and nobody was changing the members.
     pub fn quiet(&self) -> Vec<Span> {
         self.while_true(|at| {

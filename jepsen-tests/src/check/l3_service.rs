@@ -1,40 +1,54 @@
 //! L3: while a majority can work, clients are answered within a bounded time, whoever leads.
 //!
 //! Judged are the stretches in which some client was asking and a majority was surely undisturbed: in
-//! none may the time without any answer exceed the bound of the `:setup`. Not judged where there are
-//! fewer addresses than clients: there, silence is an answer.
+//! none may the time without any answer exceed the bound of the `:setup` for a failover. Where they begin
+//! with the end of worse trouble, the cluster first has the time to come back that the `:setup` gives it.
+//! Not judged where there are fewer addresses than clients: there, silence is an answer.
 
+use super::room::room_for_all;
 use super::spans::{Span, common, merged};
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
-use crate::history::{Call, Function, Kind, Setup};
+use crate::history::{Kind, Setup};
 
 /// A client that retries at once has not stopped asking.
 const PAUSE: u64 = 1_000_000_000;
 
 pub fn check(case: &Case<'_>) -> Verdict {
     let what = "service within the bound while a majority can work";
-    let Some(setup) = enough_addresses(case) else {
+    let Some(setup) = case.history.setup() else {
         return Verdict::of("L3", what, 0, Vec::new());
     };
-    let bound = setup.service_within_ms.saturating_mul(1_000_000);
+    let bound = setup.failover_within_ms.saturating_mul(1_000_000);
     let answers = answers(case);
+    let exceeds = |span: &Span| span.1 - span.0 > bound;
     let mut judged = 0;
     let mut evidence = Vec::new();
-    for stretch in common(&asking(case), &case.faults.served()) {
-        judged += 1;
+    for stretch in stretches(case, setup) {
+        let under_fault = common(&[stretch], &case.faults.troubled());
+        judged += under_fault.iter().filter(|span| exceeds(span)).count();
         let gaps = gaps(stretch, &answers).into_iter();
-        evidence.extend(gaps.filter(|gap| gap.1 - gap.0 > bound).map(unserved));
+        evidence.extend(gaps.filter(exceeds).map(unserved));
     }
-    Verdict::of("L3", what, judged, evidence)
+    Verdict::of("L3", what, judged.max(evidence.len()), evidence)
 }
 
-/// The setup, if every client can have an address, though each declined one rests.
-pub(super) fn enough_addresses<'a>(case: &Case<'a>) -> Option<&'a Setup> {
-    let declined = |call: &Call<'_>| call.invoke.function == Function::Decline;
-    let declined = case.history.calls().filter(declined).count() as u64;
-    let setup = case.history.setup();
-    setup.filter(|setup| setup.clients.saturating_add(declined) <= setup.pool_size())
+/// When somebody must have been answered.
+fn stretches(case: &Case<'_>, setup: &Setup) -> Vec<Span> {
+    let recovery = setup
+        .service_within_ms
+        .saturating_sub(setup.failover_within_ms);
+    let recovery = recovery.saturating_mul(1_000_000);
+    let served = case.faults.served().into_iter().map(|(from, until)| {
+        let settled = if from == 0 {
+            0
+        } else {
+            from.saturating_add(recovery)
+        };
+        (settled, until)
+    });
+    let served: Vec<Span> = served.filter(|(from, until)| from < until).collect();
+    common(&common(&asking(case), &served), &room_for_all(case))
 }
 
 /// When some client was waiting for an answer.

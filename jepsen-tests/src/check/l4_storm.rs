@@ -4,21 +4,22 @@
 //! Judged are acquisitions that lie wholly in a time without faults, once the bound of the `:setup`
 //! has passed since the last. One that gave up before that bound says nothing.
 
+use super::calm::calm;
 use super::holds::exchange;
 use super::l2_silent::replies;
-use super::l3_service::enough_addresses;
-use super::spans::{Span, holding};
+use super::room::room_for_all;
+use super::spans::{common, holding};
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
 use crate::history::{Call, FailureKind, Function, Kind, Operation, Reply, ReplyKind};
 
 pub fn check(case: &Case<'_>) -> Verdict {
     let what = "without faults, N clients get N ACKs and no NAK";
-    let Some(setup) = enough_addresses(case) else {
+    let Some(setup) = case.history.setup() else {
         return Verdict::of("L4", what, 0, Vec::new());
     };
     let bound = setup.service_within_ms.saturating_mul(1_000_000);
-    let calm = calm(case, bound);
+    let calm = common(&calm(case, bound), &room_for_all(case));
     let end = case.history.end();
     let mut judged = 0;
     let mut evidence = Vec::new();
@@ -39,21 +40,6 @@ pub fn check(case: &Case<'_>) -> Verdict {
         evidence.extend(naks(case, &call, until));
     }
     Verdict::of("L4", what, judged, evidence)
-}
-
-/// When no fault was on, and none had been for the bound.
-fn calm(case: &Case<'_>, bound: u64) -> Vec<Span> {
-    let spans = case.faults.quiet().into_iter();
-    let settled = |(from, until): Span| {
-        let from = if from == 0 {
-            0
-        } else {
-            from.saturating_add(bound)
-        };
-        (from, until)
-    };
-    let spans = spans.map(settled);
-    spans.filter(|(from, until)| from < until).collect()
 }
 
 fn not_sent(call: &Call<'_>) -> bool {

@@ -112,6 +112,7 @@ fn setup(workload: Workload, plan: &Plan) -> Entry {
         quarantine_ms: QUARANTINE_MS,
         silent_after_ms: Setup::SILENT_AFTER_MS,
         service_within_ms: Setup::SERVICE_WITHIN_MS,
+        failover_within_ms: Setup::FAILOVER_WITHIN_MS,
     };
     Entry::seen(Function::Setup, None, Value::Setup(setup))
 }

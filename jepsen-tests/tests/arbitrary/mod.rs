@@ -143,7 +143,7 @@ fn setup() -> impl Strategy<Value = Value> {
         vec(address(), 0..3),
         vec((name(), address()), 0..3),
     );
-    (name(), places, (MOMENT, MOMENT, MOMENT, MOMENT)).prop_map(
+    (name(), places, (MOMENT, MOMENT, MOMENT, MOMENT, MOMENT)).prop_map(
         |(workload, (network, pool, router, excluded, members), times)| {
             Value::Setup(Setup {
                 workload,
@@ -156,6 +156,7 @@ fn setup() -> impl Strategy<Value = Value> {
                 quarantine_ms: times.1,
                 silent_after_ms: times.2,
                 service_within_ms: times.3,
+                failover_within_ms: times.4,
             })
         },
     )

@@ -12,7 +12,8 @@ use crate::history::edn::{Fields, ShapeError, number, parsed, text, texts, unsig
 /// ```text
 /// {:network ["10.15.3.0" 24], :pool ["10.15.3.100" "10.15.3.199"], :router "10.15.3.1",
 ///  :excluded ["10.15.3.110"], :members [["n1" "10.15.3.10"] …], :clients 50, :quarantine-ms 600000,
-///  :silent-after-ms 5000, :service-within-ms 10000, :workload "lease"}
+///  :silent-after-ms 5000, :service-within-ms 15000,
+///  :failover-within-ms 8000, :workload "lease"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setup {
@@ -35,9 +36,12 @@ pub struct Setup {
     /// L2: how long a cut-off node may go on answering. `docs/failure-modes.md` says "about a
     /// second" to notice; a reply may be up to 3 s late (T6).
     pub silent_after_ms: u64,
-    /// L3: within which time there is service again once a quorum can work. An election takes 0.5 s
-    /// to 1 s and may be split; clients retransmit after 4 s (RFC 2131 §4.1).
+    /// Within which time there is full service again after trouble in which a quorum could not work:
+    /// nodes start, read their logs, elect; clients have backed off.
     pub service_within_ms: u64,
+    /// L3: how long nobody may be answered while a quorum can work. To notice takes a second, an election
+    /// 0.5 s to 1 s, and it may be split; then some client must retransmit.
+    pub failover_within_ms: u64,
 }
 
 impl Setup {
@@ -45,6 +49,8 @@ impl Setup {
     pub const SILENT_AFTER_MS: u64 = 5_000;
     /// The default of [`service_within_ms`](Self::service_within_ms).
     pub const SERVICE_WITHIN_MS: u64 = 15_000;
+    /// The default of [`failover_within_ms`](Self::failover_within_ms).
+    pub const FAILOVER_WITHIN_MS: u64 = 8_000;
 
     /// How many addresses the pool has that somebody can have.
     pub fn pool_size(&self) -> u64 {
@@ -72,6 +78,7 @@ impl Shape for Setup {
             ("quarantine-ms", number(self.quarantine_ms)),
             ("silent-after-ms", number(self.silent_after_ms)),
             ("service-within-ms", number(self.service_within_ms)),
+            ("failover-within-ms", number(self.failover_within_ms)),
         ];
         entries.extend(self.router.map(|router| ("router", text(&router))));
         entries
@@ -80,6 +87,7 @@ impl Shape for Setup {
     fn read(fields: &Fields<'_>) -> Result<Self, ShapeError> {
         let silent_after = fields.optional("silent-after-ms", unsigned)?;
         let service_within = fields.optional("service-within-ms", unsigned)?;
+        let failover_within = fields.optional("failover-within-ms", unsigned)?;
         Ok(Self {
             workload: fields.required("workload", parsed)?,
             network: fields.required("network", |edn| pair(edn, parsed, prefix))?,
@@ -91,6 +99,7 @@ impl Shape for Setup {
             quarantine_ms: fields.required("quarantine-ms", unsigned)?,
             silent_after_ms: silent_after.unwrap_or(Self::SILENT_AFTER_MS),
             service_within_ms: service_within.unwrap_or(Self::SERVICE_WITHIN_MS),
+            failover_within_ms: failover_within.unwrap_or(Self::FAILOVER_WITHIN_MS),
         })
     }
 }

@@ -1,0 +1,70 @@
+//! L1: with nothing wrong, whoever wants to keep its address is answered in time.
+//!
+//! Judged are renewals and rebinds that lie wholly in a time without faults, once the cluster is back from
+//! the last. One that the end of the run cut short says nothing.
+
+use super::calm::calm_once_all_serve;
+use super::holds::{Hold, exchange};
+use super::spans::holding;
+use super::verdict::seconds;
+use super::{Case, Evidence, Verdict};
+use crate::history::{Call, Function, Kind};
+
+pub fn check(case: &Case<'_>) -> Verdict {
+    let what = "without faults, every renewal is answered in time";
+    let Some(setup) = case.history.setup() else {
+        return Verdict::of("L1", what, 0, Vec::new());
+    };
+    let calm = calm_once_all_serve(case, setup);
+    let end = case.history.end();
+    let mut judged = 0;
+    let mut evidence = Vec::new();
+    let keeps =
+        |call: &Call<'_>| matches!(call.invoke.function, Function::Renew | Function::Rebind);
+    for call in case.history.calls().filter(keeps) {
+        let until = call.ended().unwrap_or(end);
+        if holding(&calm, call.invoke.time, until).is_none() {
+            continue;
+        }
+        if call.kind() != Kind::Info {
+            judged += 1;
+        } else if let Some(hold) = given_up_in_vain(case, &call, until) {
+            judged += 1;
+            evidence.push(unanswered(hold, &call, until));
+        }
+    }
+    Verdict::of("L1", what, judged, evidence)
+}
+
+/// The lease that a client could not extend, if it tried for as long as it should: a renewal until T2, a
+/// rebind until the lease was over (RFC 2131 §4.4.5).
+fn given_up_in_vain<'a, 'b>(
+    case: &'b Case<'a>,
+    call: &Call<'_>,
+    until: u64,
+) -> Option<&'b Hold<'a>> {
+    let asked = exchange(call.invoke)?;
+    let holds = case.holds.of_address(asked.address?).iter();
+    let own = holds.filter(|hold| hold.client == asked.client && hold.from() <= call.invoke.time);
+    let hold = own.max_by_key(|hold| hold.from())?;
+    let lease = hold.grant.expiry() - hold.grant.request_sent;
+    let tries_until = match call.invoke.function {
+        Function::Renew => hold.grant.request_sent + lease / 8 * 7,
+        _ => hold.grant.expiry(),
+    };
+    (until >= tries_until).then_some(hold)
+}
+
+fn unanswered(hold: &Hold<'_>, call: &Call<'_>, until: u64) -> Evidence {
+    let text = format!(
+        "{} tried to {} {} from {} to {}, and nobody answered; it has it until {}",
+        hold.client,
+        call.invoke.function,
+        hold.address,
+        seconds(call.invoke.time),
+        seconds(until),
+        seconds(hold.grant.expiry())
+    );
+    let indexes = vec![hold.index, call.invoke.index];
+    Evidence::new(text, indexes).at(hold.address, call.invoke.time, until)
+}
