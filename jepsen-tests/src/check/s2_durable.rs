@@ -1,5 +1,13 @@
-//! S2: acknowledged grants survive. After everything has healed, each node's table has every grant
-//! that was acknowledged before the table was read, and that has neither ended nor been given up.
+//! S2: acknowledged grants survive. A table that was read after a grant was acknowledged, and that is of a
+//! state that surely comes after it, has it for as long as it has neither ended nor been given up.
+//!
+//! At the end, when everything has healed, that is every node's table. Leases are short, and what was
+//! granted before the last crash has ended by then, so the tables that were read on the way are judged as
+//! well ([`on_the_way`]).
+
+mod on_the_way;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::holds::Hold;
 use super::verdict::seconds;
@@ -7,14 +15,14 @@ use super::{Case, Evidence, Verdict};
 use crate::history::{Function, LeaseRow, LeaseState, NodeState, Operation, Value};
 
 const RULE: &str = "S2";
-const WHAT: &str = "every acknowledged grant is in every node's table at the end";
+const WHAT: &str = "every acknowledged grant is in every later table";
 
 pub fn check(case: &Case<'_>) -> Verdict {
-    let mut judged = 0;
-    let mut evidence = Vec::new();
-    let mut read = false;
+    if case.holds.all().is_empty() {
+        return Verdict::of(RULE, WHAT, 0, Vec::new());
+    }
+    let (mut judged, mut evidence) = on_the_way::check(case);
     for (operation, state, rows) in finals(case) {
-        read = true;
         let due =
             |hold: &&Hold<'_>| hold.from() < state.asked && hold.promised_until() > operation.time;
         for hold in case.holds.all().iter().filter(due) {
@@ -25,22 +33,54 @@ pub fn check(case: &Case<'_>) -> Verdict {
             }
         }
     }
-    if !read && !case.holds.all().is_empty() {
-        let because = "there is no :final table to look into".to_owned();
-        return Verdict::unknown(RULE, WHAT, because);
+    match level(case) {
+        Err(because) if evidence.is_empty() => Verdict::unknown(RULE, WHAT, because),
+        _ => Verdict::of(RULE, WHAT, judged, evidence),
     }
-    Verdict::of(RULE, WHAT, judged, evidence)
+}
+
+/// When the last of the tables at the end was read, if there is one of every member, all of one log index;
+/// else why not.
+pub(super) fn level(case: &Case<'_>) -> Result<u64, String> {
+    let mut last: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (operation, state, _) in finals(case) {
+        let node = operation.node.as_deref().unwrap_or_default();
+        last.insert(node, (state.applied, operation.time));
+    }
+    let members = case.faults.members_at(case.history.end());
+    let missing: Vec<&str> = members.filter(|node| !last.contains_key(node)).collect();
+    if !missing.is_empty() {
+        return Err(format!(
+            "there is no :final table of {}",
+            missing.join(", ")
+        ));
+    }
+    let indexes: BTreeSet<u64> = last.values().map(|(applied, _)| *applied).collect();
+    if indexes.len() > 1 {
+        return Err(format!(
+            "the :final tables are of different log indexes: {indexes:?}"
+        ));
+    }
+    let times = last.values().map(|(_, time)| *time);
+    times
+        .max()
+        .ok_or_else(|| "there is no :final table to look into".to_owned())
 }
 
 /// The tables at the end.
 pub(super) fn finals<'a>(
     case: &Case<'a>,
 ) -> impl Iterator<Item = (&'a Operation, &'a NodeState, &'a [LeaseRow])> {
+    tables(case).filter(|(operation, _, _)| operation.function == Function::Final)
+}
+
+/// All tables.
+fn tables<'a>(
+    case: &Case<'a>,
+) -> impl Iterator<Item = (&'a Operation, &'a NodeState, &'a [LeaseRow])> + use<'a> {
     let operations = case.history.operations().iter();
-    operations.filter_map(|operation| match (&operation.function, &operation.value) {
-        (Function::Final, Value::NodeState(state)) => {
-            Some((operation, state, state.leases.as_deref()?))
-        }
+    operations.filter_map(|operation| match &operation.value {
+        Value::NodeState(state) => Some((operation, state, state.leases.as_deref()?)),
         _ => None,
     })
 }

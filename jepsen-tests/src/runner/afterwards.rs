@@ -21,8 +21,8 @@ const SHORTEST_CALM: Duration = Duration::from_secs(15);
 /// Then they only keep what they have: whoever wants an address can have one, and a renewal falls into it.
 const QUIET: Duration = Duration::from_secs(12);
 /// How long the nodes may take to stand at one log index with nobody asking for anything. Leases still
-/// run out meanwhile, and each that does is an entry.
-const LEVEL: Duration = Duration::from_secs(30);
+/// run out meanwhile, and each that does is an entry. If they do not, nobody can tell whether S2 was kept.
+const LEVEL: Duration = Duration::from_secs(45);
 const POLL: Duration = Duration::from_millis(200);
 
 /// How the cluster came back.
