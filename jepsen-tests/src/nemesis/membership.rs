@@ -79,34 +79,42 @@ impl Nemesis for Membership {
 
     fn heal(&mut self, scene: &mut Scene<'_>) -> Result<()> {
         match (self.victim, self.removal) {
-            (Some(victim), Removal::Done) => {
+            (Some(victim), Removal::Done) if empty(scene, victim)? => {
                 self.removal = Removal::None;
-                replace(scene, victim)
+                join(scene, victim)
             }
             _ => Ok(()),
         }
     }
 
-    /// With all faults healed, whoever leads knows what became of the removal.
+    /// With all faults healed, whoever leads knows what became of the removal, and every disk works.
     fn conclude(&mut self, scene: &mut Scene<'_>) -> Result<()> {
-        let (Some(victim), Removal::Unknown) = (self.victim, self.removal) else {
+        let Some(victim) = self.victim.filter(|_| self.removal != Removal::None) else {
             return Ok(());
         };
+        if self.removal == Removal::Done {
+            return self.heal(scene);
+        }
         let Some(voters) = scene.sights.voters() else {
             return Ok(());
         };
-        self.removal = Removal::None;
-        match voters.contains(&victim) {
-            true => Ok(()),
-            false => replace(scene, victim),
-        }
+        self.removal = match voters.contains(&victim) {
+            true => Removal::None,
+            false => Removal::Done,
+        };
+        self.heal(scene)
     }
 }
 
-/// Empties a node that has been removed, and has it join.
-fn replace(scene: &mut Scene<'_>, victim: u8) -> Result<()> {
-    scene.lab.gateway(victim).ensure_killed()?;
-    scene.lab.gateway(victim).wipe()?;
+/// Empties a node that has been removed; whether its disk let that be done.
+fn empty(scene: &mut Scene<'_>, victim: u8) -> Result<bool> {
+    let gateway = scene.lab.gateway(victim);
+    gateway.ensure_killed()?;
+    Ok(gateway.wipe().is_ok() || !gateway.data_directory().exists())
+}
+
+/// Has an empty node join.
+fn join(scene: &mut Scene<'_>, victim: u8) -> Result<()> {
     let invoke = begin(scene, Function::NodeAdd, victim)?;
     let completion = if wait_until_voter(scene, victim)? {
         invoke.completed(Kind::Ok, invoke.value.clone(), None)
