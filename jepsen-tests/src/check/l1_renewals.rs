@@ -2,6 +2,11 @@
 //!
 //! Judged are renewals and rebinds that lie wholly in a time without faults, once the cluster is back from
 //! the last. One that the end of the run cut short says nothing.
+//!
+//! A renewal is answered to the address, which the kernel of the node resolves. If somebody else had the
+//! address before, the kernel may still know that one's hardware address; a real client's ARP sets it
+//! right, but the clients here send no ARP of their own. So silence counts only once the node is known to
+//! have found the client, or if nobody else had the address.
 
 use super::calm::calm_once_all_serve;
 use super::holds::{Hold, exchange};
@@ -19,8 +24,6 @@ pub fn check(case: &Case<'_>) -> Verdict {
     let end = case.history.end();
     let mut judged = 0;
     let mut evidence = Vec::new();
-    let keeps =
-        |call: &Call<'_>| matches!(call.invoke.function, Function::Renew | Function::Rebind);
     for call in case.history.calls().filter(keeps) {
         let until = call.ended().unwrap_or(end);
         if holding(&calm, call.invoke.time, until).is_none() {
@@ -48,11 +51,37 @@ fn given_up_in_vain<'a, 'b>(
     let own = holds.filter(|hold| hold.client == asked.client && hold.from() <= call.invoke.time);
     let hold = own.max_by_key(|hold| hold.from())?;
     let lease = hold.grant.expiry() - hold.grant.request_sent;
+    if !is_findable(case, hold) {
+        return None;
+    }
     let tries_until = match call.invoke.function {
         Function::Renew => hold.grant.request_sent + lease / 8 * 7,
         _ => hold.grant.expiry(),
     };
     (until >= tries_until).then_some(hold)
+}
+
+/// Whether the node that granted is known to reach the client under its address.
+fn is_findable(case: &Case<'_>, hold: &Hold<'_>) -> bool {
+    let holds = case.holds.of_address(hold.address).iter();
+    let before = holds.filter(|other| other.from() < hold.from() && other.client != hold.client);
+    let Some(changed_hands) = before.map(Hold::from).max() else {
+        return true;
+    };
+    case.history.calls().any(|call| {
+        let since = changed_hands < call.invoke.time && call.invoke.time <= hold.from();
+        let found = call.completion.and_then(exchange).filter(|found| {
+            let server = found.grant.map(|grant| grant.server);
+            found.client == hold.client
+                && found.address == Some(hold.address)
+                && server == Some(hold.grant.server)
+        });
+        since && keeps(&call) && found.is_some()
+    })
+}
+
+fn keeps(call: &Call<'_>) -> bool {
+    matches!(call.invoke.function, Function::Renew | Function::Rebind)
 }
 
 fn unanswered(hold: &Hold<'_>, call: &Call<'_>, until: u64) -> Evidence {
