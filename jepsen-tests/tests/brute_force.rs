@@ -164,17 +164,31 @@ fn explained(
     state: &<TableModel as Model>::State,
     left: &[Event<TableCall>],
 ) -> bool {
+    explained_from(0, model, state, left)
+}
+
+/// The same, with nothing before `now`.
+fn explained_from(
+    now: u64,
+    model: &TableModel,
+    state: &<TableModel as Model>::State,
+    left: &[Event<TableCall>],
+) -> bool {
     if left.iter().all(|event| event.end.is_none()) {
         return true;
     }
     (0..left.len()).any(|next| {
         let mut rest = left.to_vec();
         let event = rest.remove(next);
+        let now = now.max(event.begin);
         let in_time = rest
             .iter()
-            .all(|other| other.end.is_none_or(|end| event.begin <= end));
+            .all(|other| other.end.is_none_or(|end| event.begin <= end))
+            && event
+                .never_after
+                .is_none_or(|never_after| now <= never_after);
         let after = model.step(state, &event.call);
-        in_time && after.is_some_and(|after| explained(model, &after, &rest))
+        in_time && after.is_some_and(|after| explained_from(now, model, &after, &rest))
     })
 }
 
@@ -191,14 +205,15 @@ fn events() -> impl Strategy<Value = Vec<Event<TableCall>>> {
         1 => name().prop_map(TableCall::MaybeRemoved),
         2 => table.prop_map(TableCall::Read),
     ];
-    let timed = (call, 0u64..12, 0u64..6);
-    vec(timed, 0..7).prop_map(|events| {
-        let event = |(index, (call, begin, took)): (usize, (TableCall, u64, u64))| {
+    let timed = (call, 0u64..12, 0u64..6, any::<bool>());
+    vec(timed, 0..8).prop_map(|events| {
+        let event = |(index, (call, begin, took, gives_up)): (usize, (_, u64, u64, bool))| {
             let unknown = matches!(call, TableCall::MaybeAdded(..) | TableCall::MaybeRemoved(_));
             Event {
                 call,
                 begin,
                 end: (!unknown).then_some(begin + took),
+                never_after: (unknown && gives_up).then_some(begin + took),
                 index: index as u64,
             }
         };
@@ -232,7 +247,7 @@ proptest! {
 }
 
 /// A table used by `processes` at once. Each call takes effect at a moment within its span; every
-/// tenth is of unknown outcome, and may take effect long after, or never.
+/// tenth is of unknown outcome, and may never take effect.
 fn used_by_many(rng: &mut TestRng, calls: usize, processes: u64) -> Vec<Event<TableCall>> {
     let mut planned: Vec<(u64, u64, usize)> = (0..calls)
         .map(|index| {
@@ -278,6 +293,7 @@ fn used_by_many(rng: &mut TestRng, calls: usize, processes: u64) -> Vec<Event<Ta
             call,
             begin,
             end,
+            never_after: unknown.then(|| effect + rng.random_range(0..12)),
             index: index as u64,
         });
     }
@@ -323,6 +339,7 @@ fn a_search_that_runs_into_its_limit_knows_nothing() {
         call: TableCall::Added(n.to_string(), n.to_string()),
         begin: 0,
         end: Some(100),
+        never_after: None,
         index: n,
     };
     let mut events: Vec<_> = (0..12).map(added).collect();
@@ -330,6 +347,7 @@ fn a_search_that_runs_into_its_limit_knows_nothing() {
         call: TableCall::Read(BTreeMap::from([("x".to_owned(), "y".to_owned())])),
         begin: 0,
         end: Some(100),
+        never_after: None,
         index: 12,
     });
     let model = TableModel::default();

@@ -4,9 +4,10 @@
 //! Wing and Gong's search with Lowe's memory of what was tried: a depth-first search over what may
 //! come next, which never visits the same set of operations with the same state twice. What must end
 //! first is tried first. An operation that only looks, and sees what is there now, takes its moment at
-//! once: that can spoil nothing. What is of unknown outcome may also never happen; it is tried last,
-//! as late as it can be: only just before something that it makes a difference to. A way that used more
-//! of it to get to the same point is not followed. Nearly always at most two in a row are needed, so
+//! once: that can spoil nothing, unless something of unknown outcome could then no longer happen. What is
+//! of unknown outcome may also never happen; it is tried last, as late as it can be: only just before
+//! something that it makes a difference to, or that begins when it is too late for it. A way that used
+//! more of it to get to the same point is not followed. Nearly always at most two in a row are needed, so
 //! that is tried first.
 //!
 //! The number of visited points is capped, and running into the cap is "unknown", never "yes".
@@ -45,6 +46,8 @@ pub struct Event<C> {
     pub begin: u64,
     /// It took effect before; nothing, if it may still, or never.
     pub end: Option<u64>,
+    /// Of one without an end: if it ever took effect, then before this. Nothing, if it may at any time.
+    pub never_after: Option<u64>,
     /// Its line in the history.
     pub index: u64,
 }
@@ -97,6 +100,8 @@ struct Search<'a, M: Model> {
     ended: Vec<&'a Event<M::Call>>,
     /// The earliest beginning from each place in `ended` on.
     earliest: Vec<u64>,
+    /// The latest beginning before each place in `ended`.
+    latest: Vec<u64>,
     /// By their beginnings.
     open: Vec<&'a Event<M::Call>>,
     /// The place in `open` of the one with the same call before.
@@ -134,6 +139,10 @@ impl<'a, M: Model> Search<'a, M> {
         for place in (1..earliest.len()).rev() {
             earliest[place - 1] = earliest[place - 1].min(earliest[place]);
         }
+        let mut latest = vec![0];
+        for event in &ended {
+            latest.push(event.begin.max(latest[latest.len() - 1]));
+        }
         let twin = |place: usize| {
             open[..place]
                 .iter()
@@ -143,6 +152,7 @@ impl<'a, M: Model> Search<'a, M> {
             model,
             ended,
             earliest,
+            latest,
             twin: (0..open.len()).map(twin).collect(),
             open,
         }
@@ -163,7 +173,7 @@ impl<'a, M: Model> Search<'a, M> {
         let mut furthest: (usize, Vec<u64>) = (0, self.next_lines(0, &[]));
         let mut visited = 0;
         while let Some(mut way) = stack.pop() {
-            if self.settle(&mut way.point) {
+            if self.settle(&mut way) {
                 way.loose = None;
             }
             let point = &way.point;
@@ -191,12 +201,16 @@ impl<'a, M: Model> Search<'a, M> {
     }
 
     /// Gives their moment to all that only look, and see what is there now; whether there were any.
-    fn settle(&self, point: &mut Point<M::State>) -> bool {
+    fn settle(&self, way: &mut Way<M::State>) -> bool {
         let mut any = false;
         loop {
+            let spoils_after = self.first_to_be_too_late(way);
+            let point = &mut way.point;
             let explained = |place: &usize| {
-                let call = &self.ended[*place].call;
-                self.model.only_looks(call) && self.model.step(&point.state, call).is_some()
+                let event = &self.ended[*place];
+                self.model.only_looks(&event.call)
+                    && event.begin <= spoils_after
+                    && self.model.step(&point.state, &event.call).is_some()
             };
             let next = self.candidates(point.prefix, &point.beyond);
             let settled: Vec<usize> = next.into_iter().filter(explained).collect();
@@ -208,6 +222,33 @@ impl<'a, M: Model> Search<'a, M> {
                 take(point, place);
             }
         }
+    }
+
+    /// What has taken effect so far did not all do so before this.
+    fn now(&self, way: &Way<M::State>) -> u64 {
+        let beyond = way
+            .point
+            .beyond
+            .iter()
+            .map(|place| self.ended[*place].begin);
+        let open = way.open.iter().map(|place| self.open[*place].begin);
+        let begun = beyond.chain(open).fold(0, u64::max);
+        begun.max(self.latest[way.point.prefix])
+    }
+
+    /// The last moment that takes no event without an end from those that may still take effect.
+    fn first_to_be_too_late(&self, way: &Way<M::State>) -> u64 {
+        let now = self.now(way);
+        let left = |place: &usize| way.open.binary_search(place).is_err();
+        let left = (0..self.open.len()).filter(left);
+        let ends = left.filter_map(|place| self.open[place].never_after);
+        let ends = ends.filter(|never_after| *never_after >= now);
+        ends.min().unwrap_or(u64::MAX)
+    }
+
+    fn is_too_late(&self, place: usize, now: u64) -> bool {
+        let never_after = self.open[place].never_after;
+        never_after.is_some_and(|never_after| never_after < now)
     }
 
     /// Those with an end that may come next: begun before the earliest end of all that are left.
@@ -242,7 +283,10 @@ impl<'a, M: Model> Search<'a, M> {
             let Some(after) = self.model.step(&point.state, call) else {
                 continue;
             };
-            if !self.commutes(way, call, &after) {
+            let begin = self.ended[place].begin;
+            let loose = way.loose.as_ref();
+            let must_follow = loose.is_some_and(|loose| self.is_too_late(loose.place, begin));
+            if must_follow || !self.commutes(way, call, &after) {
                 let mut next = way.clone();
                 next.loose = None;
                 next.point.state = after;
@@ -257,10 +301,15 @@ impl<'a, M: Model> Search<'a, M> {
         let deadline = self.ended[way.point.prefix].end.unwrap_or(u64::MAX);
         let begun = self.open.partition_point(|event| event.begin <= deadline);
         let last = way.loose.as_ref().map(|loose| loose.place);
+        let now = self.now(way);
         for place in (0..begun).rev() {
+            if self.is_too_late(place, now) {
+                continue;
+            }
             let taken = |place: usize| way.open.binary_search(&place);
             // Of two with the same call the first to begin is taken first: one is as good as the other.
-            let twin_waits = self.twin[place].is_some_and(|twin| taken(twin).is_err());
+            let waits = |twin: usize| taken(twin).is_err() && !self.is_too_late(twin, now);
+            let twin_waits = self.twin[place].is_some_and(waits);
             let Err(at) = taken(place) else {
                 continue;
             };

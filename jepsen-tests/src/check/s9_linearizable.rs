@@ -2,17 +2,22 @@
 //! operators' changes are linearizable.
 //!
 //! A list is one node's own table, which may lag: it must be the whole table as it was at some moment
-//! up to the answer, never a mixture of two.
+//! up to the answer, never a mixture of two. Once the nodes are level at the end none lags any more, and a
+//! list must be what there is when it is asked for: so a change that was made last and then lost is seen.
 
 use std::net::Ipv4Addr;
 
 use super::linear::{Event, Linearity, linearizable};
 use super::table::{Table, TableCall, TableModel};
-use super::{Case, Evidence, Verdict};
+use super::{Case, Evidence, Verdict, s2_durable};
 use crate::history::{Call, FailureKind, Function, Kind, Operation, Value};
 
 /// Points of a search. Some hundred bytes each.
 const MOST_POINTS: usize = 300_000;
+
+/// What nobody knows the outcome of takes effect within this time or never. The cluster itself has given
+/// up before: a proposal after 2.5 s, a change of members after about 35 s.
+const GIVEN_UP_AFTER: u64 = 60_000_000_000;
 
 /// What an operator wants of a table.
 enum Wish {
@@ -82,6 +87,7 @@ pub fn members(case: &Case<'_>) -> Verdict {
                 Some(Wish::Add(it.node.clone(), String::new()))
             }
             (Function::NodeRemove, Value::Member(it)) => Some(Wish::Remove(it.node.clone())),
+            (Function::NodeList, _) => Some(Wish::Read),
             _ => None,
         },
     )
@@ -93,7 +99,8 @@ fn judge(
     model: &TableModel,
     wish: impl Fn(&Operation) -> Option<Wish>,
 ) -> Verdict {
-    let event = |call: Call<'_>| event(&call, wish(call.invoke)?);
+    let level = s2_durable::level(case).unwrap_or(u64::MAX);
+    let event = |call: Call<'_>| event(&call, wish(call.invoke)?, level);
     let events: Vec<Event<TableCall>> = case.history.calls().filter_map(event).collect();
     match linearizable(model, &events, MOST_POINTS) {
         Linearity::Linearizable => Verdict::of("S9", what, events.len(), Vec::new()),
@@ -113,8 +120,8 @@ fn judge(
     }
 }
 
-/// What a call says about the table; nothing, if it says nothing.
-fn event(call: &Call<'_>, wish: Wish) -> Option<Event<TableCall>> {
+/// What a call says about the table; nothing, if it says nothing. No node lags after `level`.
+fn event(call: &Call<'_>, wish: Wish, level: u64) -> Option<Event<TableCall>> {
     let failure = call.completion.and_then(|end| end.error.as_ref());
     let failure = failure.map(|failure| failure.kind);
     let known = match (wish, call.kind(), failure) {
@@ -129,12 +136,13 @@ fn event(call: &Call<'_>, wish: Wish) -> Option<Event<TableCall>> {
         (Wish::Read, Kind::Ok, _) => TableCall::Read(listed(call)?),
         _ => return None,
     };
-    let is_read = matches!(known, TableCall::Read(_));
-    let end = call.ended().filter(|_| call.kind() != Kind::Info);
+    let begin = call.invoke.time;
+    let may_lag = matches!(known, TableCall::Read(_)) && begin < level;
     Some(Event {
         call: known,
-        begin: if is_read { 0 } else { call.invoke.time },
-        end,
+        begin: if may_lag { 0 } else { begin },
+        end: call.ended().filter(|_| call.kind() != Kind::Info),
+        never_after: Some(begin.saturating_add(GIVEN_UP_AFTER)),
         index: call.invoke.index,
     })
 }
@@ -144,6 +152,12 @@ fn listed(call: &Call<'_>) -> Option<Table> {
     match &call.completion?.value {
         Value::Reservations(table) => Some(table.iter().map(show).collect()),
         Value::Forwards(table) => Some(table.clone()),
+        Value::Voters(names) => Some(
+            names
+                .iter()
+                .map(|name| (name.clone(), String::new()))
+                .collect(),
+        ),
         _ => None,
     }
 }

@@ -21,6 +21,7 @@
 //! | `:forward-list` | nil; on `:ok` a map of `"tcp/8080"` to `"10.0.0.1:80"` | as above | |
 //! | `:lease-revoke` | an address | committed | as above |
 //! | `:node-add` `:node-remove` | [`Member`](super::Member) | the change of members is over | as above |
+//! | `:node-list` | nil; on `:ok` the voters that one node knows, `["n1" "n2"]` | the answer of one node's own state | nothing was read |
 //! | `:start-X`, `:stop-X` | [`Fault`](super::Fault), two `:info` lines of `:nemesis` each: before and after it was done | | |
 //! | `:setup` | [`Setup`](super::Setup), the first line | (`:info`, `:observer`) | |
 //! | `:state` | [`NodeState`](super::NodeState): one node's table at some moment; it may lag | (`:info`, `:observer`) | |
@@ -114,6 +115,8 @@ pub enum Function {
     NodeAdd,
     /// An operator removes a node from the cluster.
     NodeRemove,
+    /// A node is asked who the voters are.
+    NodeList,
     /// A fault begins. Its name is a keyword without `start-`.
     Start(String),
     /// A fault ends.
@@ -174,6 +177,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("lease-revoke", Function::LeaseRevoke),
     ("node-add", Function::NodeAdd),
     ("node-remove", Function::NodeRemove),
+    ("node-list", Function::NodeList),
     ("setup", Function::Setup),
     ("state", Function::State),
     ("final", Function::Final),

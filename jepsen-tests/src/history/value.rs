@@ -9,7 +9,7 @@ mod lease;
 mod node;
 mod setup;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use clojure_reader::edn::Edn;
@@ -44,6 +44,8 @@ pub enum Value {
     Address(Ipv4Addr),
     /// A node to add or remove.
     Member(Member),
+    /// All voters, by name.
+    Voters(BTreeSet<String>),
     /// A fault.
     Fault(Fault),
     /// A node's table.
@@ -80,6 +82,7 @@ impl Value {
             Self::Forwards(table) => dictionary(table),
             Self::Address(address) => text(address),
             Self::Member(value) => value.edn(),
+            Self::Voters(names) => Edn::Vector(names.iter().map(text).collect()),
             Self::Fault(value) => value.edn(),
             Self::NodeState(value) => value.edn(),
             Self::Ruleset(value) => value.edn(),
@@ -108,6 +111,7 @@ impl Value {
             Function::ForwardList => Self::Forwards(read_dictionary(edn)?),
             Function::LeaseRevoke => Self::Address(super::edn::parsed(edn)?),
             Function::NodeAdd | Function::NodeRemove => Self::Member(shape(edn)?),
+            Function::NodeList => Self::Voters(read_names(edn)?),
             Function::Start(_) | Function::Stop(_) => Self::Fault(shape(edn)?),
             Function::State | Function::Final => Self::NodeState(shape(edn)?),
             Function::Ruleset => Self::Ruleset(shape(edn)?),
@@ -124,6 +128,13 @@ pub(super) fn shape<T: Shape>(edn: &Edn<'_>) -> Result<T, ShapeError> {
 fn dictionary<V: ToString>(table: &BTreeMap<String, V>) -> Edn<'static> {
     let entries = table.iter().map(|(key, value)| (text(key), text(value)));
     Edn::Map(entries.collect())
+}
+
+fn read_names(edn: &Edn<'_>) -> Result<BTreeSet<String>, ShapeError> {
+    let Edn::Vector(names) = edn else {
+        return Err(ShapeError::not("a vector", edn));
+    };
+    names.iter().map(super::edn::parsed).collect()
 }
 
 fn read_dictionary<V: std::str::FromStr>(edn: &Edn<'_>) -> Result<BTreeMap<String, V>, ShapeError>

@@ -1,16 +1,19 @@
 //! After the trouble: healing is waited for, the clients settle, the nodes are asked what they have.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use jepsen_tests::history::{Entry, Function, Recorder};
+use jepsen_tests::history::{Entry, Failure, FailureKind, Function, Kind, Recorder, Value};
 use lab::Lab;
-use lab::gateway::Control;
+use lab::gateway::{Control, Status};
 use serde::Serialize;
 
 use super::keeper::Keeper;
 use super::{rulesets, watcher};
+use crate::names;
+use crate::workload::clients::Numbers;
 
 /// How long the cluster may take from the last healing to all nodes in service.
 const RECOVERY: Duration = Duration::from_secs(45);
@@ -75,8 +78,7 @@ fn obstacle(lab: &mut Lab) -> Option<String> {
         if let Some(reason) = status.silent_reason {
             return Some(format!("node {node} is silent: {reason}"));
         }
-        let voters = status.members.iter().filter(|one| one.role != "learner");
-        let voters = voters.count();
+        let voters = voters(&status).len();
         (voters != count).then(|| format!("node {node} knows {voters} voters of {count}"))
     })
 }
@@ -122,7 +124,6 @@ pub fn final_tables(nodes: &[Control], recorder: &Recorder) -> Result<()> {
 }
 
 fn at_one_index(tables: &[Entry]) -> bool {
-    use jepsen_tests::history::Value;
     let applied = |entry: &Entry| match &entry.value {
         Value::NodeState(state) => Some(state.applied),
         _ => None,
@@ -130,6 +131,36 @@ fn at_one_index(tables: &[Entry]) -> bool {
     let mut indexes = tables.iter().map(applied);
     let first = indexes.next();
     indexes.all(|index| Some(index) == first)
+}
+
+/// Asks every node who the voters are.
+pub fn final_voters(nodes: &[Control], recorder: &Recorder, numbers: &Numbers) -> Result<()> {
+    for node in nodes {
+        let mut invoke = Entry::invoke(numbers.next(), Function::NodeList, Value::None);
+        invoke.node = Some(names::node(node.node()));
+        recorder
+            .record(invoke.clone())
+            .context("writing the history")?;
+        let completion = match watcher::status(node) {
+            Ok(status) => invoke.completed(Kind::Ok, Value::Voters(voters(&status)), None),
+            Err(error) => {
+                let failure = Failure {
+                    // A question that got no answer changed nothing.
+                    kind: FailureKind::NotSent,
+                    text: format!("{error:#}"),
+                };
+                invoke.completed(Kind::Fail, Value::None, Some(failure))
+            }
+        };
+        recorder.record(completion).context("writing the history")?;
+    }
+    Ok(())
+}
+
+fn voters(status: &Status) -> BTreeSet<String> {
+    let voters = status.members.iter().filter(|one| one.role != "learner");
+    let numbers = voters.filter_map(|one| u8::try_from(one.node_id).ok());
+    numbers.map(names::node).collect()
 }
 
 /// Looks at every node's rules.

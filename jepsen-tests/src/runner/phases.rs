@@ -321,6 +321,7 @@ impl<'a> Run<'a> {
     /// Everybody has ended; the nodes are asked for what they have.
     fn read_at_the_end(&mut self, lab: &mut Lab) -> Result<()> {
         afterwards::final_tables(&self.controls, self.recorder)?;
+        afterwards::final_voters(&self.controls, self.recorder, self.numbers)?;
         afterwards::final_rulesets(lab, self.recorder)?;
         if let Some(work) = self.plan.operators {
             let nodes = self.controls.clone();

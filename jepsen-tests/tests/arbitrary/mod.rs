@@ -8,7 +8,7 @@ use jepsen_tests::history::{
     Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen, Setup,
     Value,
 };
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -181,6 +181,7 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
         table(name()).prop_map(|all| (Function::ForwardList, Value::Forwards(all))),
         address().prop_map(|address| (Function::LeaseRevoke, Value::Address(address))),
         member().prop_map(with(Function::NodeAdd)),
+        btree_set(name(), 0..4).prop_map(|all| (Function::NodeList, Value::Voters(all))),
         fault().prop_map(with(Function::Start("kill".to_owned()))),
         fault().prop_map(with(Function::Stop("peers-cut".to_owned()))),
         node_state().prop_map(with(Function::Final)),
