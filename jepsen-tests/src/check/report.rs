@@ -27,6 +27,13 @@ impl Report {
         verdicts.max().unwrap_or(Validity::Unknown)
     }
 
+    /// The promises that nothing put to the test, by name: their verdicts say nothing.
+    pub fn unjudged(&self) -> Vec<String> {
+        let verdicts = self.verdicts.iter();
+        let unjudged = verdicts.filter(|verdict| verdict.judged == 0);
+        unjudged.map(Verdict::name).collect()
+    }
+
     /// What a program that judged should end with: 0 if every promise was kept, else 1. What cannot
     /// be told was not kept.
     pub fn exit_code(&self) -> u8 {
@@ -75,6 +82,10 @@ impl Display for Report {
             if more > 0 {
                 writeln!(f, "       … and {more} more")?;
             }
+        }
+        let unjudged = self.unjudged();
+        if !unjudged.is_empty() {
+            writeln!(f, "\nNothing was judged of: {}", unjudged.join("; "))?;
         }
         Ok(())
     }

@@ -76,6 +76,11 @@ impl Verdict {
         }
     }
 
+    /// The promise by its name, and in words where a rule has several.
+    pub fn name(&self) -> String {
+        format!("{} ({})", self.rule, self.what)
+    }
+
     /// It cannot be told, because …
     pub fn unknown(rule: &'static str, what: &'static str, because: String) -> Self {
         Self {

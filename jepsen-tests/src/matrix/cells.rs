@@ -14,13 +14,14 @@ pub struct Cell {
     pub nemeses: Vec<NemesisKind>,
 }
 
-/// For CI: every workload, every plane, most nemeses, mostly composed.
+/// For CI: every workload, every plane, most nemeses, mostly composed. Where they overlap there may be no
+/// majority, and then L3 and L2 have nothing to judge: so a kill and a cut-off leader come alone.
 const SHORT: &[(Workload, &[NemesisKind])] = &[
-    (Workload::Lease, &[Kill, PartitionRaft]),
+    (Workload::Lease, &[Kill]),
     (Workload::Lease, &[Pause, Loss, Clock]),
     (Workload::Lease, &[PowerCutAll, PartitionOneWay]),
-    (Workload::Lease, &[DiskFull, IsolateLeader]),
-    (Workload::Storm, &[IsolateLeader, Delay]),
+    (Workload::Lease, &[DiskFull, Delay]),
+    (Workload::Storm, &[IsolateLeader]),
     (Workload::Exhaustion, &[Kill, PartitionDhcp]),
     (Workload::Churn, &[Pause, ListenIp]),
     (Workload::Reservation, &[Kill, Partition]),

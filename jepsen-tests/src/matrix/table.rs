@@ -98,6 +98,17 @@ impl Table {
         self.rows.values().all(valid)
     }
 
+    /// The promises that no cell put to the test. With none that came to a verdict, nothing is known of any.
+    pub fn unjudged(&self) -> Vec<String> {
+        let summaries = self.rows.values().filter_map(|row| row.summary.as_ref());
+        let mut all = summaries.map(|summary| &summary.unjudged);
+        let mut unjudged = all.next().cloned().unwrap_or_default();
+        for of_cell in all {
+            unjudged.retain(|name| of_cell.contains(name));
+        }
+        unjudged
+    }
+
     /// For people.
     pub fn markdown(&self) -> String {
         let mut text = String::from(
@@ -136,5 +147,37 @@ impl Table {
             fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::cells;
+
+    fn row(unjudged: &[&str]) -> Row {
+        let summary = Summary {
+            command: String::new(),
+            valid: true,
+            broken: Vec::new(),
+            unjudged: unjudged.iter().map(|name| (*name).to_owned()).collect(),
+            ok: 1,
+            fail: 0,
+            info: 0,
+            strikes: 1,
+            recovered_after: Some(1.0),
+        };
+        Row::of(&cells::short()[0], summary, false)
+    }
+
+    #[test]
+    fn what_one_cell_has_judged_is_judged() {
+        let mut table = Table::new(3);
+        table.add(0, row(&["L2", "L3", "S9"]));
+        table.add(1, row(&["L3", "S9"]));
+        assert_eq!(table.unjudged(), ["L3", "S9"]);
+        table.add(2, row(&["L2", "S9"]));
+        assert_eq!(table.unjudged(), ["S9"]);
+        assert!(table.all_valid());
     }
 }

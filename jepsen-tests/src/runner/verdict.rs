@@ -23,6 +23,8 @@ pub struct Summary {
     pub valid: bool,
     /// The promises that were broken, or cannot be told.
     pub broken: Vec<String>,
+    /// The promises that nothing put to the test, by name.
+    pub unjudged: Vec<String>,
     /// Operations that happened.
     pub ok: usize,
     /// Operations that did not.
@@ -42,8 +44,11 @@ pub fn judge(options: &RunOptions, folder: &Folder, account: Account) -> Result<
     let summary = summary(options, &report, &account);
     let mut text = format!("{}\n\n{report}\n", summary.command);
     text.push_str(&own_findings(&account));
-    let word = if summary.valid { "VALID" } else { "INVALID" };
-    text.push_str(&format!("{word}: {}\n", folder.path().display()));
+    text.push_str(&format!(
+        "{}: {}\n",
+        word(&summary),
+        folder.path().display()
+    ));
     folder.write("verdict.txt", &text)?;
     let mut json = report.json().context("writing the verdict")?;
     json["summary"] = serde_json::to_value(&summary).context("writing the summary")?;
@@ -99,11 +104,21 @@ fn summary(options: &RunOptions, report: &Report, account: &Account) -> Summary 
         command: options.command_line(),
         valid: broken.is_empty(),
         broken,
+        unjudged: report.unjudged(),
         ok,
         fail,
         info,
         strikes: account.strikes,
         recovered_after: account.recovery.seconds,
+    }
+}
+
+/// The verdict in a word, and whether it is about everything.
+fn word(summary: &Summary) -> String {
+    match (summary.valid, summary.unjudged.len()) {
+        (false, _) => "INVALID".to_owned(),
+        (true, 0) => "VALID".to_owned(),
+        (true, count) => format!("VALID, with nothing judged of {count} promises"),
     }
 }
 
