@@ -7,13 +7,20 @@
 //! address before, the kernel may still know that one's hardware address; a real client's ARP sets it
 //! right, but the clients here send no ARP of their own. So silence counts only once the node is known to
 //! have found the client, or if nobody else had the address.
+//!
+//! Nor does it count while nobody at all is answered: then the whole cluster, or the machine that all of it
+//! runs on, stands still, and that is for L3 to judge.
 
 use super::calm::calm_once_all_serve;
 use super::holds::{Hold, exchange};
-use super::spans::holding;
+use super::l3_service::{answers, gaps};
+use super::spans::{Span, holding};
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
 use crate::history::{Call, Function, Kind};
+
+/// Longer without any answer to anybody is the whole cluster's silence.
+const STANDSTILL: u64 = 2_000_000_000;
 
 pub fn check(case: &Case<'_>) -> Verdict {
     let what = "without faults, every renewal is answered in time";
@@ -21,22 +28,33 @@ pub fn check(case: &Case<'_>) -> Verdict {
         return Verdict::of("L1", what, 0, Vec::new());
     };
     let calm = calm_once_all_serve(case, setup);
+    let answers = answers(case);
     let end = case.history.end();
     let mut judged = 0;
     let mut evidence = Vec::new();
     for call in case.history.calls().filter(keeps) {
-        let until = call.ended().unwrap_or(end);
-        if holding(&calm, call.invoke.time, until).is_none() {
+        let span = (call.invoke.time, call.ended().unwrap_or(end));
+        if holding(&calm, span.0, span.1).is_none() {
             continue;
         }
         if call.kind() != Kind::Info {
             judged += 1;
-        } else if let Some(hold) = given_up_in_vain(case, &call, until) {
+        } else if let Some(hold) = given_up_in_vain(case, &call, span.1)
+            && !stood_still(span, &answers)
+        {
             judged += 1;
-            evidence.push(unanswered(hold, &call, until));
+            evidence.push(unanswered(hold, &call, span.1));
         }
     }
     Verdict::of("L1", what, judged, evidence)
+}
+
+/// Whether there was such a silence at any time of `span`.
+fn stood_still(span: Span, answers: &[u64]) -> bool {
+    let from = span.0.saturating_sub(STANDSTILL);
+    let until = span.1.saturating_add(STANDSTILL);
+    let mut gaps = gaps((from, until), answers).into_iter();
+    gaps.any(|gap| gap.1 - gap.0 > STANDSTILL)
 }
 
 /// The lease that a client could not extend, if it tried for as long as it should: a renewal until T2, a

@@ -64,7 +64,7 @@ fn asking(case: &Case<'_>) -> Vec<Span> {
 }
 
 /// When any client had its answer.
-fn answers(case: &Case<'_>) -> Vec<u64> {
+pub(super) fn answers(case: &Case<'_>) -> Vec<u64> {
     let calls = case.history.calls();
     let calls = calls.filter(|call| call.invoke.function.asks_for_lease());
     let answered = calls.filter(|call| call.kind() != Kind::Info);
@@ -74,7 +74,7 @@ fn answers(case: &Case<'_>) -> Vec<u64> {
 }
 
 /// The parts of a stretch between answers.
-fn gaps(stretch: Span, answers: &[u64]) -> Vec<Span> {
+pub(super) fn gaps(stretch: Span, answers: &[u64]) -> Vec<Span> {
     let from = answers.partition_point(|time| *time <= stretch.0);
     let until = answers.partition_point(|time| *time < stretch.1);
     let mut edges = vec![stretch.0];
