@@ -13,9 +13,11 @@ use super::network::{Network, NetworkFault};
 use super::process::{OneDown, RestartAll};
 use super::{Nemesis, Times};
 
-/// How long a node is away where the others must take over (L3), or where it must fall silent (L2): longer
-/// than the time that the contract gives them, so that the faults do not heal before anything is due.
-const LONG_TROUBLE_MS: Range<u64> = 6_000..12_000;
+/// How long a node is away where the others must take over: longer than the eight seconds that L3 gives them,
+/// so that the fault does not heal before anything is due.
+const TAKEN_OVER_MS: Range<u64> = 9_000..12_000;
+/// How long a node is cut off, or removed, that must fall silent: longer than the five seconds that L2 gives it.
+const CUT_OFF_MS: Range<u64> = 6_000..12_000;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -85,14 +87,12 @@ impl NemesisKind {
         match self {
             Self::RestartAll | Self::PowerCutAll => Times::new(3_000..7_000, 300..3_000),
             Self::FlushRuleset => Times::new(1_000..3_000, 100..200),
-            Self::Membership => Times::new(2_000..4_000, LONG_TROUBLE_MS),
+            Self::Membership => Times::new(2_000..4_000, CUT_OFF_MS),
             Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
-            Self::Kill
-            | Self::Pause
-            | Self::Partition
-            | Self::PartitionOneWay
-            | Self::PartitionRaft
-            | Self::IsolateLeader => Times::new(1_500..4_500, LONG_TROUBLE_MS),
+            Self::Kill | Self::Pause | Self::PartitionRaft | Self::IsolateLeader => {
+                Times::new(1_500..4_500, TAKEN_OVER_MS)
+            }
+            Self::Partition | Self::PartitionOneWay => Times::new(1_500..4_500, CUT_OFF_MS),
             _ => Times::new(1_500..4_500, 2_000..7_000),
         }
     }
