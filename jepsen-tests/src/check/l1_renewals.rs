@@ -1,7 +1,8 @@
 //! L1: with nothing wrong, whoever wants to keep its address is answered in time.
 //!
 //! Judged are renewals and rebinds that lie wholly in a time without faults, once the cluster is back from
-//! the last. One that the end of the run cut short says nothing.
+//! the last. One that the end of the run cut short says nothing, nor does one that was too short for a
+//! retransmission: a single message may be lost (L3). So of rebinds those count that follow a renewal.
 //!
 //! A renewal is answered to the address, which the kernel of the node resolves. If somebody else had the
 //! address before, the kernel may still know that one's hardware address; a real client's ARP sets it
@@ -10,6 +11,8 @@
 //!
 //! Nor does it count while nobody at all is answered: then the whole cluster, or the machine that all of it
 //! runs on, stands still, and that is for L3 to judge.
+
+use std::collections::BTreeMap;
 
 use super::calm::calm_once_all_serve;
 use super::holds::{Hold, exchange};
@@ -22,6 +25,9 @@ use crate::history::{Call, Function, Kind};
 /// Longer without any answer to anybody is the whole cluster's silence.
 const STANDSTILL: u64 = 2_000_000_000;
 
+/// Who has tried for longer than this has sent more than one message.
+const RETRANSMITTED: u64 = 3_000_000_000;
+
 pub fn check(case: &Case<'_>) -> Verdict {
     let what = "without faults, every renewal is answered in time";
     let Some(setup) = case.history.setup() else {
@@ -29,17 +35,19 @@ pub fn check(case: &Case<'_>) -> Verdict {
     };
     let calm = calm_once_all_serve(case, setup);
     let answers = answers(case);
+    let renewals = renewals_in_vain(case);
     let end = case.history.end();
     let mut judged = 0;
     let mut evidence = Vec::new();
     for call in case.history.calls().filter(keeps) {
-        let span = (call.invoke.time, call.ended().unwrap_or(end));
+        let span = (began(&call, &renewals), call.ended().unwrap_or(end));
         if holding(&calm, span.0, span.1).is_none() {
             continue;
         }
         if call.kind() != Kind::Info {
             judged += 1;
         } else if let Some(hold) = given_up_in_vain(case, &call, span.1)
+            && span.1 - span.0 > RETRANSMITTED
             && !stood_still(span, &answers)
         {
             judged += 1;
@@ -47,6 +55,25 @@ pub fn check(case: &Case<'_>) -> Verdict {
         }
     }
     Verdict::of("L1", what, judged, evidence)
+}
+
+/// When renewals that got no answer ended, and when they had begun, by client.
+fn renewals_in_vain<'a>(case: &Case<'a>) -> BTreeMap<(&'a str, u64), u64> {
+    let calls = case.history.calls();
+    let renewals = calls.filter(|call| call.invoke.function == Function::Renew);
+    let in_vain = renewals.filter(|call| call.kind() == Kind::Info);
+    let entry = |call: Call<'a>| {
+        let client = exchange(call.invoke)?.client.as_str();
+        Some(((client, call.ended()?), call.invoke.time))
+    };
+    in_vain.filter_map(entry).collect()
+}
+
+/// When the client began to ask for more time: a rebind goes on where a renewal has ended.
+fn began(call: &Call<'_>, renewals: &BTreeMap<(&str, u64), u64>) -> u64 {
+    let client = exchange(call.invoke).map(|asked| asked.client.as_str());
+    let renewal = client.and_then(|client| renewals.get(&(client, call.invoke.time)));
+    renewal.copied().unwrap_or(call.invoke.time)
 }
 
 /// Whether there was such a silence at any time of `span`.
