@@ -45,6 +45,9 @@ pub(super) fn level(case: &Case<'_>) -> Result<u64, String> {
     let mut last: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for (operation, state, _) in finals(case) {
         let node = operation.node.as_deref().unwrap_or_default();
+        if state.applied_at_most.is_some() {
+            return Err(format!("the :final table of {node} is of no one log index"));
+        }
         last.insert(node, (state.applied, operation.time));
     }
     let members = case.faults.members_at(case.history.end());

@@ -125,12 +125,11 @@ pub fn final_tables(nodes: &[Control], recorder: &Recorder) -> Result<()> {
 
 fn at_one_index(tables: &[Entry]) -> bool {
     let applied = |entry: &Entry| match &entry.value {
-        Value::NodeState(state) => Some(state.applied),
+        Value::NodeState(state) if state.applied_at_most.is_none() => Some(state.applied),
         _ => None,
     };
-    let mut indexes = tables.iter().map(applied);
-    let first = indexes.next();
-    indexes.all(|index| Some(index) == first)
+    let indexes: Option<BTreeSet<u64>> = tables.iter().map(applied).collect();
+    indexes.is_some_and(|indexes| indexes.len() == 1)
 }
 
 /// Asks every node who the voters are.

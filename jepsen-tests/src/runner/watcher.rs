@@ -2,8 +2,8 @@
 //! table for the history.
 //!
 //! A table is recorded with the log index that it belongs to. Two calls of the tool are not one
-//! moment, so it is recorded only if the index was the same before and after; the digest is of what
-//! the tool printed, which holds nothing but replicated state.
+//! moment: if the index was not the same before and after, the leases are recorded with both, and without
+//! a digest. The digest is of what the tool printed, which holds nothing but replicated state.
 
 use std::time::{Duration, Instant};
 
@@ -47,20 +47,23 @@ pub fn status(control: &Control) -> Result<Status> {
     control.status_within(TIMEOUT_SECONDS)
 }
 
-/// A node's table at one log index, if it could be had.
+/// A node's table, if it could be had.
 pub fn read_table(control: &Control, function: Function, recorder: &Recorder) -> Option<Entry> {
     let asked = recorder.clock().now();
     let before = status(control).ok()?;
     let [leases, reservations, forwards] = TABLES.map(|what| list(control, what));
     let (leases, reservations, forwards) = (leases?, reservations?, forwards?);
     let after = status(control).ok()?;
-    if before.last_applied != after.last_applied {
+    // It was started anew in between, and reads its log again.
+    if after.last_applied < before.last_applied {
         return None;
     }
+    let is_exact = before.last_applied == after.last_applied;
     let rows: Vec<Lease> = serde_json::from_str(&leases).ok()?;
     let state = NodeState {
-        applied: after.last_applied,
-        digest: Some(digest(&[&leases, &reservations, &forwards])),
+        applied: before.last_applied,
+        applied_at_most: (!is_exact).then_some(after.last_applied),
+        digest: is_exact.then(|| digest(&[&leases, &reservations, &forwards])),
         asked,
         leases: Some(rows.iter().filter_map(row).collect()),
     };

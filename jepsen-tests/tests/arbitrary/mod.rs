@@ -116,13 +116,15 @@ fn node_state() -> impl Strategy<Value = Value> {
         });
     let parts = (
         MOMENT,
+        option::of(MOMENT),
         option::of(name()),
         MOMENT,
         option::of(vec(row, 0..4)),
     );
-    parts.prop_map(|(applied, digest, asked, leases)| {
+    parts.prop_map(|(applied, applied_at_most, digest, asked, leases)| {
         Value::NodeState(NodeState {
             applied,
+            applied_at_most,
             digest,
             asked,
             leases,

@@ -51,8 +51,8 @@ pub fn check(case: &Case<'_>) -> (usize, Vec<Evidence>) {
                 .row(&grants[place])
                 .is_some_and(|row| is_grant(row, grants[place].hold));
             let known = grants[place].known_at.unwrap_or(u64::MAX);
-            if has && table.state.applied < known {
-                grants[place].known_at = Some(table.state.applied);
+            if has {
+                grants[place].known_at = Some(known.min(table.at_most()));
             }
         }
     }
@@ -78,6 +78,11 @@ pub fn check(case: &Case<'_>) -> (usize, Vec<Evidence>) {
 impl<'a> Table<'a> {
     fn row(&self, grant: &Grant<'_, '_>) -> Option<&'a LeaseRow> {
         self.rows.get(&grant.hold.address).copied()
+    }
+
+    /// The highest index that it may be of.
+    fn at_most(&self) -> u64 {
+        self.state.applied_at_most.unwrap_or(self.state.applied)
     }
 
     fn surely_after(&self, grant: &Grant<'_, '_>) -> bool {

@@ -10,11 +10,14 @@ use crate::history::operation::{name_of, named};
 
 /// A node's table.
 ///
-/// `{:applied 1234, :asked 17, :digest "ab12…", :leases [{…} …]}`
+/// `{:applied 1234, :applied-at-most 1236, :asked 17, :digest "ab12…", :leases [{…} …]}`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeState {
     /// The last applied log index.
     pub applied: u64,
+    /// The node went on while it was read: the table is of an index from `applied` to this one. Nothing, if
+    /// it is of `applied` exactly.
+    pub applied_at_most: Option<u64>,
     /// The digest of the state at that index, where it could be had.
     pub digest: Option<String>,
     /// When the question was sent; the answer came at the operation's time.
@@ -79,6 +82,8 @@ impl Shape for NodeState {
             ("applied", number(self.applied)),
             ("asked", number(self.asked)),
         ];
+        let at_most = self.applied_at_most;
+        entries.extend(at_most.map(|index| ("applied-at-most", number(index))));
         entries.extend(self.digest.iter().map(|digest| ("digest", text(digest))));
         if let Some(leases) = &self.leases {
             let rows = leases.iter().map(Shape::edn).collect();
@@ -91,6 +96,7 @@ impl Shape for NodeState {
         let rows = || fields.list("leases", shape);
         Ok(Self {
             applied: fields.required("applied", unsigned)?,
+            applied_at_most: fields.optional("applied-at-most", unsigned)?,
             digest: fields.optional("digest", parsed)?,
             asked: fields.required("asked", unsigned)?,
             leases: fields.get("leases").map(|_| rows()).transpose()?,
