@@ -279,7 +279,9 @@ impl Inner {
         let changed = timeout(CHANGE, changing).await;
         let changed = changed.map_err(|_| {
             MembershipError::Failed(
-                "no quorum confirmed the change of members in time; ask again".to_owned(),
+                "no quorum has confirmed the change of members yet, and it may still come about: \
+                 see `gatewayctl status`, then ask again"
+                    .to_owned(),
             )
         })?;
         let not_changed =
