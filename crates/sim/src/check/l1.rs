@@ -12,8 +12,9 @@ use std::time::Duration;
 /// How long a client may go without that waited already as everything was healed: an election, the
 /// longest pause of its own between two attempts (60 s), and the five copies of one attempt.
 pub const BOUND: Duration = Duration::from_secs(180);
-/// The same for one that begins to want an address when nothing is left of the faults: an election, if
-/// the leader is lost just then, and two retransmissions.
+/// The same for one that sends its first DHCPDISCOVER when nothing is left of the faults: an election, if
+/// the leader is lost just then, and two retransmissions. Before that, one that reboots may ask in vain for
+/// an address that nobody remembers (RFC 2131 §4.3.2).
 const SETTLED_BOUND: Duration = Duration::from_secs(30);
 /// How long a client that keeps asking must have left, or nobody owes it an answer before its lease ends.
 const IN_TIME: Duration = Duration::from_secs(2);
@@ -21,8 +22,17 @@ const IN_TIME: Duration = Duration::from_secs(2);
 /// Who wants an address, since when; and who asks to keep its own, since when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L1 {
-    wanting: BTreeMap<ClientNumber, (ClientKey, TrueTime)>,
+    wanting: BTreeMap<ClientNumber, Wanting>,
     extending: BTreeMap<ClientNumber, (Ipv4Addr, TrueTime)>,
+}
+
+/// A client without an address.
+#[derive(Clone, Debug)]
+struct Wanting {
+    client: ClientKey,
+    since: TrueTime,
+    /// Since when it looks for any server.
+    discovering: Option<TrueTime>,
 }
 
 impl L1 {
@@ -30,7 +40,11 @@ impl L1 {
         let number = event.number;
         match event.what {
             What::Began => {
-                let wanting = (event.client.clone(), event.at);
+                let wanting = Wanting {
+                    client: event.client.clone(),
+                    since: event.at,
+                    discovering: None,
+                };
                 self.wanting.entry(number).or_insert(wanting);
                 self.extending.remove(&number);
             }
@@ -56,6 +70,14 @@ impl L1 {
             } => {
                 self.extending.entry(number).or_insert((address, event.at));
             }
+            What::Sent {
+                kind: MessageKind::Discover,
+                ..
+            } => {
+                if let Some(wanting) = self.wanting.get_mut(&number) {
+                    wanting.discovering.get_or_insert(event.at);
+                }
+            }
             What::Expired(address) => return self.expired(event, address, peace),
             _ => {}
         }
@@ -73,15 +95,19 @@ impl L1 {
 
     fn late(&self, at: TrueTime, number: ClientNumber, peace: &Peace) -> Option<Violation> {
         let healed = peace.since()?;
-        let (client, began) = self.wanting.get(&number)?;
-        let since = healed.max(*began);
-        let bound = match peace.settled_since(*began) {
-            Some(_) => SETTLED_BOUND,
-            None => BOUND,
+        let Wanting {
+            client,
+            since: began,
+            discovering,
+        } = self.wanting.get(&number)?;
+        let settled = discovering.filter(|since| peace.settled_since(*since).is_some());
+        let (since, bound) = match settled {
+            Some(since) => (since, SETTLED_BOUND),
+            None => (healed.max(*began), BOUND),
         };
         (at.since(since) > bound && peace.had_room(client, since)).then(|| {
             let facts = [
-                format!("it wants an address since {began}"),
+                format!("it wants an address since {began}, and discovers since {discovering:?}"),
                 format!("everything is healed since {healed}, and addresses are free"),
             ];
             Violation::new(

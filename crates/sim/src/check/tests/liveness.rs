@@ -42,6 +42,11 @@ fn l1_nothing_is_owed_while_something_is_wrong() {
 fn l1_a_newcomer_in_settled_peace_waits_half_a_minute_at_most() {
     let mut bench = settled();
     bench.tell(1, What::Began);
+    bench.pass(seconds(60));
+    bench.commit();
+    bench.finish();
+    assert_eq!(bench.broken(), [] as [&str; 0], "it reboots in vain");
+    bench.tell(1, sent(MessageKind::Discover, None, 0));
     bench.pass(seconds(30));
     bench.commit();
     bench.finish();
