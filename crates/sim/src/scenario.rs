@@ -1,7 +1,7 @@
 //! What a run is made of, drawn from its seed: how many nodes and clients, how scarce addresses are,
 //! how short leases, and which faults come when.
 
-use crate::fault::{Schedule, Severity};
+use crate::fault::{Kind, Schedule, Severity};
 use crate::network::Host;
 use anyhow::Result;
 use cluster::{Snapshots, Timings};
@@ -69,9 +69,11 @@ impl Scenario {
         let faults = Duration::from_millis(random.u64(20_000..50_000));
         let healed = BEGUN + faults;
         let snapshots = draw_snapshots(&mut random);
-        let severity = Severity::draw(&mut random);
+        // A node that is removed may not come back to an address that a client was given meanwhile.
+        let wide = random.u8(0..3) == 0;
+        let severity = Severity::draw(&mut random, |kind| !wide || kind != Kind::Replacement);
         let scarce = random.u8(0..3) == 0;
-        let bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce)?;
+        let bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce, wide)?;
         let squatters = match scarce || random.u8(0..3) != 0 {
             true => Vec::new(),
             false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
@@ -166,15 +168,25 @@ fn draw_squatters(
 }
 
 /// Leases are short, so that they run out.
-fn draw_bootstrap(random: &mut Rng, nodes: u64, clients: u32, scarce: bool) -> Result<Bootstrap> {
+fn draw_bootstrap(
+    random: &mut Rng,
+    nodes: u64,
+    clients: u32,
+    scarce: bool,
+    wide: bool,
+) -> Result<Bootstrap> {
     let wanted = if scarce { clients / 2 } else { clients * 2 };
     let router = Ipv4Addr::new(10, 15, 3, 1);
-    // Half of the pools go over the router's and the nodes' own addresses (S4).
-    let (first, occupied) = match random.bool() {
-        true => (Ipv4Addr::new(10, 15, 3, 20), 0),
-        false => (router, 1 + nodes),
+    // Some pools go over the router's and the founder's own addresses (S4). Those of the others are
+    // excluded: a client may have one before they join, and keep it.
+    let (first, occupied) = match wide {
+        true => (router, 2),
+        false => (Ipv4Addr::new(10, 15, 3, 20), 0),
     };
-    let excluded = draw_excluded(random, first)?;
+    let mut excluded = draw_excluded(random, first)?;
+    if wide && nodes > 1 {
+        excluded.push(AddressRange::new(listen_ip(2), listen_ip(nodes))?);
+    }
     let excluded_size: u64 = excluded.iter().map(|range| range.size()).sum();
     let size = u64::from(wanted.max(4)) + occupied + excluded_size;
     let last = first.to_bits() + u32::try_from(size)? - 1;
