@@ -40,10 +40,10 @@ impl S2 {
         else {
             return Ok(());
         };
-        let hardware = HardwareAddress::ethernet(reply.hardware);
+        let hardware = &reply.of;
         let record = lease(answer.sent.state, address);
         let is_granted =
-            bound_to(record).is_some() && record.is_some_and(|lease| lease.hardware == hardware);
+            bound_to(record).is_some() && record.is_some_and(|lease| lease.hardware == *hardware);
         // It may have ended between the grant and the reply.
         let last = self.bound.get(&(address, hardware.clone())).copied();
         let was_granted = last.is_some_and(|last| answer.heard.is_some_and(|heard| last >= heard));

@@ -42,7 +42,7 @@ impl S6 {
             return Ok(());
         }
         let node = answer.sent.node;
-        let client = HardwareAddress::ethernet(answer.reply.hardware);
+        let client = &answer.reply.of;
         let broken = |fact: String| {
             let facts = [format!("node {node} sent a DHCPNAK"), fact];
             Violation::new("S6", answer.sent.at, format!("{client} was refused"), facts)
@@ -56,7 +56,7 @@ impl S6 {
                 "it has applied nothing since it heard the request".to_owned(),
             ));
         }
-        self.check_not_its_own(answer, newest, &client)
+        self.check_not_its_own(answer, newest, client)
             .map_or(Ok(()), |fact| Err(broken(fact)))
     }
 

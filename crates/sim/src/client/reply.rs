@@ -2,6 +2,7 @@
 
 use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable, Decoder};
+use ipam::HardwareAddress;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Reply {
     pub xid: u32,
     /// `chaddr`, of an Ethernet client.
     pub hardware: [u8; 6],
+    /// `htype`, and as much of `chaddr` as `hlen` says: of any client.
+    pub of: HardwareAddress,
     /// `yiaddr`, if any.
     pub address: Option<Ipv4Addr>,
     /// Option 54.
@@ -49,6 +52,8 @@ pub fn read_reply(datagram: &[u8]) -> Option<Reply> {
     };
     // `Message::chaddr` trusts `hlen`; the fixed field has its place.
     let hardware = *datagram.get(28..34)?.first_chunk()?;
+    let (htype, hlen) = (*datagram.get(1)?, usize::from(*datagram.get(2)?));
+    let of = HardwareAddress::new(htype, datagram.get(28..28 + hlen)?).ok()?;
     let seconds = |code| match message.opts().get(code)? {
         DhcpOption::AddressLeaseTime(seconds)
         | DhcpOption::Renewal(seconds)
@@ -63,6 +68,7 @@ pub fn read_reply(datagram: &[u8]) -> Option<Reply> {
         kind,
         xid: message.xid(),
         hardware,
+        of,
         address: Some(message.yiaddr()).filter(|address| !address.is_unspecified()),
         server,
         lease_time: seconds(OptionCode::AddressLeaseTime),
