@@ -55,6 +55,8 @@ impl L4 {
         };
         // It is held from when it was committed, which was before it was sent.
         let is_held = event.at.since(*at) + REPLY_DEADLINE < held_for;
+        // When nothing is free, an offer that was left lying goes to somebody else (ADR 0014).
+        let is_held = is_held && peace.had_room(&event.client, *at);
         let Some(healed) = peace.settled_since(*at).filter(|_| is_held) else {
             return Ok(());
         };
