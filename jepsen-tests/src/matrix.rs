@@ -25,7 +25,7 @@ use cells::Cell;
 use table::{Row, Table};
 
 /// How long a run of the short selection lasts: the longest trouble fits in, and all of them together take
-/// about six minutes.
+/// about six minutes, or three with two at a time.
 const SHORT: Duration = Duration::from_secs(16);
 /// How long a run of the full matrix lasts unless somebody says otherwise.
 const FULL: Duration = Duration::from_secs(60);

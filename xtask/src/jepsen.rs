@@ -47,7 +47,7 @@ pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
         fs::remove_dir_all(&results).with_context(|| format!("removing {}", results.display()))?;
     }
     let mut jepsen = program(workspace);
-    jepsen.args(["matrix", "--short", "--out", SHORT_RESULTS]);
+    jepsen.args(["matrix", "--short", "--jobs", "2", "--out", SHORT_RESULTS]);
     run_for(&mut jepsen, SHORT_LIMIT)
 }
 

@@ -81,9 +81,7 @@ impl ClientView {
     /// keep it.
     #[must_use]
     pub fn held(&self, clock: ClusterTime) -> Option<(Ipv4Addr, LeaseState)> {
-        let careless = ipam::mutated!("l4_offer_of_what_ends");
-        let margin = if careless { 0 } else { HELD_FOR_REQUEST.as_secs() };
-        let margin = Span::from_secs(margin);
+        let margin = Span::from_secs(HELD_FOR_REQUEST.as_secs());
         let lasts = |state: &LeaseState| state.deadline().is_some_and(|end| clock + margin < end);
         self.lease
             .filter(|(_, state)| self.may_keep && state.is_held() && lasts(state))

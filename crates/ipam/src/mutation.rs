@@ -43,14 +43,14 @@ pub const ALL: &[Mutation] = &[
         "a node answers a REQUEST that names another server",
     ),
     mutation(
-        "l4_offer_of_what_ends",
+        "l4_offer_not_held",
         "L4",
-        "a lease that is about to end is offered to its client, and ends before the client can take it",
+        "what is offered is not held for its client: others are offered it, too",
     ),
     mutation(
-        "l5_lapsed_offer_forgets",
+        "l5_own_address_not_looked_for",
         "L5",
-        "an offer that its client leaves lying makes the cluster forget that it had the address",
+        "a client that comes back is offered any address, whether its own is free or not",
     ),
     mutation(
         "l6_offer_without_probe",

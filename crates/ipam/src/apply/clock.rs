@@ -49,7 +49,7 @@ fn expire(
             ..
         }
     );
-    if bound || returning && !crate::mutated!("l5_lapsed_offer_forgets") {
+    if bound || returning {
         let state = LeaseState::Expired { at: now };
         subnet.leases.put(address, Lease { state, ..lease });
     }

@@ -31,7 +31,9 @@ impl State {
             _ => true,
         });
         let until = now + subnet.config.times.offer;
-        if let Some(lease) = bound {
+        if crate::mutated!("l4_offer_not_held") {
+            // L4: nobody else must be offered it.
+        } else if let Some(lease) = bound {
             subnet.leases.put(address, held_until(lease, until));
         } else {
             subnet.forget_offers(&client);
@@ -243,9 +245,7 @@ impl Subnet {
 
 /// A bound lease that is offered to its client again is not reclaimed before the offer lapses (L4).
 fn held_until(mut lease: Lease, until: ClusterTime) -> Lease {
-    if let LeaseState::Bound { reclaim, .. } = &mut lease.state
-        && !crate::mutated!("l4_offer_of_what_ends")
-    {
+    if let LeaseState::Bound { reclaim, .. } = &mut lease.state {
         *reclaim = until.max(*reclaim);
     }
     lease
@@ -261,7 +261,12 @@ fn choose_address(
     if let Some(reserved) = subnet.reservations.address_of(client) {
         return check_unheld(subnet, client, reserved).map(|()| reserved);
     }
-    if let Some(address) = subnet.own_address(client) {
+    let own = subnet.own_address(client).filter(|address| {
+        let held = subnet.leases.get(*address);
+        held.is_some_and(|lease| lease.state.is_held())
+            || !crate::mutated!("l5_own_address_not_looked_for")
+    });
+    if let Some(address) = own {
         return Ok(address);
     }
     // An address that somebody else is remembered at is not given away on a whim (L5).
