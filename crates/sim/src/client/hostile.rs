@@ -57,12 +57,13 @@ impl Hostile {
     /// It does something.
     pub fn wake(&mut self, now: TrueTime) -> Vec<Action> {
         self.next = now + Duration::from_millis(self.rng.u64(200..5000));
-        let datagrams = match self.rng.u8(0..6) {
+        let datagrams = match self.rng.u8(0..7) {
             0 => vec![self.garbage()],
             1 => self.flood(),
             2 => vec![self.in_anothers_name(MessageKind::Release)],
             3 => vec![self.for_anothers_address(MessageKind::Decline)],
             4 => vec![self.for_anothers_address(MessageKind::Request)],
+            5 => vec![self.for_any_address()],
             _ => vec![self.mutated()],
         };
         let to = self.destination();
@@ -142,6 +143,18 @@ impl Hostile {
                 .datagram(),
             _ => self.garbage(),
         }
+    }
+
+    /// A DHCPREQUEST as if it had been offered some address near a server's: a node's, the router's, one
+    /// that is excluded, or beyond the pool (S4).
+    fn for_any_address(&mut self) -> Vec<u8> {
+        let server = self.server();
+        let [a, b, c, _] = server.octets();
+        let address = Ipv4Addr::new(a, b, c, self.rng.u8(..));
+        Message::new(MessageKind::Request, self.hardware, self.rng.u32(..))
+            .requested(address)
+            .server(server)
+            .datagram()
     }
 
     /// A message of its own with a few wrong bytes, cut short now and then.
