@@ -33,7 +33,7 @@ pub(super) struct Observer {
     /// Since when a node has no majority in its reach.
     cut_off: BTreeMap<Host, Duration>,
     /// The voters, as the newest leader has them.
-    members: BTreeSet<Host>,
+    pub(super) members: BTreeSet<Host>,
     newest: u64,
     /// Whether an offer waits for its DHCPREQUEST.
     offer_outstanding: bool,

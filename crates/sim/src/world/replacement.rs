@@ -117,6 +117,7 @@ impl World {
                 replacement.next = self.now;
                 match replacement.stage {
                     Stage::Removing => {
+                        self.keep_from_joining(replacement.host);
                         let lives_on = LIVES_ON.mul_f64(replacement.random.f64());
                         replacement.next = self.now + lives_on;
                         replacement.stage = Stage::LivingOn;
@@ -141,13 +142,25 @@ impl World {
         }
         if self.now >= replacement.next {
             if replacement.stage == Stage::LivingOn {
-                self.empty_machine(&replacement)?;
-                replacement.stage = Stage::Adding;
+                // It may have started, and joined, as it was being removed.
+                if self.observer.members.contains(&replacement.host) {
+                    replacement.stage = Stage::Removing;
+                } else {
+                    self.empty_machine(&replacement)?;
+                    replacement.stage = Stage::Adding;
+                }
             }
             self.ask_leader(&mut replacement);
         }
         self.faults.replacement = Some(replacement);
         Ok(())
+    }
+
+    /// A removed node that starts does not ask to be added again: the runbook says so.
+    fn keep_from_joining(&mut self, host: Host) {
+        if let Some(node) = self.nodes.get_mut(&host) {
+            node.boot.start = Start::Wait;
+        }
     }
 
     /// The machine comes back without its data.
@@ -161,7 +174,6 @@ impl World {
             node.boot.config.listen_ip = listen_ip(if taken { other } else { host });
             self.stats.disk(&node.disk.counters());
             node.disk = new_disk(seed);
-            node.boot.start = Start::Wait;
         }
         self.trace
             .note(name(host), format_args!("is removed; its disk is emptied"));
