@@ -38,14 +38,19 @@ impl S5 {
     }
 
     /// Whoever is no longer bound, and did not give up, had its time.
-    pub(super) fn step(&self, step: &Step<'_>, holdings: &Holdings) -> Verdict {
+    pub(super) fn step(&mut self, step: &Step<'_>, holdings: &Holdings) -> Verdict {
         for change in &step.changes {
             let Some(client) = change.ended() else {
                 continue;
             };
-            let is_early = |until: &&TrueTime| **until > step.at;
-            let promised = self.promised.get(&(change.address, client.clone()));
+            let is_early = |until: &TrueTime| *until > step.at;
             let was_revoked = holdings.was_revoked(change.address);
+            // What an operator took back is not owed later, should the client get the address again.
+            let key = (change.address, client.clone());
+            let promised = match was_revoked {
+                true => self.promised.remove(&key),
+                false => self.promised.get(&key).copied(),
+            };
             let ran_out = match change.after.map(|lease| lease.state) {
                 Some(
                     LeaseState::Expired { .. }

@@ -261,7 +261,9 @@ impl World {
             let voters: BTreeSet<Host> = voters.map(|member| member.node.0).collect();
             leads.then_some((status.term, node.host, voters))
         });
-        let Some((term, leader, voters)) = leaders.max() else {
+        // One that leads an earlier term only does not know yet.
+        let newest = leaders.max().filter(|leads| leads.0 >= self.observer.term);
+        let Some((term, leader, voters)) = newest else {
             let since = *self.observer.leaderless_since.get_or_insert(self.now);
             if self.now - since == LONG {
                 self.stats.rare(Rare::LongWithoutLeader, 1);

@@ -5,7 +5,7 @@ use crate::client::TrueTime;
 use crate::scenario::SUBNET;
 use fastrand::Rng;
 use ipam::{
-    ClientIdentity, ClientKey, Command, Forward, ForwardKey, ForwardTarget, GrantRef,
+    ClientIdentity, ClientKey, ClusterTime, Command, Forward, ForwardKey, ForwardTarget, GrantRef,
     HardwareAddress, Lease, LeaseState, Protocol, ReleaseLease,
 };
 use std::net::Ipv4Addr;
@@ -13,7 +13,10 @@ use std::net::Ipv4Addr;
 impl World {
     /// One command of an operator's.
     pub(super) fn operate(&mut self, random: &mut Rng) {
-        let forged = (random.u8(0..6) == 0).then(|| self.forged_release(random));
+        let forged = (random.u8(0..6) == 0).then(|| match random.bool() {
+            true => self.forged_release(random),
+            false => self.late_release(random),
+        });
         let command = forged.flatten();
         let command = command.unwrap_or_else(|| self.operators_command(random));
         let hosts = self.nodes.values().filter(|node| node.is_up());
@@ -60,6 +63,33 @@ impl World {
             client,
             address,
             grant,
+        }))
+    }
+
+    /// A RELEASE of a client's own address that names an earlier grant of it: it comes too late, and the
+    /// lease goes on (S7).
+    fn late_release(&self, random: &mut Rng) -> Option<Command> {
+        let cluster = self.nodes.values().find_map(|node| node.cluster())?;
+        let policy = self.scenario.bootstrap.subnet.identity;
+        let of = |lease: &Lease| ClientIdentity {
+            hardware: lease.hardware.clone(),
+            identifier: None,
+        };
+        let mut leases: Vec<_> = cluster.read(|state| {
+            let leases = state.subnets().get(&SUBNET)?.leases().iter();
+            let plain = leases.filter(|(_, lease)| policy.key(&of(lease)) == lease.client);
+            let granted =
+                plain.filter_map(|(address, lease)| Some((address, of(lease), grant_of(lease)?)));
+            Some(granted.collect())
+        })?;
+        random.shuffle(&mut leases);
+        let (address, client, grant) = leases.pop()?;
+        let granted = ClusterTime(grant.granted.0.saturating_sub(1));
+        Some(Command::ReleaseLease(ReleaseLease {
+            subnet: SUBNET,
+            client,
+            address,
+            grant: GrantRef { granted, ..grant },
         }))
     }
 

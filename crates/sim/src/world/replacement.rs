@@ -74,6 +74,8 @@ enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Came {
     Done,
+    /// It has been done already, as far as this leader knows; it may be one of yesterday.
+    MemberAlready,
     /// Asking again will not help.
     Refused,
     /// Asking again may help.
@@ -110,7 +112,10 @@ impl World {
         let Some(mut replacement) = self.faults.replacement.take() else {
             return Ok(());
         };
-        let answered = replacement.asked.as_ref().and_then(answer_of);
+        let answered = match replacement.asked.as_ref().and_then(answer_of) {
+            Some(Came::MemberAlready) if self.takes_part(replacement.host) => Some(Came::Done),
+            answered => answered,
+        };
         match answered {
             Some(Came::Done) => {
                 replacement.asked = None;
@@ -154,6 +159,16 @@ impl World {
         }
         self.faults.replacement = Some(replacement);
         Ok(())
+    }
+
+    /// Whether the newest leader counts the node as a voter, and its machine, which was empty, has got
+    /// something from the cluster.
+    fn takes_part(&self, host: Host) -> bool {
+        let applied = |cluster: &Cluster| cluster.watch_applied().borrow().position.is_some();
+        let node = self.nodes.get(&host);
+        let seen =
+            node.and_then(|node| node.seen(|seen| seen.cluster.as_ref().is_some_and(applied)));
+        seen == Some(true) && self.observer.members.contains(&host)
     }
 
     /// A removed node that starts does not ask to be added again: the runbook says so.
@@ -254,6 +269,11 @@ impl World {
                 let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
                 *answer = Some(match result {
                     Ok(()) => Came::Done,
+                    Err(MembershipError::Rejected(reason))
+                        if reason.contains("is a member already") =>
+                    {
+                        Came::MemberAlready
+                    }
                     Err(MembershipError::Rejected(_)) => Came::Refused,
                     Err(_) => Came::Failed,
                 });
@@ -269,13 +289,7 @@ fn answer_of(answer: &Answer) -> Option<Came> {
 async fn ask(cluster: &Cluster, host: Host, stage: Stage) -> Result<(), MembershipError> {
     let node = NodeId(host);
     match stage {
-        Stage::Adding => match cluster.add_node(node, &peer_address(host)).await {
-            // As below.
-            Err(MembershipError::Rejected(reason)) if reason.contains("is a member already") => {
-                Ok(())
-            }
-            added => added,
-        },
+        Stage::Adding => cluster.add_node(node, &peer_address(host)).await,
         Stage::Removing | Stage::LivingOn => match cluster.remove_node(node).await {
             // An earlier attempt got through, and its answer was lost. That the cluster knows
             // nothing of the node is committed.
