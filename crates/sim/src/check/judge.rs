@@ -9,7 +9,7 @@ use super::{l1, l2, l3, l4, l5, l6, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9
 use crate::client::{
     Event, MessageKind, Reply, ReplyKind, Request, TrueTime, What, read_reply, read_request,
 };
-use ipam::{Command, LogPosition, NodeId, State};
+use ipam::{Command, HardwareAddress, LogPosition, NodeId, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -179,8 +179,11 @@ impl Judge {
             return self.keep([Err(Violation::new("RFC 2131", sent.at, about, facts))]);
         };
         let asked = Asked::by(&reply);
+        // Only Ethernet clients' requests are read: a hostile neighbour may say that it is something else.
+        let is_read = reply.of == HardwareAddress::ethernet(reply.hardware);
         let heard = self.heard.get(&(sent.node, asked)).copied();
-        let request = self.asked.get(&asked);
+        let heard = heard.filter(|_| is_read);
+        let request = self.asked.get(&asked).filter(|_| is_read);
         let applied = self.applied.get(&sent.node).copied().unwrap_or_default();
         let advanced = heard.is_none_or(|heard| applied.index > heard.applied.index);
         let answer = Answer {
