@@ -26,6 +26,7 @@ mod membership;
 mod node;
 mod progress;
 mod propose;
+mod removal;
 mod serve;
 mod server;
 mod service;

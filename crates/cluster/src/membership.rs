@@ -1,12 +1,12 @@
-//! Members come and go, one at a time, decided by the leader.
+//! Members come, one at a time, decided by the leader; how they go is in [`crate::removal`].
 
 use crate::node::Inner;
 use crate::propose::PROPOSE_DEADLINE;
 use crate::transport;
 use api::proto::raft::InviteRequest;
 use ipam::{Command, NodeId, NodeRegistration, Outcome};
-use openraft::ChangeMembers;
 use openraft::async_runtime::WatchReceiver;
+use openraft::{ChangeMembers, ReadPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -81,6 +81,7 @@ impl Inner {
     ) -> Result<(), MembershipError> {
         self.require_leadership()?;
         let _one_at_a_time = self.membership.lock().await;
+        self.confirm_leadership().await?;
         self.check_newcomer(node, peer_address, has_data)?;
         let listen_ip = self.invite(node, peer_address).await?;
         self.register_newcomer(node, peer_address, listen_ip)
@@ -134,59 +135,25 @@ impl Inner {
         }
     }
 
-    /// Removes a member and forgets its listen IP.
-    pub(crate) async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
-        self.require_leadership()?;
-        let _one_at_a_time = self.membership.lock().await;
-        if self.members().contains_key(&node) {
-            self.remove_member(node).await?;
-        } else if !self.is_registered(node) {
-            return Err(MembershipError::Rejected(format!(
-                "node {node} is not a member: see `gatewayctl status`"
-            )));
-        }
-        let outcome = self.proposer.propose(Command::RemoveNode(node)).await;
-        outcome.map_err(|error| {
-            MembershipError::Failed(format!(
-                "node {node} has left, but its listen IP is still kept: {error}; ask again"
-            ))
-        })?;
-        tracing::info!(%node, "node removed");
-        Ok(())
-    }
-
-    async fn remove_member(&self, node: NodeId) -> Result<(), MembershipError> {
-        if self.members().len() == 1 {
-            return Err(MembershipError::Rejected(format!(
-                "node {node} is the last member: a cluster needs one"
-            )));
-        }
-        if node == self.config.node {
-            return Err(MembershipError::Rejected(format!(
-                "node {node} is the leader: stop gatewayd on it, and ask the next leader"
-            )));
-        }
-        let leaves = BTreeSet::from([node.0]);
-        // To take a learner from among the voters changes nothing, and succeeds.
-        let change = if self.has_voter(node) {
-            ChangeMembers::RemoveVoters(leaves)
-        } else {
-            ChangeMembers::RemoveNodes(leaves)
-        };
-        self.change(change, false).await
-    }
-
-    /// Whether the cluster keeps a listen IP for `node`, a member or not.
-    fn is_registered(&self, node: NodeId) -> bool {
-        self.reader
-            .with(|applied| applied.state.nodes().contains_key(&node))
-    }
-
     pub(crate) fn require_leadership(&self) -> Result<(), MembershipError> {
         match self.leader() {
             Some((leader, _)) if leader == self.config.node => Ok(()),
             Some((leader, address)) => Err(MembershipError::NotLeader { leader, address }),
             None => Err(MembershipError::NoLeader),
+        }
+    }
+
+    /// Has a quorum confirm that this node leads, so that what it knows of the members is not of
+    /// yesterday: a leader that was paused or cut off learns last that another one was elected.
+    pub(crate) async fn confirm_leadership(&self) -> Result<(), MembershipError> {
+        let confirming = self.raft.ensure_linearizable(ReadPolicy::ReadIndex);
+        match timeout(PROPOSE_DEADLINE, confirming).await {
+            Ok(Ok(_)) => Ok(()),
+            // Whoever leads now is the better answer, once it is known here.
+            Ok(Err(_)) | Err(_) => {
+                self.require_leadership()?;
+                Err(MembershipError::NoLeader)
+            }
         }
     }
 
@@ -302,14 +269,16 @@ impl Inner {
         })
     }
 
-    pub(crate) fn has_voter(&self, node: NodeId) -> bool {
+    /// The voters; while they change, the old and the new ones.
+    pub(crate) fn voters(&self) -> BTreeSet<NodeId> {
         self.with_metrics(|metrics| {
-            metrics
-                .membership_config
-                .membership()
-                .voter_ids()
-                .any(|id| id == node.0)
+            let voters = metrics.membership_config.membership().voter_ids();
+            voters.map(NodeId).collect()
         })
+    }
+
+    pub(crate) fn has_voter(&self, node: NodeId) -> bool {
+        self.voters().contains(&node)
     }
 
     pub(crate) fn is_voter(&self) -> bool {
@@ -318,10 +287,7 @@ impl Inner {
 
     /// Whether there are voters beside this node, as far as its log goes.
     pub(crate) fn has_other_voters(&self) -> bool {
-        self.with_metrics(|metrics| {
-            let membership = metrics.membership_config.membership();
-            membership.voter_ids().any(|id| id != self.config.node.0)
-        })
+        self.voters().iter().any(|voter| *voter != self.config.node)
     }
 
     /// Whether this node's newest vote is for itself, or it never voted. Of a node that is catching

@@ -7,6 +7,29 @@ use cluster::Cluster;
 use support::surroundings::{HangingDisk, Wires};
 use support::*;
 
+/// Three nodes in service, each on a disk that can hang.
+struct Bench {
+    disks: [HangingDisk; 3],
+    nodes: Vec<Cluster>,
+    leader: usize,
+    _site: Site,
+}
+
+impl Bench {
+    async fn up() -> Self {
+        let site = Site::new(3);
+        let disks = [(); 3].map(|()| HangingDisk::default());
+        let nodes = Wires::default().up(&site, &disks).await;
+        let leader = leader_of(&nodes).unwrap();
+        Self {
+            disks,
+            nodes,
+            leader,
+            _site: site,
+        }
+    }
+}
+
 async fn silent_for_its_disk(node: &Cluster) {
     let service = node.watch_service();
     until("silent for its disk", || {
@@ -18,10 +41,12 @@ async fn silent_for_its_disk(node: &Cluster) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_whose_disk_hangs_is_silent_until_it_does_not() {
-    let (site, wires) = (Site::new(3), Wires::default());
-    let disks = [(); 3].map(|()| HangingDisk::default());
-    let nodes = wires.up(&site, &disks).await;
-    let leader = leader_of(&nodes).unwrap();
+    let Bench {
+        disks,
+        nodes,
+        leader,
+        ..
+    } = Bench::up().await;
     let victim = (leader + 1) % 3;
     disks[victim].hang();
     obtain(&nodes[leader], 1).await;
@@ -34,10 +59,12 @@ async fn a_follower_whose_disk_hangs_is_silent_until_it_does_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_whose_disk_hangs_does_not_keep_the_others_from_serving() {
-    let (site, wires) = (Site::new(3), Wires::default());
-    let disks = [(); 3].map(|()| HangingDisk::default());
-    let nodes = wires.up(&site, &disks).await;
-    let leader = leader_of(&nodes).unwrap();
+    let Bench {
+        disks,
+        nodes,
+        leader,
+        ..
+    } = Bench::up().await;
     let others = [(leader + 1) % 3, (leader + 2) % 3];
     disks[leader].hang();
     for other in others {
@@ -54,10 +81,12 @@ async fn a_leader_whose_disk_hangs_does_not_keep_the_others_from_serving() {
 /// That this test ends is what it shows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_whose_disk_hangs_can_be_stopped() {
-    let (site, wires) = (Site::new(3), Wires::default());
-    let disks = [(); 3].map(|()| HangingDisk::default());
-    let nodes = wires.up(&site, &disks).await;
-    let leader = leader_of(&nodes).unwrap();
+    let Bench {
+        disks,
+        nodes,
+        leader,
+        ..
+    } = Bench::up().await;
     let victim = (leader + 1) % 3;
     disks[victim].hang();
     obtain(&nodes[leader], 1).await;

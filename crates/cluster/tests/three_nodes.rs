@@ -3,8 +3,8 @@
 
 mod support;
 
-use cluster::{Start, StartError};
-use ipam::{Command, Outcome, Refusal};
+use cluster::{MembershipError, Start, StartError};
+use ipam::{Command, NodeId, Outcome, Refusal};
 use std::collections::BTreeSet;
 use support::*;
 
@@ -170,6 +170,51 @@ async fn a_removed_node_frees_its_listen_ip() {
         !service.borrow().in_service()
     })
     .await;
+}
+
+/// Else the change of voters could neither be committed nor be taken back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_the_others_need_is_not_removed() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let [needed, down] = [1, 2].map(|next| nodes[(leader + next) % 3].status().node);
+    nodes.remove((leader + 2) % 3).shutdown().await;
+    let leader = &nodes[leader_of(&nodes).unwrap()];
+    until("the leader misses the node that is down", || {
+        let members = leader.status().members;
+        members
+            .iter()
+            .any(|member| member.node == down && !member.reachable)
+    })
+    .await;
+    let refused = leader.remove_node(needed).await.unwrap_err().to_string();
+    assert!(
+        refused.contains(&format!("node {needed} is needed")),
+        "{refused}"
+    );
+    leader.remove_node(down).await.unwrap();
+    leader.remove_node(needed).await.unwrap();
+    obtain(leader, 1).await;
+}
+
+/// It may be a leader of yesterday, and so may be what it knows of the members.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_reaches_nobody_says_nothing_of_the_members() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = nodes.remove(leader_of(&nodes).unwrap());
+    for other in nodes {
+        other.shutdown().await;
+    }
+    let stranger = NodeId(9);
+    let removed = leader.remove_node(stranger).await;
+    assert!(
+        matches!(removed, Err(MembershipError::NoLeader)),
+        "{removed:?}"
+    );
+    let added = leader.add_node(leader.status().node, "127.0.0.1:9").await;
+    assert!(matches!(added, Err(MembershipError::NoLeader)), "{added:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

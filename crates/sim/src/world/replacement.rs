@@ -137,7 +137,8 @@ impl World {
                 }
             }
             Some(came) => {
-                if came == Came::Refused && replacement.mishap == Mishap::TakenListenIp {
+                let newcomer_refused = came == Came::Refused && replacement.stage == Stage::Adding;
+                if newcomer_refused && replacement.mishap == Mishap::TakenListenIp {
                     self.correct_listen_ip(&mut replacement)?;
                 }
                 replacement.asked = None;

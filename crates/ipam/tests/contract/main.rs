@@ -1,0 +1,12 @@
+//! The lease contract, clause by clause, on the pure core.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bounds;
+mod exclusive;
+mod identity;
+mod owner;
+mod returning;
+mod time;
