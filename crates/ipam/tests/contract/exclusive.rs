@@ -74,7 +74,7 @@ fn s3_a_client_that_was_moved_and_moved_back_is_not_locked_out() {
     assert_eq!(cluster.obtain(1), Some(ip(28)));
     let remove = Command::RemoveReservation {
         subnet: SUBNET,
-        client: support::key(1),
+        client: key(1),
     };
     assert_eq!(cluster.run(remove), Outcome::Done);
     assert_eq!(
@@ -95,7 +95,7 @@ fn s3_a_reservation_outside_the_pool_leaves_no_trap_behind() {
     assert_eq!(cluster.obtain(1), Some(ip(200)));
     cluster.run(Command::RemoveReservation {
         subnet: SUBNET,
-        client: support::key(1),
+        client: key(1),
     });
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.obtain(1), Some(ip(20)), "not .21 and a NAK");

@@ -86,16 +86,16 @@ fn s9_a_public_port_has_one_owner() {
 #[test]
 fn a_forward_follows_its_client() {
     let mut cluster = Driver::new((20, 254));
-    let key = ForwardKey {
+    let port = ForwardKey {
         protocol: Protocol::Udp,
         port: 53,
     };
     let target = ForwardTarget::Client {
         subnet: SUBNET,
-        client: support::key(1),
+        client: key(1),
     };
     cluster.run(Command::AddForward {
-        key,
+        key: port,
         forward: Forward {
             target,
             target_port: 53,
