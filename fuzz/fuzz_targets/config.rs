@@ -112,6 +112,6 @@ fn answer_to_a_new_client(
             Next::Reply(reply) => return Some(reply.body),
             Next::Done | Next::Silent(_) => return None,
         };
-        next = engine.resume(now, &mut transaction, input);
+        next = engine.resume(now, &mut transaction, input, service);
     }
 }

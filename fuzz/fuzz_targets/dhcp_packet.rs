@@ -183,7 +183,7 @@ impl Link {
                 Next::Reply(reply) => break Some(reply),
                 Next::Done | Next::Silent(_) => break None,
             };
-            next = engine.resume(self.now, &mut transaction, input);
+            next = engine.resume(self.now, &mut transaction, input, &self.service);
         };
         engine.finish(&transaction);
         reply.map(|reply| (reply, transaction))

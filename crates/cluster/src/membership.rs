@@ -32,7 +32,7 @@ pub enum MembershipError {
     /// There is nobody to ask.
     #[error("there is no leader: wait until a quorum of the members is up")]
     NoLeader,
-    /// Asking again will not help.
+    /// Asking again will not help before something else has changed.
     #[error("{0}")]
     Rejected(String),
     /// Nobody answers there.

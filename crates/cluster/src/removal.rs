@@ -7,12 +7,16 @@
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use ipam::{Command, NodeId};
+use openraft::ChangeMembers;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftDataMetrics;
-use openraft::{ChangeMembers, Instant};
 use raft_store::TypeConfig;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::time::timeout;
+
+/// How long those who stay may take to write an entry that a quorum has written already.
+const KEEPS_UP: Duration = Duration::from_secs(1);
 
 impl Inner {
     /// Removes a member and forgets its listen IP.
@@ -65,53 +69,73 @@ impl Inner {
             .with(|applied| applied.state.nodes().contains_key(&node))
     }
 
-    /// Waits a moment for those who stay to acknowledge this leader: it may be a new one.
+    /// Refuses the removal of `leaving` unless a majority of those who stay has now got an entry on its
+    /// disk. That a node answers says too little: its disk may hang, or it may be far behind.
     async fn require_quorum_without(&self, leaving: NodeId) -> Result<(), MembershipError> {
+        let written = self.write_an_entry().await?;
         let mut metrics = self.raft.data_metrics();
         let look = |metrics: &RaftDataMetrics<TypeConfig>| {
-            quorum_without(leaving, &self.voters(), &self.followers(metrics))
+            quorum_without(leaving, &self.voters_to_be(), &who_has(written, metrics))
         };
-        let mut stays = look(&metrics.borrow_and_update());
-        let acknowledged = async {
-            while stays.is_err() && metrics.changed().await.is_ok() {
-                stays = look(&metrics.borrow_and_update());
+        let mut verdict = look(&metrics.borrow_and_update());
+        let stored = async {
+            while verdict.is_err() && metrics.changed().await.is_ok() {
+                verdict = look(&metrics.borrow_and_update());
             }
         };
         // Whether it ended or not, the last look counts.
-        drop(timeout(self.config.timings.election_max, acknowledged).await);
-        stays
+        drop(timeout(KEEPS_UP, stored).await);
+        if verdict.is_err() {
+            // Who does not lead any more knows nothing of the others.
+            self.require_leadership()?;
+        }
+        verdict
     }
 
-    /// This node, and who acknowledged it as the leader within an election timeout.
-    fn followers(&self, metrics: &RaftDataMetrics<TypeConfig>) -> BTreeSet<NodeId> {
-        let acknowledged = metrics.heartbeat.iter().flatten();
-        let lately = acknowledged
-            .filter(|(_, at)| at.is_some_and(|at| at.elapsed() < self.config.timings.election_max));
-        lately
-            .map(|(follower, _)| NodeId(*follower))
-            .chain([self.config.node])
-            .collect()
+    /// Commits an entry that changes nothing, and returns an index that is not before it.
+    async fn write_an_entry(&self) -> Result<u64, MembershipError> {
+        if self.proposer.propose(Command::Tick).await.is_err() {
+            self.require_leadership()?;
+            return Err(MembershipError::NoLeader);
+        }
+        let position = self.reader.mark().position;
+        Ok(position.map_or(0, |position| position.index))
+    }
+
+    /// The voters; while they change, the new ones.
+    fn voters_to_be(&self) -> BTreeSet<NodeId> {
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            let newest = membership.get_joint_config().last();
+            newest.into_iter().flatten().copied().map(NodeId).collect()
+        })
     }
 }
 
-/// Refuses the removal of `leaving` if a majority of the other `voters` is not among the `followers`.
-/// A voter that is down itself can always be removed: a majority without it is there, or there would
-/// be no leader.
+/// Whose log has the entry at `index` on its disk, as the leader knows.
+fn who_has(index: u64, metrics: &RaftDataMetrics<TypeConfig>) -> BTreeSet<NodeId> {
+    let logs = metrics.replication.iter().flatten();
+    logs.filter(|(_, stored)| stored.as_ref().is_some_and(|stored| stored.index >= index))
+        .map(|(node, _)| NodeId(*node))
+        .collect()
+}
+
+/// Refuses the removal of `leaving` if fewer than a majority of the other `voters` keep up.
 fn quorum_without(
     leaving: NodeId,
     voters: &BTreeSet<NodeId>,
-    followers: &BTreeSet<NodeId>,
+    keep_up: &BTreeSet<NodeId>,
 ) -> Result<(), MembershipError> {
     let staying = voters.iter().filter(|voter| **voter != leaving);
-    let (up, down): (Vec<&NodeId>, Vec<_>) = staying.partition(|voter| followers.contains(voter));
+    let (up, down): (Vec<&NodeId>, Vec<_>) = staying.partition(|voter| keep_up.contains(voter));
     let quorum = (up.len() + down.len()) / 2 + 1;
     if up.len() >= quorum {
         return Ok(());
     }
     let down: Vec<String> = down.iter().map(ToString::to_string).collect();
     Err(MembershipError::Rejected(format!(
-        "node {leaving} is needed: without it only {} of {} voters would be up, {quorum} are needed, and \
-         the cluster would stop for good. First start what is down, or remove that: node {}",
+        "node {leaving} is needed: without it only {} of {} voters would keep up, {quorum} are needed, and \
+         the cluster would stop. First start what is down, or remove that: node {}",
         up.len(),
         up.len() + down.len(),
         down.join(", node ")
@@ -126,8 +150,8 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    fn refusal(leaving: u64, voters: &[u64], followers: &[u64]) -> Option<String> {
-        quorum_without(NodeId(leaving), &nodes(voters), &nodes(followers))
+    fn refusal(leaving: u64, voters: &[u64], keep_up: &[u64]) -> Option<String> {
+        quorum_without(NodeId(leaving), &nodes(voters), &nodes(keep_up))
             .err()
             .map(|error| error.to_string())
     }
@@ -153,7 +177,7 @@ mod tests {
     fn whoever_is_needed_stays() {
         let refused = refusal(2, &[1, 2, 3], &[1, 2]).expect("a refusal");
         assert!(
-            refused.contains("only 1 of 2 voters would be up"),
+            refused.contains("only 1 of 2 voters would keep up"),
             "{refused}"
         );
         assert!(refused.contains("remove that: node 3"), "{refused}");

@@ -94,3 +94,22 @@ async fn a_node_whose_disk_hangs_can_be_stopped() {
     nodes[victim].shutdown().await;
     disks[victim].mend();
 }
+
+/// It answers all the same, so that it does says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_is_not_removed_if_the_disk_of_one_who_stays_hangs() {
+    let Bench {
+        disks,
+        nodes,
+        leader,
+        ..
+    } = Bench::up().await;
+    let [hung, needed] = [1, 2].map(|next| (leader + next) % 3);
+    disks[hung].hang();
+    let id = nodes[needed].status().node;
+    let refused = nodes[leader].remove_node(id).await.unwrap_err().to_string();
+    assert!(refused.contains(&format!("{id} is needed")), "{refused}");
+    obtain(&nodes[leader], 1).await;
+    disks[hung].mend();
+    nodes[leader].remove_node(id).await.unwrap();
+}

@@ -106,11 +106,22 @@ impl Engine {
     }
 
     /// What to do next, now that `input` came of what was to be done.
-    pub fn resume(&mut self, now: Moment, transaction: &mut Transaction, input: Input) -> Next {
+    pub fn resume(
+        &mut self,
+        now: Moment,
+        transaction: &mut Transaction,
+        input: Input,
+        view: &dyn LeaseView,
+    ) -> Next {
         if let Input::Probed(address, finding) = input {
             self.probes.note(address, finding, now);
         }
-        let next = transaction.resume(input);
+        let next = match transaction.resume(input) {
+            Next::Reply(reply) if !self.still_holds(&reply.body, transaction.client(), view) => {
+                Next::Silent(Silence::NoLongerGranted)
+            }
+            next => next,
+        };
         self.settle(now, transaction, next)
     }
 
@@ -343,6 +354,19 @@ impl Engine {
             _ => {}
         }
         self.admission.admit(standing, now)
+    }
+
+    /// Whether a grant is still in force here. An operator may have taken it back since, in the same
+    /// entry even: who is told of it now would use an address that is another's tomorrow (S1).
+    fn still_holds(&self, body: &Body, client: &ClientKey, view: &dyn LeaseView) -> bool {
+        let Body::Ack(granted) = body else {
+            return true;
+        };
+        let lease = view.client(self.identity.subnet, client).lease;
+        let is_bound = lease.is_some_and(|(address, state)| {
+            address == granted.address && matches!(state, LeaseState::Bound { .. })
+        });
+        is_bound || ipam::mutated!("s2_ack_on_unknown")
     }
 
     /// The last look at what is to be done: the probe may be done already, the time may be up.

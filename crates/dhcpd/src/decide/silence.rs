@@ -49,6 +49,8 @@ labelled! {
         Unavailable => "unavailable",
         /// The command's fate is unknown (house rule 5).
         UnknownOutcome => "unknown_outcome",
+        /// An operator took the lease back before its client was told of it.
+        NoLongerGranted => "no_longer_granted",
         /// The answer came too late (T6).
         TooLate => "too_late",
         /// The outcome is not one that this command can have.

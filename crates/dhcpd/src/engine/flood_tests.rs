@@ -51,7 +51,8 @@ impl Link {
                 Next::Reply(reply) => break Some(reply.body),
                 Next::Done | Next::Silent(_) => break None,
             };
-            next = self.engine.resume(now, &mut transaction, input);
+            let view = &self.service;
+            next = self.engine.resume(now, &mut transaction, input, view);
         };
         self.engine.finish(&transaction);
         body

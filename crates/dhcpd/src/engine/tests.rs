@@ -39,6 +39,8 @@ struct Bench {
     on_link: Vec<(Ipv4Addr, [u8; 6])>,
     probed: Vec<Ipv4Addr>,
     commit_takes: Duration,
+    /// What an operator takes back as soon as anything is committed.
+    revoked_at_once: Option<Ipv4Addr>,
 }
 
 impl Bench {
@@ -65,6 +67,7 @@ impl Bench {
             on_link: Vec::new(),
             probed: Vec::new(),
             commit_takes: Duration::ZERO,
+            revoked_at_once: None,
         }
     }
 
@@ -88,7 +91,16 @@ impl Bench {
                 let input = match next {
                     Next::Propose(command) => {
                         self.now = self.now + self.commit_takes;
-                        Input::Proposed(self.service.propose_now(&command))
+                        let outcome = self.service.propose_now(&command);
+                        if let Some(revoked) = self.revoked_at_once {
+                            let subnet = subnet_config().id;
+                            let revoke = Command::RevokeLease {
+                                subnet,
+                                address: revoked,
+                            };
+                            assert_eq!(self.service.propose_now(&revoke), Ok(Outcome::Done));
+                        }
+                        Input::Proposed(outcome)
                     }
                     Next::Probe(address) => Input::Probed(address, self.probe(address)),
                     ended => {
@@ -100,7 +112,8 @@ impl Bench {
                         };
                     }
                 };
-                next = self.engine.resume(self.now, &mut transaction, input);
+                let view = &self.service;
+                next = self.engine.resume(self.now, &mut transaction, input, view);
             },
         }
     }

@@ -122,7 +122,7 @@ async fn answer(mut held: Held, mut next: Next) {
         };
         next = shared
             .engine()
-            .resume(shared.now(), &mut held.transaction, input);
+            .resume(shared.now(), &mut held.transaction, input, &*shared.service);
     }
 }
 

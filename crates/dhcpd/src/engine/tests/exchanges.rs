@@ -85,6 +85,20 @@ fn a_late_reply_is_dropped() {
     assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
 }
 
+/// The client would use an address that is free for others.
+#[test]
+fn a_grant_that_was_taken_back_is_not_acknowledged() {
+    let mut bench = Bench::alone();
+    let Body::Offer { address, .. } = bench.body(&PacketBuilder::discover(mac(1))) else {
+        panic!("no offer")
+    };
+    let request = bench.select(mac(1), address);
+    bench.revoked_at_once = Some(address);
+    assert_eq!(bench.silence(&request), Silence::NoLongerGranted);
+    bench.revoked_at_once = None;
+    assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
+}
+
 #[test]
 fn only_from_its_own_address_does_a_client_renew() {
     let mut bench = Bench::alone();
