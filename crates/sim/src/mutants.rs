@@ -7,6 +7,10 @@ use anyhow::bail;
 use ipam::mutation::{ALL, Mutation};
 use std::num::NonZeroUsize;
 
+/// Bugs that show only by a rare coincidence, and how many times the usual number of seeds they are
+/// given. A voter without a log: the power must fail in one of the few first writes of a newcomer.
+const RARE: [(&str, u64); 1] = [("l1_voter_without_a_log", 5)];
+
 /// What came of one mutation.
 #[derive(Debug)]
 pub struct Hunt {
@@ -50,8 +54,11 @@ pub fn hunt_all(batch: Batch, mut watch: impl FnMut(&Hunt)) -> Result<Vec<Hunt>>
 
 fn hunt(batch: Batch, mutation: &'static Mutation) -> Result<Hunt> {
     select(Some(mutation.name))?;
+    let rare = RARE.iter().find(|(name, _)| *name == mutation.name);
+    let times = rare.map_or(1, |(_, times)| *times);
     // One after the other, so that the first seed that notices is always the same.
     let batch = Batch {
+        seeds: batch.seeds.saturating_mul(times),
         jobs: NonZeroUsize::MIN,
         until_failure: true,
         ..batch
