@@ -110,7 +110,7 @@ impl Nemesis for Membership {
 fn empty(scene: &mut Scene<'_>, victim: u8) -> Result<bool> {
     let gateway = scene.lab.gateway(victim);
     gateway.ensure_killed()?;
-    Ok(gateway.wipe().is_ok() || !gateway.data_directory().exists())
+    Ok(gateway.wipe().is_ok())
 }
 
 /// Has an empty node join.

@@ -114,11 +114,19 @@ impl Gateway {
         }
     }
 
-    /// Throws its data away; it must not run.
+    /// Throws its data away; it must not run. The directory stays: a full disk has no room for a new one.
     pub fn wipe(&self) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.node);
         let data = self.data_directory();
-        fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))
+        for entry in fs::read_dir(&data).with_context(|| format!("reading {}", data.display()))? {
+            let path = entry?.path();
+            let removed = match path.is_dir() {
+                true => fs::remove_dir_all(&path),
+                false => fs::remove_file(&path),
+            };
+            removed.with_context(|| format!("removing {}", path.display()))?;
+        }
+        Ok(())
     }
 
     /// Its disk; needs [`GatewayConfig::faulty_disk`].
