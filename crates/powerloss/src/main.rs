@@ -1,12 +1,13 @@
 //! `power-loss`: cuts the power under the store; status 1 if anything is lost.
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 
-use anyhow::Result;
-use clap::Parser;
-use faultfs::enter_mount_namespace;
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use faultfs::{Sync, enter_mount_namespace};
 use powerloss::lives::{self, Options};
-use powerloss::nodes::NodesReport;
+use powerloss::nodes::{NodesOptions, NodesReport};
 use powerloss::{Honesty, Report, damage, nodes};
+use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +36,16 @@ struct Cli {
     /// Where what was left is kept when it is wrong
     #[arg(long, value_name = "DIRECTORY", default_value = "target/power-loss")]
     evidence: PathBuf,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// What this program starts itself as
+#[derive(Debug, Subcommand)]
+enum Part {
+    /// A node of a cluster, told by standard input
+    #[command(name = nodes::SUBCOMMAND, hide = true)]
+    Node,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +64,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<bool> {
+    if let Some(Part::Node) = cli.part {
+        return nodes::serve().map(|()| true);
+    }
     enter_mount_namespace()?;
     let honesty = if cli.ignore_log_sync {
         Honesty::IgnoresLogSync
@@ -73,7 +87,13 @@ fn run(cli: Cli) -> Result<bool> {
     }
     if cli.node_cuts > 0 {
         println!("\nClusters of three nodes …");
-        let report = nodes::run(cli.seed, cli.node_cuts, show_cuts)?;
+        let options = NodesOptions {
+            program: env::current_exe().context("finding this executable")?,
+            seed: cli.seed,
+            cuts: cli.node_cuts,
+            sync: Sync::Honest,
+        };
+        let report = nodes::run(&options, show_cuts)?;
         println!("{report}");
     }
     if cli.damage > 0 {

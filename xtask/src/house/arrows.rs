@@ -41,7 +41,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     // A disk for any program.
     ("faultfs", &[]),
     // Uses the store and the cluster as the daemon does, on that disk.
-    ("powerloss", &["cluster", "faultfs", "ipam", "raft-store"]),
+    (
+        "powerloss",
+        &["api", "cluster", "faultfs", "ipam", "raft-store"],
+    ),
     ("xtask", &[]),
 ];
 

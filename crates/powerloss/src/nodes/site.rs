@@ -1,32 +1,26 @@
 //! Three nodes on the loopback, each with a disk of its own that can lose its power.
 
-use crate::entries::{SUBNET, bootstrap, client};
+use super::PATIENCE;
+use super::process::NodeProcess;
+use super::protocol::{Beginning, How, Standing};
 use crate::scratch::scratch;
 use anyhow::{Context, Result, bail};
-use cluster::{Cluster, ClusterConfig, Snapshots, Start, StartError, Timings};
-use faultfs::{Device, Image, Mounted};
-use ipam::{
-    ClientKey, Command, GrantLease, IdentityPolicy, LeaseState, NodeId, OfferLease, Outcome,
-    RequestKind, State,
-};
-use std::future::Future;
+use faultfs::{Device, Image, Mounted, Sync};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 /// How many nodes there are.
-pub(super) const NODES: usize = 3;
-/// How long anything may take on a busy machine. It is no expectation: we wait for conditions.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a client waits for an answer.
-const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const NODES: u8 = 3;
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(10);
 
-/// The nodes' disks and addresses.
+/// The nodes' program, disks and addresses.
 pub(super) struct Site {
+    program: PathBuf,
     disks: Vec<NodeDisk>,
 }
 
@@ -38,34 +32,37 @@ struct NodeDisk {
 }
 
 impl Site {
-    pub(super) fn new() -> Result<Self> {
-        let disks = (0..NODES).map(|_| NodeDisk::new());
+    pub(super) fn new(program: PathBuf) -> Result<Self> {
+        let disks = (0..NODES).map(NodeDisk::new);
         let disks = disks.collect::<Result<_>>()?;
-        Ok(Self { disks })
+        Ok(Self { program, disks })
     }
 
     pub(super) fn device(&self, node: usize) -> &Device {
         &self.disks[node].device
     }
 
+    /// What every disk does with a sync from now on.
+    pub(super) fn set_sync(&self, sync: Sync) {
+        for disk in &self.disks {
+            disk.device.set_faults(|faults| faults.sync = sync);
+        }
+    }
+
     /// A new cluster of all nodes, in service.
-    pub(super) async fn up(&self) -> Result<Vec<Cluster>> {
-        let first = Start::Bootstrap(Box::new(bootstrap()), vec![]);
-        let mut nodes = vec![self.start(0, &first).await?];
-        let join = Start::Join(vec![self.disks[0].address.to_string()]);
+    pub(super) async fn up(&self) -> Result<Vec<NodeProcess>> {
+        let mut nodes = vec![self.start(0, How::Bootstrap).await?];
         for node in 1..NODES {
-            nodes.push(self.start(node, &join).await?);
+            let join = How::Join(self.disks[0].address);
+            nodes.push(self.start(node, join).await?);
         }
-        for node in &nodes {
-            in_service(node).await?;
-        }
+        in_service(&mut nodes).await?;
         Ok(nodes)
     }
 
     /// Starts a node that has data.
-    pub(super) async fn restart(&self, node: usize) -> Result<Cluster> {
-        let started = self.start(node, &Start::Wait).await;
-        started.with_context(|| format!("node {} does not start again", node + 1))
+    pub(super) async fn restart(&self, node: u8) -> Result<NodeProcess> {
+        self.start(node, How::Restart).await
     }
 
     /// Takes the disks away.
@@ -76,35 +73,26 @@ impl Site {
         Ok(())
     }
 
-    async fn start(&self, node: usize, how: &Start) -> Result<Cluster, StartError> {
-        let disk = &self.disks[node];
-        let number = u8::try_from(node).unwrap_or(u8::MAX);
-        let config = ClusterConfig {
-            node: NodeId(u64::from(number) + 1),
+    async fn start(&self, node: u8, how: How) -> Result<NodeProcess> {
+        let disk = &self.disks[usize::from(node)];
+        let beginning = Beginning {
+            node,
             data_dir: disk.directory.path().join("data"),
-            peer_listen: disk.address,
-            peer_address: disk.address.to_string(),
-            listen_ip: Ipv4Addr::new(10, 15, 3, 10 + number),
-            tls: None,
-            timings: Timings {
-                heartbeat: Duration::from_millis(50),
-                election_min: Duration::from_millis(300),
-                election_max: Duration::from_millis(600),
-            },
-            snapshots: Snapshots::default(),
+            address: disk.address,
+            how,
         };
-        let cluster = Cluster::start(config).await?;
-        cluster.begin(how).await?;
-        Ok(cluster)
+        NodeProcess::start(&self.program, &beginning).await
     }
 }
 
 impl NodeDisk {
-    fn new() -> Result<Self> {
+    fn new(node: u8) -> Result<Self> {
         let device = Arc::new(Device::new(Image::default()));
         let directory = scratch()?;
         let mounted = Mounted::new(device.clone(), directory.path())?;
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        // Not 127.0.0.1, from where connections go out: one could take the port while a node is down.
+        let host = Ipv4Addr::new(127, 10, 15, 10 + node);
+        let free = TcpListener::bind((host, 0)).and_then(|socket| socket.local_addr());
         Ok(Self {
             device,
             mounted,
@@ -114,74 +102,45 @@ impl NodeDisk {
     }
 }
 
-/// Who holds an address.
-pub(super) fn holder(state: &State, address: Ipv4Addr) -> Option<ClientKey> {
-    let lease = state.subnet_containing(address)?.leases().get(address)?;
-    matches!(lease.state, LeaseState::Bound { .. }).then(|| lease.client.clone())
+/// Waits until every node serves clients.
+pub(super) async fn in_service(nodes: &mut [NodeProcess]) -> Result<()> {
+    until("every node is in service", nodes, |standings| {
+        standings.iter().all(|standing| standing.in_service)
+    })
+    .await
 }
 
-/// The client with this number, as the cluster knows it.
-pub(super) fn key(number: u32) -> ClientKey {
-    IdentityPolicy::HardwareAddress.key(&client(number))
+/// Waits until every node has applied the same entry.
+pub(super) async fn caught_up(nodes: &mut [NodeProcess]) -> Result<()> {
+    until(
+        "every node has applied the same entry",
+        nodes,
+        |standings| {
+            standings
+                .windows(2)
+                .all(|pair| pair[0].last_applied == pair[1].last_applied)
+        },
+    )
+    .await
 }
 
-/// Obtains an address as a client would, through `node`; nothing if the answer does not come.
-pub(super) async fn obtain(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
-    timeout(CLIENT_PATIENCE, exchange(node, number))
-        .await
-        .ok()?
-}
-
-async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
-    let here = node.status().node;
-    let offer = OfferLease {
-        subnet: SUBNET,
-        client: client(number),
-        requested: None,
-        hostname: None,
-        node: here,
-    };
-    let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
-        return None;
-    };
-    let grant = GrantLease {
-        subnet: SUBNET,
-        client: client(number),
-        address: offered.address,
-        kind: RequestKind::Selecting,
-        lease_time: None,
-        hostname: None,
-        node: here,
-    };
-    match node.propose(Command::GrantLease(grant)).await {
-        Ok(Outcome::Granted(granted)) => Some(granted.address),
-        _ => None,
-    }
-}
-
-/// Waits for something that must come.
-pub(super) async fn in_time<T>(what: &str, coming: impl Future<Output = T>) -> Result<T> {
-    let came = timeout(PATIENCE, coming).await;
-    came.with_context(|| format!("{what}: not within {PATIENCE:?}"))
-}
-
-/// Waits for a condition.
-pub(super) async fn until(what: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
+async fn until(
+    what: &str,
+    nodes: &mut [NodeProcess],
+    condition: impl Fn(&[Standing]) -> bool,
+) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    while !condition() {
+    loop {
+        let mut standings = Vec::new();
+        for node in &mut *nodes {
+            standings.push(node.standing().await?);
+        }
+        if condition(&standings) {
+            return Ok(());
+        }
         if Instant::now() > deadline {
-            bail!("{what}: not within {PATIENCE:?}");
+            bail!("{what}: not within {PATIENCE:?}: {standings:?}");
         }
         sleep(POLL).await;
     }
-    Ok(())
-}
-
-/// Waits until a node serves clients.
-pub(super) async fn in_service(node: &Cluster) -> Result<()> {
-    let id = node.status().node.0;
-    until(&format!("node {id} is in service"), || {
-        node.service().in_service()
-    })
-    .await
 }

@@ -1,0 +1,124 @@
+//! A node as a process of its own: it does what it is told until its standard input ends.
+
+use super::protocol::{Answer, Beginning, Question, Standing};
+use crate::entries::{SUBNET, client};
+use anyhow::{Context, Result};
+use cluster::Cluster;
+use ipam::{Command, GrantLease, OfferLease, Outcome, RequestKind};
+use serde::de::DeserializeOwned;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::panic::{self, Location};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin, stdin};
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+/// How long a client waits for an answer.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(2);
+/// How long what still runs may take at the end.
+const STOP_RUNTIME: Duration = Duration::from_secs(2);
+
+/// Runs the node that standard input says.
+pub fn serve() -> Result<()> {
+    expect_panics_of_sled();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.context("starting a runtime")?;
+    let ended = runtime.block_on(run());
+    runtime.shutdown_timeout(STOP_RUNTIME);
+    ended
+}
+
+/// sled panics when it is dropped and its last fsync fails. Here that is when the power is off, in
+/// a node that is as good as dead, so it is no news; any other panic is.
+fn expect_panics_of_sled() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let is_sled = |place: &Location<'_>| place.file().contains("/sled-");
+        if !info.location().is_some_and(is_sled) {
+            report(info);
+        }
+    }));
+}
+
+async fn run() -> Result<()> {
+    let mut told = BufReader::new(stdin()).lines();
+    let Some(beginning) = next(&mut told).await? else {
+        return Ok(());
+    };
+    let node = match begin(&beginning).await {
+        Ok(node) => node,
+        Err(error) => return answer(&Answer::Failed(format!("{error:#}"))),
+    };
+    answer(&Answer::Begun)?;
+    while let Some(question) = next(&mut told).await? {
+        let answered = match question {
+            Question::Obtain(number) => Answer::Obtained(obtain(&node, number).await),
+            Question::Standing => Answer::Standing(Standing {
+                in_service: node.service().in_service(),
+                last_applied: node.status().last_applied,
+            }),
+            Question::State => Answer::State(node.read(api::command::encode_state)),
+        };
+        answer(&answered)?;
+    }
+    node.shutdown().await;
+    Ok(())
+}
+
+async fn begin(beginning: &Beginning) -> Result<Cluster> {
+    let node = Cluster::start(beginning.config()).await?;
+    node.begin(&beginning.how.start()).await?;
+    Ok(node)
+}
+
+async fn next<T: DeserializeOwned>(told: &mut Lines<BufReader<Stdin>>) -> Result<Option<T>> {
+    let line = told.next_line().await.context("reading what to do")?;
+    let parsed = line.map(|line| serde_json::from_str(&line).context(line));
+    parsed.transpose()
+}
+
+fn answer(answer: &Answer) -> Result<()> {
+    let mut line = serde_json::to_vec(answer).context("writing down an answer")?;
+    line.push(b'\n');
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(&line).and_then(|()| out.flush());
+    written.context("answering")
+}
+
+/// Obtains an address as a client would; nothing if the answer does not come.
+async fn obtain(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
+    timeout(CLIENT_PATIENCE, exchange(node, number))
+        .await
+        .ok()?
+}
+
+async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
+    let here = node.status().node;
+    let offer = OfferLease {
+        subnet: SUBNET,
+        client: client(number),
+        requested: None,
+        hostname: None,
+        node: here,
+    };
+    let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
+        return None;
+    };
+    let grant = GrantLease {
+        subnet: SUBNET,
+        client: client(number),
+        address: offered.address,
+        kind: RequestKind::Selecting,
+        lease_time: None,
+        hostname: None,
+        node: here,
+    };
+    match node.propose(Command::GrantLease(grant)).await {
+        Ok(Outcome::Granted(granted)) => Some(granted.address),
+        _ => None,
+    }
+}
