@@ -111,5 +111,6 @@ async fn a_node_is_not_removed_if_the_disk_of_one_who_stays_hangs() {
     assert!(refused.contains(&format!("{id} is needed")), "{refused}");
     obtain(&nodes[leader], 1).await;
     disks[hung].mend();
+    converged(&nodes).await;
     nodes[leader].remove_node(id).await.unwrap();
 }
