@@ -8,12 +8,13 @@
 //!
 //! * **What it is.** [`lives`]: a store is made, used, cut off, used again from what was left, and
 //!   so on; each recorded history is cut at many points, and what is left at each is opened and
-//!   judged. [`nodes`]: real clusters lose the power of one node or of all. [`damage`]: bits flip and
-//!   files vanish.
+//!   judged. [`nodes`]: real clusters, each node a process, lose the power of one node or of all.
+//!   [`damage`]: bits flip and files vanish.
 //! * **What it is not.** No simulation: the store is the one that ships, with its threads; only the
 //!   disk under it is ours. So a seed repeats what is asked of the store, and nearly always,
 //!   though not to the byte, what the disk is asked; the evidence of a failure is kept.
-//! * **In:** a seed and a number of points. **Out:** a [`Report`].
+//! * **In:** a seed and a number of points. **Out:** a [`Report`], a [`nodes::NodesReport`], a
+//!   [`damage::DamageReport`].
 
 pub mod damage;
 pub mod entries;

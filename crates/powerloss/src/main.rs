@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use faultfs::{Sync, enter_mount_namespace};
+use faultfs::enter_mount_namespace;
 use powerloss::lives::{self, Options};
 use powerloss::nodes::{NodesOptions, NodesReport};
 use powerloss::{Honesty, Report, damage, nodes};
@@ -33,6 +33,9 @@ struct Cli {
     /// Ignore the fsync of sled's file, so that only sled's own flush is left: must lose something
     #[arg(long)]
     ignore_log_sync: bool,
+    /// Let the nodes' disks lie about every sync: must lose something
+    #[arg(long)]
+    lying_disks: bool,
     /// Where what was left is kept when it is wrong
     #[arg(long, value_name = "DIRECTORY", default_value = "target/power-loss")]
     evidence: PathBuf,
@@ -77,7 +80,7 @@ fn run(cli: Cli) -> Result<bool> {
         seed: cli.seed,
         points: cli.points,
         honesty,
-        evidence: cli.evidence,
+        evidence: cli.evidence.clone(),
     };
     let mut is_clean = true;
     if cli.points > 0 {
@@ -91,7 +94,8 @@ fn run(cli: Cli) -> Result<bool> {
             program: env::current_exe().context("finding this executable")?,
             seed: cli.seed,
             cuts: cli.node_cuts,
-            sync: Sync::Honest,
+            lying_disks: cli.lying_disks,
+            evidence: cli.evidence,
         };
         let report = nodes::run(&options, show_cuts)?;
         println!("{report}");

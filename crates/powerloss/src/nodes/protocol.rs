@@ -1,14 +1,13 @@
 //! What the harness and a node say to each other: a line of JSON each way, over the node's standard
 //! input and output.
 
+use crate::entries::bootstrap;
 use cluster::{ClusterConfig, Snapshots, Start, Timings};
 use ipam::NodeId;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::entries::bootstrap;
 
 /// Which node it is, and how it begins: the first line that it is told. It answers
 /// [`Answer::Begun`] or [`Answer::Failed`].
@@ -40,8 +39,8 @@ pub(super) enum How {
 pub(super) enum Question {
     /// To obtain an address for the client with this number: [`Answer::Obtained`].
     Obtain(u32),
-    /// Where it stands: [`Answer::Standing`].
-    Standing,
+    /// Whether it answers clients: [`Answer::Service`].
+    Service,
     /// Its replicated state: [`Answer::State`].
     State,
 }
@@ -55,19 +54,13 @@ pub(super) enum Answer {
     Failed(String),
     /// The address that was granted; nothing if the answer did not come in time.
     Obtained(Option<Ipv4Addr>),
-    /// Where it stands.
-    Standing(Standing),
-    /// Its replicated state, encoded: equal states are equal bytes.
+    /// Why it does not answer clients, if it does not.
+    Service {
+        /// The reason.
+        silent: Option<String>,
+    },
+    /// Its replicated state, as `api::command` encodes it.
     State(Vec<u8>),
-}
-
-/// Where a node stands.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
-pub(super) struct Standing {
-    /// Whether it answers clients.
-    pub(super) in_service: bool,
-    /// The index of the last entry that it has applied.
-    pub(super) last_applied: u64,
 }
 
 impl Beginning {

@@ -1,10 +1,12 @@
 //! A node as a process of its own: it does what it is told until its standard input ends.
 
-use super::protocol::{Answer, Beginning, Question, Standing};
+use super::protocol::{Answer, Beginning, Question};
 use crate::entries::{SUBNET, client};
 use anyhow::{Context, Result};
 use cluster::Cluster;
 use ipam::{Command, GrantLease, OfferLease, Outcome, RequestKind};
+use nix::sys::prctl;
+use nix::sys::signal::Signal;
 use serde::de::DeserializeOwned;
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -21,7 +23,8 @@ const STOP_RUNTIME: Duration = Duration::from_secs(2);
 
 /// Runs the node that standard input says.
 pub fn serve() -> Result<()> {
-    expect_panics_of_sled();
+    // However the harness ends, no node is left over: its disk would not answer any more.
+    prctl::set_pdeathsig(Signal::SIGKILL).context("asking to end with the harness")?;
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -32,8 +35,8 @@ pub fn serve() -> Result<()> {
     ended
 }
 
-/// sled panics when it is dropped and its last fsync fails. Here that is when the power is off, in
-/// a node that is as good as dead, so it is no news; any other panic is.
+/// sled panics when it is dropped and its last fsync fails. Once a node has begun, that is when its
+/// power is off and it is as good as dead, so it is no news; any other panic is.
 fn expect_panics_of_sled() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -53,14 +56,14 @@ async fn run() -> Result<()> {
         Ok(node) => node,
         Err(error) => return answer(&Answer::Failed(format!("{error:#}"))),
     };
+    expect_panics_of_sled();
     answer(&Answer::Begun)?;
     while let Some(question) = next(&mut told).await? {
         let answered = match question {
             Question::Obtain(number) => Answer::Obtained(obtain(&node, number).await),
-            Question::Standing => Answer::Standing(Standing {
-                in_service: node.service().in_service(),
-                last_applied: node.status().last_applied,
-            }),
+            Question::Service => Answer::Service {
+                silent: node.service().silent_reason,
+            },
             Question::State => Answer::State(node.read(api::command::encode_state)),
         };
         answer(&answered)?;

@@ -2,12 +2,12 @@
 
 use super::PATIENCE;
 use super::process::NodeProcess;
-use super::protocol::{Beginning, How, Standing};
+use super::protocol::{Beginning, How};
 use crate::scratch::scratch;
 use anyhow::{Context, Result, bail};
-use faultfs::{Device, Image, Mounted, Sync};
+use faultfs::{Device, Image, Mounted, Survival, Sync};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 /// How many nodes there are.
 pub(super) const NODES: u8 = 3;
 /// How often a condition is looked at.
-const POLL: Duration = Duration::from_millis(10);
+pub(super) const POLL: Duration = Duration::from_millis(5);
 
 /// The nodes' program, disks and addresses.
 pub(super) struct Site {
@@ -38,15 +38,34 @@ impl Site {
         Ok(Self { program, disks })
     }
 
-    pub(super) fn device(&self, node: usize) -> &Device {
-        &self.disks[node].device
+    pub(super) fn device(&self, node: u8) -> &Device {
+        &self.disks[usize::from(node)].device
     }
 
-    /// What every disk does with a sync from now on.
-    pub(super) fn set_sync(&self, sync: Sync) {
+    /// From now on every disk says that what it was asked to sync is durable, and does nothing.
+    pub(super) fn lie(&self) {
         for disk in &self.disks {
-            disk.device.set_faults(|faults| faults.sync = sync);
+            disk.device.set_faults(|faults| faults.sync = Sync::Lie);
         }
+    }
+
+    /// When the power of `first` goes, that of the others goes with it.
+    pub(super) async fn go_with(&self, first: u8, others: &[(u8, Survival)]) {
+        while self.device(first).is_on() {
+            sleep(POLL).await;
+        }
+        for (other, survival) in others {
+            self.device(*other).cut(*survival);
+        }
+    }
+
+    /// Writes down what is on the disks.
+    pub(super) fn keep(&self, place: &Path) -> Result<()> {
+        for (node, disk) in self.disks.iter().enumerate() {
+            let image = disk.device.live_image();
+            image.copy_to(&place.join(format!("node-{}", node + 1)))?;
+        }
+        Ok(())
     }
 
     /// A new cluster of all nodes, in service.
@@ -104,43 +123,17 @@ impl NodeDisk {
 
 /// Waits until every node serves clients.
 pub(super) async fn in_service(nodes: &mut [NodeProcess]) -> Result<()> {
-    until("every node is in service", nodes, |standings| {
-        standings.iter().all(|standing| standing.in_service)
-    })
-    .await
-}
-
-/// Waits until every node has applied the same entry.
-pub(super) async fn caught_up(nodes: &mut [NodeProcess]) -> Result<()> {
-    until(
-        "every node has applied the same entry",
-        nodes,
-        |standings| {
-            standings
-                .windows(2)
-                .all(|pair| pair[0].last_applied == pair[1].last_applied)
-        },
-    )
-    .await
-}
-
-async fn until(
-    what: &str,
-    nodes: &mut [NodeProcess],
-    condition: impl Fn(&[Standing]) -> bool,
-) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    loop {
-        let mut standings = Vec::new();
-        for node in &mut *nodes {
-            standings.push(node.standing().await?);
+    for node in nodes {
+        while let Some(reason) = node.silent_reason().await? {
+            if Instant::now() > deadline {
+                bail!(
+                    "node {} is still silent after {PATIENCE:?}: {reason}",
+                    node.number()
+                );
+            }
+            sleep(POLL).await;
         }
-        if condition(&standings) {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            bail!("{what}: not within {PATIENCE:?}: {standings:?}");
-        }
-        sleep(POLL).await;
     }
+    Ok(())
 }
