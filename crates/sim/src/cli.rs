@@ -36,7 +36,8 @@ pub struct Cli {
     /// Turn on a deliberate bug of this name, and see which seed catches it
     #[arg(long, value_name = "NAME")]
     pub mutation: Option<String>,
-    /// The same for every deliberate bug, as a table; --seeds is the most for each
+    /// The same for every deliberate bug, as a table; --seeds is the most for each, five times as many
+    /// for one that shows rarely
     #[arg(long, conflicts_with = "mutation")]
     pub mutants: bool,
 }
