@@ -14,6 +14,11 @@
 //! client's default gateway is an anycast address, so its answer would go to the gateway of *its*
 //! host, which does not know the connection (ADR: source NAT of forwarded connections).
 //!
+//! **The clients' network is not behind the uplink.** While the listen IP is missing, the host may have no
+//! route to that network but its default one, and renewals sent to the listen IP go astray. They are dropped,
+//! and never translated: conntrack would keep the translation, and once the listen IP is back, these
+//! clients' renewals would seem to come from this host, and be refused as forged (L1).
+//!
 //! **The forward policy is the LAN's**, not the host's. What neither enters nor leaves by the LAN
 //! interface is not judged here at all: the host may forward for others (containers, other
 //! tenants). For the LAN, `drop` means that established, outbound and forwarded traffic passes,
@@ -164,6 +169,11 @@ fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
     rules.extend(
         view.subnets
             .iter()
+            .map(|subnet| astray(subnet, node, Action::Return)),
+    );
+    rules.extend(
+        view.subnets
+            .iter()
             .filter_map(|subnet| outbound_nat(subnet, node)),
     );
     Chain {
@@ -171,6 +181,15 @@ fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
         hook: Some(Hook::SourceNat),
         rules,
     }
+}
+
+/// What is meant for the clients' network and would leave by the uplink.
+fn astray(subnet: &SubnetNat, node: &NodeContext, action: Action) -> Rule {
+    let matches = [
+        Match::OutInterface(node.uplink_interface.clone()),
+        Match::DestinationIn(subnet.network),
+    ];
+    Rule::new(matches, action)
 }
 
 fn outbound_nat(subnet: &SubnetNat, node: &NodeContext) -> Option<Rule> {
@@ -197,6 +216,11 @@ fn lan(view: &NatView, node: &NodeContext) -> Chain {
         Rule::new([Match::Invalid], Action::Drop),
         Rule::new([Match::DestinationTranslated], Action::Accept),
     ];
+    rules.extend(
+        view.subnets
+            .iter()
+            .map(|subnet| astray(subnet, node, Action::Drop)),
+    );
     rules.extend(view.subnets.iter().map(|subnet| {
         let matches = [
             from_lan.clone(),

@@ -13,7 +13,9 @@ use crate::sandbox::run;
 use nix::sched::{CloneFlags, setns};
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{
+    Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs, UdpSocket,
+};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -80,7 +82,8 @@ fn host(name: &str, address: &str, route: &str) {
     ip(&format!("-n {name} route add {route}"));
 }
 
-fn ip(command: &str) {
+/// Runs `ip` on the gateway.
+pub fn ip(command: &str) {
     run("ip", &command.split_whitespace().collect::<Vec<_>>());
 }
 
@@ -167,6 +170,17 @@ fn read_line(connection: &mut TcpStream) -> io::Result<String> {
             [byte] => line.push(byte),
         }
     }
+}
+
+/// A datagram socket of a host.
+pub fn datagrams(host: &'static str, address: &str) -> UdpSocket {
+    let address: SocketAddrV4 = address.parse().expect("an address");
+    on(host, move || {
+        let socket = UdpSocket::bind(address).expect("the port is free");
+        let patience = socket.set_read_timeout(Some(PATIENCE));
+        patience.expect("a time limit can be set");
+        socket
+    })
 }
 
 /// One exchange over a connection.

@@ -2,14 +2,14 @@
 
 use crate::Test;
 use crate::common::{forward, open, two_subnets, usual};
-use crate::lab::{Lab, connect, is_blocked, ping, serve};
+use crate::lab::{Lab, connect, datagrams, ip, is_blocked, ping, serve};
 use crate::table::{image, update};
 use ipam::{NatView, Protocol};
 use natd::NftKernel;
 use natd::kernel::Kernel;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub const TESTS: [Test; 7] = [
+pub const TESTS: [Test; 9] = [
     ("outbound_is_masqueraded", outbound_is_masqueraded),
     (
         "a_forward_reaches_a_client_of_another_host",
@@ -19,6 +19,14 @@ pub const TESTS: [Test; 7] = [
     (
         "the_lan_address_is_not_forwarded",
         the_lan_address_is_not_forwarded,
+    ),
+    (
+        "renewals_that_went_astray_leave_no_trace",
+        renewals_that_went_astray_leave_no_trace,
+    ),
+    (
+        "nor_do_they_where_all_may_pass",
+        nor_do_they_where_all_may_pass,
     ),
     ("the_lan_is_closed_by_default", the_lan_is_closed_by_default),
     (
@@ -79,6 +87,42 @@ fn the_lan_address_is_not_forwarded() {
     serve("b", 8080);
     assert_eq!(greeting("a", "10.15.3.10:80"), "gateway sees 10.15.3.20");
     assert_eq!(greeting("outside", "203.0.113.1:80"), "b sees 10.15.3.10");
+}
+
+fn renewals_that_went_astray_leave_no_trace() {
+    after_a_while_without_listen_ip(&view());
+}
+
+fn nor_do_they_where_all_may_pass() {
+    after_a_while_without_listen_ip(&open());
+}
+
+/// L1: a client goes on renewing while the listen IP is away, and with it the host's route to the
+/// clients. Once it is back, its renewals are seen to be its own, and it hears the answers.
+fn after_a_while_without_listen_ip(view: &NatView) {
+    let _lab = gateway(view);
+    ip("address del 10.15.3.1/24 dev OCvpsnet");
+    ip("address add 10.15.3.1/32 dev OCvpsnet");
+    ip("address replace 10.15.3.10/24 dev OCvpsnet");
+    ip("route add default via 203.0.113.100");
+    serve("gateway", 80);
+    assert_eq!(greeting("a", "10.15.3.10:80"), "gateway sees 10.15.3.20");
+    let client = datagrams("a", "10.15.3.20:68");
+    let renew = || {
+        let sent = client.send_to(b"renew", "10.15.3.10:67");
+        sent.expect("a datagram is sent");
+    };
+    ip("address del 10.15.3.10/24 dev OCvpsnet");
+    renew();
+    ip("address add 10.15.3.10/24 dev OCvpsnet");
+    let server = datagrams("gateway", "10.15.3.10:67");
+    renew();
+    let mut buffer = [0; 16];
+    let (_, from) = server.recv_from(&mut buffer).expect("the renewal comes");
+    assert_eq!(from.to_string(), "10.15.3.20:68");
+    server.send_to(b"ack", from).expect("a datagram is sent");
+    let (_, from) = client.recv_from(&mut buffer).expect("the answer comes");
+    assert_eq!(from.to_string(), "10.15.3.10:67");
 }
 
 fn the_lan_is_closed_by_default() {
