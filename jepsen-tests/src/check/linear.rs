@@ -110,17 +110,22 @@ struct Search<'a, M: Model> {
 
 /// The most lines that a refusal names: those that must come first.
 const SHOWN: usize = 6;
-/// How many events without an end are tried in a row at first.
-const SHORT_CHAIN: usize = 2;
+/// How many events without an end are tried in a row: most histories need few, and a search that may
+/// take many in a row seldom ends.
+const CHAINS: [usize; 4] = [2, 3, 4, usize::MAX];
 
-/// Searches for an explanation, at no more than `limit` points (twice).
+/// Searches for an explanation, at no more than `limit` points for each length of chains. That there is
+/// none is said by a search that was free to take all.
 pub fn linearizable<M: Model>(model: &M, events: &[Event<M::Call>], limit: usize) -> Linearity {
     let search = Search::new(model, events);
-    match search.run(limit, SHORT_CHAIN) {
-        Linearity::Linearizable => Linearity::Linearizable,
-        other if search.open.len() <= SHORT_CHAIN => other,
-        _ => search.run(limit, usize::MAX),
+    let mut outcome = Linearity::Unknown;
+    for longest in CHAINS {
+        outcome = search.run(limit, longest);
+        if outcome == Linearity::Linearizable || search.open.len() <= longest {
+            break;
+        }
     }
+    outcome
 }
 
 /// Whether all of `part` is in `whole`; both are in order.

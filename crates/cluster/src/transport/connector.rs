@@ -6,6 +6,7 @@
 
 use crate::membership::MembershipError;
 use crate::tls::{Credentials, PeerName};
+use hyper_util::client::legacy::connect::HttpConnector;
 use ipam::NodeId;
 use std::time::Duration;
 use tonic::Status;
@@ -19,6 +20,11 @@ use tower::util::BoxCloneSyncService;
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often an idle connection is tried, so that a dead peer is noticed and dialled again.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// How long the kernel goes on sending what a peer does not acknowledge (TCP_USER_TIMEOUT, tcp(7)).
+/// Its own limit is minutes, and a socket that we have closed goes on too: a change that its asker
+/// was told is "unknown" would be made long after a partition has healed.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(4);
 
 /// The way to one peer: carries a request's bytes there and the answer's back.
 pub type PeerChannel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
@@ -63,13 +69,22 @@ impl Connector for TcpConnector {
         let channel = self
             .endpoint(address, node.map_or(PeerName::Any, PeerName::Node))?
             .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE)
             .keep_alive_while_idle(true)
-            .connect_lazy();
+            .connect_with_connector_lazy(tcp());
         Ok(PeerChannel::new(
             channel.map_err(|error| Status::from_error(error.into())),
         ))
     }
+}
+
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    // TLS is put around it, if there is any.
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    tcp
 }
