@@ -10,6 +10,10 @@ use tempfile::TempDir;
 
 type Test = fn() -> Result<(), Box<dyn Error>>;
 
+/// How many seeds there are at most without our fsync. sled's own threads may have synced just before
+/// the points of one seed, on a busy machine.
+const DISHONEST_SEEDS: u64 = 20;
+
 fn main() {
     let arguments = Arguments::from_args();
     if !arguments.list {
@@ -30,9 +34,9 @@ fn main() {
     libtest_mimic::run(&arguments, trials.into()).exit();
 }
 
-fn options(evidence: &TempDir, honesty: Honesty) -> Options {
+fn options(seed: u64, evidence: &TempDir, honesty: Honesty) -> Options {
     Options {
-        seed: 1,
+        seed,
         points: 100,
         honesty,
         evidence: evidence.path().to_owned(),
@@ -41,7 +45,7 @@ fn options(evidence: &TempDir, honesty: Honesty) -> Options {
 
 fn nothing_acknowledged_is_lost() -> Result<(), Box<dyn Error>> {
     let evidence = TempDir::new()?;
-    let report = lives::run(&options(&evidence, Honesty::Honest), |_| ())?;
+    let report = lives::run(&options(1, &evidence, Honesty::Honest), |_| ())?;
     assert!(report.points() >= 100);
     assert!(report.is_clean(), "{report}");
     Ok(())
@@ -49,9 +53,16 @@ fn nothing_acknowledged_is_lost() -> Result<(), Box<dyn Error>> {
 
 fn without_our_fsync_something_is_lost() -> Result<(), Box<dyn Error>> {
     let evidence = TempDir::new()?;
-    let report = lives::run(&options(&evidence, Honesty::IgnoresLogSync), |_| ())?;
-    assert!(report.lost() > 0, "the harness is blind: {report}");
-    Ok(())
+    let mut seen = String::new();
+    for seed in 1..=DISHONEST_SEEDS {
+        let options = options(seed, &evidence, Honesty::IgnoresLogSync);
+        let report = lives::run(&options, |_| ())?;
+        if report.lost() > 0 {
+            return Ok(());
+        }
+        seen = report.to_string();
+    }
+    Err(format!("the harness is blind: {seen}").into())
 }
 
 fn damage_is_never_served() -> Result<(), Box<dyn Error>> {
