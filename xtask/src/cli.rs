@@ -32,6 +32,8 @@ pub enum Command {
     },
     /// The checks without the tests; writes nothing
     Verify,
+    /// The house rules alone: seconds, writes nothing
+    House,
     /// Format, and apply clippy's suggestions
     Fix,
     /// Deliberate bugs that the tests must notice

@@ -52,6 +52,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Demo { keep } => demo::run(&workspace, keep),
         Command::Test { fast } => test::run(&workspace, fast),
         Command::Verify => verify::run(&workspace),
+        Command::House => verify::house_alone(&workspace),
         Command::Fix => fix::run(&workspace),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Mutants => mutants::run(&workspace),

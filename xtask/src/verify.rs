@@ -14,6 +14,13 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
     Ok(steps.finish())
 }
 
+/// The house rules alone, for between two commits.
+pub fn house_alone(workspace: &Workspace) -> Result<bool> {
+    let mut steps = Steps::new();
+    steps.run("house rules", || house::run(workspace));
+    Ok(steps.finish())
+}
+
 /// The checks, as the first part of a longer run.
 pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
     steps.run("formatting", || {
