@@ -1,7 +1,7 @@
 //! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
 
 use crate::node::Inner;
-use crate::server::PeerService;
+use crate::peer_server::PeerService;
 use crate::tls::Credentials;
 use crate::transport::MAX_MESSAGE_BYTES;
 use api::proto::raft::peer_server::PeerServer;

@@ -1,0 +1,42 @@
+//! What this node says of itself when a peer asks.
+
+use super::{Answer, PeerService};
+use crate::node::Inner;
+use api::proto::raft as wire;
+use ipam::NodeId;
+use raft_store::codec;
+use tonic::{Request, Response};
+
+impl PeerService {
+    pub(super) async fn answer_health(
+        &self,
+        request: Request<wire::HealthRequest>,
+    ) -> Answer<wire::HealthResponse> {
+        let (caller, request) = self.receive(request)?;
+        let asker = NodeId(request.node_id);
+        caller.must_be(asker)?;
+        Ok(Response::new(self.inner.health_response(asker)))
+    }
+}
+
+impl Inner {
+    fn health_response(&self, asker: NodeId) -> wire::HealthResponse {
+        let in_service = self.service_now().in_service();
+        let digest = self.health.shown_digest();
+        let last_applied = self.reader.with(|applied| applied.last_applied);
+        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
+        wire::HealthResponse {
+            node_id: self.config.node.0,
+            cluster_id: cluster_id.map(Vec::from).unwrap_or_default(),
+            initialized: self.is_admitted(),
+            leader_id: self.leader().map(|(leader, _)| leader.0),
+            term: self.term(),
+            last_applied: last_applied.as_ref().map(codec::encode_log_id),
+            digest: digest.map(|mark| mark.sha256.to_vec()).unwrap_or_default(),
+            digest_index: digest.map_or(0, |mark| mark.index),
+            in_service,
+            leads_a_quorum: self.leads_a_quorum(),
+            member: self.members().contains_key(&asker),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What peers ask of this node.
+//!
+//! Raft requests are answered only by the node that they name, in the cluster that they name, and
+//! only once it is admitted (see `Invite` in raft.proto). With TLS, nobody speaks for another node
+//! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`raft_rpc`],
+//! forwarded commands by the batcher's queue.
+//!
+//! One file a kind of call; [`route`] checks who speaks.
+
+mod health_rpc;
+mod membership_rpc;
+mod propose_rpc;
+mod raft_rpc;
+mod route;
+
+use crate::node::Inner;
+use api::proto::raft as wire;
+use api::proto::raft::peer_server::Peer;
+use std::sync::Arc;
+use tonic::{Request, Response, Status, Streaming};
+
+/// What answers peers.
+pub(crate) struct PeerService {
+    pub(crate) inner: Arc<Inner>,
+    /// Whether a caller must have a certificate.
+    pub(crate) certified_only: bool,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl PeerService {
+    fn not_leader(&self) -> wire::NotLeader {
+        let leader = self.inner.leader();
+        wire::NotLeader {
+            leader_id: leader.as_ref().map(|(leader, _)| leader.0),
+            leader_address: leader.map(|(_, address)| address).unwrap_or_default(),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Peer for PeerService {
+    async fn append(
+        &self,
+        request: Request<wire::AppendEntriesRequest>,
+    ) -> Answer<wire::AppendEntriesResponse> {
+        self.answer_append(request).await
+    }
+
+    async fn vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
+        self.answer_vote(request).await
+    }
+
+    async fn pre_vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
+        self.answer_pre_vote(request).await
+    }
+
+    async fn install_snapshot(
+        &self,
+        request: Request<Streaming<wire::SnapshotChunk>>,
+    ) -> Answer<wire::SnapshotResponse> {
+        self.answer_install_snapshot(request).await
+    }
+
+    async fn transfer_leader(
+        &self,
+        request: Request<wire::TransferLeaderRequest>,
+    ) -> Answer<wire::TransferLeaderResponse> {
+        self.answer_transfer_leader(request).await
+    }
+
+    async fn propose(
+        &self,
+        request: Request<wire::ProposeRequest>,
+    ) -> Answer<wire::ProposeResponse> {
+        self.answer_propose(request).await
+    }
+
+    async fn join(&self, request: Request<wire::JoinRequest>) -> Answer<wire::JoinResponse> {
+        self.answer_join(request).await
+    }
+
+    async fn invite(&self, request: Request<wire::InviteRequest>) -> Answer<wire::InviteResponse> {
+        self.answer_invite(request).await
+    }
+
+    async fn health(&self, request: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
+        self.answer_health(request).await
+    }
+}

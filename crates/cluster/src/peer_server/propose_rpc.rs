@@ -1,0 +1,64 @@
+//! Commands that a peer forwards to the leader.
+
+use super::{Answer, PeerService};
+use crate::propose::{Committed, Origin, ProposeError};
+use api::proto::raft as wire;
+use futures::future::join_all;
+use ipam::Command;
+use std::time::Duration;
+use tonic::{Request, Response, Status};
+
+impl PeerService {
+    pub(super) async fn answer_propose(
+        &self,
+        request: Request<wire::ProposeRequest>,
+    ) -> Answer<wire::ProposeResponse> {
+        let (caller, request) = self.receive(request)?;
+        self.check_route(&caller, request.route.as_ref())?;
+        self.check_member(request.route.as_ref())?;
+        let commands: Result<Vec<Command>, _> = request
+            .commands
+            .into_iter()
+            .map(Command::try_from)
+            .collect();
+        let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let within = Duration::from_millis(request.timeout_millis);
+        let queue = |command| self.inner.proposer.queue(command, Origin::Peer, within);
+        let result = match gather(join_all(commands.into_iter().map(queue)).await) {
+            Ok(committed) => wire::propose_response::Result::Outcomes(outcomes_of(&committed)),
+            Err(ProposeError::Unavailable(_)) => {
+                wire::propose_response::Result::NotLeader(self.not_leader())
+            }
+            Err(error @ ProposeError::Unknown(_)) => {
+                return Err(Status::unknown(error.to_string()));
+            }
+        };
+        Ok(Response::new(wire::ProposeResponse {
+            result: Some(result),
+        }))
+    }
+}
+
+fn outcomes_of(committed: &[Committed]) -> wire::propose_response::Outcomes {
+    wire::propose_response::Outcomes {
+        outcomes: committed.iter().map(|one| (&one.outcome).into()).collect(),
+        index: committed
+            .iter()
+            .map(|one| one.index)
+            .max()
+            .unwrap_or_default(),
+    }
+}
+
+/// One answer for commands that may have gone into several batches: "not done" only if that is
+/// true of all of them.
+fn gather(results: Vec<Result<Committed, ProposeError>>) -> Result<Vec<Committed>, ProposeError> {
+    let none_done = results
+        .iter()
+        .all(|result| matches!(result, Err(ProposeError::Unavailable(_))));
+    let outcomes: Result<Vec<_>, _> = results.into_iter().collect();
+    outcomes.map_err(|error| match error {
+        ProposeError::Unavailable(reason) if !none_done => ProposeError::Unknown(reason),
+        error => error,
+    })
+}
