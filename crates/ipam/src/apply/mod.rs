@@ -1,13 +1,19 @@
 //! The one door: a committed batch becomes new state, outcomes and events.
 //!
 //! `apply` is total: it reads no clock, no randomness and no environment (T1), and it never fails.
-//! Each kind of command has a file: what DHCP clients ask in `lease`, what operators ask in
-//! `operator`, what nodes ask in `cluster`, and time in `clock`.
+//! Each kind of command has a file: what DHCP clients ask in `offer`, `grant`, `release` and `quarantine`
+//! (what they share in `lease`), what operators ask in `operator` and `revoke`, what nodes ask in `cluster`, and
+//! time in `clock`.
 
 mod clock;
 mod cluster;
+mod grant;
 mod lease;
+mod offer;
 mod operator;
+mod quarantine;
+mod release;
+mod revoke;
 
 use crate::{Batch, Command, Event, LogPosition, Outcome, Refusal, State};
 use alloc::vec::Vec;

@@ -1,0 +1,97 @@
+//! DHCPDISCOVER: which address is held for a client. Decided here, after commit, and nowhere else.
+//!
+//! Sources: RFC 2131 §4.3.1; contract S4, L4, L5; ADR 0003 (an OFFER is replicated).
+
+use super::Verdict;
+use super::lease::{check_unheld, subnet_mut};
+use crate::{
+    ClientKey, ClusterTime, Event, Lease, LeaseState, OfferLease, Offered, Outcome, Refusal, State,
+    Subnet,
+};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+impl State {
+    /// Holds an address for a client that discovers.
+    pub(super) fn offer_lease(&mut self, offer: &OfferLease, events: &mut Vec<Event>) -> Verdict {
+        let now = self.clock;
+        let subnet = subnet_mut(&mut self.subnets, offer.subnet)?;
+        let client = subnet.config.identity.key(&offer.client);
+        let address = choose_address(subnet, &client, offer.requested, now)?;
+        let previous = subnet
+            .leases
+            .get(address)
+            .filter(|lease| lease.client == client);
+        let bound = previous
+            .filter(|lease| matches!(lease.state, LeaseState::Bound { .. }))
+            .cloned();
+        // An offer that was never taken says nothing about who is on the address.
+        let returning = previous.is_some_and(|lease| match lease.state {
+            LeaseState::Offered { returning, .. } => returning,
+            _ => true,
+        });
+        let until = now + subnet.config.times.offer;
+        if crate::mutated!("l4_offer_not_held") {
+            // L4: nobody else must be offered it.
+        } else if let Some(lease) = bound {
+            subnet.leases.put(address, held_until(lease, until));
+        } else {
+            subnet.forget_offers(&client);
+            let lease = Lease {
+                client: client.clone(),
+                hardware: offer.client.hardware.clone(),
+                hostname: offer.hostname.clone(),
+                node: offer.node,
+                state: LeaseState::Offered { until, returning },
+            };
+            subnet.leases.put(address, lease);
+            events.push(Event::LeaseOffered {
+                subnet: offer.subnet,
+                address,
+                client,
+            });
+        }
+        let lease_time = subnet.config.times.grant(None);
+        Ok(Outcome::Offered(Offered {
+            address,
+            lease_time,
+            returning,
+        }))
+    }
+}
+
+/// A bound lease that is offered to its client again is not reclaimed before the offer lapses (L4).
+fn held_until(mut lease: Lease, until: ClusterTime) -> Lease {
+    if let LeaseState::Bound { reclaim, .. } = &mut lease.state {
+        *reclaim = until.max(*reclaim);
+    }
+    lease
+}
+
+/// RFC 2131 §4.3.1: the client's own address, else the one it asks for, else a new one.
+fn choose_address(
+    subnet: &Subnet,
+    client: &ClientKey,
+    requested: Option<Ipv4Addr>,
+    now: ClusterTime,
+) -> Result<Ipv4Addr, Refusal> {
+    if let Some(reserved) = subnet.reservations.address_of(client) {
+        return check_unheld(subnet, client, reserved).map(|()| reserved);
+    }
+    let own = subnet.own_address(client).filter(|address| {
+        let held = subnet.leases.get(*address);
+        held.is_some_and(|lease| lease.state.is_held())
+            || !crate::mutated!("l5_own_address_not_looked_for")
+    });
+    if let Some(address) = own {
+        return Ok(address);
+    }
+    // An address that somebody else is remembered at is not given away on a whim (L5).
+    let never_used = |address: &Ipv4Addr| subnet.leases.get(*address).is_none();
+    let wish =
+        requested.filter(|address| subnet.leases.is_allocatable(*address) && never_used(address));
+    let next = || subnet.leases.free_candidates(1).next();
+    let abandoned = || subnet.abandoned_offer(now);
+    let found = wish.or_else(next).or_else(abandoned);
+    found.ok_or(Refusal::PoolExhausted)
+}

@@ -1,0 +1,74 @@
+//! Addresses that somebody unknown uses: declined by their holder, or found by a conflict probe.
+//!
+//! Sources: RFC 2131 §4.3.3; contract S7, L6.
+
+use super::Verdict;
+use super::lease::{held_by, subnet_mut};
+use crate::{
+    ClusterTime, DeclineAddress, Event, Lease, LeaseState, Outcome, QuarantineAddress, Refusal,
+    State, Subnet,
+};
+use alloc::vec::Vec;
+use core::net::Ipv4Addr;
+
+impl State {
+    /// The holder found somebody else on the address (S7).
+    pub(super) fn decline_address(
+        &mut self,
+        decline: &DeclineAddress,
+        events: &mut Vec<Event>,
+    ) -> Verdict {
+        let now = self.clock;
+        let subnet = subnet_mut(&mut self.subnets, decline.subnet)?;
+        let lease = held_by(subnet, &decline.client, decline.address, decline.grant)?;
+        quarantine(subnet, decline.address, lease, now, events);
+        Ok(Outcome::Done)
+    }
+
+    /// A node's probe found somebody on an address that no client is bound to (L6).
+    pub(super) fn quarantine_address(
+        &mut self,
+        found: &QuarantineAddress,
+        events: &mut Vec<Event>,
+    ) -> Verdict {
+        let now = self.clock;
+        let subnet = subnet_mut(&mut self.subnets, found.subnet)?;
+        let lease = subnet.leases.get(found.address).cloned();
+        let lease = lease.ok_or(Refusal::NotAvailable(found.address))?;
+        match lease.state {
+            LeaseState::Offered { .. } => quarantine(subnet, found.address, lease, now, events),
+            LeaseState::Quarantined { .. } => {}
+            LeaseState::Bound { .. } => {
+                return Err(Refusal::HeldByAnother {
+                    address: found.address,
+                    holder: lease.client,
+                });
+            }
+            LeaseState::Released { .. } | LeaseState::Expired { .. } => {
+                return Err(Refusal::NotAvailable(found.address));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+fn quarantine(
+    subnet: &mut Subnet,
+    address: Ipv4Addr,
+    lease: Lease,
+    now: ClusterTime,
+    events: &mut Vec<Event>,
+) {
+    let until = now + subnet.config.times.quarantine;
+    subnet.leases.put(
+        address,
+        Lease {
+            state: LeaseState::Quarantined { until },
+            ..lease
+        },
+    );
+    events.push(Event::AddressQuarantined {
+        subnet: subnet.config.id,
+        address,
+    });
+}
