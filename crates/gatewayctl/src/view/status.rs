@@ -95,6 +95,10 @@ pub struct NatView {
     pub last_repair_micros: Option<u64>,
     /// Why it could not be done.
     pub last_error: Option<String>,
+    /// What keeps traffic from flowing as it should, each with its remedy.
+    pub problems: Vec<String>,
+    /// The node has no uplink, so it translates nothing.
+    pub no_uplink: bool,
 }
 
 impl From<StatusResponse> for StatusView {
@@ -178,12 +182,16 @@ impl From<NatStatus> for NatView {
             repairs,
             last_repair_micros,
             last_error,
+            problems,
+            no_uplink,
         } = nat;
         Self {
             in_sync,
             repairs,
             last_repair_micros,
             last_error,
+            problems,
+            no_uplink,
         }
     }
 }

@@ -89,6 +89,8 @@ fn nat(status: NatStatus) -> wire::NatStatus {
         in_sync: status.in_sync,
         repairs: status.repairs(),
         last_repair_micros: status.last_repair.map(micros),
+        problems: status.problems,
+        no_uplink: status.no_uplink,
         last_error: status.last_error.or(status.plan_error),
     }
 }

@@ -24,6 +24,10 @@ pub struct NatStatus {
     pub last_error: Option<String>,
     /// Why the newest view has no plan; none if it has one.
     pub plan_error: Option<String>,
+    /// What keeps traffic from flowing as the state says, each with its remedy (S11).
+    pub problems: Vec<String>,
+    /// The node has no uplink: it translates nothing, and only guards its own host.
+    pub no_uplink: bool,
     /// How many views have been seen.
     pub generation: u64,
     /// The view that the kernel was last seen to be at; 0 if none.
