@@ -6,6 +6,7 @@ mod global;
 mod lease;
 mod node;
 mod node_address;
+mod pki;
 mod reservation;
 
 pub use client::Client;
@@ -14,6 +15,7 @@ pub use global::Global;
 pub use lease::LeaseCommand;
 pub use node::NodeCommand;
 pub use node_address::NodeAddress;
+pub use pki::PkiCommand;
 pub use reservation::ReservationCommand;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +58,9 @@ pub enum Command {
     /// The cluster's members (ask the leader)
     #[command(subcommand)]
     Node(NodeCommand),
+    /// The CA and certificates that the nodes know each other by; asks no node
+    #[command(subcommand)]
+    Pki(PkiCommand),
     /// Print committed changes as they happen, until interrupted
     #[command(after_help = WATCH_EXAMPLES)]
     Watch,

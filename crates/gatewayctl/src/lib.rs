@@ -2,8 +2,9 @@
 //!
 //! * **What it is.** A client of the admin and watch services (`proto/admin.proto`,
 //!   `proto/watch.proto`) that prints tables for people and JSON for programs.
-//! * **What it is not.** It keeps nothing, decides nothing and reads nothing of a node's disk: it
-//!   works over the network only.
+//! * **What it is not.** It decides nothing and reads nothing of a node's disk: it works over the
+//!   network only, and keeps nothing. The one exception is [`pki`], which asks nobody: it writes a
+//!   CA and certificates into a directory of the operator's.
 //! * **Flow.** [`cli`] parses → [`session`] connects → [`commands`] ask and turn the messages into
 //!   [`view`]s → [`render`] turns views into text (pure) → [`output`] writes it.
 //! * **Invariants.** Every way to end has its own exit status ([`exit`]). A change whose answer did
@@ -17,6 +18,7 @@ pub mod commands;
 pub mod exit;
 pub mod failure;
 pub mod output;
+pub mod pki;
 pub mod render;
 pub mod session;
 pub mod view;

@@ -6,6 +6,7 @@ mod done;
 mod event;
 mod forward;
 mod lease;
+mod pki;
 mod reservation;
 mod status;
 
@@ -13,5 +14,6 @@ pub use done::DoneView;
 pub use event::EventView;
 pub use forward::ForwardView;
 pub use lease::LeaseView;
+pub use pki::PkiView;
 pub use reservation::ReservationView;
 pub use status::{MemberView, NatView, StatusView, SubnetView};

@@ -93,9 +93,8 @@ fn warn_if_open(settings: &Settings) {
     if settings.peer_tls.is_none() && !settings.peer_listen.ip().is_loopback() {
         tracing::warn!(
             peers = %settings.peer_listen,
-            "the peer port has no authentication: whoever reaches it can change anything. Keep it \
-             on a network that only the nodes reach, or set GATEWAY_TLS_CA, GATEWAY_TLS_CERT and \
-             GATEWAY_TLS_KEY"
+            "GATEWAY_PEER_INSECURE=yes: the peer port has no authentication, and whoever reaches it \
+             can change anything. Set GATEWAY_TLS_CA, GATEWAY_TLS_CERT and GATEWAY_TLS_KEY"
         );
     }
 }

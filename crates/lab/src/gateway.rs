@@ -5,6 +5,7 @@ mod config;
 mod control;
 mod hold;
 mod node;
+pub(crate) mod pki;
 pub mod status;
 
 pub use binaries::Binaries;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::fault::{self, UnderlayFaults};
-use crate::gateway::{Binaries, Gateway, GatewayConfig};
+use crate::gateway::{Binaries, Gateway, GatewayConfig, pki};
 use crate::isolate::Isolation;
 use crate::storm::{History, RunningStorm, StormOptions};
 use crate::topology::{Topology, Vm};
@@ -82,6 +82,7 @@ impl Lab {
     pub fn install_gateways(&mut self, config: &GatewayConfig) -> Result<()> {
         let binaries = Binaries::find()?;
         let count = self.host_count();
+        pki::make(&binaries, &self.dir, count)?;
         for node in 1..=count {
             let dir = self.dir.join(format!("gw{node}"));
             std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;

@@ -110,6 +110,8 @@ options! {
     tls_cert, "GATEWAY_TLS_CERT", "FILE";
     /// Its private key, in PEM form, which nobody but gatewayd's user may read.
     tls_key, "GATEWAY_TLS_KEY", "FILE";
+    /// yes: run without TLS on a network that only the nodes reach [default: no]
+    peer_insecure, "GATEWAY_PEER_INSECURE", "yes|no";
     /// Where gatewayctl reaches this node [default: 127.0.0.1:7067]
     admin_listen, "GATEWAY_ADMIN_LISTEN", "ADDRESS:PORT";
     /// This host's own address on the clients' network [default: detected on the interface]

@@ -107,6 +107,14 @@ pub(super) fn source_nat(text: &str) -> Parsed<Option<SourceNat>> {
     }
 }
 
+pub(super) fn yes_or_no(text: &str) -> Parsed<bool> {
+    match text.trim() {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("expected yes or no".to_owned()),
+    }
+}
+
 /// `host:port`; the host is not looked up here.
 pub(super) fn host_port(text: &str) -> Parsed<String> {
     let text = text.trim();

@@ -1,17 +1,42 @@
-//! The three files for mutual TLS between peers: all, or none.
+//! The three files for mutual TLS between peers: all, or none where the operator says so.
 
 use super::options::Options;
+use super::parse;
 use super::settings::ConfigError;
 use cluster::PeerTls;
+use std::net::SocketAddr;
 
 const REMEDY: &str = "GATEWAY_TLS_CA, GATEWAY_TLS_CERT and GATEWAY_TLS_KEY go together: \
-                      set all three, or none for a peer port without TLS";
+                      set all three (`gatewayctl pki` makes the files)";
 
-/// The files, if the peer port is to have TLS. They are read when the node starts.
-pub(super) fn resolve(options: &Options) -> Result<Option<PeerTls>, ConfigError> {
+const OPEN: &str = "without TLS, whoever reaches this address can join the cluster and change \
+                    anything. Set GATEWAY_TLS_CA, GATEWAY_TLS_CERT and GATEWAY_TLS_KEY \
+                    (`gatewayctl pki` makes the files), or GATEWAY_PEER_INSECURE=yes if nobody but \
+                    the nodes reaches it";
+
+/// The files, if the peer port is to have TLS. They are read when the node starts. Beyond the
+/// loopback a port without TLS is refused unless the operator says otherwise (S12).
+pub(super) fn resolve(
+    options: &Options,
+    peer_listen: SocketAddr,
+) -> Result<Option<PeerTls>, ConfigError> {
+    let insecure = super::settings::key(
+        "GATEWAY_PEER_INSECURE",
+        &options.peer_insecure,
+        "no",
+        parse::yes_or_no,
+    )?;
     let files = [&options.tls_ca, &options.tls_cert, &options.tls_key];
     if files.iter().all(|file| file.is_none()) {
-        return Ok(None);
+        return if insecure || peer_listen.ip().is_loopback() {
+            Ok(None)
+        } else {
+            Err(ConfigError::Value {
+                key: "GATEWAY_PEER_LISTEN",
+                value: peer_listen.to_string(),
+                reason: OPEN.to_owned(),
+            })
+        };
     }
     let required = |key, file: &Option<String>| {
         let missing = ConfigError::Missing {
@@ -30,6 +55,7 @@ pub(super) fn resolve(options: &Options) -> Result<Option<PeerTls>, ConfigError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
 
     fn options(ca: Option<&str>, cert: Option<&str>, key: Option<&str>) -> Options {
         Options {
@@ -40,10 +66,36 @@ mod tests {
         }
     }
 
+    const PEERS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(172, 31, 0, 1)), 7066);
+    const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7066);
+
+    #[test]
+    fn a_port_beyond_the_loopback_is_not_open_by_default() -> Result<(), ConfigError> {
+        assert_eq!(resolve(&Options::default(), LOOPBACK)?, None);
+        let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7066);
+        for address in [PEERS, anywhere] {
+            let refused = resolve(&Options::default(), address).map_err(|error| error.to_string());
+            assert!(
+                refused.as_ref().is_err_and(|text| {
+                    text.contains(&address.to_string())
+                        && text.contains("GATEWAY_PEER_INSECURE=yes")
+                }),
+                "{refused:?}"
+            );
+        }
+        let insecure = |text: &str| Options {
+            peer_insecure: Some(text.to_owned()),
+            ..Options::default()
+        };
+        assert_eq!(resolve(&insecure("yes"), PEERS)?, None);
+        assert!(resolve(&insecure("no"), PEERS).is_err());
+        assert!(resolve(&insecure("true"), PEERS).is_err());
+        Ok(())
+    }
+
     #[test]
     fn all_three_or_none() -> Result<(), ConfigError> {
-        assert_eq!(resolve(&Options::default())?, None);
-        let all = resolve(&options(Some("/ca"), Some("/cert"), Some("/key")))?;
+        let all = resolve(&options(Some("/ca"), Some("/cert"), Some("/key")), PEERS)?;
         let expected = PeerTls {
             ca: "/ca".into(),
             certificate: "/cert".into(),
@@ -55,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_part_is_refused_and_the_missing_key_named() {
-        let partial = resolve(&options(Some("/ca"), Some("/cert"), None));
+        let partial = resolve(&options(Some("/ca"), Some("/cert"), None), PEERS);
         let text = partial.map_err(|error| error.to_string());
         assert!(
             text.as_ref()

@@ -104,7 +104,7 @@ impl Settings {
                 .into(),
             peer_listen,
             peer_address: peer_address(&options, peer_listen)?,
-            peer_tls: peer_tls::resolve(&options)?,
+            peer_tls: peer_tls::resolve(&options, peer_listen)?,
             join: key("GATEWAY_JOIN", &options.join, "", |t| {
                 parse::items(t, parse::host_port)
             })?,
@@ -297,7 +297,7 @@ fn optional<T>(
     })
 }
 
-fn key<T>(
+pub(super) fn key<T>(
     key: &'static str,
     text: &Option<String>,
     default: &str,
@@ -321,6 +321,9 @@ mod tests {
         Options {
             node_id: Some("1".to_owned()),
             peer_listen: Some("172.31.0.1:7066".to_owned()),
+            tls_ca: Some("/tls/ca.crt".to_owned()),
+            tls_cert: Some("/tls/node.crt".to_owned()),
+            tls_key: Some("/tls/node.key".to_owned()),
             ..Options::default()
         }
     }

@@ -64,10 +64,17 @@ impl GatewayConfig {
         self.steppable_clock
     }
 
-    /// The environment of node `node` of `count`.
-    pub(super) fn environment(&self, node: u8, count: u8, data: &Path) -> BTreeMap<String, String> {
+    /// The environment of node `node` of `count`; its certificate is in `tls`.
+    pub(super) fn environment(
+        &self,
+        node: u8,
+        count: u8,
+        data: &Path,
+        tls: &Path,
+    ) -> BTreeMap<String, String> {
         let mut environment: BTreeMap<String, String> = usual(node, data)
             .into_iter()
+            .chain(certificate(tls))
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
         if node != 1 {
@@ -99,6 +106,16 @@ fn usual(node: u8, data: &Path) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// The files that `gatewayctl pki node` writes.
+fn certificate(tls: &Path) -> [(&'static str, String); 3] {
+    let file = |name: &str| tls.join(name).display().to_string();
+    [
+        ("GATEWAY_TLS_CA", file("ca.crt")),
+        ("GATEWAY_TLS_CERT", file("node.crt")),
+        ("GATEWAY_TLS_KEY", file("node.key")),
+    ]
+}
+
 fn peers(node: u8, count: u8) -> String {
     let others: Vec<_> = (1..=count)
         .filter(|other| *other != node)
@@ -118,8 +135,8 @@ mod tests {
     #[test]
     fn only_the_first_node_does_not_join() {
         let config = GatewayConfig::new();
-        let first = config.environment(1, 3, Path::new("/data"));
-        let second = config.environment(2, 3, Path::new("/data"));
+        let first = config.environment(1, 3, Path::new("/data"), Path::new("/tls"));
+        let second = config.environment(2, 3, Path::new("/data"), Path::new("/tls"));
         assert_eq!(first.get("GATEWAY_JOIN"), None);
         assert_eq!(
             second.get("GATEWAY_JOIN").map(String::as_str),
@@ -130,7 +147,7 @@ mod tests {
     #[test]
     fn overrides_win() {
         let config = GatewayConfig::new().set("LOG_LEVEL", "debug");
-        let environment = config.environment(1, 1, Path::new("/data"));
+        let environment = config.environment(1, 1, Path::new("/data"), Path::new("/tls"));
         assert_eq!(environment["LOG_LEVEL"], "debug");
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::binaries::Binaries;
 use super::config::GatewayConfig;
 use super::control::Control;
+use super::pki;
 use super::status::{Lease, Status};
 use crate::fault::{FaultyDisk, SteppedClock};
 use crate::netns::Netns;
@@ -98,7 +99,8 @@ impl Gateway {
         if self.node == 1 && is_new {
             command.arg("--bootstrap");
         }
-        command.envs(self.config.environment(self.node, self.count, &data));
+        let tls = pki::of_node(&self.dir, self.node);
+        command.envs(self.config.environment(self.node, self.count, &data, &tls));
         if let Some(clock) = &self.clock {
             command.envs(clock.environment());
         }
