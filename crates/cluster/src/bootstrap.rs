@@ -141,6 +141,7 @@ pub(crate) async fn register(inner: &Inner) -> Result<(), StartError> {
         node: inner.config.node,
         listen_ip: inner.config.listen_ip,
         peer_address: inner.config.peer_address.clone(),
+        listeners: inner.listeners(),
     };
     let known = |state: &ipam::State| state.nodes().get(&registration.node) == Some(&registration);
     if inner.reader.with(|applied| known(&applied.state)) {

@@ -222,6 +222,13 @@ impl Inner {
             node,
             listen_ip,
             peer_address: peer_address.to_owned(),
+            // It announces them itself.
+            listeners: self.reader.with(|applied| {
+                let known = applied.state.nodes().get(&node);
+                known
+                    .map(|known| known.listeners.clone())
+                    .unwrap_or_default()
+            }),
         };
         let command = Command::RegisterNode(registration);
         match self.proposer.propose(command).await {

@@ -14,13 +14,14 @@ use crate::start::StartError;
 use crate::status::ClusterStatus;
 use crate::transport::Peers;
 use api::proto::raft::Route;
-use ipam::{Command, NodeId, Outcome, State};
+use ipam::{Command, ForwardKey, Listener, NodeId, Outcome, State};
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
 use openraft::{Instant, Raft, ServerState};
 use raft_store::{
     AppliedMark, Committed, Release, StateMachine, StateReader, TypeConfig, UnfinishedWrites,
 };
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -73,6 +74,8 @@ pub(crate) struct Inner {
     admitted: AtomicBool,
     silenced: Silenced,
     failed: Mutex<Option<String>>,
+    /// On which ports the host listens, as this node announces it.
+    listeners: Mutex<BTreeMap<ForwardKey, Listener>>,
 }
 
 impl Cluster {
@@ -131,6 +134,18 @@ impl Cluster {
     /// listen IP; `None` says that this part can again. Its peers take over its clients.
     pub fn silence(&self, part: &'static str, reason: Option<String>) {
         self.inner.silenced.set(part, reason);
+    }
+
+    /// On which ports this host listens, to be announced: by [`Cluster::begin`], and by
+    /// [`Cluster::announce`] when it changes later.
+    pub fn set_listeners(&self, listeners: BTreeMap<ForwardKey, Listener>) {
+        *lock(&self.inner.listeners) = listeners;
+    }
+
+    /// Announces this node anew if the cluster knows something else of it. Returns once that is
+    /// committed, which may take for ever while no quorum is in reach.
+    pub async fn announce(&self) -> Result<(), StartError> {
+        bootstrap::register(&self.inner).await
     }
 
     /// How this node sees the cluster.
@@ -249,6 +264,7 @@ impl Inner {
             admitted: AtomicBool::new(has_data),
             silenced: Silenced::default(),
             failed: Mutex::default(),
+            listeners: Mutex::default(),
         }
     }
 
@@ -290,6 +306,11 @@ impl Inner {
     /// Which part of this node is gone, if one is.
     pub(crate) fn failed(&self) -> Option<String> {
         lock(&self.failed).clone()
+    }
+
+    /// On which ports the host listens.
+    pub(crate) fn listeners(&self) -> BTreeMap<ForwardKey, Listener> {
+        lock(&self.listeners).clone()
     }
 
     /// Why the daemon took this node out of service, if it did.

@@ -60,12 +60,15 @@ pub enum Command {
         /// For whom it was.
         client: ClientKey,
     },
-    /// Forward a public port. Refused if the port has an owner (S9).
+    /// Forward a public port. Refused if the port has an owner (S9), if a host uses it, or if the
+    /// target is no client's own.
     AddForward {
         /// What it matches.
         key: ForwardKey,
         /// Where it leads.
         forward: Forward,
+        /// Whether the operator means it where that can make sense.
+        force: bool,
     },
     /// Forward it no longer.
     RemoveForward(ForwardKey),

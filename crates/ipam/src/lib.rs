@@ -46,11 +46,11 @@ pub use ids::{LogPosition, NodeId, SubnetId};
 pub use lease::{Hostname, Lease, LeaseState};
 pub use lease_table::LeaseTable;
 pub use nat::{
-    Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, NatView, Protocol,
+    Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, NatView, PortUse, Protocol,
     ResolvedForward, SourceNat, SubnetNat,
 };
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
-pub use node::NodeRegistration;
+pub use node::{Listener, MAX_LISTENERS, NodeRegistration};
 pub use outcome::{Granted, Offered, Outcome, Refusal};
 pub use reservation::Reservations;
 pub use state::{InvalidState, State, StateParts, SubnetParts};

@@ -3,7 +3,7 @@
 //! A port forward may point at a *client*; [`NatView`] is the intent with each client replaced by
 //! the address that its lease has now, which is all that `natd` consumes.
 
-use crate::{AddressRange, ClientKey, Ipv4Network, SubnetId};
+use crate::{AddressRange, ClientKey, Ipv4Network, NodeId, SubnetId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -111,6 +111,62 @@ pub struct ResolvedForward {
     pub address: Ipv4Addr,
     /// On which port.
     pub port: u16,
+}
+
+/// What the hosts use a port for. In the order in which it matters: what must never be forwarded
+/// comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PortUse {
+    /// The peer port of this node.
+    Peer(NodeId),
+    /// The admin port of this node.
+    Admin(NodeId),
+    /// DHCP.
+    Dhcp,
+    /// The tunnels that join the hosts' parts of the clients' network.
+    Overlay,
+    /// The way in for the hosts' operators.
+    Ssh,
+    /// Some program on the host of this node.
+    Program(NodeId),
+}
+
+impl PortUse {
+    /// Whether an operator may forward the port all the same.
+    #[must_use]
+    pub const fn can_be_forced(self) -> bool {
+        matches!(self, Self::Ssh | Self::Program(_))
+    }
+}
+
+impl fmt::Display for PortUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(node) => write!(
+                f,
+                "it is node {node}'s peer port, and forwarding it would end the cluster; \
+                 choose another public port"
+            ),
+            Self::Admin(node) => write!(
+                f,
+                "it is node {node}'s admin port; choose another public port"
+            ),
+            Self::Dhcp => f.write_str("it is the nodes' DHCP port; choose another public port"),
+            Self::Overlay => f.write_str(
+                "it carries the overlay between the hosts (VXLAN or Geneve), and forwarding it \
+                 would cut the clients' network; choose another public port",
+            ),
+            Self::Ssh => f.write_str(
+                "it is the hosts' ssh port, and you would be locked out of them; choose another \
+                 public port, such as 2222, or repeat with --force if ssh is not needed there",
+            ),
+            Self::Program(node) => write!(
+                f,
+                "a program on node {node}'s host listens there, and would no longer be reached; \
+                 choose another public port, or repeat with --force if that is meant"
+            ),
+        }
+    }
 }
 
 impl Protocol {

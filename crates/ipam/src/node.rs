@@ -1,10 +1,14 @@
 //! What the cluster knows about a gateway node.
 
-use crate::NodeId;
+use crate::{ForwardKey, NodeId};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-/// A node as it announces itself when it starts.
+/// The most listening ports that a node may report: what a hypervisor's host has, many times over.
+pub const MAX_LISTENERS: usize = 256;
+
+/// A node as it announces itself when it starts, and again when what it announces has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRegistration {
     /// The node.
@@ -14,4 +18,26 @@ pub struct NodeRegistration {
     pub listen_ip: Ipv4Addr,
     /// Where its peers reach it, `host:port`.
     pub peer_address: String,
+    /// The ports on which its host listens beyond the loopback, and the node's own; at most
+    /// [`MAX_LISTENERS`]. A forward of one of them would take it from the host.
+    pub listeners: BTreeMap<ForwardKey, Listener>,
+}
+
+/// Who listens on a port of a node's host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Listener {
+    /// The node, for its peers.
+    Peer,
+    /// The node, for operators.
+    Admin,
+    /// Another program of the host, or its kernel.
+    Other,
+}
+
+impl NodeRegistration {
+    /// The port of [`NodeRegistration::peer_address`], if it names one.
+    #[must_use]
+    pub fn peer_port(&self) -> Option<u16> {
+        self.peer_address.rsplit_once(':')?.1.parse().ok()
+    }
 }

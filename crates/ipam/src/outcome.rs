@@ -1,6 +1,6 @@
 //! What came of a command. A refusal is an outcome, not an error (house rule 3).
 
-use crate::{ClientKey, InvalidSubnet, NodeId, Span, SubnetId};
+use crate::{ClientKey, ForwardKey, InvalidSubnet, NodeId, PortUse, Span, SubnetId};
 use core::net::Ipv4Addr;
 
 /// What came of one command.
@@ -107,6 +107,31 @@ pub enum Refusal {
     /// Ports go from 1 to 65535.
     #[error("port 0 cannot be forwarded")]
     PortZero,
+    /// The hosts use the public port themselves.
+    #[error("{key} cannot be forwarded: {used}")]
+    PortInUse {
+        /// Which port.
+        key: ForwardKey,
+        /// For what.
+        used: PortUse,
+    },
+    /// The clients' router is on the hosts.
+    #[error(
+        "{0} is the clients' router, an address of the hosts and no client's: \
+         forward to a client's address, or use --to-client"
+    )]
+    RouterAddress(Ipv4Addr),
+    /// A forward to a leased address would lead to whoever leases it next.
+    #[error(
+        "{address} is leased to {holder} and may be another's tomorrow: use --to-client {holder}, \
+         or reserve the address for that client first, or repeat with --force"
+    )]
+    TargetLeased {
+        /// Which address.
+        address: Ipv4Addr,
+        /// Whose it is now.
+        holder: ClientKey,
+    },
     /// The configuration contradicts itself.
     #[error(transparent)]
     InvalidSubnet(#[from] InvalidSubnet),

@@ -141,16 +141,23 @@ impl State {
         }
     }
 
-    /// The address that a forward leads to now.
+    /// The address that a forward leads to now. One that became a node's or the router's since it
+    /// was asked for leads nowhere.
     #[must_use]
     pub fn resolve(&self, forward: &Forward) -> Option<Ipv4Addr> {
         match &forward.target {
-            ForwardTarget::Address(address) => Some(*address),
+            ForwardTarget::Address(address) => (!self.is_gateway(*address)).then_some(*address),
             ForwardTarget::Client { subnet, client } => {
                 let (address, lease) = self.subnets.get(subnet)?.lease_of(client)?;
                 matches!(lease.state, LeaseState::Bound { .. }).then_some(address)
             }
         }
+    }
+
+    /// Whether the address is on the hosts: a node's own, or a router's.
+    fn is_gateway(&self, address: Ipv4Addr) -> bool {
+        let router = |subnet: &Subnet| subnet.config.router == address;
+        self.node_at(address).is_some() || self.subnets.values().any(router)
     }
 
     /// Takes the state apart.

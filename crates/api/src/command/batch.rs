@@ -97,9 +97,14 @@ fn encode_kind(command: &Command) -> Kind {
                 client: Some(client.into()),
             })
         }
-        Command::AddForward { key, forward } => Kind::AddForward(wire::AddForward {
+        Command::AddForward {
+            key,
+            forward,
+            force,
+        } => Kind::AddForward(wire::AddForward {
             key: Some((*key).into()),
             forward: Some(forward.into()),
+            force: *force,
         }),
         Command::RemoveForward(key) => Kind::RemoveForward((*key).into()),
         Command::SetSourceNat { subnet, source_nat } => Kind::SetSourceNat(wire::SetSourceNat {
@@ -116,7 +121,7 @@ fn encode_kind(command: &Command) -> Kind {
 fn decode_kind(kind: Kind) -> Result<Command, DecodeError> {
     Ok(match kind {
         Kind::Bootstrap(message) => Command::Bootstrap(message.try_into()?),
-        Kind::RegisterNode(message) => Command::RegisterNode(message.into()),
+        Kind::RegisterNode(message) => Command::RegisterNode(message.try_into()?),
         Kind::RemoveNode(message) => Command::RemoveNode(NodeId(message.node)),
         Kind::PutSubnet(message) => Command::PutSubnet(message.try_into()?),
         Kind::OfferLease(message) => Command::OfferLease(message.try_into()?),
@@ -140,6 +145,7 @@ fn decode_kind(kind: Kind) -> Result<Command, DecodeError> {
         Kind::AddForward(message) => Command::AddForward {
             key: required("AddForward.key", message.key)?.try_into()?,
             forward: required("AddForward.forward", message.forward)?.try_into()?,
+            force: message.force,
         },
         Kind::RemoveForward(message) => Command::RemoveForward(message.try_into()?),
         Kind::SetSourceNat(message) => Command::SetSourceNat {

@@ -52,14 +52,32 @@ pub(super) fn forward_policy(
     }
 }
 
+impl From<Protocol> for wire::Protocol {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Tcp => Self::Tcp,
+            Protocol::Udp => Self::Udp,
+        }
+    }
+}
+
+/// Fails for what is never written.
+impl TryFrom<wire::Protocol> for Protocol {
+    type Error = ();
+
+    fn try_from(protocol: wire::Protocol) -> Result<Self, ()> {
+        match protocol {
+            wire::Protocol::Unspecified => Err(()),
+            wire::Protocol::Tcp => Ok(Self::Tcp),
+            wire::Protocol::Udp => Ok(Self::Udp),
+        }
+    }
+}
+
 impl From<ForwardKey> for wire::ForwardKey {
     fn from(key: ForwardKey) -> Self {
-        let protocol = match key.protocol {
-            Protocol::Tcp => wire::Protocol::Tcp,
-            Protocol::Udp => wire::Protocol::Udp,
-        };
         Self {
-            protocol: protocol.into(),
+            protocol: wire::Protocol::from(key.protocol).into(),
             port: u32::from(key.port),
         }
     }
@@ -69,13 +87,9 @@ impl TryFrom<wire::ForwardKey> for ForwardKey {
     type Error = DecodeError;
 
     fn try_from(message: wire::ForwardKey) -> Result<Self, DecodeError> {
-        let protocol = match known("ForwardKey.protocol", message.protocol)? {
-            wire::Protocol::Unspecified => {
-                return Err(DecodeError::Missing("ForwardKey.protocol"));
-            }
-            wire::Protocol::Tcp => Protocol::Tcp,
-            wire::Protocol::Udp => Protocol::Udp,
-        };
+        let protocol: wire::Protocol = known("ForwardKey.protocol", message.protocol)?;
+        let protocol = Protocol::try_from(protocol)
+            .map_err(|()| DecodeError::Missing("ForwardKey.protocol"))?;
         let port = small("ForwardKey.port", message.port)?;
         Ok(Self { protocol, port })
     }

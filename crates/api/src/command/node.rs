@@ -1,25 +1,70 @@
 //! What a node announces.
 
+use super::DecodeError;
+use super::field::{ascending, known, small};
 use crate::proto::command as wire;
-use ipam::{NodeId, NodeRegistration};
+use ipam::{ForwardKey, Listener, NodeId, NodeRegistration, Protocol};
 use std::net::Ipv4Addr;
 
 impl From<&NodeRegistration> for wire::NodeRegistration {
     fn from(node: &NodeRegistration) -> Self {
+        let listeners = node.listeners.iter().map(|(key, listener)| wire::Listener {
+            protocol: wire::Protocol::from(key.protocol).into(),
+            port: u32::from(key.port),
+            kind: wire::ListenerKind::from(*listener).into(),
+        });
         Self {
             node: node.node.0,
             listen_ip: node.listen_ip.to_bits(),
             peer_address: node.peer_address.clone(),
+            listeners: listeners.collect(),
         }
     }
 }
 
-impl From<wire::NodeRegistration> for NodeRegistration {
-    fn from(message: wire::NodeRegistration) -> Self {
-        Self {
+impl TryFrom<wire::NodeRegistration> for NodeRegistration {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::NodeRegistration) -> Result<Self, DecodeError> {
+        let listeners = message.listeners.into_iter().map(decode_listener);
+        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
+        ascending(
+            "NodeRegistration.listeners",
+            listeners.iter().map(|(key, _)| key),
+        )?;
+        Ok(Self {
             node: NodeId(message.node),
             listen_ip: Ipv4Addr::from_bits(message.listen_ip),
             peer_address: message.peer_address,
+            listeners: listeners.into_iter().collect(),
+        })
+    }
+}
+
+fn decode_listener(message: wire::Listener) -> Result<(ForwardKey, Listener), DecodeError> {
+    let protocol = Protocol::try_from(known::<wire::Protocol>(
+        "Listener.protocol",
+        message.protocol,
+    )?);
+    let key = ForwardKey {
+        protocol: protocol.map_err(|()| DecodeError::Missing("Listener.protocol"))?,
+        port: small("Listener.port", message.port)?,
+    };
+    let listener = match known("Listener.kind", message.kind)? {
+        wire::ListenerKind::Unspecified => return Err(DecodeError::Missing("Listener.kind")),
+        wire::ListenerKind::Peer => Listener::Peer,
+        wire::ListenerKind::Admin => Listener::Admin,
+        wire::ListenerKind::Other => Listener::Other,
+    };
+    Ok((key, listener))
+}
+
+impl From<Listener> for wire::ListenerKind {
+    fn from(listener: Listener) -> Self {
+        match listener {
+            Listener::Peer => Self::Peer,
+            Listener::Admin => Self::Admin,
+            Listener::Other => Self::Other,
         }
     }
 }

@@ -3,14 +3,16 @@
 use super::DecodeError;
 use super::field::{required, small};
 use crate::proto::command as wire;
-use ipam::{InvalidSubnet, NodeId, Refusal, SubnetId};
+use ipam::{ForwardKey, InvalidSubnet, NodeId, PortUse, Refusal, SubnetId};
 use std::net::Ipv4Addr;
 use wire::invalid_subnet::Reason as SubnetReason;
-use wire::refusal::{AddressAndClient, AddressAndNode, Reason, TooMany, Unit};
+use wire::refusal::port_in_use::Used;
+use wire::refusal::{AddressAndClient, AddressAndNode, PortInUse, Reason, TooMany, Unit};
 
 /// What the core's refusals name. A name is for people; one that this release does not know
 /// becomes the last of these.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
+    "listening ports of a node",
     "node",
     "nodes",
     "subnets",
@@ -75,6 +77,37 @@ fn encode_reason(refusal: &Refusal) -> Reason {
             what: (*what).to_owned(),
             limit: *limit as u64,
         }),
+        Refusal::PortInUse { key, used } => Reason::PortInUse(PortInUse {
+            key: Some((*key).into()),
+            used: Some(encode_use(*used)),
+        }),
+        Refusal::RouterAddress(address) => Reason::RouterAddress(address.to_bits()),
+        Refusal::TargetLeased { address, holder } => Reason::TargetLeased(AddressAndClient {
+            address: address.to_bits(),
+            client: Some(holder.into()),
+        }),
+    }
+}
+
+const fn encode_use(used: PortUse) -> Used {
+    match used {
+        PortUse::Peer(node) => Used::Peer(node.0),
+        PortUse::Admin(node) => Used::Admin(node.0),
+        PortUse::Program(node) => Used::Program(node.0),
+        PortUse::Dhcp => Used::Dhcp(Unit {}),
+        PortUse::Overlay => Used::Overlay(Unit {}),
+        PortUse::Ssh => Used::Ssh(Unit {}),
+    }
+}
+
+const fn decode_use(used: Used) -> PortUse {
+    match used {
+        Used::Peer(node) => PortUse::Peer(NodeId(node)),
+        Used::Admin(node) => PortUse::Admin(NodeId(node)),
+        Used::Program(node) => PortUse::Program(NodeId(node)),
+        Used::Dhcp(Unit {}) => PortUse::Dhcp,
+        Used::Overlay(Unit {}) => PortUse::Overlay,
+        Used::Ssh(Unit {}) => PortUse::Ssh,
     }
 }
 
@@ -113,6 +146,15 @@ fn decode_reason(reason: Reason) -> Result<Refusal, DecodeError> {
         Reason::TooMany(message) => Refusal::TooMany {
             what: name(&message.what),
             limit: usize::try_from(message.limit).unwrap_or(usize::MAX),
+        },
+        Reason::PortInUse(message) => Refusal::PortInUse {
+            key: ForwardKey::try_from(required("Refusal.port_in_use", message.key)?)?,
+            used: decode_use(required("Refusal.port_in_use", message.used)?),
+        },
+        Reason::RouterAddress(bits) => Refusal::RouterAddress(address(bits)),
+        Reason::TargetLeased(message) => Refusal::TargetLeased {
+            address: address(message.address),
+            holder: required("Refusal.target_leased", message.client)?.try_into()?,
         },
     })
 }

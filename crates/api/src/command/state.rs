@@ -60,12 +60,13 @@ impl TryFrom<wire::State> for State {
             "State.subnets",
             subnets.iter().map(|subnet| subnet.config.id),
         )?;
+        let nodes = message.nodes.into_iter().map(TryInto::try_into);
         let parts = StateParts {
             clock: ClusterTime(message.clock_ms),
             cluster_id: cluster_id
                 .map(|bytes| fixed("State.cluster_id", bytes))
                 .transpose()?,
-            nodes: message.nodes.into_iter().map(Into::into).collect(),
+            nodes: nodes.collect::<Result<_, _>>()?,
             subnets,
             nat: required("State.nat", message.nat)?.try_into()?,
         };

@@ -4,9 +4,9 @@ use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentifier, ClientIdentity, ClientKey, ClusterTime,
     Command, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget, GrantLease,
     GrantRef, Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet, Ipv4Network,
-    LeaseTimes, NodeId, NodeRegistration, OfferLease, Offered, Outcome, Protocol,
-    QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span, Stamp, SubnetConfig,
-    SubnetId,
+    LeaseTimes, Listener, NodeId, NodeRegistration, OfferLease, Offered, Outcome, PortUse,
+    Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span, Stamp,
+    SubnetConfig, SubnetId,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -164,11 +164,20 @@ fn forward() -> impl Strategy<Value = Forward> {
 }
 
 fn registration() -> impl Strategy<Value = NodeRegistration> {
-    (node_id(), address(), ".{0,30}").prop_map(|(node, listen_ip, peer_address)| NodeRegistration {
-        node,
-        listen_ip,
-        peer_address,
-    })
+    let listener = prop_oneof![
+        Just(Listener::Peer),
+        Just(Listener::Admin),
+        Just(Listener::Other)
+    ];
+    let listeners = btree_map(forward_key(), listener, 0..4);
+    (node_id(), address(), ".{0,30}", listeners).prop_map(
+        |(node, listen_ip, peer_address, listeners)| NodeRegistration {
+            node,
+            listen_ip,
+            peer_address,
+            listeners,
+        },
+    )
 }
 
 fn bootstrap() -> impl Strategy<Value = Bootstrap> {
@@ -281,7 +290,13 @@ fn operator() -> impl Strategy<Value = Command> {
         }),
         (subnet_id(), client_key())
             .prop_map(|(subnet, client)| Command::RemoveReservation { subnet, client }),
-        (forward_key(), forward()).prop_map(|(key, forward)| Command::AddForward { key, forward }),
+        (forward_key(), forward(), any::<bool>()).prop_map(|(key, forward, force)| {
+            Command::AddForward {
+                key,
+                forward,
+                force,
+            }
+        }),
         forward_key().prop_map(Command::RemoveForward),
         (subnet_id(), option::of(source_nat()))
             .prop_map(|(subnet, source_nat)| Command::SetSourceNat { subnet, source_nat }),
@@ -319,6 +334,17 @@ fn invalid_subnet() -> impl Strategy<Value = InvalidSubnet> {
     ]
 }
 
+fn port_use() -> impl Strategy<Value = PortUse> {
+    prop_oneof![
+        node_id().prop_map(PortUse::Peer),
+        node_id().prop_map(PortUse::Admin),
+        node_id().prop_map(PortUse::Program),
+        Just(PortUse::Dhcp),
+        Just(PortUse::Overlay),
+        Just(PortUse::Ssh),
+    ]
+}
+
 fn refusal() -> impl Strategy<Value = Refusal> {
     let addressed = address().prop_flat_map(|address| {
         prop_oneof![
@@ -331,6 +357,8 @@ fn refusal() -> impl Strategy<Value = Refusal> {
             client_key().prop_map(move |holder| Refusal::HeldByAnother { address, holder }),
             client_key().prop_map(move |client| Refusal::ReservedForAnother { address, client }),
             node_id().prop_map(move |node| Refusal::NodeAddress { address, node }),
+            Just(Refusal::RouterAddress(address)),
+            client_key().prop_map(move |holder| Refusal::TargetLeased { address, holder }),
         ]
     });
     prop_oneof![
@@ -344,6 +372,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         1 => Just(Refusal::PortTaken),
         1 => Just(Refusal::PortZero),
         1 => Just(Refusal::Unstamped),
+        1 => (forward_key(), port_use()).prop_map(|(key, used)| Refusal::PortInUse { key, used }),
         1 => prop_oneof![Just("reservation"), Just("port forward"), Just("node"), Just("lease")]
             .prop_map(Refusal::NotFound),
         2 => invalid_subnet().prop_map(Refusal::InvalidSubnet),

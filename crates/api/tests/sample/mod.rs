@@ -153,10 +153,12 @@ fn operator_commands() -> Vec<Command> {
         Command::AddForward {
             key: forward_key(Protocol::Tcp, 443),
             forward: forward_to(ForwardTarget::Address(ip(56))),
+            force: false,
         },
         Command::AddForward {
             key: forward_key(Protocol::Udp, 53),
             forward: forward_to(ForwardTarget::Client { subnet, client }),
+            force: false,
         },
         Command::RemoveForward(forward_key(Protocol::Tcp, 443)),
         Command::SetSourceNat {
@@ -191,6 +193,7 @@ fn registration() -> NodeRegistration {
         node: NODE,
         listen_ip: ip(3),
         peer_address: "gw3.example.test:7000".into(),
+        listeners: BTreeMap::new(),
     }
 }
 

@@ -70,6 +70,9 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::NotFound(_)
         | Refusal::PortTaken
         | Refusal::PortZero
+        | Refusal::PortInUse { .. }
+        | Refusal::RouterAddress(_)
+        | Refusal::TargetLeased { .. }
         | Refusal::InvalidSubnet(_)
         | Refusal::Overlap(_)
         | Refusal::SubnetInUse(_)
@@ -81,6 +84,7 @@ fn silence(refusal: &Refusal) -> Silence {
 mod tests {
     use super::*;
     use ipam::{ClientKey, HardwareAddress, NodeId, Span, SubnetId};
+    use ipam::{ForwardKey, PortUse, Protocol};
     use std::net::Ipv4Addr;
 
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
@@ -178,6 +182,18 @@ mod tests {
             Refusal::NotFound("reservation"),
             Refusal::PortTaken,
             Refusal::PortZero,
+            Refusal::PortInUse {
+                key: ForwardKey {
+                    protocol: Protocol::Tcp,
+                    port: 22,
+                },
+                used: PortUse::Ssh,
+            },
+            Refusal::RouterAddress(ADDRESS),
+            Refusal::TargetLeased {
+                address: ADDRESS,
+                holder: client(),
+            },
             Refusal::SubnetInUse(SubnetId(1)),
             Refusal::Overlap(SubnetId(1)),
             Refusal::TooMany {

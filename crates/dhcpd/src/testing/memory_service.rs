@@ -64,6 +64,7 @@ impl MemoryLeaseService {
                 node: *node,
                 listen_ip: *listen_ip,
                 peer_address,
+                listeners: BTreeMap::new(),
             })
         });
         for command in std::iter::once(Command::Bootstrap(bootstrap)).chain(register) {

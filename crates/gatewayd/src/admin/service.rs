@@ -156,7 +156,12 @@ impl Admin for AdminService {
         let forward = request.into_inner().forward;
         let forward = forward.ok_or_else(|| Status::invalid_argument("there is no forward"))?;
         let (key, forward) = text::parse_forward(&forward, SUBNET)?;
-        self.run(Command::AddForward { key, forward }).await
+        self.run(Command::AddForward {
+            key,
+            forward,
+            force: false,
+        })
+        .await
     }
 
     async fn remove_forward(

@@ -3,8 +3,8 @@
 use super::Verdict;
 use crate::reservation::Reservations;
 use crate::{
-    Bootstrap, Event, LeaseTable, NodeId, NodeRegistration, Outcome, Refusal, State, Subnet,
-    SubnetConfig,
+    Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, Refusal, State,
+    Subnet, SubnetConfig,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -47,6 +47,12 @@ impl State {
             return Err(Refusal::NodeAddress {
                 address,
                 node: other,
+            });
+        }
+        if registration.listeners.len() > MAX_LISTENERS {
+            return Err(Refusal::TooMany {
+                what: "listening ports of a node",
+                limit: MAX_LISTENERS,
             });
         }
         if self.nodes.len() >= MAX_NODES && !self.nodes.contains_key(&node) {

@@ -2,11 +2,12 @@
 //!
 //! `apply` is total: it reads no clock, no randomness and no environment (T1), and it never fails.
 //! Each kind of command has a file: what DHCP clients ask in `offer`, `grant`, `release` and `quarantine`
-//! (what they share in `lease`), what operators ask in `operator` and `revoke`, what nodes ask in `cluster`, and
+//! (what they share in `lease`), what operators ask in `operator`, `forward` and `revoke`, what nodes ask in `cluster`, and
 //! time in `clock`.
 
 mod clock;
 mod cluster;
+mod forward;
 mod grant;
 mod lease;
 mod offer;
@@ -77,7 +78,11 @@ impl State {
             Command::RemoveReservation { subnet, client } => {
                 self.remove_reservation(*subnet, client, events)
             }
-            Command::AddForward { key, forward } => self.add_forward(*key, forward, events),
+            Command::AddForward {
+                key,
+                forward,
+                force,
+            } => self.add_forward(*key, forward, *force, events),
             Command::RemoveForward(key) => self.remove_forward(*key, events),
             Command::SetSourceNat { subnet, source_nat } => {
                 self.set_source_nat(*subnet, *source_nat, events)

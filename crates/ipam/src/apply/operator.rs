@@ -1,17 +1,11 @@
-//! What operators ask: reservations, port forwards, source NAT.
+//! What operators ask: reservations, source NAT. Port forwards are in `forward`.
 
 use super::Verdict;
 use super::lease::subnet_mut;
 use crate::reservation::Reservations;
-use crate::{
-    ClientKey, Event, Forward, ForwardKey, ForwardTarget, Outcome, Refusal, SourceNat, State,
-    SubnetId,
-};
+use crate::{ClientKey, Event, Outcome, Refusal, SourceNat, State, SubnetId};
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
-
-/// The most port forwards that a cluster can have.
-const MAX_FORWARDS: usize = 10_000;
 
 impl State {
     /// Refused while somebody else holds the address: the operator decides who has to go.
@@ -87,40 +81,6 @@ impl State {
         Ok(Outcome::Done)
     }
 
-    /// One public port has one owner (S9).
-    pub(super) fn add_forward(
-        &mut self,
-        key: ForwardKey,
-        forward: &Forward,
-        events: &mut Vec<Event>,
-    ) -> Verdict {
-        if key.port == 0 || forward.target_port == 0 {
-            return Err(Refusal::PortZero);
-        }
-        if self.nat.forwards.contains_key(&key) && !crate::mutated!("s9_port_taken_over") {
-            return Err(Refusal::PortTaken);
-        }
-        if self.nat.forwards.len() >= MAX_FORWARDS {
-            return Err(Refusal::TooMany {
-                what: "port forwards",
-                limit: MAX_FORWARDS,
-            });
-        }
-        self.check_target(&forward.target)?;
-        self.nat.forwards.insert(key, forward.clone());
-        events.push(Event::ForwardChanged(key));
-        Ok(Outcome::Done)
-    }
-
-    pub(super) fn remove_forward(&mut self, key: ForwardKey, events: &mut Vec<Event>) -> Verdict {
-        self.nat
-            .forwards
-            .remove(&key)
-            .ok_or(Refusal::NotFound("port forward"))?;
-        events.push(Event::ForwardChanged(key));
-        Ok(Outcome::Done)
-    }
-
     pub(super) fn set_source_nat(
         &mut self,
         id: SubnetId,
@@ -134,20 +94,5 @@ impl State {
         };
         events.push(Event::NatChanged);
         Ok(Outcome::Done)
-    }
-
-    /// A forward leads into a subnet of ours, never to a third party.
-    fn check_target(&self, target: &ForwardTarget) -> Result<(), Refusal> {
-        match target {
-            ForwardTarget::Address(address) => {
-                let subnet = self.subnet_containing(*address);
-                let host = subnet.is_some_and(|subnet| subnet.config.is_host_address(*address));
-                host.then_some(()).ok_or(Refusal::NotInSubnet(*address))
-            }
-            ForwardTarget::Client { subnet, .. } => {
-                let known = self.subnets.contains_key(subnet);
-                known.then_some(()).ok_or(Refusal::UnknownSubnet(*subnet))
-            }
-        }
     }
 }

@@ -6,6 +6,7 @@ mod support;
 
 mod bounds;
 mod exclusive;
+mod forwards;
 mod identity;
 mod owner;
 mod returning;

@@ -73,7 +73,11 @@ fn s9_a_public_port_has_one_owner() {
         target: ForwardTarget::Address(ip(last)),
         target_port: 80,
     };
-    let add = |forward| Command::AddForward { key, forward };
+    let add = |forward| Command::AddForward {
+        key,
+        forward,
+        force: false,
+    };
     assert_eq!(cluster.run(add(to(20))), Outcome::Done);
     assert_eq!(
         cluster.run(add(to(21))),
@@ -100,6 +104,7 @@ fn a_forward_follows_its_client() {
             target,
             target_port: 53,
         },
+        force: false,
     });
     assert_eq!(cluster.state.nat_view().forwards, vec![]);
     let address = cluster.obtain(1).unwrap();

@@ -169,11 +169,22 @@ impl Driver {
     }
 
     pub fn register(&mut self, node: u64, listen_ip: Ipv4Addr) -> Outcome {
+        self.register_with(node, listen_ip, BTreeMap::new())
+    }
+
+    /// A node on whose host these ports are in use.
+    pub fn register_with(
+        &mut self,
+        node: u64,
+        listen_ip: Ipv4Addr,
+        listeners: BTreeMap<ForwardKey, Listener>,
+    ) -> Outcome {
         let peer_address = format!("172.31.0.{node}:7066");
         self.run(Command::RegisterNode(NodeRegistration {
             node: NodeId(node),
             listen_ip,
             peer_address,
+            listeners,
         }))
     }
 }

@@ -60,6 +60,7 @@ mod tests {
             node: NodeId(id),
             listen_ip: *listen_ip,
             peer_address: format!("gw{id}:7000"),
+            listeners: BTreeMap::new(),
         };
         let nodes = listen_ips.iter().zip(1..).map(node).collect();
         State::from_parts(StateParts {

@@ -47,6 +47,7 @@ fn node(number: u64) -> NodeRegistration {
         node: NodeId(number),
         listen_ip: address(10 + last),
         peer_address: format!("node{number}:7400"),
+        listeners: std::collections::BTreeMap::new(),
     }
 }
 

@@ -119,6 +119,8 @@ impl World {
             2 | 3 => Command::AddForward {
                 key,
                 forward: forward_to(client, random),
+                // Refusals are tried in ipam's own tests.
+                force: true,
             },
             4 => Command::RemoveForward(key),
             _ => Command::RevokeLease {
