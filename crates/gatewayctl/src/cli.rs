@@ -1,5 +1,6 @@
 //! The command line. One file per noun; what a word means to the cluster is not decided here.
 
+mod bootstrap;
 mod client;
 mod forward;
 mod global;
@@ -9,6 +10,7 @@ mod node_address;
 mod pki;
 mod reservation;
 
+pub use bootstrap::BootstrapArguments;
 pub use client::Client;
 pub use forward::{ForwardAdd, ForwardCommand, ForwardKey, ForwardTarget, Protocol};
 pub use global::Global;
@@ -46,6 +48,9 @@ pub enum Command {
     /// How a node sees the cluster: members, quorum, pools, NAT
     #[command(after_help = STATUS_EXAMPLES)]
     Status,
+    /// Make a waiting node the first of a new cluster; once for a cluster
+    #[command(after_help = bootstrap::EXAMPLES)]
+    Bootstrap(BootstrapArguments),
     /// Leases: which client has which address
     #[command(subcommand)]
     Lease(LeaseCommand),

@@ -1,5 +1,6 @@
 //! The commands: each asks, turns the answer into a view and prints it.
 
+mod bootstrap;
 mod forward;
 mod lease;
 mod node;
@@ -18,6 +19,7 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
         Command::Status => status::status(global, output).await,
+        Command::Bootstrap(arguments) => bootstrap::bootstrap(global, *arguments, output).await,
         Command::Lease(command) => lease::run(global, command, output).await,
         Command::Reservation(command) => reservation::run(global, command, output).await,
         Command::Forward(command) => forward::run(global, command, output).await,

@@ -1,5 +1,6 @@
 //! Views as text for people. Pure: no terminal, no clock, no environment.
 
+mod bootstrap;
 mod done;
 mod event;
 mod forward;
@@ -11,6 +12,7 @@ mod status;
 mod style;
 mod table;
 
+pub use bootstrap::bootstrap;
 pub use done::done;
 pub use event::event;
 pub use forward::forwards;

@@ -2,6 +2,7 @@
 //!
 //! `--json` is these structures as they stand, so a field here is an interface: add, never rename.
 
+mod bootstrap;
 mod done;
 mod event;
 mod forward;
@@ -10,6 +11,7 @@ mod pki;
 mod reservation;
 mod status;
 
+pub use bootstrap::BootstrapView;
 pub use done::DoneView;
 pub use event::EventView;
 pub use forward::ForwardView;

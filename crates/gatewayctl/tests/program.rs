@@ -41,7 +41,8 @@ fn assert_exit(output: &Output, code: i32) {
     );
 }
 
-const CHANGES: [&[&str]; 7] = [
+const CHANGES: [&[&str]; 8] = [
+    &["bootstrap"],
     &["lease", "release", "10.15.3.20"],
     &["reservation", "add", "02:aa:00:00:00:01", "10.15.3.20"],
     &["reservation", "remove", "02:aa:00:00:00:01"],

@@ -11,12 +11,14 @@
 compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatewayd_mutations)");
 
 mod admin;
+mod begin;
 mod dhcp;
 mod link;
 mod logging;
 mod nat;
 mod notices;
 mod presence;
+mod readiness;
 mod run;
 mod supervise;
 

@@ -1,17 +1,21 @@
 //! One run of the daemon, from settings to the signal that ends it.
 
 use crate::admin::{self, Daemon};
+use crate::begin::{self, BootstrapRequest};
 use crate::config::Settings;
 use crate::link::{self, Place};
 use crate::supervise::supervise;
-use crate::{dhcp, nat, notices, presence};
+use crate::{dhcp, nat, notices, presence, readiness};
 use anyhow::{Context, Result};
-use cluster::{Cluster, ClusterConfig, Snapshots, Start, Timings};
-use ipam::Bootstrap;
+use cluster::{Cluster, ClusterConfig, Snapshots, Timings};
 use std::future::Future;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+
+/// Operators who may wait for a bootstrap at a time.
+const BOOTSTRAP_REQUESTS: usize = 4;
 
 /// Runs until a signal says stop, or a part cannot go on.
 pub async fn run(settings: Settings) -> Result<()> {
@@ -32,14 +36,17 @@ pub async fn run(settings: Settings) -> Result<()> {
         peers = %settings.peer_listen, admin = %settings.admin_listen,
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
-    let daemon = Arc::new(Daemon::new(cluster.clone()));
+    let (bootstrap, requests) = mpsc::channel(BOOTSTRAP_REQUESTS);
+    let daemon = Arc::new(Daemon::new(cluster.clone(), bootstrap));
     let mut tasks = JoinSet::new();
     admin::serve(settings.admin_listen, Arc::clone(&daemon), &mut tasks).await?;
+    readiness::ready();
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
-        outcome = serve(&settings, &place, &cluster, &daemon) => outcome,
+        outcome = serve(&settings, &place, &cluster, &daemon, requests) => outcome,
     };
     if outcome.is_ok() {
+        readiness::stopping();
         tracing::info!("stopping; the kernel's rules stay");
     }
     tasks.shutdown().await;
@@ -53,11 +60,9 @@ async fn serve(
     place: &Place,
     cluster: &Cluster,
     daemon: &Arc<Daemon>,
+    requests: mpsc::Receiver<BootstrapRequest>,
 ) -> Result<()> {
-    cluster
-        .begin(&start_mode(settings)?)
-        .await
-        .context("becoming part of the cluster")?;
+    begin::begin(settings, cluster, requests).await?;
     let router = tell_differences(settings, cluster, daemon);
     let mut tasks = JoinSet::new();
     if let Some(uplink) = &settings.uplink_interface {
@@ -110,33 +115,6 @@ fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
         timings: Timings::default(),
         snapshots: Snapshots::default(),
     }
-}
-
-fn start_mode(settings: &Settings) -> Result<Start> {
-    if settings.bootstrap {
-        let mut cluster_id = [0; 16];
-        getrandom::fill(&mut cluster_id)
-            .map_err(|error| anyhow::anyhow!("making a cluster id: {error}"))?;
-        let bootstrap = Bootstrap {
-            cluster_id,
-            subnet: settings.subnet.clone(),
-            source_nat: settings.source_nat,
-            forward_policy: settings.forward_policy,
-        };
-        let others = settings
-            .join
-            .iter()
-            .filter(|other| **other != settings.peer_address);
-        return Ok(Start::Bootstrap(
-            Box::new(bootstrap),
-            others.cloned().collect(),
-        ));
-    }
-    Ok(if settings.join.is_empty() {
-        Start::Wait
-    } else {
-        Start::Join(settings.join.clone())
-    })
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>> {

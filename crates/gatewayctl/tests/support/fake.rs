@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use api::proto::admin::admin_server::{Admin, AdminServer};
 use api::proto::admin::{
-    AddForwardRequest, AddNodeRequest, AddReservationRequest, Done, ListForwardsRequest,
-    ListForwardsResponse, ListLeasesRequest, ListLeasesResponse, ListReservationsRequest,
-    ListReservationsResponse, ReleaseLeaseRequest, RemoveForwardRequest, RemoveNodeRequest,
-    RemoveReservationRequest, StatusRequest, StatusResponse,
+    AddForwardRequest, AddNodeRequest, AddReservationRequest, BootstrapRequest, BootstrapResponse,
+    Done, ListForwardsRequest, ListForwardsResponse, ListLeasesRequest, ListLeasesResponse,
+    ListReservationsRequest, ListReservationsResponse, ReleaseLeaseRequest, RemoveForwardRequest,
+    RemoveNodeRequest, RemoveReservationRequest, StatusRequest, StatusResponse,
 };
 use api::proto::watch::watch_server::{Watch, WatchServer};
 use api::proto::watch::{Event, EventsRequest};
@@ -79,6 +79,18 @@ impl Fake {
 impl Admin for Fake {
     async fn status(&self, _: Request<StatusRequest>) -> Result<Response<StatusResponse>, Status> {
         Ok(Response::new(self.status.clone()))
+    }
+
+    async fn bootstrap(
+        &self,
+        _: Request<BootstrapRequest>,
+    ) -> Result<Response<BootstrapResponse>, Status> {
+        let already = !self.status.cluster_id.is_empty();
+        self.change().await?;
+        Ok(Response::new(BootstrapResponse {
+            cluster_id: "c8f80c9ab7bf50d6f810aff31720c9a0".to_owned(),
+            already,
+        }))
     }
 
     async fn list_leases(

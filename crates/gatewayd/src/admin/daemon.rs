@@ -1,9 +1,11 @@
 //! What the admin service can ask about: the parts of the daemon, as they come up.
 
 use super::nat::Nat;
+use crate::begin::BootstrapRequest;
 use cluster::Cluster;
 use dhcpd::{Counters, CountersSnapshot};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::{mpsc, oneshot};
 
 /// The parts of the daemon. DHCP and NAT start later than the admin service, or not at all.
 pub struct Daemon {
@@ -14,17 +16,28 @@ pub struct Daemon {
     /// Of the server that runs now: one that had to be bound anew counts from zero.
     dhcp: Mutex<Option<Arc<Counters>>>,
     notices: OnceLock<Vec<String>>,
+    bootstrap: mpsc::Sender<BootstrapRequest>,
 }
 
 impl Daemon {
     /// With the cluster node alone.
-    pub fn new(cluster: Cluster) -> Self {
+    pub fn new(cluster: Cluster, bootstrap: mpsc::Sender<BootstrapRequest>) -> Self {
         Self {
             cluster,
+            bootstrap,
             nat: Nat::default(),
             dhcp: Mutex::new(None),
             notices: OnceLock::new(),
         }
+    }
+
+    /// Has this node bootstrap a cluster; an error says why it did not.
+    pub async fn bootstrap(&self, alone: bool) -> Result<(), String> {
+        let (outcome, answer) = oneshot::channel();
+        let request = BootstrapRequest { alone, outcome };
+        let gone = || "this node is part of a cluster already".to_owned();
+        self.bootstrap.send(request).await.map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
     }
 
     /// A DHCP server is up.

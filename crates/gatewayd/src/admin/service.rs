@@ -41,6 +41,22 @@ impl Admin for AdminService {
         Ok(Response::new(status::status(&self.daemon)))
     }
 
+    async fn bootstrap(
+        &self,
+        request: Request<wire::BootstrapRequest>,
+    ) -> Answer<wire::BootstrapResponse> {
+        let already = self.read(|state| state.cluster_id().is_some());
+        if !already {
+            let outcome = self.daemon.bootstrap(request.into_inner().alone).await;
+            outcome.map_err(Status::failed_precondition)?;
+        }
+        let cluster_id = self.read(ipam::State::cluster_id);
+        Ok(Response::new(wire::BootstrapResponse {
+            cluster_id: cluster_id.map(|id| status::hex(&id)).unwrap_or_default(),
+            already,
+        }))
+    }
+
     async fn list_leases(
         &self,
         request: Request<wire::ListLeasesRequest>,

@@ -1,0 +1,106 @@
+//! How this node becomes part of a cluster: as it was started, or as an operator says while it waits.
+//!
+//! In: the settings, and requests to bootstrap from the admin service. Out: a member of a cluster.
+//! A request that fails changes nothing, and the node waits on as before. Dropping the future abandons the
+//! wait; what is committed stays.
+
+use crate::config::Settings;
+use anyhow::{Context, Result};
+use cluster::{Cluster, Start, StartError};
+use ipam::Bootstrap;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+/// How long an operator waits for an answer: nodes that do not answer yet may be starting.
+const BOOTSTRAP_WITHIN: Duration = Duration::from_secs(20);
+
+/// An operator's wish that this node bootstraps a cluster.
+pub struct BootstrapRequest {
+    /// Not to ask the nodes in `GATEWAY_JOIN` first.
+    pub alone: bool,
+    /// Who waits for the outcome: why not, if it did not come to be.
+    pub outcome: oneshot::Sender<Result<(), String>>,
+}
+
+/// Returns once this node is part of a cluster that knows it. From then on `requests` is closed.
+pub async fn begin(
+    settings: &Settings,
+    cluster: &Cluster,
+    mut requests: mpsc::Receiver<BootstrapRequest>,
+) -> Result<()> {
+    let start = start_mode(settings)?;
+    loop {
+        let request = tokio::select! {
+            begun = cluster.begin(&start) => return begun.context("becoming part of the cluster"),
+            Some(request) = requests.recv() => request,
+        };
+        let outcome = bootstrap(settings, cluster, request.alone).await;
+        if let Err(reason) = &outcome {
+            tracing::warn!(%reason, "the cluster was not bootstrapped");
+        }
+        let is_member = outcome.is_ok();
+        // An operator who went away looks at the status.
+        drop(request.outcome.send(outcome));
+        if is_member {
+            return Ok(());
+        }
+    }
+}
+
+async fn bootstrap(settings: &Settings, cluster: &Cluster, alone: bool) -> Result<(), String> {
+    let start = bootstrap_start(settings, alone).map_err(|error| format!("{error:#}"))?;
+    match timeout(BOOTSTRAP_WITHIN, cluster.begin(&start)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(explain(&error)),
+        Err(_) => {
+            let reason = cluster.service().silent_reason;
+            Err(reason.unwrap_or_else(|| "it is not known why; see the log".to_owned()))
+        }
+    }
+}
+
+/// The whole chain of causes: an operator sees one line.
+fn explain(error: &StartError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn start_mode(settings: &Settings) -> Result<Start> {
+    if settings.bootstrap {
+        return bootstrap_start(settings, false);
+    }
+    Ok(if settings.join.is_empty() {
+        Start::Wait
+    } else {
+        Start::Join(settings.join.clone())
+    })
+}
+
+fn bootstrap_start(settings: &Settings, alone: bool) -> Result<Start> {
+    let mut cluster_id = [0; 16];
+    getrandom::fill(&mut cluster_id)
+        .map_err(|error| anyhow::anyhow!("making a cluster id: {error}"))?;
+    let bootstrap = Bootstrap {
+        cluster_id,
+        subnet: settings.subnet.clone(),
+        source_nat: settings.source_nat,
+        forward_policy: settings.forward_policy,
+    };
+    let others = settings
+        .join
+        .iter()
+        .filter(|other| !alone && **other != settings.peer_address);
+    Ok(Start::Bootstrap(
+        Box::new(bootstrap),
+        others.cloned().collect(),
+    ))
+}
