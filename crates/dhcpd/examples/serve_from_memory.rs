@@ -32,6 +32,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         subnet: subnet_config().id,
         interface,
         listen_ip,
+        relays: Vec::new(),
         limits,
     };
     let server = DhcpServer::bind(&config, service.clone())?;

@@ -29,7 +29,7 @@ pub fn destination(packet: &Packet, yiaddr: Option<Ipv4Addr>) -> Destination {
     if packet.is_relayed() {
         return Destination::Relay(packet.giaddr);
     }
-    if !packet.ciaddr.is_unspecified() {
+    if packet.uses_ciaddr() {
         return Destination::Client(packet.ciaddr);
     }
     match (packet.broadcast, yiaddr, ethernet(&packet.hardware)) {
@@ -56,6 +56,7 @@ fn ethernet(hardware: &HardwareAddress) -> Option<[u8; 6]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::MessageType;
     use crate::testing::PacketBuilder;
 
     const YIADDR: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
@@ -64,7 +65,7 @@ mod tests {
     const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
     fn packet(giaddr: bool, ciaddr: bool, broadcast: bool) -> Packet {
-        let mut packet = PacketBuilder::discover(MAC).packet();
+        let mut packet = PacketBuilder::request(MAC).packet();
         packet.giaddr = if giaddr {
             GIADDR
         } else {
@@ -95,6 +96,29 @@ mod tests {
         for (packet, expected) in table {
             assert_eq!(destination(&packet, Some(YIADDR)), expected, "{packet:?}");
         }
+    }
+
+    /// NetworkManager: a DISCOVER with the address of a lease that has run out. Nobody is there.
+    #[test]
+    fn ciaddr_is_answered_only_where_the_client_uses_it() {
+        let mut discover = packet(false, true, false);
+        discover.message_type = MessageType::Discover;
+        let link = Destination::Link {
+            address: YIADDR,
+            hardware: MAC,
+        };
+        assert_eq!(destination(&discover, Some(YIADDR)), link);
+        let mut selecting = packet(false, true, false);
+        selecting.requested_address = Some(YIADDR);
+        assert_eq!(destination(&selecting, Some(YIADDR)), link, "INIT-REBOOT");
+        selecting.server_identifier = Some(GIADDR);
+        assert_eq!(destination(&selecting, Some(YIADDR)), link, "SELECTING");
+        let mut renewing = packet(false, true, false);
+        renewing.server_identifier = Some(GIADDR);
+        assert_eq!(
+            destination(&renewing, Some(CIADDR)),
+            Destination::Client(CIADDR)
+        );
     }
 
     #[test]

@@ -12,16 +12,19 @@
 
 use crate::Moment;
 use crate::codec::{DropReason, Packet, decode};
-use crate::decide::{Arrival, Intent, Silence, answers, intent, rank};
+use crate::decide::{
+    Arrival, Intent, Silence, answers, check_arrival, check_ciaddr, check_source, intent, rank,
+    takes_turns,
+};
 use crate::limit::{
     Admission, ClientMemory, HeardBefore, InFlight, InFlightKey, NotBegun, RateLimits, Standing,
 };
-use crate::limits::REPLY_DEADLINE;
+use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
 use crate::reply::{Body, ReplyType};
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{ClientKey, Command, GrantRef, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
+use ipam::{ClientKey, Command, GrantRef, LeaseState, NodeId, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -51,6 +54,8 @@ pub enum Received {
 #[derive(Debug)]
 pub struct Engine {
     identity: ServerIdentity,
+    relays: Vec<Ipv4Addr>,
+    link_mtu: u16,
     memory: ClientMemory,
     heard_before: HeardBefore,
     admission: Admission,
@@ -61,6 +66,7 @@ pub struct Engine {
 /// A packet on its way through the checks, with what they found.
 struct Hearing<'a> {
     packet: &'a Packet,
+    arrival: Arrival,
     intent: Intent,
     client: ClientKey,
     known: ClientView,
@@ -76,12 +82,26 @@ impl Engine {
     pub fn new(identity: ServerIdentity, limits: &RateLimits) -> Self {
         Self {
             identity,
+            relays: Vec::new(),
+            link_mtu: MAX_MAX_MESSAGE_SIZE,
             memory: ClientMemory::new(limits),
             heard_before: HeardBefore::new(),
             admission: Admission::new(limits),
             in_flight: InFlight::default(),
             probes: ProbeCache::default(),
         }
+    }
+
+    /// The same, that listens to these relays. Without any, to none.
+    #[must_use]
+    pub fn with_relays(mut self, relays: &[Ipv4Addr]) -> Self {
+        self.relays = relays.to_vec();
+        self
+    }
+
+    /// The longest IP datagram that the link carries, in bytes: no reply is longer from now on.
+    pub const fn set_link_mtu(&mut self, bytes: u16) {
+        self.link_mtu = bytes;
     }
 
     /// What to do about a datagram that arrived at `now`.
@@ -169,7 +189,8 @@ impl Engine {
         self.admit(&hearing, view)?;
         let given_up = self.given_up(&hearing, view)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
-        let mut transaction = Transaction::new(identity, packet.clone(), key, config, now);
+        let mut transaction =
+            Transaction::new(identity, packet.clone(), key, config, now).on_link_of(self.link_mtu);
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
             None => transaction.begin(hearing.intent, given_up, hearing.known),
@@ -197,17 +218,19 @@ impl Engine {
         let config = view
             .subnet_config(subnet)
             .ok_or(Silence::SubnetNotConfigured)?;
-        if packet.is_relayed() && !config.is_host_address(packet.giaddr) {
-            return Err(Silence::RelayElsewhere);
-        }
+        check_arrival(packet, arrival, &self.relays, &config)?;
         let intent = intent(packet, arrival.cast)?;
         check_ciaddr(packet, intent, &config)?;
-        check_source(intent, arrival.source)?;
+        check_source(packet, intent, arrival)?;
+        if matches!(intent, Intent::Discover { .. }) {
+            self.probes.note_discover(now);
+        }
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &client);
         let standing = self.standing(intent, &client, &known, now);
         Ok(Hearing {
             packet,
+            arrival,
             intent,
             client,
             known,
@@ -246,32 +269,30 @@ impl Engine {
             | Intent::Release { server, .. } => server,
         };
         match (hearing.intent, named) {
-            // Unicast to this node. A release has no copy, so whoever hears it acts on it (S7).
-            (
-                Intent::Request {
-                    kind: RequestKind::Renewing,
-                    ..
-                },
-                _,
-            )
-            | (Intent::Release { .. }, None) => Ok(()),
             (_, Some(server)) if server == self.identity.server_identifier => Ok(()),
             (Intent::Request { .. }, _) if ipam::mutated!("l4_answers_for_another_server") => {
                 Ok(())
             }
-            // Nobody else will hear that the address is in use, if the named node is out.
-            (Intent::Decline { .. }, Some(server)) => self.stands_in(server, hearing, view),
+            // Nobody else will hear of it, if the named node is out (L1).
+            (Intent::Decline { .. } | Intent::Release { .. }, Some(server))
+                if takes_turns(hearing.arrival) =>
+            {
+                self.stands_in(server, hearing, view)
+            }
             (Intent::Request { .. }, Some(_)) => {
                 self.memory.served(&hearing.client);
                 Err(Silence::OtherServer)
             }
             (_, Some(_)) => Err(Silence::OtherServer),
+            (_, None) if !takes_turns(hearing.arrival) => Ok(()),
+            // It has no copy that the others could wait for (S7).
+            (Intent::Release { .. }, None) => self.is_first(hearing),
             (_, None) => self.check_rank(hearing),
         }
     }
 
-    /// A DHCPDECLINE that names a node of ours that is out of service is taken up by the node
-    /// whose turn it would be.
+    /// A DHCPDECLINE or a broadcast DHCPRELEASE that names a node of ours that is out of service is taken
+    /// up by the node whose turn it would be.
     fn stands_in(
         &self,
         server: Ipv4Addr,
@@ -288,10 +309,13 @@ impl Engine {
             .ok_or(Silence::OtherServer)
     }
 
+    fn is_first(&self, hearing: &Hearing<'_>) -> Result<(), Silence> {
+        let nodes = &hearing.service.nodes_in_service;
+        let first = rank(&hearing.client, self.identity.node, nodes) == 0;
+        first.then_some(()).ok_or(Silence::OtherNodesTurn)
+    }
+
     fn check_rank(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
-        if matches!(hearing.intent, Intent::Discover { .. }) {
-            self.probes.note_discover(hearing.now);
-        }
         let granted = match hearing.known.lease {
             Some((_, LeaseState::Bound { granted, .. })) => Some(granted),
             _ => None,
@@ -332,8 +356,11 @@ impl Engine {
         let Some((held, LeaseState::Bound { granted, .. })) = hearing.known.lease else {
             return Err(Silence::NothingHeld);
         };
+        // Who names nobody means whoever granted it.
         let named = server.and_then(|server| view.node_at(server));
-        let node = named.unwrap_or(self.identity.node);
+        let node = named
+            .or(hearing.known.granted_by)
+            .unwrap_or(self.identity.node);
         (held == address)
             .then_some(GrantRef { granted, node })
             .ok_or(Silence::NothingHeld)
@@ -404,43 +431,6 @@ impl Engine {
             ReplyType::Nak => self.memory.refused(client),
         }
     }
-}
-
-/// A client that claims an address off this link would have its answer sent there. Only a client
-/// that extends a lease may be wrong about where it is: it is told so by a committed NAK, which is
-/// broadcast.
-fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> Result<(), Silence> {
-    use RequestKind::{Rebinding, Renewing};
-    let is_extending = matches!(
-        intent,
-        Intent::Request {
-            kind: Renewing | Rebinding,
-            ..
-        }
-    );
-    let is_here = packet.ciaddr.is_unspecified() || config.is_host_address(packet.ciaddr);
-    (is_here || is_extending)
-        .then_some(())
-        .ok_or(Silence::ClientElsewhere)
-}
-
-/// A client unicasts from the address that it extends or gives up (RFC 2131 §4.3.6, §4.4.4), past
-/// any relay. So a neighbour that knows a client's hardware address, or a host elsewhere, cannot end
-/// its lease (S7), unless it forges the IP source as well. Where a relay or a broadcast comes in
-/// between, the source says nothing.
-fn check_source(intent: Intent, source: Ipv4Addr) -> Result<(), Silence> {
-    let claimed = match intent {
-        Intent::Release { address, .. }
-        | Intent::Request {
-            address,
-            kind: RequestKind::Renewing,
-            ..
-        } => address,
-        _ => return Ok(()),
-    };
-    (source == claimed || ipam::mutated!("s7_forged_source"))
-        .then_some(())
-        .ok_or(Silence::ForgedSource)
 }
 
 #[cfg(test)]

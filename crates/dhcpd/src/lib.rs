@@ -42,6 +42,7 @@ pub mod server;
 pub mod socket;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trail;
 pub mod transaction;
 
 pub use counters::{Counters, CountersSnapshot};
@@ -51,4 +52,5 @@ pub use link::{Heard, Link};
 pub use moment::Moment;
 pub use port::{LeaseService, LeaseView, ProposeError, ServiceView};
 pub use server::{DhcpServer, ServerConfig, ServerError};
+pub use trail::{Sighting, TrailReader};
 pub use transaction::{Input, Next, Transaction};

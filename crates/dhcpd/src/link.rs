@@ -9,6 +9,7 @@
 
 use crate::addressing::Destination;
 use crate::decide::Arrival;
+use crate::limits::MAX_MAX_MESSAGE_SIZE;
 use crate::probe::{Finding, ProbeError};
 use crate::socket::SocketError;
 use async_trait::async_trait;
@@ -33,6 +34,11 @@ pub trait Link: Send + Sync + 'static {
     /// Whether the interface is still the one that the server was started on. Asked about every
     /// second, and cheap.
     fn check(&self) -> Result<(), SocketError>;
+
+    /// The longest IP datagram that the link carries, in bytes, as it was at the last [`Self::check`].
+    fn mtu(&self) -> u16 {
+        MAX_MAX_MESSAGE_SIZE
+    }
 
     /// Waits for a datagram to the server's port and puts it into `buffer`, cut to its length.
     ///

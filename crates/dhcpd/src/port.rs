@@ -51,6 +51,8 @@ pub trait LeaseService: LeaseView + 'static {
 pub struct ClientView {
     /// The client's record that matters most, and its state.
     pub lease: Option<(Ipv4Addr, LeaseState)>,
+    /// The node that granted or offered it.
+    pub granted_by: Option<NodeId>,
     /// The address reserved for it.
     pub reserved: Option<Ipv4Addr>,
     /// Whether it may have the address of `lease` (S4): nothing was excluded, reserved or moved
@@ -66,6 +68,7 @@ impl ClientView {
         let lease = subnet.lease_of(client);
         Self {
             lease: lease.map(|(address, lease)| (address, lease.state)),
+            granted_by: lease.map(|(_, lease)| lease.node),
             reserved,
             may_keep: lease.is_some_and(|(address, _)| subnet.may_have(client, address)),
         }
@@ -128,6 +131,7 @@ mod tests {
                     returning: false,
                 },
             )),
+            granted_by: None,
             reserved: None,
             may_keep: true,
         };

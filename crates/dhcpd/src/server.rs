@@ -23,6 +23,7 @@ use crate::limits::{HOUSEKEEPING_INTERVAL, RECEIVE_BUFFER_BYTES};
 use crate::link::{Heard, Link};
 use crate::port::LeaseService;
 use crate::socket::{KernelLink, SocketError};
+use crate::trail::{Trail, TrailReader};
 use ipam::{NodeId, SubnetId};
 use logging::LogLimiter;
 use std::io;
@@ -42,6 +43,8 @@ pub struct ServerConfig {
     pub interface: String,
     /// This node's own address there: bound, and the server identifier (option 54).
     pub listen_ip: Ipv4Addr,
+    /// The relay agents that are listened to, by every address that they send from; none others are.
+    pub relays: Vec<Ipv4Addr>,
     /// How many commands clients may cause.
     pub limits: RateLimits,
 }
@@ -73,6 +76,7 @@ struct Shared {
     link: Arc<dyn Link>,
     origin: Instant,
     log: LogLimiter,
+    trail: Arc<Mutex<Trail>>,
 }
 
 impl DhcpServer {
@@ -81,7 +85,7 @@ impl DhcpServer {
         config: &ServerConfig,
         service: Arc<dyn LeaseService>,
     ) -> Result<Self, ServerError> {
-        let link = KernelLink::bind(&config.interface, config.listen_ip);
+        let link = KernelLink::bind(&config.interface, config.listen_ip, &config.relays);
         let link = link.map_err(|source| ServerError::Socket {
             interface: config.interface.clone(),
             source,
@@ -97,14 +101,17 @@ impl DhcpServer {
             subnet: config.subnet,
             server_identifier: config.listen_ip,
         };
+        let mut engine = Engine::new(identity, &config.limits).with_relays(&config.relays);
+        engine.set_link_mtu(link.mtu());
         let shared = Shared {
-            engine: Mutex::new(Engine::new(identity, &config.limits)),
+            engine: Mutex::new(engine),
             identity,
             service,
             counters: Arc::default(),
             link,
             origin: Instant::now(),
             log: LogLimiter::default(),
+            trail: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -115,6 +122,12 @@ impl DhcpServer {
     #[must_use]
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.shared.counters)
+    }
+
+    /// The last packets of each client, which live as long as anybody holds them.
+    #[must_use]
+    pub fn trail(&self) -> TrailReader {
+        TrailReader::new(Arc::clone(&self.shared.trail), self.shared.origin)
     }
 
     /// Serves until `shutdown` is ready, or until the interface is lost.

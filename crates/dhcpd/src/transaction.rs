@@ -18,7 +18,7 @@ use crate::codec::Packet;
 use crate::decide::{Intent, Silence, Verdict, on_grant, on_offer};
 use crate::engine::ServerIdentity;
 use crate::limit::InFlightKey;
-use crate::limits::MAX_CONFLICTS_PER_OFFER;
+use crate::limits::{MAX_CONFLICTS_PER_OFFER, MAX_MAX_MESSAGE_SIZE};
 use crate::port::{ClientView, ProposeError};
 use crate::probe::Finding;
 use crate::reply::{self, Body, Reply};
@@ -64,6 +64,7 @@ pub struct Transaction {
     key: InFlightKey,
     config: Arc<SubnetConfig>,
     arrived: Moment,
+    link_mtu: u16,
     stage: Stage,
     conflicts: u8,
 }
@@ -94,9 +95,16 @@ impl Transaction {
             key,
             config,
             arrived,
+            link_mtu: MAX_MAX_MESSAGE_SIZE,
             stage,
             conflicts,
         }
+    }
+
+    /// The longest IP datagram that the link carries, in bytes: no reply is longer.
+    pub(crate) const fn on_link_of(mut self, mtu: u16) -> Self {
+        self.link_mtu = mtu;
+        self
     }
 
     /// The client's message.
@@ -308,6 +316,7 @@ impl Transaction {
             body,
             &self.config,
             self.identity.server_identifier,
+            self.link_mtu,
         ) {
             Ok(reply) => Next::Reply(reply),
             Err(source) => {

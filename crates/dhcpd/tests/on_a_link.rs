@@ -89,6 +89,7 @@ impl Bench {
             subnet: subnet.id,
             interface: "memory".to_owned(),
             listen_ip: LISTEN_IP,
+            relays: Vec::new(),
             limits: RateLimits::default(),
         };
         let server = DhcpServer::on(

@@ -33,6 +33,7 @@ pub async fn serve(
         subnet: settings.subnet.id,
         interface: place.interface.clone(),
         listen_ip: place.listen_ip,
+        relays: settings.relays.clone(),
         limits: RateLimits::default(),
     };
     let mut server = bind(&config, cluster).context("starting the DHCP server")?;

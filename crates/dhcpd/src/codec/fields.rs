@@ -1,5 +1,7 @@
-//! From checked fixed fields and joined options to a [`Packet`]: the length of every option that
-//! we read (RFC 2132; a wrong one drops the packet, because the client meant something by it).
+//! From checked fixed fields and joined options to a [`Packet`]. An option that we read and whose
+//! length RFC 2132 does not allow counts as absent, as does an address that is none: clients send
+//! such (`udhcpc -x` doubles an option), other servers serve them (ADR 0027), and what is left of the
+//! message says enough. Only without its type is a message none.
 
 use super::header::Header;
 use super::options::OptionSet;
@@ -35,46 +37,42 @@ pub(super) fn packet(header: Header, options: &OptionSet) -> Result<Packet, Drop
         ciaddr: header.ciaddr,
         giaddr: header.giaddr,
         hardware: header.hardware,
-        client_identifier: client_identifier(options)?,
-        requested_address: fixed(options, code::REQUESTED_ADDRESS)?.map(Ipv4Addr::from_octets),
-        server_identifier: fixed(options, code::SERVER_IDENTIFIER)?.map(Ipv4Addr::from_octets),
-        lease_time: fixed(options, code::LEASE_TIME)?.map(u32::from_be_bytes),
-        max_message_size: fixed(options, code::MAX_MESSAGE_SIZE)?.map(u16::from_be_bytes),
+        client_identifier: options
+            .get(code::CLIENT_IDENTIFIER)
+            .and_then(client_identifier),
+        requested_address: address(options, code::REQUESTED_ADDRESS),
+        server_identifier: address(options, code::SERVER_IDENTIFIER),
+        lease_time: options.fixed(code::LEASE_TIME).map(u32::from_be_bytes),
+        max_message_size: options
+            .fixed(code::MAX_MESSAGE_SIZE)
+            .map(u16::from_be_bytes),
         parameter_request_list: options
             .get(code::PARAMETER_REQUEST_LIST)
             .map(<[u8]>::to_vec),
         hostname: options.get(code::HOST_NAME).and_then(hostname),
-        relay_agent_information: relay_agent_information(options)?,
+        relay_agent_information: options
+            .get(code::RELAY_AGENT_INFORMATION)
+            .filter(|payload| payload.len() >= MIN_RELAY_INFORMATION_BYTES)
+            .map(<[u8]>::to_vec),
     })
 }
 
 fn message_type(options: &OptionSet) -> Result<MessageType, DropReason> {
-    match options.get(code::MESSAGE_TYPE) {
-        None => Err(DropReason::MessageTypeMissing),
-        Some([code]) => MessageType::from_code(*code).ok_or(DropReason::MessageTypeUnknown),
-        Some(_) => Err(DropReason::MessageTypeLength),
+    if options.get(code::MESSAGE_TYPE).is_none() {
+        return Err(DropReason::MessageTypeMissing);
     }
+    let [code] = options
+        .fixed(code::MESSAGE_TYPE)
+        .ok_or(DropReason::MessageTypeLength)?;
+    MessageType::from_code(code).ok_or(DropReason::MessageTypeUnknown)
 }
 
-fn client_identifier(options: &OptionSet) -> Result<Option<ClientIdentifier>, DropReason> {
-    let Some(payload) = options.get(code::CLIENT_IDENTIFIER) else {
-        return Ok(None);
-    };
-    if payload.len() < MIN_CLIENT_IDENTIFIER_BYTES {
-        return Err(DropReason::OptionLength);
-    }
+/// Too short or too long for its RFC: then the client goes by its hardware address.
+fn client_identifier(payload: &[u8]) -> Option<ClientIdentifier> {
+    let is_long_enough = payload.len() >= MIN_CLIENT_IDENTIFIER_BYTES;
     ClientIdentifier::new(payload)
-        .map(Some)
-        .map_err(|_| DropReason::OptionLength)
-}
-
-fn relay_agent_information(options: &OptionSet) -> Result<Option<Vec<u8>>, DropReason> {
-    match options.get(code::RELAY_AGENT_INFORMATION) {
-        Some(payload) if payload.len() < MIN_RELAY_INFORMATION_BYTES => {
-            Err(DropReason::OptionLength)
-        }
-        payload => Ok(payload.map(<[u8]>::to_vec)),
-    }
+        .ok()
+        .filter(|_| is_long_enough)
 }
 
 /// A host name is for people; an empty or overlong one is as good as none. Some clients end it
@@ -84,13 +82,8 @@ fn hostname(payload: &[u8]) -> Option<Hostname> {
     Hostname::new(payload.get(..=end)?).ok()
 }
 
-/// The payload of an option of exactly `N` bytes. Two of them, joined, are too long, too.
-fn fixed<const N: usize>(options: &OptionSet, code: u8) -> Result<Option<[u8; N]>, DropReason> {
-    let Some(payload) = options.get(code) else {
-        return Ok(None);
-    };
-    payload
-        .try_into()
-        .map(Some)
-        .map_err(|_| DropReason::OptionLength)
+/// An address; 0.0.0.0 says none.
+fn address(options: &OptionSet, code: u8) -> Option<Ipv4Addr> {
+    let address = options.fixed(code).map(Ipv4Addr::from_octets);
+    address.filter(|address| !address.is_unspecified())
 }

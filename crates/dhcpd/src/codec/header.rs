@@ -33,9 +33,15 @@ pub(super) fn decode(datagram: &[u8]) -> Result<Header, DropReason> {
     }
     let hardware = hardware(u8::from(message.htype()), message.hlen(), datagram)?;
     let (ciaddr, giaddr) = (message.ciaddr(), message.giaddr());
-    if !is_unicast_or_zero(ciaddr) || !is_unicast_or_zero(giaddr) {
+    if !is_unicast_or_zero(giaddr) {
         return Err(DropReason::FixedAddress);
     }
+    // What is nobody's address says as much as none.
+    let ciaddr = if is_unicast_or_zero(ciaddr) {
+        ciaddr
+    } else {
+        Ipv4Addr::UNSPECIFIED
+    };
     let (xid, secs) = (message.xid(), message.secs());
     Ok(Header {
         xid,
@@ -68,4 +74,12 @@ fn hardware(htype: u8, hlen: u8, datagram: &[u8]) -> Result<HardwareAddress, Dro
 /// An address we would send to: a multicast or broadcast one would make us a reflector.
 fn is_unicast_or_zero(address: Ipv4Addr) -> bool {
     !address.is_multicast() && !address.is_broadcast() && !address.is_loopback()
+}
+
+/// Who a datagram says that it is from, however wrong the rest of it is: for people who look for a
+/// client's packets, and for nothing else.
+pub(super) fn sender(datagram: &[u8]) -> Option<(HardwareAddress, u32)> {
+    let fixed: &[u8; 34] = datagram.first_chunk()?;
+    let hardware = hardware(fixed[1], fixed[2], datagram).ok()?;
+    Some((hardware, u32::from_be_bytes(*fixed[4..8].first_chunk()?)))
 }

@@ -36,5 +36,12 @@ pub fn decode(datagram: &[u8]) -> Result<Packet, DropReason> {
     fields::packet(header, &options)
 }
 
+/// The hardware address and the transaction id of a datagram that cannot be decoded, where they can be
+/// read: for people who look for a client's packets, and for nothing else.
+#[must_use]
+pub fn sender(datagram: &[u8]) -> Option<(ipam::HardwareAddress, u32)> {
+    header::sender(datagram)
+}
+
 #[cfg(test)]
 mod tests;

@@ -17,14 +17,40 @@ const OPTIONS_FIELD: std::ops::RangeFrom<usize> = 240..;
 /// Every option's payload, by code, its pieces joined in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct OptionSet {
-    payloads: BTreeMap<u8, Vec<u8>>,
+    options: BTreeMap<u8, Pieces>,
     instances: usize,
+}
+
+/// One option, as often as it occurs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Pieces {
+    joined: Vec<u8>,
+    /// Each piece's length, in bytes.
+    lengths: Vec<u8>,
 }
 
 impl OptionSet {
     /// The payload of an option, possibly empty.
     pub(super) fn get(&self, code: u8) -> Option<&[u8]> {
-        self.payloads.get(&code).map(Vec::as_slice)
+        self.options
+            .get(&code)
+            .map(|pieces| pieces.joined.as_slice())
+    }
+
+    /// The payload of an option of exactly `N` bytes: of the first piece that is so long, so of a
+    /// doubled option the first holds; else of all pieces together (RFC 3396). An option that is
+    /// neither counts as absent: what it meant cannot be known, and the rest of the message stands.
+    pub(super) fn fixed<const N: usize>(&self, code: u8) -> Option<[u8; N]> {
+        let pieces = self.options.get(&code)?;
+        let mut start = 0;
+        for length in pieces.lengths.iter().map(|length| usize::from(*length)) {
+            let payload = pieces.joined.get(start..start + length)?;
+            if let Ok(payload) = payload.try_into() {
+                return Some(payload);
+            }
+            start += length;
+        }
+        pieces.joined.as_slice().try_into().ok()
     }
 
     fn add(&mut self, code: u8, payload: &[u8]) -> Result<(), DropReason> {
@@ -32,10 +58,12 @@ impl OptionSet {
         if self.instances > MAX_OPTIONS {
             return Err(DropReason::TooManyOptions);
         }
-        self.payloads
-            .entry(code)
-            .or_default()
-            .extend_from_slice(payload);
+        let pieces = self.options.entry(code).or_default();
+        pieces.joined.extend_from_slice(payload);
+        // An option's length is one byte.
+        pieces
+            .lengths
+            .push(u8::try_from(payload.len()).unwrap_or(u8::MAX));
         Ok(())
     }
 
@@ -67,26 +95,15 @@ struct Overload {
 }
 
 impl Overload {
-    fn of(options: &OptionSet) -> Result<Self, DropReason> {
-        match options.get(OVERLOAD) {
-            None => Ok(Self {
-                file: false,
-                sname: false,
-            }),
-            Some([1]) => Ok(Self {
-                file: true,
-                sname: false,
-            }),
-            Some([2]) => Ok(Self {
-                file: false,
-                sname: true,
-            }),
-            Some([3]) => Ok(Self {
-                file: true,
-                sname: true,
-            }),
-            Some(_) => Err(DropReason::OptionOverload),
-        }
+    /// By option 52 as the options field has it; a value that means nothing opens no field.
+    fn of(options: &OptionSet) -> Self {
+        let (file, sname) = match options.fixed::<1>(OVERLOAD) {
+            Some([1]) => (true, false),
+            Some([2]) => (false, true),
+            Some([3]) => (true, true),
+            _ => (false, false),
+        };
+        Self { file, sname }
     }
 }
 
@@ -94,15 +111,12 @@ impl Overload {
 pub(super) fn collect(datagram: &[u8]) -> Result<OptionSet, DropReason> {
     let mut options = OptionSet::default();
     options.walk(datagram.get(OPTIONS_FIELD).ok_or(DropReason::TooShort)?)?;
-    let overload = Overload::of(&options)?;
+    let overload = Overload::of(&options);
     if overload.file {
         options.walk(datagram.get(FILE).ok_or(DropReason::TooShort)?)?;
     }
     if overload.sname {
         options.walk(datagram.get(SNAME).ok_or(DropReason::TooShort)?)?;
     }
-    // A second overload option, inside a field that the first one opened, makes the payload longer
-    // than one byte: which fields were meant is then anybody's guess.
-    Overload::of(&options)?;
     Ok(options)
 }

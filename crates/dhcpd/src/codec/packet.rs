@@ -50,6 +50,24 @@ impl Packet {
         }
     }
 
+    /// Whether the client says that it uses `ciaddr` now, so that it can be answered there: RENEWING,
+    /// REBINDING and INFORM (RFC 2131 table 4). In a DHCPDISCOVER and with a DHCPREQUEST that selects
+    /// or follows a reboot, `ciaddr` is at most a memory (NetworkManager sends one).
+    #[must_use]
+    pub fn uses_ciaddr(&self) -> bool {
+        let extends = match (self.server_identifier, self.requested_address) {
+            (_, None) => true,
+            (None, Some(requested)) => requested == self.ciaddr,
+            (Some(_), Some(_)) => false,
+        };
+        !self.ciaddr.is_unspecified()
+            && match self.message_type {
+                MessageType::Inform => true,
+                MessageType::Request => extends,
+                MessageType::Discover | MessageType::Decline | MessageType::Release => false,
+            }
+    }
+
     /// Whether the message came through a relay agent.
     #[must_use]
     pub fn is_relayed(&self) -> bool {

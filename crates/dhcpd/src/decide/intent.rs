@@ -1,43 +1,9 @@
 //! What a client wants (RFC 2131 §4.3 and table 4). Pure.
 
-use super::Silence;
+use super::{Cast, Silence};
 use crate::codec::{MessageType, Packet};
 use ipam::RequestKind;
 use std::net::Ipv4Addr;
-
-/// How a packet came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// Which socket heard it.
-    pub cast: Cast,
-    /// The datagram's IP source address.
-    pub source: Ipv4Addr,
-}
-
-/// Which socket heard a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cast {
-    /// The one with this node's own address.
-    Unicast,
-    /// The one for broadcasts.
-    Broadcast,
-}
-
-impl Arrival {
-    /// By unicast, from `source`.
-    #[must_use]
-    pub const fn unicast(source: Ipv4Addr) -> Self {
-        let cast = Cast::Unicast;
-        Self { cast, source }
-    }
-
-    /// By broadcast, from `source`.
-    #[must_use]
-    pub const fn broadcast(source: Ipv4Addr) -> Self {
-        let cast = Cast::Broadcast;
-        Self { cast, source }
-    }
-}
 
 /// What a client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,18 +73,20 @@ pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
     }
 }
 
-/// RFC 2131 §4.3.2 and table 4. A client that gives its address twice must mean the same.
+/// RFC 2131 §4.3.2 and table 4, read as other servers read it: option 50 says what is asked for, and
+/// `ciaddr` where there is none. So a renewal may name its server, and what a client that reboots still
+/// has in `ciaddr` is no contradiction.
 fn request(packet: &Packet, cast: Cast, ciaddr: Option<Ipv4Addr>) -> Result<Intent, Silence> {
     let server = packet.server_identifier;
     let requested = packet.requested_address;
     let (address, kind) = match (server, requested, ciaddr) {
         (Some(_), Some(requested), _) => (requested, RequestKind::Selecting),
-        (None, Some(requested), None) => (requested, RequestKind::InitReboot),
-        (None, None, Some(ciaddr)) => (ciaddr, extending(packet, cast)),
+        (_, None, Some(ciaddr)) => (ciaddr, extending(packet, cast)),
         (None, Some(requested), Some(ciaddr)) if requested == ciaddr => {
             (ciaddr, extending(packet, cast))
         }
-        _ => return Err(Silence::ContradictoryRequest),
+        (None, Some(requested), _) => (requested, RequestKind::InitReboot),
+        (_, None, None) => return Err(Silence::ContradictoryRequest),
     };
     Ok(Intent::Request {
         address,
@@ -176,11 +144,24 @@ mod tests {
         assert_eq!(kind(None, Some(A), A, Broadcast), Ok((Rebinding, A)));
     }
 
+    /// ADR 0027: other servers serve these.
     #[test]
-    fn contradictions_and_omissions() {
+    fn beside_table_4() {
+        use Cast::{Broadcast, Unicast};
+        use RequestKind::{InitReboot, Rebinding, Renewing, Selecting};
+        assert_eq!(kind(Some(SERVER), None, A, Unicast), Ok((Renewing, A)));
+        assert_eq!(kind(Some(SERVER), None, A, Broadcast), Ok((Rebinding, A)));
+        assert_eq!(
+            kind(Some(SERVER), Some(A), B, Broadcast),
+            Ok((Selecting, A))
+        );
+        assert_eq!(kind(None, Some(A), B, Broadcast), Ok((InitReboot, A)));
+    }
+
+    #[test]
+    fn who_asks_for_nothing_gets_no_answer() {
         let none = Ipv4Addr::UNSPECIFIED;
         let contradictory = Err(Silence::ContradictoryRequest);
-        assert_eq!(kind(None, Some(A), B, Cast::Broadcast), contradictory);
         assert_eq!(kind(None, None, none, Cast::Broadcast), contradictory);
         assert_eq!(
             kind(Some(SERVER), None, none, Cast::Broadcast),

@@ -1,4 +1,4 @@
-//! Why a well-formed packet gets no answer: each is a metric label.
+//! Why a well-formed packet gets no answer: each is a metric label, and a sentence for people.
 
 use crate::labels::labelled;
 
@@ -9,11 +9,17 @@ labelled! {
         OutOfService => "out_of_service",
         /// The subnet is not configured yet.
         SubnetNotConfigured => "subnet_not_configured",
+        /// It came by another interface than the clients'.
+        NotTheClientsLink => "not_the_clients_link",
+        /// A relay that the operator has not named, or none at all.
+        UnknownRelay => "unknown_relay",
+        /// A relay's packet that came by another interface than leads to it.
+        NotTheRelaysWay => "not_the_relays_way",
         /// The relay agent is not in this subnet.
         RelayElsewhere => "relay_elsewhere",
         /// The client says it has an address that is not of this subnet.
         ClientElsewhere => "client_elsewhere",
-        /// The address that the client extends or gives up is not the one it sends from (S7).
+        /// The address that the client gives up is not the one it sends from (S7).
         ForgedSource => "forged_source",
         /// The client names another server (option 54).
         OtherServer => "other_server",
@@ -57,5 +63,147 @@ labelled! {
         UnexpectedOutcome => "unexpected_outcome",
         /// The reply could not be encoded.
         NotEncodable => "not_encodable",
+        /// The kernel did not take the reply.
+        SendFailed => "send_failed",
+    }
+}
+
+impl Silence {
+    /// The same in plain words, with what to do about it.
+    #[must_use]
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::OtherServer
+            | Self::OtherNodesTurn
+            | Self::AnsweringACopy
+            | Self::NothingHeld
+            | Self::UnknownClient => self.everyday(),
+            Self::NotTheClientsLink
+            | Self::UnknownRelay
+            | Self::NotTheRelaysWay
+            | Self::RelayElsewhere
+            | Self::ClientElsewhere
+            | Self::ForgedSource
+            | Self::ContradictoryRequest
+            | Self::UnicastDecline => self.not_listened_to(),
+            _ => self.not_able(),
+        }
+    }
+
+    /// Everyday life on a link with several servers.
+    const fn everyday(self) -> &'static str {
+        match self {
+            Self::OtherServer => "not ours: the client asks another server by name (option 54)",
+            Self::OtherNodesTurn => {
+                "not ours: another node answers this client first; this one follows when the client \
+                 asks again"
+            }
+            Self::AnsweringACopy => "a copy of a packet that was being answered",
+            Self::NothingHeld => {
+                "it gives up an address that it does not hold, or has given up already"
+            }
+            _ => {
+                "nothing is known here of this client and the address that it asks to keep: it must \
+                 discover first (its lease may be another server's)"
+            }
+        }
+    }
+
+    /// The packet's own fault, or its way's.
+    const fn not_listened_to(self) -> &'static str {
+        match self {
+            Self::NotTheClientsLink => {
+                "it came by another interface than the clients': clients are heard on \
+                 GATEWAY_DHCP_INTERFACE only"
+            }
+            Self::UnknownRelay => {
+                "it says that it comes from a relay, but the relay is not named: if it is yours, put \
+                 all its addresses into GATEWAY_DHCP_RELAYS on every node"
+            }
+            Self::NotTheRelaysWay => {
+                "it says that it comes from a relay, but came by another interface than leads to that \
+                 relay: look at `ip route get RELAY`, or somebody forges"
+            }
+            Self::RelayElsewhere => {
+                "the relay's address (giaddr) is not in the clients' network: give the relay one there"
+            }
+            Self::ClientElsewhere => {
+                "the client says that it has an address of another network: look at its configuration"
+            }
+            Self::ForgedSource => {
+                "the release does not come from the address that it gives up: it may be somebody \
+                 else's. Operators end a lease with `gatewayctl lease release`"
+            }
+            Self::ContradictoryRequest => {
+                "it does not say which address it means: the client's bug"
+            }
+            _ => "a decline that was not broadcast: it may be somebody else's",
+        }
+    }
+
+    /// The node's or the cluster's state.
+    const fn not_able(self) -> &'static str {
+        match self {
+            Self::OutOfService => {
+                "this node is out of service: `gatewayctl status` on it says why; others answer"
+            }
+            Self::SubnetNotConfigured => "the cluster has no subnet yet: bootstrap it",
+            Self::TooManyInFlight => {
+                "too many requests are being answered at once: the cluster is slow, or flooded"
+            }
+            Self::TooManyFromClient => {
+                "this client sends too much (2 packets a second, 10 at once): look at its DHCP client"
+            }
+            Self::TooManyNewClients => {
+                "too many new clients at once: it passes, or somebody floods with made-up addresses"
+            }
+            Self::TooManyKnownClients => "too many clients at once: it passes",
+            Self::PoolExhausted => {
+                "no address is free: enlarge the pool, shorten the lease time, or release leases"
+            }
+            Self::AddressInUse => {
+                "the address reserved for this client, or its own, is another's now or in quarantine: \
+                 `gatewayctl lease list` shows whose"
+            }
+            Self::ConflictAfterConflict => {
+                "one free address after the other was found in use: somebody has fixed addresses in \
+                 the pool, or answers every ARP request"
+            }
+            Self::ProbeFailed => {
+                "the conflict probe could not be sent, and nothing is offered without: look at the \
+                 clients' interface"
+            }
+            Self::Unavailable => {
+                "the cluster did not take the command: `gatewayctl status` shows who is missing"
+            }
+            Self::UnknownOutcome => {
+                "the cluster did not say in time what became of it (an election, a slow disk): the \
+                 client asks again"
+            }
+            Self::NoLongerGranted => {
+                "an operator took the lease back before the client was told of it"
+            }
+            Self::TooLate => {
+                "the answer took more than 3 s and would have come too late: the cluster is slow"
+            }
+            Self::NotEncodable => {
+                "the reply could not be built: the subnet's options hold something that DHCP cannot say"
+            }
+            Self::SendFailed => "the reply could not be sent: look at the clients' interface",
+            _ => "an outcome that this command cannot have: a bug",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_silence_has_an_explanation_of_its_own() {
+        let all: BTreeSet<_> = Silence::ALL.iter().map(|s| s.explanation()).collect();
+        assert_eq!(all.len(), Silence::ALL.len());
+        assert!(all.iter().all(|text| !text.is_empty() && text.len() <= 200));
     }
 }

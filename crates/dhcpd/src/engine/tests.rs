@@ -8,6 +8,7 @@ mod turns;
 
 use super::*;
 use crate::codec::MessageType;
+use crate::decide::Ingress;
 use crate::reply::{Body, Reply};
 use crate::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
 use ipam::{Command, GrantLease, HardwareAddress, Outcome, RequestKind, Span};
@@ -18,6 +19,9 @@ const NODES: [(NodeId, Ipv4Addr); 3] = [
     (NodeId(2), Ipv4Addr::new(10, 15, 3, 11)),
     (NodeId(3), Ipv4Addr::new(10, 15, 3, 12)),
 ];
+
+/// A relay that the operator has named.
+const RELAY: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 5);
 
 /// A broadcast of a client that has no address.
 const FROM_NOWHERE: Arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
@@ -61,7 +65,7 @@ impl Bench {
             server_identifier,
         };
         Self {
-            engine: Engine::new(identity, &RateLimits::default()),
+            engine: Engine::new(identity, &RateLimits::default()).with_relays(&[RELAY]),
             service,
             now: Moment(Duration::from_secs(1000)),
             on_link: Vec::new(),
@@ -78,6 +82,19 @@ impl Bench {
 
     fn unicast_from(&mut self, source: Ipv4Addr, builder: &PacketBuilder) -> End {
         self.hear_bytes(&builder.datagram(), Arrival::unicast(source))
+    }
+
+    /// By the relay, from its side.
+    fn relayed(&mut self, builder: &PacketBuilder) -> End {
+        let arrival = Arrival::unicast(RELAY).by(Ingress::RELAYS_WAY);
+        self.hear_bytes(&builder.clone().giaddr(RELAY).datagram(), arrival)
+    }
+
+    fn relayed_body(&mut self, builder: &PacketBuilder) -> Body {
+        match self.relayed(builder) {
+            End::Reply(reply) => reply.body,
+            other => panic!("no reply but {other:?}"),
+        }
     }
 
     fn hear_bytes(&mut self, datagram: &[u8], arrival: Arrival) -> End {

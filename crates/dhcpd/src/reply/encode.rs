@@ -35,11 +35,12 @@ pub(super) fn message(
     packet: &Packet,
     body: &Body,
     selection: Selection,
+    link_mtu: u16,
 ) -> Result<Encoded, NotEncodable> {
     let mut bytes = fixed_fields(packet, body)
         .to_vec()
         .map_err(NotEncodable::FixedFields)?;
-    let room = size_limit(packet).saturating_sub(bytes.len() + 1);
+    let room = size_limit(packet, link_mtu).saturating_sub(bytes.len() + 1);
     let (kept, unfit) = fit(selection.options, room);
     for option in kept {
         bytes.extend(option.bytes);
@@ -85,14 +86,18 @@ fn broadcasts(packet: &Packet, body: &Body) -> bool {
     packet.broadcast || (matches!(body, Body::Nak(_)) && packet.is_relayed())
 }
 
-/// The longest message that the client accepts: option 57 counts the IP and UDP headers, and is
-/// never taken to mean less than every client must accept.
-fn size_limit(packet: &Packet) -> usize {
+/// The longest message that the client accepts and the link carries: option 57 counts the IP and UDP
+/// headers, and is never taken to mean less than every client must accept. It may say more than the link
+/// carries (1500 behind a VXLAN's 1450): what is longer would never leave.
+fn size_limit(packet: &Packet, link_mtu: u16) -> usize {
     let datagram = packet
         .max_message_size
         .unwrap_or(MIN_MAX_MESSAGE_SIZE)
-        .clamp(MIN_MAX_MESSAGE_SIZE, MAX_MAX_MESSAGE_SIZE);
-    usize::from(datagram) - IP_UDP_HEADER_BYTES
+        .clamp(MIN_MAX_MESSAGE_SIZE, MAX_MAX_MESSAGE_SIZE)
+        .min(link_mtu);
+    usize::from(datagram)
+        .saturating_sub(IP_UDP_HEADER_BYTES)
+        .max(MIN_REPLY_BYTES)
 }
 
 /// Leaves out the least needed options, the last first, until the rest fits.

@@ -8,6 +8,7 @@
 //!   [`ipam::Granted`] only.
 
 mod encode;
+mod host_name;
 mod options;
 
 pub use encode::NotEncodable;
@@ -92,15 +93,17 @@ impl Body {
     }
 }
 
-/// Builds the reply that tells `body` to the client that sent `packet`.
+/// Builds the reply that tells `body` to the client that sent `packet`, over a link that carries IP
+/// datagrams of at most `link_mtu` bytes.
 pub fn build(
     packet: &Packet,
     body: &Body,
     config: &SubnetConfig,
     server_identifier: Ipv4Addr,
+    link_mtu: u16,
 ) -> Result<Reply, NotEncodable> {
     let options = options::select(packet, body, config, server_identifier)?;
-    let encoded = encode::message(packet, body, options)?;
+    let encoded = encode::message(packet, body, options, link_mtu)?;
     let destination = match body {
         Body::Nak(_) => nak_destination(packet),
         _ => destination(packet, body.address()),

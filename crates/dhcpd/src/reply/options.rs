@@ -4,6 +4,7 @@
 //! in its order, then what it gets unasked (1, 3, 28), then the echoes: 61 (RFC 6842) and, always
 //! last before END, 82 (RFC 3046 §2.2). A client without option 55 gets everything configured.
 
+use super::host_name::is_host_name;
 use super::{Body, NotEncodable};
 use crate::codec::Packet;
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode, UnknownOption};
@@ -165,8 +166,8 @@ fn add_parameter(
     added
 }
 
-/// The subnet's value of an option, if it has one. The host name is the client's own: whoever asks
-/// for one is told the name under which its lease is kept.
+/// The subnet's value of an option, if it has one. The host name is the client's own, where it is a
+/// host name at all: a client takes over what it is told, so one that is not (`BUSY Bar`) is not told.
 fn parameter(code: u8, packet: &Packet, config: &SubnetConfig) -> Option<DhcpOption> {
     match OptionCode::from(code) {
         OptionCode::SubnetMask => Some(DhcpOption::SubnetMask(config.network.mask())),
@@ -177,8 +178,8 @@ fn parameter(code: u8, packet: &Packet, config: &SubnetConfig) -> Option<DhcpOpt
         }
         OptionCode::NtpServers => non_empty(&config.ntp_servers).map(DhcpOption::NtpServers),
         OptionCode::Hostname => {
-            let name = packet.hostname.as_ref()?;
-            Some(DhcpOption::Hostname(name.as_str().to_owned()))
+            let name = packet.hostname.as_ref()?.as_str();
+            is_host_name(name).then(|| DhcpOption::Hostname(name.to_owned()))
         }
         OptionCode::DomainName => config.domain_name.clone().map(DhcpOption::DomainName),
         OptionCode::InterfaceMtu => Some(DhcpOption::InterfaceMtu(config.mtu)),

@@ -9,6 +9,7 @@ use ipam::Ipv4Network;
 
 const MAC: [u8; 6] = [2, 0xaa, 0, 0, 0, 1];
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
+const MTU: u16 = 1500;
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 10);
 
 fn offer() -> Body {
@@ -26,7 +27,7 @@ fn ack() -> Body {
 }
 
 fn reply(packet: &PacketBuilder, body: &Body) -> Reply {
-    build(&packet.packet(), body, &subnet_config(), SERVER).expect("encodable")
+    build(&packet.packet(), body, &subnet_config(), SERVER, MTU).expect("encodable")
 }
 
 fn read(reply: &Reply) -> Message {
@@ -192,7 +193,7 @@ fn classless_routes_carry_the_default_route_too() {
     let network = Ipv4Network::new(Ipv4Addr::new(172, 16, 128, 0), 17).expect("a network");
     config.classless_routes = vec![(network, Ipv4Addr::new(10, 15, 3, 2))];
     let packet = PacketBuilder::discover(MAC).option(55, &[121, 3]).packet();
-    let reply = build(&packet, &offer(), &config, SERVER).expect("encodable");
+    let reply = build(&packet, &offer(), &config, SERVER, MTU).expect("encodable");
     let payload = [121, 13, 17, 172, 16, 128, 10, 15, 3, 2, 0, 10, 15, 3, 1];
     assert!(
         reply
@@ -211,7 +212,7 @@ fn domain_search_is_in_dns_format_and_nonsense_is_left_out() {
         "b.example.test".into(),
     ];
     let packet = PacketBuilder::discover(MAC).option(55, &[119]).packet();
-    let reply = build(&packet, &offer(), &config, SERVER).expect("encodable");
+    let reply = build(&packet, &offer(), &config, SERVER, MTU).expect("encodable");
     let Some(DhcpOption::DomainSearch(names)) =
         read(&reply).opts().get(OptionCode::DomainSearch).cloned()
     else {
@@ -235,7 +236,7 @@ fn what_does_not_fit_is_left_out_the_least_needed_first() {
         .option(61, &[1; 7])
         .option(57, &300_u16.to_be_bytes())
         .packet();
-    let reply = build(&packet, &offer(), &config, SERVER).expect("encodable");
+    let reply = build(&packet, &offer(), &config, SERVER, MTU).expect("encodable");
     assert!(reply.bytes.len() <= 548, "{} bytes", reply.bytes.len());
     assert_eq!(reply.options_left_out, 1);
     assert_eq!(
@@ -246,7 +247,7 @@ fn what_does_not_fit_is_left_out_the_least_needed_first() {
         .option(55, &[1, 3, 224, 225, 226])
         .option(57, &1500_u16.to_be_bytes())
         .packet();
-    let reply = build(&roomy, &offer(), &config, SERVER).expect("encodable");
+    let reply = build(&roomy, &offer(), &config, SERVER, MTU).expect("encodable");
     assert_eq!(reply.options_left_out, 0);
 }
 

@@ -18,6 +18,7 @@ impl Shared {
             interface: self.link.name().to_owned(),
             source,
         })?;
+        self.engine().set_link_mtu(self.link.mtu());
         // One batch at a time: that bounds the traffic.
         if background.is_empty() {
             let addresses = self.to_probe();

@@ -48,7 +48,14 @@ impl LogLimiter {
         }
     }
 
-    pub(super) fn silent(&self, now: Moment, silence: Silence, view: &dyn LeaseView) {
+    pub(super) fn silent(
+        &self,
+        now: Moment,
+        silence: Silence,
+        client: &HardwareAddress,
+        view: &dyn LeaseView,
+    ) {
+        tracing::debug!(%client, %silence, "no answer");
         if !self.silent[silence.index()].allows(now) {
             return;
         }
@@ -58,9 +65,7 @@ impl LogLimiter {
             | Silence::OtherNodesTurn
             | Silence::AnsweringACopy
             | Silence::NothingHeld
-            | Silence::UnknownClient => {
-                tracing::debug!(%silence, "no answer");
-            }
+            | Silence::UnknownClient => {}
             Silence::OutOfService => {
                 let reason = view.service().reason.unwrap_or_default();
                 tracing::warn!(%reason, "silent to DHCP clients: this node is out of service");
@@ -68,7 +73,7 @@ impl LogLimiter {
             Silence::PoolExhausted => {
                 tracing::warn!("no address is free: new clients get no answer");
             }
-            other => tracing::warn!(silence = %other, "a client gets no answer"),
+            other => tracing::warn!(%client, silence = %other, "a client gets no answer"),
         }
     }
 

@@ -1,15 +1,17 @@
 //! Answering requests: one task each, from the datagram to the reply.
 
 use super::Shared;
+use crate::codec::{Packet, sender};
 use crate::decide::{Arrival, Silence};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
 use crate::port::ProposeError;
 use crate::reply::{Body, Reply};
+use crate::trail::{Ending, Mark, Sighting, Trail};
 use crate::transaction::{Input, Next, Transaction};
-use ipam::Command;
+use ipam::{Command, Outcome};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -17,6 +19,7 @@ use tokio::time::timeout;
 struct Held {
     shared: Arc<Shared>,
     transaction: Transaction,
+    mark: Mark,
 }
 
 impl Drop for Held {
@@ -41,15 +44,21 @@ impl Shared {
             Received::Dropped(reason) => {
                 self.counters.dropped(reason);
                 self.log.dropped(now, reason);
+                if let Some(sender) = sender(datagram) {
+                    let seen = Sighting::of_malformed(sender, reason, arrival, now);
+                    self.trail().note(seen, None);
+                }
             }
             Received::Silent(packet, silence) => {
                 self.counters.received(packet.message_type);
-                self.silent(silence);
+                let mark = self.note(&packet, arrival);
+                self.silent(silence, None, &packet, &mark);
             }
             Received::Begun(transaction, next) => {
                 self.counters.received(transaction.packet().message_type);
                 let held = Held {
                     shared: Arc::clone(self),
+                    mark: self.note(transaction.packet(), arrival),
                     transaction: *transaction,
                 };
                 requests.spawn(answer(held, next));
@@ -57,9 +66,26 @@ impl Shared {
         }
     }
 
-    fn silent(&self, silence: Silence) {
+    fn trail(&self) -> MutexGuard<'_, Trail> {
+        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, packet: &Packet, arrival: Arrival) -> Mark {
+        let seen = Sighting::of(packet, arrival, self.now());
+        self.trail().note(seen, packet.client_identifier.as_ref())
+    }
+
+    /// `detail` is what somebody else said of it: a refusal, an error.
+    fn silent(&self, silence: Silence, detail: Option<&str>, packet: &Packet, mark: &Mark) {
         self.counters.silent(silence);
-        self.log.silent(self.now(), silence, &*self.service);
+        self.log
+            .silent(self.now(), silence, &packet.hardware, &*self.service);
+        let reason = match silence {
+            Silence::OutOfService => self.service.service().reason,
+            _ => None,
+        };
+        let ending = Ending::silent(silence, reason.as_deref().or(detail));
+        self.trail().end(mark, ending);
     }
 
     /// A proposal is waited for as long as its outcome can still be told to somebody.
@@ -88,18 +114,22 @@ impl Shared {
         }
     }
 
-    async fn send(&self, transaction: &Transaction, reply: &Reply) {
+    async fn send(&self, held: &Held, reply: &Reply) {
         let reply_type = reply.body.reply_type();
         match self.link.send(reply.destination, &reply.bytes).await {
             Ok(()) => {
-                let took = self.now().since(transaction.arrived());
+                let took = self.now().since(held.transaction.arrived());
                 self.counters.sent(reply_type, took);
                 self.counters.left_out(reply.options_left_out);
-                log_reply(transaction, reply);
+                log_reply(&held.transaction, reply);
+                self.trail().end(&held.mark, Ending::answered(reply));
             }
             Err(source) => {
                 self.counters.send_failed();
                 self.log.send_failed(self.now(), &source);
+                let detail = source.to_string();
+                let packet = held.transaction.packet();
+                self.silent(Silence::SendFailed, Some(&detail), packet, &held.mark);
             }
         }
     }
@@ -108,21 +138,36 @@ impl Shared {
 /// One request, from its first step to its last.
 async fn answer(mut held: Held, mut next: Next) {
     let shared = Arc::clone(&held.shared);
+    let mut detail = None;
     loop {
         let input = match next {
             Next::Propose(command) => shared.propose(command, &held.transaction).await,
             Next::Probe(address) => shared.probe(address, &held.transaction).await,
-            Next::Reply(reply) => return shared.send(&held.transaction, &reply).await,
-            Next::Silent(silence) => return shared.silent(silence),
+            Next::Reply(reply) => return shared.send(&held, &reply).await,
+            Next::Silent(silence) => {
+                let packet = held.transaction.packet();
+                return shared.silent(silence, detail.as_deref(), packet, &held.mark);
+            }
             Next::Done => {
                 let client = held.transaction.client();
                 let message = held.transaction.packet().message_type.name();
+                shared.trail().end(&held.mark, Ending::Done);
                 return tracing::info!(%client, message, "the client gave its address up");
             }
         };
+        detail = said_of(&input);
         next = shared
             .engine()
             .resume(shared.now(), &mut held.transaction, input, &*shared.service);
+    }
+}
+
+/// What the cluster or a probe said, for people.
+fn said_of(input: &Input) -> Option<String> {
+    match input {
+        Input::Proposed(Err(ProposeError::Unavailable(reason))) => Some(reason.clone()),
+        Input::Proposed(Ok(Outcome::Refused(refusal))) => Some(refusal.to_string()),
+        _ => None,
     }
 }
 

@@ -1,14 +1,16 @@
-//! The network interface: its index and its Ethernet address, which may change under us.
+//! The network interface: its index, its Ethernet address and its MTU, which may change under us.
 //!
 //! A bridge takes its lowest port's address unless it was given one, so it changes as ports come
 //! and go. Frames must carry the present one, or the answers to ARP probes go astray and a conflict
 //! is missed.
 
 use super::SocketError;
+use super::netlink::Netlink;
+use crate::limits::MAX_MAX_MESSAGE_SIZE;
 use nix::ifaddrs::getifaddrs;
 use nix::sys::socket::LinkAddr;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 /// ARPHRD_ETHER.
 const ETHERNET: u16 = 1;
@@ -20,6 +22,8 @@ pub struct Interface {
     index: usize,
     /// The present Ethernet address in the low 48 bits.
     hardware: AtomicU64,
+    /// The longest IP datagram that it carries, in bytes.
+    mtu: AtomicU16,
 }
 
 impl Interface {
@@ -31,6 +35,7 @@ impl Interface {
             name: name.to_owned(),
             index: address.ifindex(),
             hardware,
+            mtu: AtomicU16::new(MAX_MAX_MESSAGE_SIZE),
         })
     }
 
@@ -38,6 +43,27 @@ impl Interface {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this is its index.
+    pub(super) fn is(&self, index: u32) -> bool {
+        usize::try_from(index) == Ok(self.index)
+    }
+
+    /// The longest IP datagram that it carries, in bytes, as last looked up.
+    #[must_use]
+    pub fn mtu(&self) -> u16 {
+        self.mtu.load(Ordering::Relaxed)
+    }
+
+    /// Looks its MTU up.
+    pub(super) fn refresh_mtu(&self, netlink: &Netlink) -> io::Result<()> {
+        let index = u32::try_from(self.index).map_err(io::Error::other)?;
+        if let Some(mtu) = netlink.mtu(index)? {
+            let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
+            self.mtu.store(mtu, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Its Ethernet address, as last looked up.

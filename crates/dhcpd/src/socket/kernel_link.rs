@@ -1,4 +1,5 @@
-//! The kernel's link: two UDP sockets, a packet socket to send by, and a prober.
+//! The kernel's link: two UDP sockets, a packet socket to send by, one that hears what UDP cannot tell
+//! enough of, and a prober.
 //!
 //! * **What flows in and out.** Datagrams and ARP frames. Which socket takes which is in the module
 //!   above.
@@ -8,16 +9,21 @@
 //! * **A crash** leaves nothing: the sockets close with the process.
 
 use super::frame::{self, ETHERNET_BROADCAST, End};
+use super::netlink::Netlink;
+use super::nowhere;
+use super::relays::RelayWays;
+use super::udp::{Taken, take};
 use super::{
     CLIENT_PORT, Interface, LinkSocket, SERVER_PORT, SocketError, bind_broadcast, bind_unicast,
 };
 use crate::addressing::Destination;
-use crate::decide::Arrival;
+use crate::decide::{Arrival, Ingress};
+use crate::limits::RECEIVE_BUFFER_BYTES;
 use crate::link::{Heard, Link};
 use crate::probe::{Finding, ProbeError, Prober};
 use async_trait::async_trait;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::UdpSocket;
 
@@ -28,24 +34,104 @@ pub struct KernelLink {
     interface: Arc<Interface>,
     unicast: UdpSocket,
     broadcast: UdpSocket,
+    from_nowhere: LinkSocket,
     frames: LinkSocket,
     prober: Prober,
+    netlink: Netlink,
+    relays: RelayWays,
+}
+
+/// Ethernet and the longest IP header, before a datagram and its UDP header.
+const FRAME_BYTES: usize = RECEIVE_BUFFER_BYTES + 14 + 60 + 8;
+
+/// Which socket has something.
+#[derive(Clone, Copy)]
+enum Ready {
+    Unicast,
+    Broadcast,
+    FromNowhere,
 }
 
 impl KernelLink {
-    /// Binds the sockets. Must be called within a tokio runtime.
-    pub fn bind(interface: &str, listen_ip: Ipv4Addr) -> Result<Self, SocketError> {
+    /// Binds the sockets, to hear clients on the interface and these relays from wherever the way to
+    /// them leads. Must be called within a tokio runtime.
+    pub fn bind(
+        interface: &str,
+        listen_ip: Ipv4Addr,
+        relays: &[Ipv4Addr],
+    ) -> Result<Self, SocketError> {
         let found = Arc::new(Interface::find(interface)?);
         let unicast = bind_unicast(listen_ip, interface)?;
         let broadcast = bind_broadcast(interface)?;
-        Ok(Self {
+        let link = Self {
             listen_ip,
             unicast,
             broadcast,
+            from_nowhere: LinkSocket::for_broadcasts_from_nowhere(&found)?,
             frames: LinkSocket::for_sending(&found)?,
             prober: Prober::open(Arc::clone(&found))?,
+            netlink: Netlink::open()?,
+            relays: RelayWays::new(relays),
             interface: found,
-        })
+        };
+        link.look_up();
+        Ok(link)
+    }
+
+    /// The MTU, and the ways to the relays. What the kernel does not answer stays as it was: an interface
+    /// that is gone is noticed elsewhere.
+    fn look_up(&self) {
+        if let Err(error) = self.interface.refresh_mtu(&self.netlink) {
+            tracing::debug!(%error, "looking up the MTU of the clients' interface");
+        }
+        self.relays.refresh(&self.netlink);
+    }
+
+    /// Takes a datagram from the socket that has one; nothing if it is another socket's to take.
+    fn take(&self, ready: Ready, buffer: &mut [u8]) -> io::Result<Option<Heard>> {
+        match ready {
+            Ready::Unicast => {
+                let taken = take(&self.unicast, buffer)?;
+                let arrival = Arrival::unicast(taken.source).by(self.ingress(&taken));
+                let length = taken.length;
+                Ok(Some(Heard { length, arrival }))
+            }
+            Ready::Broadcast => {
+                let Taken { length, source, .. } = take(&self.broadcast, buffer)?;
+                let datagram = buffer.get(..length).unwrap_or(buffer);
+                let ingress = Ingress {
+                    relays_way: self.relays.leads_by(source, |way| self.interface.is(way)),
+                    ..Ingress::CLIENTS_LINK
+                };
+                let arrival = Arrival::broadcast(source).by(ingress);
+                let elsewhere = nowhere::is_from_nowhere(source, datagram);
+                Ok((!elsewhere).then_some(Heard { length, arrival }))
+            }
+            Ready::FromNowhere => {
+                let mut frame = [0; FRAME_BYTES];
+                let length = self.from_nowhere.try_receive(&mut frame)?;
+                let Some(found) = nowhere::datagram(frame.get(..length).unwrap_or(&frame)) else {
+                    return Ok(None);
+                };
+                let length = found.payload.len().min(buffer.len());
+                buffer[..length].copy_from_slice(&found.payload[..length]);
+                let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
+                let arrival = arrival.in_frame_of(found.hardware);
+                Ok(Some(Heard { length, arrival }))
+            }
+        }
+    }
+
+    /// By which interface a unicast datagram came: the clients', or the one that leads to the relay that
+    /// it is from. What the kernel says nothing of came from nowhere that we know.
+    fn ingress(&self, taken: &Taken) -> Ingress {
+        let Some(interface) = taken.interface else {
+            return Ingress::ELSEWHERE;
+        };
+        Ingress {
+            clients_link: self.interface.is(interface),
+            relays_way: self.relays.leads_by(taken.source, |way| way == interface),
+        }
     }
 
     async fn send_udp(&self, to: (Ipv4Addr, u16), reply: &[u8]) -> io::Result<()> {
@@ -69,33 +155,30 @@ impl Link for KernelLink {
     }
 
     fn check(&self) -> Result<(), SocketError> {
-        self.interface.refresh()
+        self.interface.refresh()?;
+        self.look_up();
+        Ok(())
+    }
+
+    fn mtu(&self) -> u16 {
+        self.interface.mtu()
     }
 
     async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard> {
         loop {
             // Cancel-safe: waiting takes nothing, and taking does not wait.
-            let (socket, arrival): (_, fn(Ipv4Addr) -> Arrival) = tokio::select! {
-                ready = self.unicast.readable() => {
-                    ready?;
-                    (&self.unicast, Arrival::unicast)
-                }
-                ready = self.broadcast.readable() => {
-                    ready?;
-                    (&self.broadcast, Arrival::broadcast)
-                }
+            let ready = tokio::select! {
+                ready = self.unicast.readable() => ready.map(|()| Ready::Unicast)?,
+                ready = self.broadcast.readable() => ready.map(|()| Ready::Broadcast)?,
+                ready = self.from_nowhere.readable() => ready.map(|()| Ready::FromNowhere)?,
                 heard = self.prober.listen() => {
                     heard?;
                     continue;
                 }
             };
-            match socket.try_recv_from(buffer) {
-                Ok((length, SocketAddr::V4(source))) => {
-                    let arrival = arrival(*source.ip());
-                    return Ok(Heard { length, arrival });
-                }
-                // An IPv4 socket hears none.
-                Ok((_, SocketAddr::V6(_))) => {}
+            match self.take(ready, buffer) {
+                Ok(Some(heard)) => return Ok(heard),
+                Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
             }

@@ -9,8 +9,9 @@
 
 use super::SocketError;
 use super::interface::{Interface, link_address};
+use super::nowhere;
 use nix::sys::socket::bind;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use tokio::net::UdpSocket;
@@ -19,6 +20,8 @@ use tokio::net::UdpSocket;
 const NOTHING: u16 = 0;
 /// ARP's EtherType.
 const ARP: u16 = 0x0806;
+/// IPv4's EtherType.
+const IPV4: u16 = 0x0800;
 
 /// A packet socket on one interface.
 #[derive(Debug)]
@@ -27,18 +30,32 @@ pub struct LinkSocket(UdpSocket);
 impl LinkSocket {
     /// A socket that only sends. Must be called within a tokio runtime.
     pub fn for_sending(interface: &Interface) -> Result<Self, SocketError> {
-        Self::open(interface, NOTHING)
+        Self::open(interface, NOTHING, &[])
     }
 
     /// A socket that hears ARP, and sends. Must be called within a tokio runtime.
     pub fn for_arp(interface: &Interface) -> Result<Self, SocketError> {
-        Self::open(interface, ARP)
+        Self::open(interface, ARP, &[])
     }
 
-    fn open(interface: &Interface, ethertype: u16) -> Result<Self, SocketError> {
+    /// A socket that hears what [`nowhere`] describes. Must be called within a tokio runtime.
+    pub fn for_broadcasts_from_nowhere(interface: &Interface) -> Result<Self, SocketError> {
+        Self::open(interface, IPV4, &nowhere::FILTER)
+    }
+
+    fn open(
+        interface: &Interface,
+        ethertype: u16,
+        filter: &[SockFilter],
+    ) -> Result<Self, SocketError> {
         let protocol = Protocol::from(i32::from(ethertype.to_be()));
         let socket = Socket::new(Domain::PACKET, Type::RAW.nonblocking(), Some(protocol))
             .map_err(SocketError::io("opening a packet socket"))?;
+        if !filter.is_empty() {
+            socket
+                .attach_filter(filter)
+                .map_err(SocketError::io("attaching a filter to a packet socket"))?;
+        }
         // The kernel keeps the socket's protocol where the address has none.
         let address = link_address(interface.name())?;
         bind(socket.as_raw_fd(), &address)
@@ -63,6 +80,16 @@ impl LinkSocket {
         } else {
             Err(io::ErrorKind::WriteZero.into())
         }
+    }
+
+    /// Waits until there is a frame, or may be one.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await
+    }
+
+    /// Takes a frame without waiting, cut to the buffer's length.
+    pub fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_recv(buffer)
     }
 
     /// Receives a frame, cut to the buffer's length.

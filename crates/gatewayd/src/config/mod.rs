@@ -7,6 +7,7 @@
 mod options;
 mod parse;
 mod peer_tls;
+mod relays;
 mod settings;
 
 pub use options::{Cli, FileError, Options, RunArgs, Verb};

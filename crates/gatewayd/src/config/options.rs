@@ -146,6 +146,8 @@ options! {
     dhcp_options, "GATEWAY_DHCP_OPTIONS", "OPTIONS";
     /// Lease time in seconds for clients that ask for none [default: 3600]
     dhcp_lease_time, "GATEWAY_DHCP_LEASE_TIME", "SECONDS";
+    /// Relay agents that are listened to, by every address that they send from, comma-separated.
+    dhcp_relays, "GATEWAY_DHCP_RELAYS", "ADDRESSES";
     /// What tells clients apart: hardware-address or client-identifier [default: hardware-address]
     dhcp_identity, "GATEWAY_DHCP_IDENTITY", "POLICY";
     /// The interface that leads to the internet; without it this node does no NAT.

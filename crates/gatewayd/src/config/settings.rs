@@ -3,6 +3,7 @@
 use super::options::{FileError, Options, RunArgs};
 use super::parse::{self, Parsed};
 use super::peer_tls;
+use super::relays;
 use cluster::PeerTls;
 use ipam::{
     AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, SourceNat, Span, SubnetConfig,
@@ -37,6 +38,8 @@ pub struct Settings {
     pub listen_ip: Option<Ipv4Addr>,
     /// The interface on that network, if given.
     pub interface: Option<String>,
+    /// The relay agents that this node listens to, by every address that they send from.
+    pub relays: Vec<Ipv4Addr>,
     /// The interface to the internet, if this node does NAT.
     pub uplink_interface: Option<String>,
     /// Cluster-wide: the clients' subnet. Used at bootstrap; compared later.
@@ -121,6 +124,7 @@ impl Settings {
                 parse::address,
             )?,
             interface: options.dhcp_interface.clone(),
+            relays: relays::resolve(&options, &subnet)?,
             uplink_interface: options.uplink_interface.clone(),
             subnet,
             source_nat: key("GATEWAY_NAT", &options.nat, "masquerade", parse::source_nat)?,

@@ -114,7 +114,7 @@ impl Bench {
     fn answer(&mut self, body: &Body) {
         let outgoing = self.sent.last().expect("something was sent");
         let packet = decode(&outgoing.datagram).expect("the server understands it");
-        let reply = build(&packet, body, &config(), SERVER).expect("encodable");
+        let reply = build(&packet, body, &config(), SERVER, 1500).expect("encodable");
         self.now = self.now + Duration::from_millis(5);
         let actions = self.client.hear(self.now, &reply.bytes);
         self.take(actions);
@@ -238,11 +238,11 @@ fn an_answer_to_somebody_else_or_of_another_transaction_is_none() {
     let mut datagram = bench.sent[0].datagram.clone();
     datagram[7] ^= 1;
     let packet = decode(&datagram).expect("well formed");
-    let reply = build(&packet, &offer(), &config(), SERVER).expect("encodable");
+    let reply = build(&packet, &offer(), &config(), SERVER, 1500).expect("encodable");
     assert_eq!(bench.client.hear(bench.now, &reply.bytes), []);
     let mut packet = decode(&bench.sent[0].datagram).expect("well formed");
     packet.hardware = ipam::HardwareAddress::ethernet([2, 0, 0, 0, 0, 9]);
-    let reply = build(&packet, &offer(), &config(), SERVER).expect("encodable");
+    let reply = build(&packet, &offer(), &config(), SERVER, 1500).expect("encodable");
     assert_eq!(bench.client.hear(bench.now, &reply.bytes), []);
 }
 

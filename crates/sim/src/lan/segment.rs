@@ -28,6 +28,8 @@ pub enum Arrived {
         at: Station,
         /// The sender's IP address; unspecified if it has none.
         source: Ipv4Addr,
+        /// The Ethernet address that the frame is from; none for a node's.
+        hardware: Option<[u8; 6]>,
         /// What.
         payload: Bytes,
     },

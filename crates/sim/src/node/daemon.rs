@@ -102,6 +102,7 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
         subnet: boot.subnet,
         interface: "lan".to_owned(),
         listen_ip: boot.config.listen_ip,
+        relays: Vec::new(),
         limits: RateLimits::default(),
     };
     place.port.open();

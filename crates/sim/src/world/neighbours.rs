@@ -126,8 +126,9 @@ impl World {
                 Arrived::Datagram {
                     at,
                     source,
+                    hardware,
                     payload,
-                } => self.deliver_datagram(at, source, &payload),
+                } => self.deliver_datagram(at, source, hardware, &payload),
                 Arrived::ArpProbe { asker, at, address } => self.answer_arp(asker, at, address),
                 Arrived::ArpAnswer {
                     at,
@@ -197,6 +198,7 @@ impl World {
             let arrived = Arrived::Datagram {
                 at,
                 source: request.source,
+                hardware: Some(request.hardware),
                 payload: payload.clone(),
             };
             self.segment.send(from, host, arrived);
@@ -222,6 +224,7 @@ impl World {
             let arrived = Arrived::Datagram {
                 at,
                 source,
+                hardware: None,
                 payload,
             };
             self.segment.send(from, host, arrived);
@@ -251,10 +254,22 @@ impl World {
         }
     }
 
-    fn deliver_datagram(&mut self, at: Station, source: Ipv4Addr, payload: &Bytes) {
+    fn deliver_datagram(
+        &mut self,
+        at: Station,
+        source: Ipv4Addr,
+        hardware: Option<[u8; 6]>,
+        payload: &Bytes,
+    ) {
         match at {
             Station::Node(host) => self.hear(host, payload, Arrival::unicast(source)),
-            Station::NodeByBroadcast(host) => self.hear(host, payload, Arrival::broadcast(source)),
+            Station::NodeByBroadcast(host) => {
+                let arrival = Arrival {
+                    hardware,
+                    ..Arrival::broadcast(source)
+                };
+                self.hear(host, payload, arrival);
+            }
             Station::ClientsOn(host) => {
                 for index in 0..self.neighbours.residents.len() {
                     if self.neighbours.residents[index].host == host {

@@ -99,23 +99,77 @@ fn a_grant_that_was_taken_back_is_not_acknowledged() {
     assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
 }
 
+/// D.6 of the faults: a machine with two addresses renews from whichever its kernel picks (dhclient).
+/// The answer goes to the address that is renewed, whoever asked.
 #[test]
-fn only_from_its_own_address_does_a_client_renew() {
+fn a_client_renews_from_any_of_its_addresses() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
-    let neighbour = bench.lease(mac(2));
-    bench.service.take_proposed();
+    let its_other = bench.lease(mac(2));
     let renew = PacketBuilder::request(mac(1)).ciaddr(given);
-    // Nor may a host elsewhere have the client refused, by a wrong address in its name.
-    let wrong = PacketBuilder::request(mac(1)).ciaddr(address(99));
-    for builder in [&renew, &wrong] {
-        assert!(matches!(
-            bench.unicast_from(neighbour, builder),
-            End::Silent(Silence::ForgedSource)
-        ));
+    for source in [its_other, address(151), given] {
+        let End::Reply(reply) = bench.unicast_from(source, &renew) else {
+            panic!("no reply to {source}")
+        };
+        assert!(matches!(reply.body, Body::Ack(_)));
+        assert_eq!(
+            reply.destination,
+            crate::addressing::Destination::Client(given)
+        );
     }
-    assert!(bench.service.take_proposed().is_empty());
-    assert!(matches!(bench.unicast(&renew), End::Reply(_)));
+}
+
+/// A renewal may name its server in option 54 (ADR 0027).
+#[test]
+fn a_renewal_that_names_us_is_a_renewal() {
+    let mut bench = Bench::with(&NODES, NODES[0].0);
+    bench.service.set_nodes_in_service(&[NODES[0].0]);
+    let given = bench.lease(mac(1));
+    let renew = PacketBuilder::request(mac(1)).ciaddr(given);
+    let ours = renew.clone().server(NODES[0].1);
+    let End::Reply(reply) = bench.unicast(&ours) else {
+        panic!("no reply")
+    };
+    assert!(matches!(reply.body, Body::Ack(_)));
+    assert!(
+        matches!(bench.body(&ours.xid(2)), Body::Ack(_)),
+        "broadcast"
+    );
+    let others = renew.server(NODES[1].1).xid(3);
+    assert_eq!(bench.silence(&others), Silence::OtherServer);
+}
+
+/// NetworkManager, after its lease has run out: nobody is on that address to be answered there.
+#[test]
+fn a_discover_with_an_old_address_is_answered_at_the_hardware_address() {
+    let mut bench = Bench::alone();
+    for (number, old) in [
+        (1, address(77)),
+        (2, Ipv4Addr::new(192, 168, 7, 7)),
+        (3, Ipv4Addr::new(8, 8, 8, 8)),
+    ] {
+        let discover = PacketBuilder::discover(mac(number))
+            .ciaddr(old)
+            .requested(old);
+        let End::Reply(offer) = bench.broadcast(&discover) else {
+            panic!("no offer")
+        };
+        let Body::Offer { address, .. } = offer.body else {
+            panic!("no offer but {:?}", offer.body)
+        };
+        let hardware = mac(number);
+        assert_eq!(
+            offer.destination,
+            crate::addressing::Destination::Link { address, hardware }
+        );
+        assert_eq!(offer.bytes[12..16], [0; 4], "ciaddr (RFC 2131 table 3)");
+        let selecting = bench.select(hardware, address).ciaddr(old);
+        let End::Reply(ack) = bench.broadcast(&selecting) else {
+            panic!("no ACK")
+        };
+        assert!(matches!(ack.body, Body::Ack(_)));
+        assert_eq!(ack.destination, offer.destination);
+    }
 }
 
 /// A relay sends from its own address, and a client that rebinds may send from none (dhclient).
@@ -126,8 +180,7 @@ fn a_rebinding_client_may_send_from_anywhere() {
     let rebind = PacketBuilder::request(mac(1)).ciaddr(given);
     let end = bench.hear_bytes(&rebind.datagram(), FROM_NOWHERE);
     assert!(matches!(end, End::Reply(_)), "{end:?}");
-    let relay = address(5);
-    let end = bench.unicast_from(relay, &rebind.giaddr(relay).xid(2));
+    let end = bench.relayed(&rebind.xid(2));
     let End::Reply(reply) = end else {
         panic!("no reply but {end:?}")
     };
@@ -145,12 +198,67 @@ fn an_inform_is_told_the_parameters_and_nothing_is_proposed() {
     assert_eq!(bench.silence(&elsewhere), Silence::ClientElsewhere);
 }
 
+/// D.3 of the faults: whoever could reach the port bound and ended leases as a relay.
 #[test]
-fn relays_and_claimed_addresses_off_this_link() {
+fn only_named_relays_and_only_their_own_way() {
     let mut bench = Bench::alone();
-    let relayed = PacketBuilder::discover(mac(1)).giaddr(Ipv4Addr::new(192, 168, 0, 1));
-    assert_eq!(bench.silence(&relayed), Silence::RelayElsewhere);
-    let reflected = PacketBuilder::discover(mac(1)).ciaddr(Ipv4Addr::new(8, 8, 8, 8));
+    let given = bench.lease(mac(1));
+    bench.service.take_proposed();
+    let elsewhere = Ipv4Addr::new(192, 168, 0, 1);
+    for giaddr in [elsewhere, address(6), given] {
+        let relayed = PacketBuilder::discover(mac(2)).giaddr(giaddr);
+        assert_eq!(bench.silence(&relayed), Silence::UnknownRelay);
+    }
+    let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+        .requested(given)
+        .giaddr(RELAY);
+    let request = PacketBuilder::request(mac(3))
+        .requested(address(50))
+        .server(NODES[0].1)
+        .giaddr(RELAY);
+    for forged in [decline, request] {
+        let uplink = Arrival::unicast(RELAY).by(Ingress::ELSEWHERE);
+        let end = bench.hear_bytes(&forged.datagram(), uplink);
+        assert!(
+            matches!(end, End::Silent(Silence::NotTheRelaysWay)),
+            "{end:?}"
+        );
+        let stranger = Arrival::unicast(elsewhere).by(Ingress::RELAYS_WAY);
+        let end = bench.hear_bytes(&forged.datagram(), stranger);
+        assert!(matches!(end, End::Silent(Silence::UnknownRelay)), "{end:?}");
+    }
+    assert!(bench.service.take_proposed().is_empty());
+    let served = bench.relayed(&PacketBuilder::discover(mac(2)));
+    assert!(matches!(served, End::Reply(_)), "{served:?}");
+}
+
+/// D.3: the unicast socket hears every interface.
+#[test]
+fn clients_are_heard_on_their_own_link_only() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    bench.service.take_proposed();
+    let uplink = Arrival::unicast(given).by(Ingress::ELSEWHERE);
+    for forged in [
+        PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given),
+        PacketBuilder::request(mac(1)).ciaddr(given),
+        PacketBuilder::discover(mac(2)),
+        PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(given),
+    ] {
+        let end = bench.hear_bytes(&forged.datagram(), uplink);
+        assert!(
+            matches!(end, End::Silent(Silence::NotTheClientsLink)),
+            "{end:?}"
+        );
+    }
+    assert!(bench.service.take_proposed().is_empty());
+}
+
+#[test]
+fn claimed_addresses_off_this_link() {
+    let mut bench = Bench::alone();
+    let reflected =
+        PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(Ipv4Addr::new(8, 8, 8, 8));
     assert_eq!(bench.silence(&reflected), Silence::ClientElsewhere);
     let moved = PacketBuilder::request(mac(1)).ciaddr(Ipv4Addr::new(192, 168, 0, 9));
     let End::Reply(nak) = bench.broadcast(&moved) else {
@@ -158,4 +266,32 @@ fn relays_and_claimed_addresses_off_this_link() {
     };
     assert!(matches!(nak.body, Body::Nak(_)));
     assert_eq!(nak.destination, crate::addressing::Destination::Broadcast);
+}
+
+/// D.9 of the faults: behind a VXLAN's 1450 bytes such a reply never left.
+#[test]
+fn no_reply_is_longer_than_the_link_carries() {
+    let mut config = subnet_config();
+    for code in 200..206 {
+        config.extra_options.insert(code, vec![7; 190]);
+    }
+    let asking = PacketBuilder::discover(mac(1))
+        .option(57, &1500_u16.to_be_bytes())
+        .option(55, &[1, 3, 200, 201, 202, 203, 204, 205]);
+    let mut lengths = Vec::new();
+    for mtu in [1500, 1450, 576] {
+        let mut bench = Bench::alone();
+        bench.service = MemoryLeaseService::new(&config, &NODES[..1]);
+        bench.engine.set_link_mtu(mtu);
+        let End::Reply(offer) = bench.broadcast(&asking) else {
+            panic!("no offer")
+        };
+        assert!(offer.bytes.len() + 28 <= usize::from(mtu), "{mtu}");
+        lengths.push((offer.bytes.len(), offer.options_left_out));
+    }
+    assert_eq!(lengths[0].1, 0, "{lengths:?}");
+    assert!(
+        lengths[1].1 > 0 && lengths[2].1 > lengths[1].1,
+        "{lengths:?}"
+    );
 }

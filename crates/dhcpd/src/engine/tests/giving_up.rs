@@ -40,11 +40,9 @@ fn only_from_its_own_address_does_a_client_release() {
         .ciaddr(given)
         .server(NODES[0].1);
     let routed = Ipv4Addr::new(192, 0, 2, 1);
-    let relayed = release.clone().giaddr(neighbour);
-    for attempt in 0..2 * crate::limits::PER_CLIENT_BURST {
-        let forged = if attempt % 2 == 0 { &release } else { &relayed };
+    for _ in 0..2 * crate::limits::PER_CLIENT_BURST {
         for source in [neighbour, routed, Ipv4Addr::UNSPECIFIED] {
-            let datagram = forged.datagram();
+            let datagram = release.datagram();
             for arrival in [Arrival::unicast(source), Arrival::broadcast(source)] {
                 let end = bench.hear_bytes(&datagram, arrival);
                 assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
@@ -58,20 +56,52 @@ fn only_from_its_own_address_does_a_client_release() {
     );
 }
 
-/// RFC 2131 §4.4.4: a release passes no relay, so it comes from the client whatever `giaddr` says.
+/// RFC 2131 §4.4.4: a release passes no relay. One that says so is not its client's.
 #[test]
-fn a_release_comes_from_the_client_even_behind_a_relay() {
+fn a_release_passes_no_relay() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
-    let relay = address(5);
+    let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
+    let end = bench.relayed(&release);
+    assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+    let unnamed = release.clone().giaddr(address(6));
+    assert_eq!(bench.silence(&unnamed), Silence::UnknownRelay);
+    assert!(matches!(bench.unicast(&release), End::Done));
+}
+
+/// D.9 of the faults: Kubernetes' CNI plugin gives its address up when the interface has lost it already.
+#[test]
+fn a_release_from_nowhere_ends_the_lease_of_who_sent_the_frame() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1))
         .ciaddr(given)
-        .giaddr(relay);
-    assert!(matches!(
-        bench.unicast_from(relay, &release),
-        End::Silent(Silence::ForgedSource)
-    ));
-    assert!(matches!(bench.unicast(&release), End::Done));
+        .server(NODES[0].1);
+    let forged = FROM_NOWHERE.in_frame_of(mac(2));
+    let end = bench.hear_bytes(&release.datagram(), forged);
+    assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+    let honest = FROM_NOWHERE.in_frame_of(mac(1));
+    let end = bench.hear_bytes(&release.datagram(), honest);
+    assert!(matches!(end, End::Done), "{end:?}");
+}
+
+/// L1: whoever hears it can serve it, and one does.
+#[test]
+fn a_broadcast_release_is_taken_up_by_exactly_one_node() {
+    for server in [None, Some(NODES[2].1)] {
+        let mut done = 0;
+        for (node, _) in &NODES[..2] {
+            let mut bench = Bench::with(&NODES, *node);
+            bench.service.set_nodes_in_service(&[*node]);
+            let given = bench.lease(mac(1));
+            bench.renewed_by(NODES[2].0, mac(1), given);
+            bench.service.set_nodes_in_service(&[NodeId(1), NodeId(2)]);
+            let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
+            let release = server.map_or(release.clone(), |server| release.server(server));
+            done += usize::from(matches!(bench.broadcast(&release), End::Done));
+        }
+        assert_eq!(done, 1, "naming {server:?}");
+    }
 }
 
 #[test]

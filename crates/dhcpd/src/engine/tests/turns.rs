@@ -83,3 +83,46 @@ fn secs_of_a_client_unheard_before() {
     };
     assert_eq!((unheard(0), unheard(8), unheard(16)), (1, 2, 3));
 }
+
+/// D.4 of the faults: nobody else hears it, so nobody else's turn can come.
+#[test]
+fn what_this_node_alone_hears_is_answered_at_once() {
+    for (node, server) in NODES {
+        for number in 0..8 {
+            let mut bench = Bench::with(&NODES, node);
+            let relayed = bench.relayed(&PacketBuilder::discover(mac(number)));
+            assert!(matches!(relayed, End::Reply(_)), "{node}: {relayed:?}");
+            let its = address(100);
+            let inform = PacketBuilder::new(MessageType::Inform, mac(number)).ciaddr(its);
+            let told = bench.unicast(&inform);
+            assert!(matches!(told, End::Reply(_)), "{node}: {told:?}");
+            let direct = PacketBuilder::discover(mac(number)).xid(7);
+            let offered = bench.unicast_from(Ipv4Addr::UNSPECIFIED, &direct);
+            assert!(matches!(offered, End::Reply(_)), "{node}: {offered:?}");
+            let Body::Offer { address, .. } = bench.relayed_body(&direct.xid(8)) else {
+                panic!("no offer")
+            };
+            let request = PacketBuilder::request(mac(number))
+                .requested(address)
+                .server(server);
+            assert!(matches!(bench.relayed_body(&request), Body::Ack(_)));
+            let reboot = PacketBuilder::request(mac(number))
+                .requested(address)
+                .xid(9);
+            assert!(matches!(bench.relayed_body(&reboot), Body::Ack(_)));
+        }
+    }
+}
+
+/// A relay that broadcasts is heard by all, so they take turns.
+#[test]
+fn what_every_node_hears_by_a_relay_has_turns() {
+    let answering = NODES.iter().filter(|(node, _)| {
+        let mut bench = Bench::with(&NODES, *node);
+        let discover = PacketBuilder::discover(mac(7)).giaddr(RELAY);
+        let arrival = Arrival::broadcast(RELAY).by(Ingress::RELAYS_WAY);
+        let end = bench.hear_bytes(&discover.datagram(), arrival);
+        matches!(end, End::Reply(_))
+    });
+    assert_eq!(answering.count(), 1);
+}

@@ -13,7 +13,7 @@ fn packet(client: u8, xid: u32, host: u8, server: Option<Ipv4Addr>) -> Packet {
 }
 
 fn reply_to(packet: &Packet, body: &Body) -> Vec<u8> {
-    let reply = build(packet, body, &config(), SERVER);
+    let reply = build(packet, body, &config(), SERVER, 1500);
     reply.expect("encodable").bytes
 }
 

@@ -1,0 +1,157 @@
+//! Whom this server listens to: the clients' link, and the relays that the operator names. Pure.
+//!
+//! Contract S7, "Bad input"; ADR 0027. A packet's `giaddr` makes it a relay's word about a client. So it
+//! counts only from a relay that the operator has named, by the interface that leads to that relay: a
+//! client's port is no relay, and neither is the internet.
+
+use super::{Arrival, Cast, Intent, Silence};
+use crate::codec::Packet;
+use ipam::{HardwareAddress, SubnetConfig};
+use std::net::Ipv4Addr;
+
+/// Relays that one server may be given. Each is looked up in the kernel's routes once a second.
+pub const MAX_RELAYS: usize = 64;
+
+/// Whether a packet that came so may be listened to at all.
+pub fn check_arrival(
+    packet: &Packet,
+    arrival: Arrival,
+    relays: &[Ipv4Addr],
+    config: &SubnetConfig,
+) -> Result<(), Silence> {
+    if !packet.is_relayed() {
+        let is_here = arrival.ingress.clients_link;
+        return is_here.then_some(()).ok_or(Silence::NotTheClientsLink);
+    }
+    if !relays.contains(&packet.giaddr) || !relays.contains(&arrival.source) {
+        return Err(Silence::UnknownRelay);
+    }
+    if !arrival.ingress.relays_way {
+        return Err(Silence::NotTheRelaysWay);
+    }
+    let is_here = config.is_host_address(packet.giaddr);
+    is_here.then_some(()).ok_or(Silence::RelayElsewhere)
+}
+
+/// A client that claims an address off this link and is told the parameters would have its answer sent
+/// there. Only a client that extends a lease may be wrong about where it is: it is told so by a
+/// committed NAK, which is broadcast. Who discovers, selects or reboots is never answered at `ciaddr`.
+pub fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> Result<(), Silence> {
+    let is_answered_there = matches!(intent, Intent::Inform { .. });
+    let is_here = config.is_host_address(packet.ciaddr);
+    (is_here || !is_answered_there)
+        .then_some(())
+        .ok_or(Silence::ClientElsewhere)
+}
+
+/// Who gives an address up sends from it (RFC 2131 §4.4.4), or, having taken it off its interface
+/// already, by broadcast from 0.0.0.0 in a frame of its own (Kubernetes' CNI plugin). So a neighbour that
+/// knows a client's hardware address, or a host elsewhere, cannot end its lease (S7), unless it forges
+/// the source as well.
+///
+/// Who *extends* a lease may send from any address: a machine with two of them sends from whichever its
+/// kernel picks, and the answer goes to `ciaddr` whoever asked.
+pub fn check_source(packet: &Packet, intent: Intent, arrival: Arrival) -> Result<(), Silence> {
+    let Intent::Release { address, .. } = intent else {
+        return Ok(());
+    };
+    let from_its_address = arrival.source == address;
+    let in_its_frame = arrival.cast == Cast::Broadcast
+        && arrival.source.is_unspecified()
+        && packet.hardware.htype() == HardwareAddress::ETHERNET
+        && arrival
+            .hardware
+            .is_some_and(|hardware| packet.hardware.bytes() == hardware);
+    (from_its_address || in_its_frame || ipam::mutated!("s7_forged_source"))
+        .then_some(())
+        .ok_or(Silence::ForgedSource)
+}
+
+/// Whether every node hears the packet: then they take turns (contract, "Several servers on one link").
+/// What is unicast to this node, by a client or by a relay, is answered at once.
+pub(crate) const fn takes_turns(arrival: Arrival) -> bool {
+    matches!(arrival.cast, Cast::Broadcast)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ingress, intent};
+    use super::*;
+    use crate::codec::MessageType;
+    use crate::testing::{PacketBuilder, subnet_config};
+
+    const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+    const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
+    const RELAY: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 5);
+    const ITS_OTHER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 5);
+    const STRANGER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
+    const RELAYS: [Ipv4Addr; 2] = [RELAY, ITS_OTHER];
+
+    fn check(builder: PacketBuilder, arrival: Arrival, relays: &[Ipv4Addr]) -> Result<(), Silence> {
+        check_arrival(&builder.packet(), arrival, relays, &subnet_config())
+    }
+
+    #[test]
+    fn a_client_is_heard_on_the_clients_link_only() {
+        let renew = || PacketBuilder::request(MAC).ciaddr(CLIENT);
+        let here = Arrival::unicast(CLIENT);
+        assert_eq!(check(renew(), here, &[]), Ok(()));
+        for ingress in [Ingress::ELSEWHERE, Ingress::RELAYS_WAY] {
+            let found = check(renew(), here.by(ingress), &RELAYS);
+            assert_eq!(found, Err(Silence::NotTheClientsLink));
+        }
+    }
+
+    #[test]
+    fn a_relay_is_heard_if_it_is_named_and_comes_its_own_way() {
+        let relayed = |giaddr| PacketBuilder::discover(MAC).giaddr(giaddr);
+        let from = |source| Arrival::unicast(source).by(Ingress::RELAYS_WAY);
+        assert_eq!(check(relayed(RELAY), from(RELAY), &RELAYS), Ok(()));
+        assert_eq!(check(relayed(RELAY), from(ITS_OTHER), &RELAYS), Ok(()));
+        for (giaddr, source, relays) in [
+            (RELAY, RELAY, &[][..]),
+            (CLIENT, CLIENT, &RELAYS),
+            (RELAY, STRANGER, &RELAYS),
+            (CLIENT, RELAY, &RELAYS),
+        ] {
+            let found = check(relayed(giaddr), from(source), relays);
+            assert_eq!(found, Err(Silence::UnknownRelay), "{giaddr} by {source}");
+        }
+        for ingress in [Ingress::CLIENTS_LINK, Ingress::ELSEWHERE] {
+            let found = check(relayed(RELAY), from(RELAY).by(ingress), &RELAYS);
+            assert_eq!(found, Err(Silence::NotTheRelaysWay));
+        }
+        let elsewhere = check(relayed(ITS_OTHER), from(ITS_OTHER), &RELAYS);
+        assert_eq!(elsewhere, Err(Silence::RelayElsewhere));
+    }
+
+    /// S7.
+    #[test]
+    fn who_releases_sends_from_its_address_or_in_its_own_frame() {
+        let release = PacketBuilder::new(MessageType::Release, MAC)
+            .ciaddr(CLIENT)
+            .packet();
+        let check = |arrival: Arrival| {
+            let intent = intent(&release, arrival.cast).expect("a release");
+            check_source(&release, intent, arrival)
+        };
+        let nowhere = Ipv4Addr::UNSPECIFIED;
+        let neighbour = [2, 0, 0, 0, 0, 9];
+        for honest in [
+            Arrival::unicast(CLIENT),
+            Arrival::broadcast(CLIENT),
+            Arrival::broadcast(nowhere).in_frame_of(MAC),
+        ] {
+            assert_eq!(check(honest), Ok(()), "{honest:?}");
+        }
+        for forged in [
+            Arrival::unicast(RELAY),
+            Arrival::unicast(nowhere).in_frame_of(MAC),
+            Arrival::broadcast(nowhere),
+            Arrival::broadcast(nowhere).in_frame_of(neighbour),
+            Arrival::broadcast(RELAY).in_frame_of(MAC),
+        ] {
+            assert_eq!(check(forged), Err(Silence::ForgedSource), "{forged:?}");
+        }
+    }
+}
