@@ -34,6 +34,10 @@ impl Inner {
                 "node {heir} cannot take the leadership over: it must be another voter"
             )));
         }
+        if let Some(term) = self.leading_term() {
+            // This node is asked for its vote as well.
+            self.succession.name(term, heir.0);
+        }
         let begun = self.raft.trigger().transfer_leader(heir.0).await;
         begun.map_err(|error| {
             MembershipError::Failed(format!("the leadership was not handed over: {error}"))

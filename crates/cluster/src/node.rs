@@ -5,6 +5,7 @@ use crate::clock::LeaderClock;
 use crate::config::{ClusterConfig, Start};
 use crate::health::Health;
 use crate::membership::MembershipError;
+use crate::peer_refusals::PeerRefusals;
 use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
 use crate::serve;
@@ -12,6 +13,7 @@ use crate::service::ServiceStatus;
 use crate::silenced::Silenced;
 use crate::start::StartError;
 use crate::status::ClusterStatus;
+use crate::succession::Succession;
 use crate::transport::Peers;
 use api::proto::raft::Route;
 use ipam::{Command, ForwardKey, Listener, NodeId, Outcome, State};
@@ -76,6 +78,10 @@ pub(crate) struct Inner {
     failed: Mutex<Option<String>>,
     /// On which ports the host listens, as this node announces it.
     listeners: Mutex<BTreeMap<ForwardKey, Listener>>,
+    /// What peers were refused.
+    pub(crate) refusals: PeerRefusals,
+    /// Whom a leader named to follow it.
+    pub(crate) succession: Succession,
 }
 
 impl Cluster {
@@ -265,6 +271,8 @@ impl Inner {
             silenced: Silenced::default(),
             failed: Mutex::default(),
             listeners: Mutex::default(),
+            refusals: PeerRefusals::default(),
+            succession: Succession::default(),
         }
     }
 

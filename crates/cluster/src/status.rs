@@ -3,6 +3,7 @@
 use crate::node::Inner;
 use crate::service::ServiceStatus;
 use ipam::NodeId;
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// How this node sees the cluster.
@@ -20,6 +21,8 @@ pub struct ClusterStatus {
     pub service: ServiceStatus,
     /// Every member.
     pub members: Vec<MemberStatus>,
+    /// How often peers were refused since this node started, by reason (S12).
+    pub peer_refusals: BTreeMap<&'static str, u64>,
 }
 
 /// One member as this node sees it.
@@ -78,6 +81,7 @@ impl Inner {
             last_applied: self.applied_index(),
             service: self.service_now(),
             members: members.collect(),
+            peer_refusals: self.refusals.counts(),
         }
     }
 

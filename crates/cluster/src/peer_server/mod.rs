@@ -1,12 +1,14 @@
 //! What peers ask of this node.
 //!
 //! Raft requests are answered only by the node that they name, in the cluster that they name, and
-//! only once it is admitted (see `Invite` in raft.proto). With TLS, nobody speaks for another node
+//! only once it is admitted (see `Invite` in raft.proto), and only if they are within [`bounds`]. With TLS, nobody speaks for another node
 //! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`raft_rpc`],
 //! forwarded commands by the batcher's queue.
 //!
 //! One file a kind of call; [`route`] checks who speaks.
 
+pub(crate) mod bounds;
+mod guard;
 mod health_rpc;
 mod membership_rpc;
 mod propose_rpc;

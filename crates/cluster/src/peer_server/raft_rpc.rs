@@ -1,10 +1,14 @@
 //! Raft's own requests: replication, votes, snapshots, leadership transfer.
+//!
+//! What reaches openraft has passed [`super::bounds`] by way of [`super::guard`].
 
+use super::bounds;
 use super::{Answer, PeerService};
 use api::proto::raft as wire;
 use bytes::{Bytes, BytesMut};
+use openraft::raft::AppendEntriesResponse;
 use raft_store::codec::{self, CodecError};
-use raft_store::{Snapshot, SnapshotMeta};
+use raft_store::{NodeRuntime, Snapshot, SnapshotMeta};
 use tonic::{Request, Response, Status, Streaming};
 
 /// The largest snapshot: a /16 pool full of leases is about 10 MB.
@@ -16,8 +20,23 @@ impl PeerService {
         request: Request<wire::AppendEntriesRequest>,
     ) -> Answer<wire::AppendEntriesResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_raft(&caller, request.route.as_ref())?;
-        let request = codec::decode_append_request(request).map_err(malformed)?;
+        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let mut request = codec::decode_append_request(request).map_err(malformed)?;
+        let own = self.own();
+        self.guard(
+            sender,
+            "Append",
+            bounds::check_append(&own, sender, &request),
+        )
+        .await?;
+        if request.vote.leader_id.term < own.vote.leader_id.term {
+            // openraft says the same, but notes first what that leader says is committed.
+            let answer = AppendEntriesResponse::HigherVote(own.vote);
+            return Ok(Response::new(codec::encode_append_response::<NodeRuntime>(
+                &answer,
+            )));
+        }
+        bounds::clamp_commit(&mut request);
         let answer = self
             .inner
             .raft
@@ -32,8 +51,11 @@ impl PeerService {
         request: Request<wire::VoteRequest>,
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_raft(&caller, request.route.as_ref())?;
-        let request = codec::decode_vote_request(request).map_err(malformed)?;
+        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let mut request = codec::decode_vote_request(request).map_err(malformed)?;
+        let checked = bounds::check_vote(&self.own(), sender, &request);
+        self.guard(sender, "Vote", checked).await?;
+        self.check_succession(sender, &mut request);
         let answer = self.inner.raft.vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
@@ -43,8 +65,10 @@ impl PeerService {
         request: Request<wire::VoteRequest>,
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_vote_request(request).map_err(malformed)?;
+        let checked = bounds::check_vote(&self.own(), sender, &request);
+        self.guard(sender, "PreVote", checked).await?;
         let answer = self.inner.raft.pre_vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
@@ -61,9 +85,14 @@ impl PeerService {
                 "a snapshot begins with its header",
             ));
         };
-        self.check_raft(&caller, header.route.as_ref())?;
+        let sender = self.check_raft(&caller, header.route.as_ref())?;
         let (vote, meta) = decode_header(&header)?;
+        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
+        self.guard(sender, "InstallSnapshot", checked).await?;
         let data = collect(&mut chunks, header.length).await?;
+        // The transfer took its time, and this node went on.
+        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
+        self.guard(sender, "InstallSnapshot", checked).await?;
         let snapshot = Snapshot {
             meta,
             snapshot: data,
@@ -82,8 +111,13 @@ impl PeerService {
         request: Request<wire::TransferLeaderRequest>,
     ) -> Answer<wire::TransferLeaderResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, request.route.as_ref())?;
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
+        let checked = bounds::check_transfer(&self.own(), sender, &request);
+        self.guard(sender, "TransferLeader", checked).await?;
+        self.inner
+            .succession
+            .name(request.from_leader().leader_id.term, *request.to_node_id());
         let answer = self
             .inner
             .raft

@@ -38,20 +38,40 @@ impl PeerService {
         }
     }
 
-    /// The same for Raft's own requests, which a node answers only once it is admitted.
+    /// The same for Raft's own requests, which a node answers only once it is admitted. Returns who
+    /// sends it.
     pub(super) fn check_raft(
         &self,
         caller: &Caller,
         route: Option<&wire::Route>,
-    ) -> Result<(), Status> {
+    ) -> Result<u64, Status> {
         self.check_route(caller, route)?;
-        if self.inner.is_admitted() {
+        let sender = route.map_or(0, |route| route.from);
+        if !self.inner.is_admitted() {
+            return Err(Status::failed_precondition(
+                "this node's data directory is empty and it has not been invited: \
+                 if it lost its data, remove it from the cluster and add it again",
+            ));
+        }
+        self.check_stranger(sender)?;
+        Ok(sender)
+    }
+
+    /// A member that this node has not heard of yet must be heard: it may have been added, and elected,
+    /// while this node was away. But not while a leader with a quorum is in sight: then it is none, or
+    /// this node hears of it in a moment.
+    fn check_stranger(&self, sender: u64) -> Result<(), Status> {
+        let is_member = self.inner.members().contains_key(&NodeId(sender));
+        if is_member || !self.inner.service_now().has_quorum {
             return Ok(());
         }
-        Err(Status::failed_precondition(
-            "this node's data directory is empty and it has not been invited: \
-             if it lost its data, remove it from the cluster and add it again",
-        ))
+        let reason = format!(
+            "node {sender} is no member of this cluster, which has a leader: add it with `gatewayctl node add`"
+        );
+        self.inner
+            .refusals
+            .count(NodeId(sender), "Raft", "not_a_member", &reason);
+        Err(Status::failed_precondition(reason))
     }
 
     /// Refuses commands of a node that has been removed.

@@ -3,6 +3,7 @@
 //! Every request says whom it is from and for ([`Route`]); a node that is not meant refuses it.
 //! Cancel-safe: a dropped request is a lost one, which Raft repeats.
 
+use super::answers::{Asked, Sent};
 use super::{PeerChannel, Peers};
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
@@ -16,7 +17,7 @@ use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
-use raft_store::codec::{self, CodecError};
+use raft_store::codec;
 use raft_store::{PeerNode, Snapshot, SnapshotData, StateReader, TypeConfig, Vote};
 use std::future::Future;
 use std::time::Duration;
@@ -75,6 +76,15 @@ impl Network {
             .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
     }
 
+    /// Who asks whom, with this vote.
+    fn asked(&self, vote: &Vote) -> Asked {
+        Asked {
+            by: self.from.0,
+            whom: self.to,
+            term: vote.leader_id.term,
+        }
+    }
+
     fn route(&self) -> Option<Route> {
         let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
         Some(Route {
@@ -95,8 +105,10 @@ impl RaftNetworkV2<TypeConfig> for Network {
     ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
         let mut message = codec::encode_append_request(&request);
         message.route = self.route();
+        let (asked, sent) = (self.asked(&request.vote), Sent::of(&request));
         let answer = within(option.hard_ttl(), self.client()?.append(message)).await?;
-        codec::decode_append_response(answer).map_err(garbled)
+        let answer = codec::decode_append_response(answer).map_err(garbled)?;
+        asked.append(&sent, answer).map_err(garbled)
     }
 
     async fn vote(
@@ -107,7 +119,8 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let mut message = codec::encode_vote_request(&request);
         message.route = self.route();
         let answer = within(option.hard_ttl(), self.client()?.vote(message)).await?;
-        codec::decode_vote_response(answer).map_err(garbled)
+        let answer = codec::decode_vote_response(answer).map_err(garbled)?;
+        self.asked(&request.vote).ballot(answer).map_err(garbled)
     }
 
     async fn pre_vote(
@@ -118,7 +131,11 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let mut message = codec::encode_vote_request(&request);
         message.route = self.route();
         let answer = within(option.hard_ttl(), self.client()?.pre_vote(message)).await?;
-        codec::decode_vote_response(answer).map_err(garbled)
+        let answer = codec::decode_vote_response(answer).map_err(garbled)?;
+        let mut asked = self.asked(&request.vote);
+        // It asks about the term after its own.
+        asked.term = asked.term.saturating_sub(1);
+        asked.ballot(answer).map_err(garbled)
     }
 
     async fn full_snapshot(
@@ -134,13 +151,15 @@ impl RaftNetworkV2<TypeConfig> for Network {
             length: snapshot.snapshot.len() as u64,
             route: self.route(),
         };
+        let asked = self.asked(&vote);
         let mut client = self.client().map_err(streaming)?;
         let send = client.install_snapshot(stream::iter(chunks(header, snapshot.snapshot)));
         tokio::select! {
             closed = cancel => Err(StreamingError::Closed(closed)),
             answer = within(option.hard_ttl(), send) => {
-                let answer = answer.map_err(streaming)?;
-                codec::decode_snapshot_response(answer).map_err(|error| streaming(garbled(error)))
+                let answer = codec::decode_snapshot_response(answer.map_err(streaming)?);
+                let answer = answer.map_err(|error| streaming(garbled(error)))?;
+                asked.snapshot(answer).map_err(|error| streaming(garbled(error)))
             }
         }
     }
@@ -190,7 +209,8 @@ fn failed(status: &Status) -> RPCError<TypeConfig> {
     }
 }
 
-fn garbled(error: CodecError) -> RPCError<TypeConfig> {
+/// An answer that cannot be used.
+fn garbled(error: impl std::error::Error + 'static) -> RPCError<TypeConfig> {
     RPCError::Network(NetworkError::new(&error))
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 mod certificates;
+pub mod intruder;
 pub mod surroundings;
 
 pub use certificates::Authority;

@@ -1,0 +1,253 @@
+//! What a peer can try with numbers and names, against nodes of the loopback: with a certificate that is
+//! no member's, with a member's, and without TLS. `./x drill hostile_peer` runs this.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use api::proto::raft as wire;
+use cluster::Cluster;
+use ipam::{Command, SourceNat};
+use support::intruder::{Intruder, log_id, vote};
+use support::*;
+use wire::append_entries_response::Result as Appended;
+
+const STEP: u64 = 1 << 20;
+
+fn terms(nodes: &[Cluster]) -> Vec<u64> {
+    nodes.iter().map(|node| node.status().term).collect()
+}
+
+fn refusals(node: &Cluster, kind: &str) -> u64 {
+    let counts = node.status().peer_refusals;
+    counts.get(kind).copied().unwrap_or_default()
+}
+
+/// Everybody serves, has the same state, and takes a new client.
+async fn unharmed(nodes: &[Cluster], client: u16) {
+    for node in nodes {
+        in_service(node).await;
+    }
+    obtain(&nodes[usize::from(client) % nodes.len()], client).await;
+    converged(nodes).await;
+}
+
+fn grant_entry(term: u64, index: u64) -> wire::Entry {
+    let command = Command::SetSourceNat {
+        subnet: SUBNET,
+        source_nat: Some(SourceNat::Snat("8.8.8.8".parse().unwrap())),
+    };
+    let batch = ipam::Batch {
+        stamp: None,
+        commands: vec![command],
+    };
+    wire::Entry {
+        log_id: log_id(term, index),
+        payload: Some(wire::entry::Payload::Batch((&batch).into())),
+    }
+}
+
+/// Every extreme of the numbers, in every message of Raft, from a peer that speaks as itself.
+async fn extremes(intruder: &Intruder, term: u64, index: u64) -> u32 {
+    let me = intruder.from;
+    let mut refused = 0;
+    for number in [
+        0,
+        term + STEP + 1,
+        1 << 62,
+        (1 << 62) + 1,
+        1 << 63,
+        u64::MAX,
+    ] {
+        let append = intruder.heartbeat(vote(number, me, true)).await;
+        // An older leader is told that it is one.
+        if let Ok(Some(Appended::HigherVote(higher))) = append.as_ref().map(|a| a.result.as_ref()) {
+            assert!(number < term && higher.term >= term, "{higher:?}");
+        } else {
+            append.unwrap_err();
+        }
+        let request = wire::VoteRequest {
+            vote: Some(vote(number, me, false)),
+            last_log_id: log_id(number, u64::MAX),
+            leadership_transfer: true,
+            route: None,
+        };
+        refused += u32::from(intruder.vote(request.clone()).await.is_err());
+        refused += u32::from(intruder.pre_vote(request).await.is_err());
+        let header = wire::SnapshotHeader {
+            vote: Some(vote(term, me, true)),
+            meta: Some(wire::SnapshotMeta {
+                last_log_id: log_id(number, number),
+                last_membership: Some(wire::StoredMembership {
+                    log_id: log_id(number, number),
+                    membership: Some(wire::Membership::default()),
+                }),
+            }),
+            length: 0,
+            route: None,
+        };
+        refused += u32::from(intruder.snapshot(header, vec![]).await.is_err());
+        let transfer = wire::TransferLeaderRequest {
+            from_leader: Some(vote(number, me, true)),
+            to_node_id: me,
+            last_log_id: log_id(number, number),
+            route: None,
+        };
+        refused += u32::from(intruder.transfer(transfer).await.is_err());
+        let positions = wire::AppendEntriesRequest {
+            vote: Some(vote(term, me, true)),
+            prev_log_id: log_id(term, number),
+            entries: vec![grant_entry(term, number.wrapping_add(1))],
+            leader_commit: log_id(term, number),
+            route: None,
+        };
+        refused += u32::from(intruder.append(positions).await.is_err());
+    }
+    refused += u32::from(
+        intruder
+            .append(wire::AppendEntriesRequest {
+                vote: Some(vote(term, me, true)),
+                prev_log_id: log_id(term, index),
+                entries: vec![grant_entry(term, index + 1)],
+                leader_commit: log_id(term, index + 1),
+                route: None,
+            })
+            .await
+            .is_err(),
+    );
+    refused
+}
+
+/// faults.md A.1 and A.2, from a certificate of the same CA that is no member's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_is_no_members_changes_nothing() {
+    let site = Site::with_tls(3);
+    let nodes = site.up().await;
+    let before = terms(&nodes);
+    let stranger = site.authority.as_ref().unwrap().node(9);
+    let index = nodes[0].status().last_applied;
+    for to in 1..=3 {
+        let intruder = Intruder::new(&site, to, 9, Some(&stranger));
+        // A.1: one empty Append with the largest term.
+        intruder
+            .heartbeat(vote(u64::MAX, 9, false))
+            .await
+            .unwrap_err();
+        // A.2: in the leader's name.
+        let leader = nodes[0].status().leader.unwrap().0;
+        let named = wire::AppendEntriesRequest {
+            vote: Some(vote(before[0], leader, true)),
+            prev_log_id: log_id(before[0], index),
+            entries: vec![grant_entry(before[0], index + 1)],
+            leader_commit: log_id(before[0], index + 1),
+            route: None,
+        };
+        intruder.append(named).await.unwrap_err();
+        extremes(&intruder, before[0], index).await;
+        assert!(refusals(&nodes[usize::try_from(to).unwrap() - 1], "not_a_member") > 10);
+    }
+    assert_eq!(terms(&nodes), before, "nobody's term moved");
+    unharmed(&nodes, 1).await;
+    for node in &nodes {
+        assert!(
+            node.read(|state| {
+                state.nat().source_nat.get(&SUBNET) == Some(&SourceNat::Masquerade)
+            })
+        );
+    }
+}
+
+/// A member may unseat a leader, and even that in steps; it poisons nobody, and all serve again.
+async fn a_member_poisons_nobody(site: Site) {
+    let nodes = site.up().await;
+    let before = terms(&nodes);
+    let index = nodes[0].status().last_applied;
+    let shows = site.config(2).tls;
+    for to in [1, 3] {
+        let intruder = Intruder::new(&site, to, 2, shows.as_ref());
+        for term in [u64::MAX, 1 << 63, (1 << 62) + 1] {
+            intruder.heartbeat(vote(term, 2, true)).await.unwrap_err();
+            intruder.heartbeat(vote(term, 2, false)).await.unwrap_err();
+        }
+        let node = &nodes[usize::try_from(to).unwrap() - 1];
+        assert!(
+            refusals(node, "term") >= 3,
+            "{:?}",
+            node.status().peer_refusals
+        );
+    }
+    assert_eq!(
+        terms(&nodes),
+        before,
+        "a term beyond all bounds moves nothing"
+    );
+    for to in [1, 3] {
+        let intruder = Intruder::new(&site, to, 2, shows.as_ref());
+        extremes(&intruder, before[0], index).await;
+    }
+    unharmed(&nodes, 2).await;
+    for term in terms(&nodes) {
+        assert!(term < 100 * STEP, "{term}");
+    }
+    // What is on the disk is not poisoned either.
+    for node in &nodes {
+        node.shutdown().await;
+    }
+    drop(nodes);
+    let mut again = Vec::new();
+    for node in 1..=3 {
+        again.push(Cluster::start(site.config(node)).await.unwrap());
+    }
+    let begun = again.iter().map(|node| node.begin(&cluster::Start::Wait));
+    futures::future::try_join_all(begun).await.unwrap();
+    unharmed(&again, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_with_a_certificate_poisons_nobody() {
+    a_member_poisons_nobody(Site::with_tls(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_without_tls_poisons_nobody() {
+    a_member_poisons_nobody(Site::new(3)).await;
+}
+
+/// A liar has raised one of two honest nodes: they agree again, in steps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_whose_terms_are_far_apart_agree_again() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = nodes[0].status().leader.unwrap().0;
+    let liar = leader % 3 + 1;
+    let victim = liar % 3 + 1;
+    let mut reached = 0;
+    let intruder = Intruder::new(&site, victim, liar, None);
+    for _ in 0..5 {
+        let term = nodes[usize::try_from(victim).unwrap() - 1].status().term;
+        reached = term + STEP;
+        drop(intruder.heartbeat(vote(reached, liar, true)).await);
+    }
+    until("all have come nearer", || {
+        terms(&nodes).iter().all(|term| *term >= reached)
+    })
+    .await;
+    unharmed(&nodes, 4).await;
+}
+
+/// faults.md A.1 without TLS: from nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_without_tls_changes_nothing() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let before = terms(&nodes);
+    for to in 1..=3 {
+        let intruder = Intruder::new(&site, to, 9, None);
+        intruder
+            .heartbeat(vote(u64::MAX, 9, false))
+            .await
+            .unwrap_err();
+        extremes(&intruder, before[0], nodes[0].status().last_applied).await;
+    }
+    assert_eq!(terms(&nodes), before);
+    unharmed(&nodes, 5).await;
+}
