@@ -51,6 +51,16 @@ pub enum Start {
     Wait,
 }
 
+impl Start {
+    /// Where other nodes may be.
+    pub(crate) fn others(&self) -> &[String] {
+        match self {
+            Self::Bootstrap(_, others) | Self::Join(others) => others,
+            Self::Wait => &[],
+        }
+    }
+}
+
 /// Raft's timers. A new leader is there about `election_max` plus a random time between
 /// `election_min` and `election_max` after the old one fell silent.
 #[derive(Clone, Copy, Debug)]

@@ -28,6 +28,7 @@ mod peer_refusals;
 mod peer_server;
 mod progress;
 mod propose;
+mod relocation;
 mod removal;
 mod serve;
 mod service;

@@ -79,6 +79,12 @@ impl Inner {
         peer_address: &str,
         has_data: bool,
     ) -> Result<(), MembershipError> {
+        if self.has_moved(node, peer_address, has_data) {
+            self.hear_of_move(node, peer_address).await?;
+            if self.has_voter(node) {
+                return Ok(());
+            }
+        }
         self.require_leadership()?;
         let _one_at_a_time = self.membership.lock().await;
         self.confirm_leadership().await?;
@@ -181,7 +187,8 @@ impl Inner {
         }
         match members.get(&node) {
             Some(address) if address != peer_address => Err(MembershipError::Rejected(format!(
-                "node {node} is a member at {address}, not at {peer_address}: choose another id, or remove it first"
+                "node {node} is a member at {address}, not at {peer_address}: if it has moved, start it with \
+                 its data and it announces itself; if it is another, choose another id"
             ))),
             Some(_) if !has_data && self.has_voter(node) => {
                 Err(MembershipError::Rejected(format!(
@@ -267,13 +274,15 @@ impl Inner {
 
     /// Every member, voters and learners, with its peer address.
     pub(crate) fn members(&self) -> BTreeMap<NodeId, String> {
-        self.with_metrics(|metrics| {
+        let recorded: Vec<_> = self.with_metrics(|metrics| {
             let membership = metrics.membership_config.membership();
-            membership
-                .nodes()
+            let nodes = membership.nodes();
+            nodes
                 .map(|(id, node)| (NodeId(*id), node.address.clone()))
                 .collect()
-        })
+        });
+        let here = |(node, recorded)| (node, self.peers.addresses().of_member(node, recorded));
+        recorded.into_iter().map(here).collect()
     }
 
     /// The voters; while they change, the old and the new ones.

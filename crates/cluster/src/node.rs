@@ -97,6 +97,7 @@ impl Cluster {
     pub async fn begin(&self, start: &Start) -> Result<(), StartError> {
         let has_data = self.inner.admitted.load(Ordering::SeqCst);
         bootstrap::begin(&self.inner, start, has_data).await?;
+        self.inner.announce_address(start.others()).await;
         bootstrap::register(&self.inner).await
     }
 
@@ -321,6 +322,11 @@ impl Inner {
         lock(&self.listeners).clone()
     }
 
+    /// Takes this node out of service because `part` of it cannot serve; `None`: it can again.
+    pub(crate) fn silence(&self, part: &'static str, reason: Option<String>) {
+        self.silenced.set(part, reason);
+    }
+
     /// Why the daemon took this node out of service, if it did.
     pub(crate) fn silenced(&self) -> Option<String> {
         self.silenced.reason()
@@ -328,11 +334,13 @@ impl Inner {
 
     /// The leader that this node knows, and its peer address.
     pub(crate) fn leader(&self) -> Option<(NodeId, String)> {
-        self.with_metrics(|metrics| {
+        let (leader, recorded) = self.with_metrics(|metrics| {
             let leader = metrics.current_leader?;
             let node = metrics.membership_config.membership().get_node(&leader)?;
             Some((NodeId(leader), node.address.clone()))
-        })
+        })?;
+        let address = self.peers.addresses().of_member(leader, recorded);
+        Some((leader, address))
     }
 
     /// The term that this node leads.

@@ -132,6 +132,7 @@ async fn assemble(
         .is_initialized()
         .await
         .map_err(|error| StartError::Raft(error.to_string()))?;
+    peers.addresses().follow(&raft);
     let (proposer, queue) = Proposer::new();
     let parts = Parts {
         config,

@@ -1,5 +1,6 @@
 //! The transport to peers: one channel a peer, and openraft's network over it.
 
+mod addresses;
 mod answers;
 mod connector;
 mod explain;

@@ -39,6 +39,7 @@ pub(crate) struct Network {
     peers: Peers,
     from: NodeId,
     to: u64,
+    /// Where it was when openraft asked for this way to it.
     address: String,
     reader: StateReader,
 }
@@ -70,9 +71,12 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 
 impl Network {
+    /// Where the peer is is looked up each time: openraft keeps this network, and the peer may move.
     fn client(&self) -> Rpc<PeerClient<PeerChannel>> {
+        let now = self.peers.addresses().of(NodeId(self.to));
+        let address = now.as_deref().unwrap_or(&self.address);
         self.peers
-            .connect(NodeId(self.to), &self.address)
+            .connect(NodeId(self.to), address)
             .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
     }
 

@@ -1,5 +1,6 @@
 //! Channels to peers, made when first needed and kept.
 
+use super::addresses::Addresses;
 use super::connector::{Connector, PeerChannel};
 use crate::membership::MembershipError;
 use api::proto::raft::peer_client::PeerClient;
@@ -20,6 +21,7 @@ type Way = (String, Option<NodeId>);
 pub(crate) struct Peers {
     connector: Arc<dyn Connector>,
     channels: Arc<Mutex<HashMap<Way, PeerChannel>>>,
+    addresses: Addresses,
 }
 
 impl Peers {
@@ -27,7 +29,13 @@ impl Peers {
         Self {
             connector,
             channels: Arc::default(),
+            addresses: Addresses::default(),
         }
+    }
+
+    /// Where the members are.
+    pub(crate) const fn addresses(&self) -> &Addresses {
+        &self.addresses
     }
 
     /// A client of the member `node` at `address`. Does not wait: a peer that cannot be reached

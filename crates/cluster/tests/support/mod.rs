@@ -30,15 +30,9 @@ pub fn ip(last: u8) -> Ipv4Addr {
 
 impl Site {
     pub fn new(nodes: usize) -> Self {
-        let free = || {
-            TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-        };
         Self {
             directories: (0..nodes).map(|_| TempDir::new().unwrap()).collect(),
-            addresses: (0..nodes).map(|_| free()).collect(),
+            addresses: (0..nodes).map(|_| free_address()).collect(),
             authority: None,
         }
     }
@@ -49,6 +43,12 @@ impl Site {
             authority: Some(Authority::new()),
             ..Self::new(nodes)
         }
+    }
+
+    /// From its next start on, `node` is at another address.
+    pub fn relocate(&mut self, node: u64) {
+        let place = usize::try_from(node).unwrap() - 1;
+        self.addresses[place] = free_address();
     }
 
     pub fn address(&self, node: u64) -> String {
@@ -96,6 +96,11 @@ impl Site {
         }
         nodes
     }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 pub fn bootstrap() -> Start {

@@ -1,0 +1,230 @@
+//! A member's peer address changes: it announces itself, and the leader takes it over.
+//!
+//! * **What flows in and out.** In: the address in this node's configuration, and what members say of
+//!   theirs (a `Join` of a member that has its data). Out: the node's record in the membership
+//!   (`SetNodes`).
+//! * **Safety.** openraft warns of `SetNodes`: were the address another node's, two majorities could
+//!   form. A node refuses requests that are not for it (`Route`), so a wrong address is a node out of
+//!   reach and never a second vote. Beyond that the address must be proven: whoever answers there
+//!   shows this node's certificate or, without TLS, its id, its cluster and that it has data, and
+//!   nobody answers so at the old one. One change at a time, by the leader, under the lock of all
+//!   changes of members (ADR 0021).
+//! * **Cancel safety.** Whoever asked may go away; the change comes about or not, and is asked for
+//!   again.
+
+use crate::membership::MembershipError;
+use crate::node::Inner;
+use api::proto::raft::{HealthRequest, HealthResponse, JoinRequest, join_response};
+use futures::future::join_all;
+use ipam::NodeId;
+use openraft::ChangeMembers;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long whoever is at an address may take to say who it is.
+const WHO_IS_THERE: Duration = Duration::from_secs(2);
+/// How long a member may take to look at an announcement: it asks at both addresses, and the leader
+/// then has the change committed.
+const ANNOUNCE: Duration = Duration::from_secs(10);
+/// How long a node waits between two rounds of announcing itself.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Which part of the node says that it is not found yet ([`crate::silenced`]).
+const PART: &str = "peer address";
+
+impl Inner {
+    /// Announces this node's address to the members, and to whoever is at `others`, until the
+    /// membership has it. Returns at once if it does, or if this node is no member.
+    pub(crate) async fn announce_address(&self, others: &[String]) {
+        let here = &self.config.peer_address;
+        while let Some(recorded) = self.recorded_address(self.config.node) {
+            if recorded == *here {
+                break;
+            }
+            let told = self.tell_everybody(others).await;
+            let reason = format!(
+                "its peer address is {here} now, and the cluster has it at {recorded}: it tells its \
+                 peers ({})",
+                told.unwrap_or_else(|| "the leader writes it down".to_owned())
+            );
+            tracing::warn!("{reason}");
+            self.silence(PART, Some(reason));
+            self.wait_for_leader_change(RETRY).await;
+        }
+        self.silence(PART, None);
+    }
+
+    /// Tells all of them at once. `None` when one of them has taken it over, else why not.
+    async fn tell_everybody(&self, others: &[String]) -> Option<String> {
+        if self.leading_term().is_some() {
+            let (node, here) = (self.config.node, self.config.peer_address.clone());
+            let changed = self.set_address(node, &here).await;
+            return changed.err().map(|error| error.to_string());
+        }
+        let mut places: BTreeSet<String> = others.iter().cloned().collect();
+        places.extend(self.other_members().into_values());
+        places.remove(&self.config.peer_address);
+        let told = join_all(places.iter().map(|place| self.tell(place))).await;
+        let mut reasons = Vec::new();
+        for (place, told) in places.iter().zip(told) {
+            match told {
+                Ok(()) => return None,
+                Err(reason) => reasons.push(format!("{place}: {reason}")),
+            }
+        }
+        if reasons.is_empty() {
+            reasons.push("it knows of nobody: name the others in GATEWAY_JOIN".to_owned());
+        }
+        Some(reasons.join("; "))
+    }
+
+    async fn tell(&self, place: &str) -> Result<(), String> {
+        let client = self.peers.connect_to(place);
+        let mut client = client.map_err(|error| error.to_string())?;
+        let request = JoinRequest {
+            node_id: self.config.node.0,
+            peer_address: self.config.peer_address.clone(),
+            listen_ip: self.config.listen_ip.to_bits(),
+            has_data: true,
+        };
+        let answer = timeout(ANNOUNCE, client.join(request)).await;
+        let answer = answer.map_err(|_| "no answer".to_owned())?;
+        let answer = answer.map_err(|status| crate::transport::explain(&status))?;
+        match answer.into_inner().result {
+            Some(join_response::Result::Joined(_)) => Ok(()),
+            Some(join_response::Result::Rejected(rejected)) => Err(rejected.reason),
+            Some(join_response::Result::NotLeader(_)) | None => {
+                Err("it knows, and is not the leader".to_owned())
+            }
+        }
+    }
+
+    /// Whether this is what a member says that has its data and is elsewhere than the membership has
+    /// it.
+    pub(crate) fn has_moved(&self, node: NodeId, peer_address: &str, has_data: bool) -> bool {
+        has_data
+            && self
+                .recorded_address(node)
+                .is_some_and(|recorded| recorded != peer_address)
+    }
+
+    /// What a member says of its address: looks whether it is true, and goes by it from then on. The
+    /// leader writes it down.
+    pub(crate) async fn hear_of_move(
+        &self,
+        node: NodeId,
+        peer_address: &str,
+    ) -> Result<(), MembershipError> {
+        let Some(recorded) = self.recorded_address(node) else {
+            return Err(MembershipError::NoLeader);
+        };
+        self.require_free(node, peer_address)?;
+        self.require_proof(node, &recorded, peer_address).await?;
+        self.peers
+            .addresses()
+            .announce(node, &recorded, peer_address);
+        tracing::info!(%node, from = %recorded, to = %peer_address, "a member's peer address has changed");
+        self.set_address(node, peer_address).await
+    }
+
+    /// Writes a member's address down. Only on the leader.
+    async fn set_address(&self, node: NodeId, peer_address: &str) -> Result<(), MembershipError> {
+        self.require_leadership()?;
+        let _one_at_a_time = self.membership.lock().await;
+        if self.recorded_address(node).as_deref() == Some(peer_address) {
+            return Ok(());
+        }
+        self.confirm_leadership().await?;
+        self.require_free(node, peer_address)?;
+        if self.recorded_address(node).is_none() {
+            return Err(MembershipError::Rejected(format!(
+                "node {node} is no longer a member"
+            )));
+        }
+        let record = raft_store::PeerNode {
+            address: peer_address.to_owned(),
+        };
+        let change = ChangeMembers::SetNodes(BTreeMap::from([(node.0, record)]));
+        self.change(change, true).await
+    }
+
+    fn require_free(&self, node: NodeId, peer_address: &str) -> Result<(), MembershipError> {
+        let members = self.members();
+        let holder = members
+            .iter()
+            .find(|(other, address)| **other != node && *address == peer_address);
+        match holder {
+            Some((other, _)) => Err(MembershipError::Rejected(format!(
+                "node {other} has the peer address {peer_address}: give node {node} its own \
+                 (GATEWAY_PEER_LISTEN)"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses an address at which this member is not. With TLS its certificate tells, by the
+    /// connection itself. Without, anybody can say so: then nobody may be at the old one either.
+    async fn require_proof(
+        &self,
+        node: NodeId,
+        recorded: &str,
+        claimed: &str,
+    ) -> Result<(), MembershipError> {
+        let refused = |reason: String| {
+            Err(MembershipError::Rejected(format!(
+                "node {node} says that its peer address is {claimed}, not {recorded}: {reason}"
+            )))
+        };
+        let there = match self.who_is_at(node, claimed).await {
+            Ok(there) => there,
+            Err(error) => return refused(error.to_string()),
+        };
+        let ours = self.reader.with(|applied| applied.state.cluster_id());
+        if there.node_id != node.0 {
+            return refused(format!("node {} answers there", there.node_id));
+        }
+        if !there.initialized || ours.is_none_or(|ours| there.cluster_id != ours) {
+            return refused("who answers there has not got this cluster's data".to_owned());
+        }
+        if self.config.tls.is_some() {
+            return Ok(());
+        }
+        match self.who_is_at(node, recorded).await {
+            Ok(old) if old.node_id == node.0 => refused(format!(
+                "it still answers at {recorded} too, and without TLS nobody can tell which one is \
+                 the member: stop that one"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    async fn who_is_at(
+        &self,
+        node: NodeId,
+        address: &str,
+    ) -> Result<HealthResponse, MembershipError> {
+        let mut client = self.peers.connect(node, address)?;
+        let request = HealthRequest {
+            node_id: self.config.node.0,
+        };
+        let answer = timeout(WHO_IS_THERE, client.health(request)).await;
+        let answer = answer.map_err(|_| MembershipError::silent(address, WHO_IS_THERE))?;
+        let answer = answer.map_err(|status| MembershipError::unreachable(address, &status))?;
+        Ok(answer.into_inner())
+    }
+
+    fn other_members(&self) -> BTreeMap<NodeId, String> {
+        let mut members = self.members();
+        members.remove(&self.config.node);
+        members
+    }
+
+    /// Where the membership has a member, whatever that says of itself.
+    fn recorded_address(&self, node: NodeId) -> Option<String> {
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            Some(membership.get_node(&node.0)?.address.clone())
+        })
+    }
+}

@@ -1,0 +1,184 @@
+//! A member that comes back at another peer address announces itself, and the others take it over.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use api::proto::raft::peer_client::PeerClient;
+use api::proto::raft::{JoinRequest, JoinResponse, join_response};
+use cluster::{Cluster, PeerTls, Start};
+use ipam::NodeId;
+use std::fs::read;
+use std::time::Duration;
+use support::*;
+use tokio::time::timeout;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Code, Status};
+
+/// How long a call may take that the test makes itself. No expectation.
+const CALL: Duration = Duration::from_secs(20);
+
+fn address_of(seen_by: &Cluster, node: u64) -> Option<String> {
+    let members = seen_by.status().members;
+    let member = members
+        .into_iter()
+        .find(|member| member.node == NodeId(node));
+    member.map(|member| member.peer_address)
+}
+
+/// Restarts `node` at a new address, as an operator would who changed GATEWAY_PEER_LISTEN.
+async fn move_node(site: &mut Site, nodes: &mut [Cluster], node: usize, how: &Start) {
+    nodes[node - 1].shutdown().await;
+    site.relocate(node as u64);
+    nodes[node - 1] = site.start(node as u64, how).await;
+}
+
+async fn is_known_everywhere(site: &Site, nodes: &[Cluster], node: u64) {
+    let address = site.address(node);
+    until("every node knows the new address", || {
+        let known = |seen_by| address_of(seen_by, node).as_ref() == Some(&address);
+        nodes.iter().all(known)
+    })
+    .await;
+    for node in nodes {
+        in_service(node).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_move_one_after_the_other_stay_in_service() {
+    let mut site = Site::new(3);
+    let mut nodes = site.up().await;
+    let lease = obtain(&nodes[2], 1).await;
+    for node in [3, 2, 1] {
+        move_node(&mut site, &mut nodes, node, &Start::Wait).await;
+        is_known_everywhere(&site, &nodes, node as u64).await;
+        assert_eq!(obtain(&nodes[node - 1], 1).await, lease, "L5");
+    }
+    converged(&nodes).await;
+}
+
+/// The one that is down is at its old address for ever, so the leader needs the one that has moved to
+/// write down that it has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_the_quorum_needs_may_move() {
+    let mut site = Site::with_tls(3);
+    let mut nodes = site.up().await;
+    nodes.remove(0).shutdown().await;
+    nodes[1].shutdown().await;
+    site.relocate(3);
+    nodes[1] = site.start(3, &Start::Wait).await;
+    is_known_everywhere(&site, &nodes, 3).await;
+    obtain(&nodes[1], 1).await;
+}
+
+/// All of them at once, as when their network is renumbered: each knows the others by GATEWAY_JOIN.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_nodes_may_move_at_once() {
+    let mut site = Site::new(3);
+    for node in site.up().await {
+        node.shutdown().await;
+    }
+    for node in 1..=3 {
+        site.relocate(node);
+    }
+    let join = Start::Join((1..=3).map(|node| site.address(node)).collect());
+    let starts = (1..=3).map(|node| site.start(node, &join));
+    let nodes = futures::future::join_all(starts).await;
+    for node in 1..=3 {
+        is_known_everywhere(&site, &nodes, node).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_alone_may_move() {
+    let mut site = Site::new(1);
+    let mut nodes = site.up().await;
+    move_node(&mut site, &mut nodes, 1, &Start::Wait).await;
+    is_known_everywhere(&site, &nodes, 1).await;
+}
+
+/// Asks node 1 to believe that node 3 is at `address`, with the certificate of `shows`.
+async fn claim(
+    site: &Site,
+    shows: Option<&PeerTls>,
+    address: &str,
+) -> Result<JoinResponse, Status> {
+    let scheme = if shows.is_some() { "https" } else { "http" };
+    let endpoint = Endpoint::from_shared(format!("{scheme}://{}", site.address(1))).unwrap();
+    let endpoint = match shows {
+        None => endpoint,
+        Some(files) => {
+            let identity =
+                Identity::from_pem(read(&files.certificate).unwrap(), read(&files.key).unwrap());
+            let tls = ClientTlsConfig::new()
+                .ca_certificate(Certificate::from_pem(read(&files.ca).unwrap()))
+                .domain_name("gatewayd-node-1")
+                .identity(identity);
+            endpoint.tls_config(tls).unwrap()
+        }
+    };
+    let mut client = PeerClient::<Channel>::new(endpoint.connect_lazy());
+    let request = JoinRequest {
+        node_id: 3,
+        peer_address: address.to_owned(),
+        listen_ip: ip(12).to_bits(),
+        has_data: true,
+    };
+    let answer = timeout(CALL, client.join(request)).await.unwrap();
+    answer.map(tonic::Response::into_inner)
+}
+
+fn refusal(answer: &JoinResponse) -> &str {
+    match answer.result.as_ref().unwrap() {
+        join_response::Result::Rejected(rejected) => &rejected.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_moves_another_node() {
+    let site = Site::with_tls(3);
+    let nodes = site.up().await;
+    let authority = site.authority.as_ref().unwrap();
+    let before = address_of(&nodes[0], 3);
+    // Node 2 says so.
+    let other = authority.node(2);
+    let refused = claim(&site, Some(&other), &site.address(2)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+    // Node 3 says so itself, and is not there: another node is, a stranger, nobody.
+    let own = authority.node(3);
+    let taken = claim(&site, Some(&own), &site.address(2)).await.unwrap();
+    assert!(refusal(&taken).contains("node 2 has the peer address"));
+    let stranger = Site::new(1).address(1);
+    let nobody = claim(&site, Some(&own), &stranger).await.unwrap();
+    assert!(refusal(&nobody).contains("does not answer"), "{nobody:?}");
+    assert_eq!(address_of(&nodes[0], 3), before);
+}
+
+/// Without TLS an id is only a number: one that answers where it was is not believed elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_tls_the_old_address_must_be_silent() {
+    let mut site = Site::new(3);
+    let nodes = site.up().await;
+    let before = address_of(&nodes[0], 3);
+    // Another cluster's node 3.
+    site.relocate(3);
+    let elsewhere = Site::new(3);
+    let others = elsewhere.up().await;
+    let foreign = claim(&site, None, &elsewhere.address(3)).await.unwrap();
+    let reason = refusal(&foreign);
+    assert!(reason.contains("it still answers at"), "{reason}");
+    nodes[2].shutdown().await;
+    let empty = site.directories[2].path().join("empty");
+    let mut config = site.config(3);
+    config.data_dir = empty;
+    let empty = Cluster::start(config).await.unwrap();
+    let emptied = claim(&site, None, &site.address(3)).await.unwrap();
+    let reason = refusal(&emptied);
+    assert!(
+        reason.contains("has not got this cluster's data"),
+        "{reason}"
+    );
+    assert_eq!(address_of(&nodes[0], 3), before);
+    drop((others, empty));
+}
