@@ -21,6 +21,16 @@ proptest! {
         prop_assert_eq!(decode_batch(&bytes).unwrap(), batch);
     }
 
+    /// What is measured before it is proposed must not turn out larger in the log.
+    #[test]
+    fn size_bound_is_never_below_the_encoded_length(batch in batch()) {
+        prop_assert!(encode_batch(&batch).len() <= batch.size_bound());
+        for command in &batch.commands {
+            let encoded = wire::Command::from(command).encoded_len();
+            prop_assert!(encoded <= command.size_bound(), "{encoded} bytes: {command:?}");
+        }
+    }
+
     #[test]
     fn an_outcome_comes_back(outcome in outcome()) {
         let message = wire::Outcome::decode(&wire::Outcome::from(&outcome).encode_to_vec()[..]);

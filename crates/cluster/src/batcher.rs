@@ -5,6 +5,7 @@
 //! fsyncs instead of one for each client. On the leader a batch is stamped and written; on any
 //! other node it is forwarded to the leader, whose own batcher merges it with the others'.
 
+use crate::gathering::Gathering;
 use crate::node::Inner;
 use crate::propose::{Committed, Origin, Proposal, ProposeError};
 use api::proto::raft::{ProposeRequest, propose_response};
@@ -18,8 +19,6 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tonic::{Code, Status};
 
-/// The most commands in one log entry: about 20 kB.
-const MAX_BATCH_COMMANDS: usize = 256;
 /// How many batches of this node are under way at once: one being written while the next is
 /// replicated, and room for a slow one.
 const BATCHES_IN_FLIGHT: usize = 4;
@@ -27,16 +26,16 @@ const BATCHES_IN_FLIGHT: usize = 4;
 const LEADER_POLL: Duration = Duration::from_millis(50);
 
 /// Runs until every [`crate::propose::Proposer`] is gone.
-pub(crate) async fn run(inner: Arc<Inner>, mut queue: mpsc::Receiver<Proposal>) {
+pub(crate) async fn run(inner: Arc<Inner>, queue: mpsc::Receiver<Proposal>) {
+    let mut gathering = Gathering::new(queue);
     let in_flight = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
     loop {
         let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else {
             return;
         };
-        let mut proposals = Vec::new();
-        if queue.recv_many(&mut proposals, MAX_BATCH_COMMANDS).await == 0 {
+        let Some(proposals) = gathering.next_batch().await else {
             return;
-        }
+        };
         let inner = Arc::clone(&inner);
         tokio::spawn(async move {
             settle(&inner, proposals).await;

@@ -4,6 +4,7 @@ use crate::node::Inner;
 use crate::propose::PROPOSE_DEADLINE;
 use crate::transport;
 use api::proto::raft::InviteRequest;
+use ipam::budget::{MAX_NODES, MAX_PEER_ADDRESS_BYTES};
 use ipam::{Command, NodeId, NodeRegistration, Outcome};
 use openraft::async_runtime::WatchReceiver;
 use openraft::{ChangeMembers, ReadPolicy};
@@ -176,7 +177,19 @@ impl Inner {
                 "node id 0 is not allowed: use 1 or more".to_owned(),
             ));
         }
+        if peer_address.len() > MAX_PEER_ADDRESS_BYTES {
+            return Err(MembershipError::Rejected(format!(
+                "the peer address of node {node} has {} bytes: at most {MAX_PEER_ADDRESS_BYTES} \
+                 are accepted",
+                peer_address.len()
+            )));
+        }
         let members = self.members();
+        if members.len() >= MAX_NODES && !members.contains_key(&node) {
+            return Err(MembershipError::Rejected(format!(
+                "the cluster has {MAX_NODES} members already: remove one first"
+            )));
+        }
         if let Some((other, _)) = members
             .iter()
             .find(|(id, address)| **id != node && *address == peer_address)

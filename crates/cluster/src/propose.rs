@@ -1,8 +1,9 @@
 //! Proposing: a command goes in, its committed outcome comes out, or it is unknown what came of it.
 
 use ipam::{Command, Outcome};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 /// How long a command may take, counted from when it was asked for. A DHCP client retransmits after
@@ -13,6 +14,8 @@ pub(crate) const PROPOSE_DEADLINE: Duration = Duration::from_millis(2500);
 /// How many commands may wait for a place in a batch. Past that, new ones are refused at once: a
 /// client that is not answered retries, and by then the queue has moved.
 pub(crate) const QUEUE_COMMANDS: usize = 8192;
+/// How many bytes of commands may wait or be under way.
+pub(crate) const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why there is no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +36,19 @@ pub(crate) struct Proposal {
     /// After this it is not tried again.
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Committed, ProposeError>>,
+    /// Its part of [`QUEUE_BYTES`], until it is answered.
+    room: OwnedSemaphorePermit,
 }
 
-/// What came of a command, and the index of the entry that it was in.
+impl Proposal {
+    /// How large the command is, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.room.num_permits()
+    }
+}
+
+/// What came of a command, and the index of the entry that it was in; 0 if it was refused without
+/// one.
 #[derive(Clone, Debug)]
 pub(crate) struct Committed {
     pub(crate) outcome: Outcome,
@@ -53,12 +66,14 @@ pub(crate) enum Origin {
 #[derive(Clone, Debug)]
 pub(crate) struct Proposer {
     queue: mpsc::Sender<Proposal>,
+    room: Arc<Semaphore>,
 }
 
 impl Proposer {
     pub(crate) fn new() -> (Self, mpsc::Receiver<Proposal>) {
         let (queue, proposals) = mpsc::channel(QUEUE_COMMANDS);
-        (Self { queue }, proposals)
+        let room = Arc::new(Semaphore::new(QUEUE_BYTES));
+        (Self { queue, room }, proposals)
     }
 
     /// Proposes a command of this node's own.
@@ -68,20 +83,27 @@ impl Proposer {
     }
 
     /// Queues a command and waits for its outcome. The batcher answers every proposal by its
-    /// deadline, `within` from now, so this needs none of its own.
+    /// deadline, `within` from now, so this needs none of its own. A command that is too large is
+    /// refused at once, as `apply` would refuse it.
     pub(crate) async fn queue(
         &self,
         command: Command,
         origin: Origin,
         within: Duration,
     ) -> Result<Committed, ProposeError> {
+        if let Err(refusal) = command.check_budget() {
+            let (outcome, index) = (Outcome::Refused(refusal), 0);
+            return Ok(Committed { outcome, index });
+        }
         let (reply, outcome) = oneshot::channel();
+        let room = self.room_for(&command)?;
         let deadline = Instant::now() + within.min(PROPOSE_DEADLINE);
         let proposal = Proposal {
             command,
             origin,
             deadline,
             reply,
+            room,
         };
         self.queue.try_send(proposal).map_err(|error| {
             ProposeError::Unavailable(match error {
@@ -95,6 +117,15 @@ impl Proposer {
             Err(ProposeError::Unknown(
                 "the node stopped meanwhile".to_owned(),
             ))
+        })
+    }
+
+    fn room_for(&self, command: &Command) -> Result<OwnedSemaphorePermit, ProposeError> {
+        let bytes = u32::try_from(command.size_bound()).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room).try_acquire_many_owned(bytes);
+        room.map_err(|_| {
+            let full = format!("{QUEUE_BYTES} bytes of commands are waiting already");
+            ProposeError::Unavailable(full)
         })
     }
 }

@@ -1,9 +1,9 @@
 //! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
 
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::node::Inner;
 use crate::peer_server::PeerService;
 use crate::tls::Credentials;
-use crate::transport::MAX_MESSAGE_BYTES;
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
 use std::future::Future;

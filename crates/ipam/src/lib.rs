@@ -16,6 +16,7 @@
 extern crate alloc;
 
 mod apply;
+pub mod budget;
 mod client;
 mod command;
 mod event;

@@ -151,4 +151,14 @@ pub enum Refusal {
         /// How many.
         limit: usize,
     },
+    /// A field, a command or a batch is longer than its budget (docs/limits.md).
+    #[error("the {what} has {bytes} bytes: at most {limit} are accepted")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
 }

@@ -7,11 +7,11 @@ use ipam::{ForwardKey, InvalidSubnet, NodeId, PortUse, Refusal, SubnetId};
 use std::net::Ipv4Addr;
 use wire::invalid_subnet::Reason as SubnetReason;
 use wire::refusal::port_in_use::Used;
-use wire::refusal::{AddressAndClient, AddressAndNode, PortInUse, Reason, TooMany, Unit};
+use wire::refusal::{AddressAndClient, AddressAndNode, PortInUse, Reason, TooLarge, TooMany, Unit};
 
 /// What the core's refusals name. A name is for people; one that this release does not know
 /// becomes the last of these.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 19] = [
     "listening ports of a node",
     "node",
     "nodes",
@@ -21,6 +21,16 @@ const NAMES: [&str; 9] = [
     "port forward",
     "port forwards",
     "lease",
+    "peer address",
+    "domain name",
+    "search domain",
+    "search domains",
+    "DNS servers",
+    "NTP servers",
+    "classless routes",
+    "excluded ranges",
+    "command",
+    "batch",
 ];
 const OTHER_NAME: &str = "object";
 
@@ -75,6 +85,11 @@ fn encode_reason(refusal: &Refusal) -> Reason {
         Refusal::Unstamped => Reason::Unstamped(Unit {}),
         Refusal::TooMany { what, limit } => Reason::TooMany(TooMany {
             what: (*what).to_owned(),
+            limit: *limit as u64,
+        }),
+        Refusal::TooLarge { what, bytes, limit } => Reason::TooLarge(TooLarge {
+            what: (*what).to_owned(),
+            bytes: *bytes as u64,
             limit: *limit as u64,
         }),
         Refusal::PortInUse { key, used } => Reason::PortInUse(PortInUse {
@@ -145,7 +160,12 @@ fn decode_reason(reason: Reason) -> Result<Refusal, DecodeError> {
         Reason::Unstamped(Unit {}) => Refusal::Unstamped,
         Reason::TooMany(message) => Refusal::TooMany {
             what: name(&message.what),
-            limit: usize::try_from(message.limit).unwrap_or(usize::MAX),
+            limit: count(message.limit),
+        },
+        Reason::TooLarge(message) => Refusal::TooLarge {
+            what: name(&message.what),
+            bytes: count(message.bytes),
+            limit: count(message.limit),
         },
         Reason::PortInUse(message) => Refusal::PortInUse {
             key: ForwardKey::try_from(required("Refusal.port_in_use", message.key)?)?,
@@ -157,6 +177,10 @@ fn decode_reason(reason: Reason) -> Result<Refusal, DecodeError> {
             holder: required("Refusal.target_leased", message.client)?.try_into()?,
         },
     })
+}
+
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn name(what: &str) -> &'static str {

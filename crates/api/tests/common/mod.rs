@@ -378,6 +378,9 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         2 => invalid_subnet().prop_map(Refusal::InvalidSubnet),
         1 => (prop_oneof![Just("nodes"), Just("subnets"), Just("reservations"), Just("port forwards")],
             any::<usize>()).prop_map(|(what, limit)| Refusal::TooMany { what, limit }),
+        1 => (prop_oneof![Just("peer address"), Just("domain name"), Just("command"), Just("batch")],
+            any::<usize>(), any::<usize>())
+            .prop_map(|(what, bytes, limit)| Refusal::TooLarge { what, bytes, limit }),
     ]
 }
 

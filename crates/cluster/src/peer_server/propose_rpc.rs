@@ -5,6 +5,7 @@ use crate::propose::{Committed, Origin, ProposeError};
 use api::proto::raft as wire;
 use futures::future::join_all;
 use ipam::Command;
+use ipam::budget::MAX_BATCH_COMMANDS;
 use std::time::Duration;
 use tonic::{Request, Response, Status};
 
@@ -16,6 +17,12 @@ impl PeerService {
         let (caller, request) = self.receive(request)?;
         self.check_route(&caller, request.route.as_ref())?;
         self.check_member(request.route.as_ref())?;
+        if request.commands.len() > MAX_BATCH_COMMANDS {
+            return Err(Status::invalid_argument(format!(
+                "{} commands at once: at most {MAX_BATCH_COMMANDS} are accepted",
+                request.commands.len()
+            )));
+        }
         let commands: Result<Vec<Command>, _> = request
             .commands
             .into_iter()

@@ -11,4 +11,4 @@ pub(crate) use connector::TcpConnector;
 pub use connector::{Connector, PeerChannel};
 pub(crate) use explain::explain;
 pub(crate) use network::NetworkFactory;
-pub(crate) use peers::{MAX_MESSAGE_BYTES, Peers};
+pub(crate) use peers::Peers;

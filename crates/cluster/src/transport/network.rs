@@ -5,6 +5,7 @@
 
 use super::answers::{Asked, Sent};
 use super::{PeerChannel, Peers};
+use crate::limits::{MAX_APPEND_BYTES, SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES};
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
 use bytes::Bytes;
@@ -23,9 +24,6 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;
 use tonic::{Code, Response, Status};
-
-/// How much of a snapshot travels in one message.
-const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Makes a network to each peer.
 pub(crate) struct NetworkFactory {
@@ -108,11 +106,19 @@ impl RaftNetworkV2<TypeConfig> for Network {
         option: RPCOption,
     ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
         let mut message = codec::encode_append_request(&request);
+        let cut_after = codec::cut_append_request(&mut message, MAX_APPEND_BYTES);
         message.route = self.route();
         let (asked, sent) = (self.asked(&request.vote), Sent::of(&request));
         let answer = within(option.hard_ttl(), self.client()?.append(message)).await?;
         let answer = codec::decode_append_response(answer).map_err(garbled)?;
-        asked.append(&sent, answer).map_err(garbled)
+        let answer = asked.append(&sent, answer).map_err(garbled)?;
+        Ok(match (answer, cut_after) {
+            // The rest is sent when openraft hears how far this one came.
+            (AppendEntriesResponse::Success, Some(last)) => {
+                AppendEntriesResponse::PartialSuccess(Some(last))
+            }
+            (answer, _) => answer,
+        })
     }
 
     async fn vote(

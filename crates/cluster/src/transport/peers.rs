@@ -2,14 +2,13 @@
 
 use super::addresses::Addresses;
 use super::connector::{Connector, PeerChannel};
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::membership::MembershipError;
 use api::proto::raft::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The largest message: a batch of entries, or a chunk of a snapshot.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 /// The most channels kept. A cluster has fewer members; past that, old ones are dropped.
 const MAX_CHANNELS: usize = 128;
 

@@ -76,7 +76,8 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::InvalidSubnet(_)
         | Refusal::Overlap(_)
         | Refusal::SubnetInUse(_)
-        | Refusal::TooMany { .. } => Silence::UnexpectedOutcome,
+        | Refusal::TooMany { .. }
+        | Refusal::TooLarge { .. } => Silence::UnexpectedOutcome,
     }
 }
 

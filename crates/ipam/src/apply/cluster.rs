@@ -1,6 +1,7 @@
 //! What nodes ask: the cluster's beginning, their own coming and going, the subnets.
 
 use super::Verdict;
+use crate::budget::{MAX_NODES, MAX_SUBNETS};
 use crate::reservation::Reservations;
 use crate::{
     Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, Refusal, State,
@@ -8,11 +9,6 @@ use crate::{
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-
-/// The most nodes that a cluster can know.
-const MAX_NODES: usize = 64;
-/// The most subnets that a cluster can serve.
-const MAX_SUBNETS: usize = 256;
 
 impl State {
     pub(super) fn bootstrap(&mut self, bootstrap: &Bootstrap, events: &mut Vec<Event>) -> Verdict {

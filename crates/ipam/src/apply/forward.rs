@@ -6,15 +6,13 @@
 //! (its own ports, the overlay's) never does.
 
 use super::Verdict;
+use crate::budget::MAX_FORWARDS;
 use crate::{
     ClientKey, Event, Forward, ForwardKey, ForwardTarget, Listener, NodeId, Outcome, PortUse,
     Protocol, Refusal, State, Subnet,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
-
-/// The most port forwards that a cluster can have.
-const MAX_FORWARDS: usize = 10_000;
 
 /// What every host uses, whatever the nodes report.
 const WELL_KNOWN: [(Protocol, u16, PortUse); 5] = [

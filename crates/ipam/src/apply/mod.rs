@@ -40,12 +40,11 @@ impl State {
         let Some(stamp) = batch.stamp.filter(|stamp| {
             stamp.term == position.term || crate::mutated!("s5_stamp_of_another_term")
         }) else {
-            let refuse = |_| Outcome::Refused(Refusal::Unstamped);
-            return Effects {
-                outcomes: batch.commands.iter().map(refuse).collect(),
-                events: Vec::new(),
-            };
+            return refuse_all(batch, &Refusal::Unstamped);
         };
+        if let Err(too_large) = batch.check_budget() {
+            return refuse_all(batch, &too_large);
+        }
         let mut events = Vec::new();
         self.advance_clock(stamp.time, &mut events);
         let outcomes = batch.commands.iter().map(|command| {
@@ -57,6 +56,7 @@ impl State {
     }
 
     fn apply_command(&mut self, command: &Command, events: &mut Vec<Event>) -> Verdict {
+        command.check_budget()?;
         match command {
             Command::Bootstrap(bootstrap) => self.bootstrap(bootstrap, events),
             Command::RegisterNode(registration) => self.register_node(registration, events),
@@ -94,5 +94,14 @@ impl State {
             }
             Command::Tick => Ok(Outcome::Done),
         }
+    }
+}
+
+/// Nothing changes, the clock included.
+fn refuse_all(batch: &Batch, refusal: &Refusal) -> Effects {
+    let refuse = |_| Outcome::Refused(refusal.clone());
+    Effects {
+        outcomes: batch.commands.iter().map(refuse).collect(),
+        events: Vec::new(),
     }
 }

@@ -5,6 +5,7 @@
 mod support;
 
 mod bounds;
+mod budget;
 mod exclusive;
 mod forwards;
 mod identity;

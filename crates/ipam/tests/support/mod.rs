@@ -68,6 +68,11 @@ impl Driver {
 
     /// Applies one command, stamped with the present, and checks every invariant.
     pub fn run(&mut self, command: Command) -> Outcome {
+        self.run_batch(vec![command]).remove(0)
+    }
+
+    /// Applies one batch, stamped with the present, and checks every invariant.
+    pub fn run_batch(&mut self, commands: Vec<Command>) -> Vec<Outcome> {
         self.index += 1;
         self.now += 1; // Nothing that follows from an answer is stamped in the same millisecond.
         let stamp = Stamp {
@@ -76,7 +81,7 @@ impl Driver {
         };
         let batch = Batch {
             stamp: Some(stamp),
-            commands: vec![command],
+            commands,
         };
         let position = LogPosition {
             term: 1,
@@ -84,7 +89,7 @@ impl Driver {
         };
         let effects = self.state.apply(position, &batch);
         invariant::check(&self.state).unwrap();
-        effects.outcomes.into_iter().next().unwrap()
+        effects.outcomes
     }
 
     pub fn wait(&mut self, seconds: u64) {

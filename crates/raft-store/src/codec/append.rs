@@ -8,7 +8,11 @@ use crate::{LogId, RaftTypes};
 use api::proto::raft as wire;
 use openraft::AsyncRuntime;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
+use prost::Message;
 use wire::append_entries_response::{Conflict, Matched, Result as Answer};
+
+/// The tag and the length before an entry in a message, in bytes.
+const ENTRY_OVERHEAD: usize = 6;
 
 /// A leader's entries, without a route.
 #[must_use]
@@ -22,6 +26,25 @@ pub fn encode_append_request<RT: AsyncRuntime>(
         leader_commit: request.leader_commit.as_ref().map(encode_log_id),
         route: None,
     }
+}
+
+/// Leaves out the last entries where all together have more than `limit` bytes, but never the first
+/// one. Returns the last entry that is left, if any was left out.
+///
+/// openraft cuts by the number of entries alone. A message that is too large for its receiver would be
+/// sent again for ever, and nothing behind it be replicated.
+pub fn cut_append_request(message: &mut wire::AppendEntriesRequest, limit: usize) -> Option<LogId> {
+    let mut bytes = 0;
+    let fits = |entry: &&wire::Entry| {
+        bytes += entry.encoded_len() + ENTRY_OVERHEAD;
+        bytes <= limit
+    };
+    let fitting = message.entries.iter().take_while(fits).count().max(1);
+    if fitting >= message.entries.len() {
+        return None;
+    }
+    message.entries.truncate(fitting);
+    message.entries.last()?.log_id.map(decode_log_id)
 }
 
 /// A leader's entries.
@@ -78,5 +101,47 @@ fn matched(log_id: Option<&LogId>) -> Matched {
 fn response_of(answer: Answer) -> wire::AppendEntriesResponse {
     wire::AppendEntriesResponse {
         result: Some(answer),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn request(sizes: &[usize]) -> wire::AppendEntriesRequest {
+        let entry = |(index, size): (u64, &usize)| {
+            let node = wire::Node {
+                address: "a".repeat(*size),
+                ..Default::default()
+            };
+            let membership = wire::Membership {
+                configs: vec![],
+                nodes: vec![node],
+            };
+            wire::Entry {
+                log_id: Some(wire::LogId { term: 1, index }),
+                payload: Some(wire::entry::Payload::Membership(membership)),
+            }
+        };
+        wire::AppendEntriesRequest {
+            entries: (1..).zip(sizes).map(entry).collect(),
+            ..Default::default()
+        }
+    }
+
+    fn cut(sizes: &[usize], limit: usize) -> (Option<u64>, usize) {
+        let mut message = request(sizes);
+        let last = cut_append_request(&mut message, limit);
+        (last.map(|last| last.index), message.entries.len())
+    }
+
+    #[test]
+    fn cut_append_request_keeps_what_fits_and_one_at_least() {
+        assert_eq!(cut(&[], 1000), (None, 0));
+        assert_eq!(cut(&[100, 100, 100], 1000), (None, 3));
+        assert_eq!(cut(&[500, 400, 100], 1000), (Some(2), 2));
+        assert_eq!(cut(&[5000, 100], 1000), (Some(1), 1));
+        assert_eq!(cut(&[5000], 1000), (None, 1));
     }
 }

@@ -13,7 +13,8 @@ mod transfer;
 mod vote;
 
 pub use append::{
-    decode_append_request, decode_append_response, encode_append_request, encode_append_response,
+    cut_append_request, decode_append_request, decode_append_response, encode_append_request,
+    encode_append_response,
 };
 pub use entry::{decode_entry, encode_entry};
 pub use error::CodecError;

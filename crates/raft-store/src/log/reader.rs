@@ -32,26 +32,28 @@ impl LogReader {
         }
     }
 
-    /// All there is of `start..end`, each entry with its size on disk.
-    fn read(&self, start: u64, end: u64) -> Result<Vec<(Entry, usize)>, StoreError> {
+    /// What there is of `start..end`, each entry with its size on disk: the first ones, up to
+    /// `limit` bytes, but always one.
+    fn read(&self, start: u64, end: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
         self.failure.check()?;
         loop {
             let mut plan = self.view.lock().plan(start, end);
+            let mut taken = Taken::new(limit);
             if plan.disk.is_empty() {
-                return Ok(plan.memory);
+                taken.extend(plan.memory);
+                return Ok(taken.entries);
             }
-            let read = self.read_disk(plan.disk.clone());
+            let read = self.read_disk(plan.disk.clone(), &mut taken);
             // What was truncated or purged meanwhile may be half there: read again.
             if self.view.lock().is_current(&plan) {
-                let mut entries = read?;
-                entries.append(&mut plan.memory);
-                return Ok(entries);
+                read?;
+                taken.extend(std::mem::take(&mut plan.memory));
+                return Ok(taken.entries);
             }
         }
     }
 
-    fn read_disk(&self, range: Range<u64>) -> Result<Vec<(Entry, usize)>, StoreError> {
-        let mut entries = Vec::new();
+    fn read_disk(&self, range: Range<u64>, taken: &mut Taken) -> Result<(), StoreError> {
         let mut expected = range.start;
         for record in self.database.records(range.clone()) {
             let record = record?;
@@ -59,12 +61,49 @@ impl LogReader {
                 return Err(StoreError::Hole(expected));
             }
             expected += 1;
-            entries.push((open_entry(&record)?, record.bytes.len()));
+            if !taken.push(open_entry(&record)?, record.bytes.len()) {
+                return Ok(());
+            }
         }
         if expected != range.end {
             return Err(StoreError::Hole(expected));
         }
-        Ok(entries)
+        Ok(())
+    }
+}
+
+/// Entries read so far, up to a limit in bytes. Once one is left out, so are all that follow.
+struct Taken {
+    entries: Vec<Entry>,
+    bytes: usize,
+    limit: usize,
+}
+
+impl Taken {
+    const fn new(limit: usize) -> Self {
+        Self {
+            entries: Vec::new(),
+            bytes: 0,
+            limit,
+        }
+    }
+
+    /// Whether there was room.
+    fn push(&mut self, entry: Entry, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let fits = self.bytes <= self.limit || self.entries.is_empty();
+        if fits {
+            self.entries.push(entry);
+        }
+        fits
+    }
+
+    fn extend(&mut self, entries: Vec<(Entry, usize)>) {
+        for (entry, bytes) in entries {
+            if !self.push(entry, bytes) {
+                return;
+            }
+        }
     }
 }
 
@@ -83,8 +122,7 @@ impl<RT: AsyncRuntime> RaftLogReader<RaftTypes<RT>> for LogReader {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        let entries = self.read(start, end)?;
-        Ok(entries.into_iter().map(|(entry, _)| entry).collect())
+        Ok(self.read(start, end, usize::MAX)?)
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
@@ -98,15 +136,6 @@ impl<RT: AsyncRuntime> RaftLogReader<RaftTypes<RT>> for LogReader {
         end: u64,
     ) -> Result<Vec<Entry>, io::Error> {
         let end = end.min(start.saturating_add(LIMITED_ENTRIES));
-        let mut total = 0;
-        let mut entries = Vec::new();
-        for (entry, bytes) in self.read(start, end)? {
-            total += bytes;
-            if total > LIMITED_BYTES && !entries.is_empty() {
-                break;
-            }
-            entries.push(entry);
-        }
-        Ok(entries)
+        Ok(self.read(start, end, LIMITED_BYTES)?)
     }
 }

@@ -1,0 +1,80 @@
+//! The budgets of the peer port, each with its unit (docs/limits.md; those of commands are in
+//! [`ipam::budget`]).
+
+/// The largest message of a peer, in bytes: an entry or a chunk of a snapshot, and what is around it.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
+pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
+/// How much of a snapshot travels in one message, in bytes.
+pub const SNAPSHOT_CHUNK_BYTES: usize = 1024 * 1024;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::propose;
+    use ipam::budget;
+
+    const TABLE: &str = include_str!("../../../docs/limits.md");
+
+    /// What the table says of a constant.
+    fn said(constant: &str) -> Option<u64> {
+        let row = TABLE
+            .lines()
+            .find(|row| row.ends_with(&format!("| `{constant}` |")))?;
+        row.split('|').nth(2)?.trim().parse().ok()
+    }
+
+    fn check(constants: &[(&str, u64)]) {
+        for (constant, value) in constants {
+            assert_eq!(said(constant), Some(*value), "{constant} in docs/limits.md");
+        }
+    }
+
+    #[test]
+    fn limits_table_equals_the_constants() {
+        let size = |bytes: usize| bytes as u64;
+        let replicated = [
+            ("MAX_PEER_ADDRESS_BYTES", budget::MAX_PEER_ADDRESS_BYTES),
+            ("MAX_DOMAIN_BYTES", budget::MAX_DOMAIN_BYTES),
+            ("MAX_SEARCH_DOMAINS", budget::MAX_SEARCH_DOMAINS),
+            ("MAX_SERVERS", budget::MAX_SERVERS),
+            ("MAX_CLASSLESS_ROUTES", budget::MAX_CLASSLESS_ROUTES),
+            ("MAX_EXCLUDED_RANGES", budget::MAX_EXCLUDED_RANGES),
+            ("MAX_NODES", budget::MAX_NODES),
+            ("MAX_SUBNETS", budget::MAX_SUBNETS),
+            ("MAX_FORWARDS", budget::MAX_FORWARDS),
+            ("MAX_COMMAND_BYTES", budget::MAX_COMMAND_BYTES),
+            ("MAX_BATCH_COMMANDS", budget::MAX_BATCH_COMMANDS),
+            ("MAX_BATCH_BYTES", budget::MAX_BATCH_BYTES),
+        ];
+        for (name, value) in replicated {
+            check(&[(&format!("ipam::budget::{name}"), size(value))]);
+        }
+        check(&[
+            (
+                "ipam::HardwareAddress::MAX_BYTES",
+                size(ipam::HardwareAddress::MAX_BYTES),
+            ),
+            (
+                "ipam::ClientIdentifier::MAX_BYTES",
+                size(ipam::ClientIdentifier::MAX_BYTES),
+            ),
+            ("ipam::Hostname::MAX_BYTES", size(ipam::Hostname::MAX_BYTES)),
+            ("ipam::MAX_POOL_ADDRESSES", ipam::MAX_POOL_ADDRESSES),
+            ("ipam::MAX_LISTENERS", size(ipam::MAX_LISTENERS)),
+            ("propose::QUEUE_COMMANDS", size(propose::QUEUE_COMMANDS)),
+            ("propose::QUEUE_BYTES", size(propose::QUEUE_BYTES)),
+        ]);
+    }
+
+    #[test]
+    fn peer_port_limits_table_equals_the_constants() {
+        let size = |bytes: usize| bytes as u64;
+        check(&[
+            ("limits::MAX_MESSAGE_BYTES", size(MAX_MESSAGE_BYTES)),
+            ("limits::MAX_APPEND_BYTES", size(MAX_APPEND_BYTES)),
+            ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
+        ]);
+    }
+}
