@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::cargo::run as run_program;
 use crate::demo;
+use crate::readme_hosts;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
@@ -17,9 +18,14 @@ pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
         return Ok(run_program(lab(workspace).arg("list"))? == Outcome::Passed);
     }
     let mut steps = Steps::new();
+    if scenarios.iter().any(|name| name == readme_hosts::NAME) {
+        steps.run("hosts with systemd", || readme_hosts::prepare(workspace));
+    }
     for scenario in scenarios {
         steps.run(scenario, || {
-            run_program(lab(workspace).args(["run", scenario]))
+            let mut lab = lab(workspace);
+            lab.env(readme_hosts::WORKSPACE, &workspace.root);
+            run_program(lab.args(["run", scenario]))
         });
     }
     Ok(steps.finish())

@@ -19,6 +19,7 @@ mod jepsen;
 mod limit;
 mod mutants;
 mod power_loss;
+mod readme_hosts;
 mod sim;
 mod steps;
 mod test;

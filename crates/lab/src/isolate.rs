@@ -47,8 +47,21 @@ pub struct Isolation {
 
 /// Enters the isolation. Outside, this replaces the process and never returns with `Ok`.
 pub fn enter() -> Result<Isolation> {
+    enter_with(usable_flags)
+}
+
+/// The same without a user namespace, for what only root outside may do: systemd in a container mounts
+/// file systems that a mapped root may not.
+pub fn enter_as_root() -> Result<Isolation> {
+    enter_with(|| {
+        ensure!(Uid::effective().is_root(), "this scenario needs root");
+        Ok(NAMESPACES.to_vec())
+    })
+}
+
+fn enter_with(flags: impl FnOnce() -> Result<Vec<&'static str>>) -> Result<Isolation> {
     if env::var_os(MARKER).is_none() {
-        return Err(replace_process());
+        return Err(replace_process(flags));
     }
     ensure_isolated()?;
     mounts::prepare()?;
@@ -57,8 +70,8 @@ pub fn enter() -> Result<Isolation> {
 }
 
 /// Runs this very command line again inside; returns only if that failed.
-fn replace_process() -> anyhow::Error {
-    let flags = match usable_flags() {
+fn replace_process(flags: impl FnOnce() -> Result<Vec<&'static str>>) -> anyhow::Error {
+    let flags = match flags() {
         Ok(flags) => flags,
         Err(error) => return error,
     };

@@ -178,7 +178,8 @@ impl Lab {
         Ok(running)
     }
 
-    fn host_count(&self) -> u8 {
+    /// How many hosts there are.
+    pub fn host_count(&self) -> u8 {
         // At most address::MAX_HOSTS, which the topology checked.
         self.topology.hosts().len() as u8
     }

@@ -15,6 +15,7 @@
 pub mod capture;
 pub mod client;
 pub mod command;
+pub mod container;
 pub mod demo;
 pub mod fault;
 pub mod flood;
@@ -26,6 +27,7 @@ pub mod life;
 pub mod netns;
 pub mod probe;
 pub mod process;
+pub mod readme;
 pub mod renewals;
 pub mod report;
 pub mod scenario;

@@ -17,7 +17,11 @@ use crate::cli::RunOptions;
 /// Runs the scenario that `options` names. Outside the isolation this does not return.
 pub fn run(options: &RunOptions) -> Result<ExitCode> {
     let scenario = scenario::find(&options.name)?;
-    let isolation = isolate::enter()?;
+    let isolation = if scenario.name == scenario::AS_ROOT {
+        isolate::enter_as_root()?
+    } else {
+        isolate::enter()?
+    };
     let workdir = Workdir::new(scenario.name)?;
     end_on_interrupt(workdir.path())?;
     let limit = Duration::from_secs(options.timeout);

@@ -6,6 +6,9 @@ use crate::lab::Lab;
 use crate::report::Report;
 use crate::scenarios;
 
+/// The one that root alone can play: it boots systemd in containers.
+pub const AS_ROOT: &str = scenarios::AS_ROOT;
+
 /// One story with a checked ending.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {

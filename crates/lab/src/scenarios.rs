@@ -12,6 +12,7 @@ mod leader_kill;
 mod listen_ip;
 mod nat;
 mod partition;
+mod readme_hosts;
 mod restart_all;
 mod snapshot_catch_up;
 mod storm;
@@ -41,4 +42,8 @@ pub(crate) const ALL: &[Scenario] = &[
     flood::SCENARIO,
     flood::ONE_HOST,
     snapshot_catch_up::SCENARIO,
+    readme_hosts::SCENARIO,
 ];
+
+/// The one that is played as root outside.
+pub(crate) const AS_ROOT: &str = readme_hosts::SCENARIO.name;
