@@ -24,6 +24,7 @@ mod hung_storage;
 mod joint;
 pub mod limits;
 mod maintenance;
+mod member_change;
 mod membership;
 mod node;
 mod peer_refusals;

@@ -4,6 +4,7 @@ use crate::bootstrap;
 use crate::clock::LeaderClock;
 use crate::config::{ClusterConfig, Start};
 use crate::health::Health;
+use crate::member_change::MemberChange;
 use crate::membership::MembershipError;
 use crate::peer_refusals::PeerRefusals;
 use crate::progress::Progress;
@@ -161,14 +162,15 @@ impl Cluster {
         self.inner.status()
     }
 
-    /// Adds the node at `peer_address` as a voter. Only on the leader.
+    /// Adds the node at `peer_address` as a voter. A node that does not lead has the leader do it.
     pub async fn add_node(&self, node: NodeId, peer_address: &str) -> Result<(), MembershipError> {
-        self.inner.add_node(node, peer_address, false).await
+        let change = MemberChange::Add(node, peer_address.to_owned());
+        self.inner.change_member(&change).await
     }
 
-    /// Removes a member. Only on the leader.
+    /// Removes a member. A node that does not lead has the leader do it.
     pub async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
-        self.inner.remove_node(node).await
+        self.inner.change_member(&MemberChange::Remove(node)).await
     }
 
     /// Stops taking part. What is on disk stays, and may be opened again once this returns: unless

@@ -9,6 +9,7 @@ mod node;
 mod node_address;
 mod pki;
 mod reservation;
+mod status;
 
 pub use bootstrap::BootstrapArguments;
 pub use client::Client;
@@ -19,6 +20,7 @@ pub use node::NodeCommand;
 pub use node_address::NodeAddress;
 pub use pki::PkiCommand;
 pub use reservation::ReservationCommand;
+pub use status::StatusArgs;
 
 use clap::{Parser, Subcommand};
 
@@ -47,7 +49,7 @@ pub struct Cli {
 pub enum Command {
     /// How a node sees the cluster: members, quorum, pools, NAT
     #[command(after_help = STATUS_EXAMPLES)]
-    Status,
+    Status(StatusArgs),
     /// Make a waiting node the first of a new cluster; once for a cluster
     #[command(after_help = bootstrap::EXAMPLES)]
     Bootstrap(BootstrapArguments),
@@ -60,7 +62,7 @@ pub enum Command {
     /// Port forwards from the uplink to an address or a client
     #[command(subcommand)]
     Forward(ForwardCommand),
-    /// The cluster's members (ask the leader)
+    /// The cluster's members
     #[command(subcommand)]
     Node(NodeCommand),
     /// The CA and certificates that the nodes know each other by; asks no node
@@ -72,10 +74,12 @@ pub enum Command {
 }
 
 const STATUS_EXAMPLES: &str = "\
-Exit status 5: the node answered, but has no quorum or does not answer DHCP.
+The first line is the verdict, and the exit status follows it: 0 HEALTHY, 7 DEGRADED, 5 NOT SERVING.
+3: the node could not be asked.
 
 Examples:
   gatewayctl status
+  gatewayctl status --wait        after a start: until the node serves, at most 60 s
   gatewayctl status --node 192.0.2.11:7067
   gatewayctl status --json | jq '.members[] | select(.reachable | not)'";
 

@@ -18,8 +18,8 @@ use crate::output::Output;
 pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
-        Command::Status => status::status(global, output).await,
         Command::Bootstrap(arguments) => bootstrap::bootstrap(global, *arguments, output).await,
+        Command::Status(arguments) => status::status(global, *arguments, output).await,
         Command::Lease(command) => lease::run(global, command, output).await,
         Command::Reservation(command) => reservation::run(global, command, output).await,
         Command::Forward(command) => forward::run(global, command, output).await,

@@ -15,10 +15,12 @@ pub enum Exit {
     Unreachable = 3,
     /// A change was sent and its answer did not arrive: it may or may not have been done.
     Unknown = 4,
-    /// `status` only: the node answered, and has no quorum or does not answer DHCP.
+    /// `status` only: the node answered, and does not serve DHCP clients.
     NotServing = 5,
     /// The answer could not be written to standard output.
     Output = 6,
+    /// `status` only: the node serves, and something is amiss.
+    Degraded = 7,
 }
 
 /// The paragraph of `--help` about them.
@@ -29,8 +31,9 @@ Exit status:
   2  usage error; nothing was asked
   3  the node could not be reached or cannot serve now; nothing was changed
   4  unknown: a change was sent, no answer came; it may or may not have been done
-  5  `status` only: the node answered, but has no quorum or does not answer DHCP
-  6  the answer could not be written to standard output";
+  5  `status` only: NOT SERVING: the node answered, but does not serve DHCP clients
+  6  the answer could not be written to standard output
+  7  `status` only: DEGRADED: the node serves, but something is amiss";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -11,6 +11,7 @@ mod reservation;
 mod status;
 mod style;
 mod table;
+mod wrap;
 
 pub use bootstrap::bootstrap;
 pub use done::done;
@@ -18,6 +19,7 @@ pub use event::event;
 pub use forward::forwards;
 pub use lease::{lease, leases};
 pub use pki::pki;
+pub use plain::plain;
 pub use reservation::reservations;
 pub use status::status;
 pub use style::Style;

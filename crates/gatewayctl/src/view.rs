@@ -10,6 +10,7 @@ mod lease;
 mod pki;
 mod reservation;
 mod status;
+mod verdict;
 
 pub use bootstrap::BootstrapView;
 pub use done::DoneView;
@@ -19,3 +20,4 @@ pub use lease::LeaseView;
 pub use pki::PkiView;
 pub use reservation::ReservationView;
 pub use status::{MemberView, NatView, StatusView, SubnetView};
+pub use verdict::{BlockerView, LevelView, VerdictView};

@@ -3,11 +3,11 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use support::fake::{Changes, Fake};
 use support::sample;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tonic::Status;
@@ -280,6 +280,106 @@ async fn a_node_that_does_not_serve_exits_5_with_its_reason() {
         assert_exit(&output, 5);
         assert!(stdout(&output).contains(&reason), "{}", stdout(&output));
     }
+}
+
+#[tokio::test]
+async fn a_node_that_serves_while_something_is_amiss_exits_7() {
+    let node = Fake {
+        status: sample::status(),
+        ..Fake::default()
+    }
+    .serve()
+    .await;
+    let output = ask(node, &["status"]).await;
+    assert_exit(&output, 7);
+    let text = stdout(&output);
+    assert!(text.starts_with("DEGRADED: 2 of 3 nodes; "), "{text}");
+    let longest = text.lines().map(|line| line.chars().count()).max();
+    assert!(longest <= Some(80), "{text}");
+    let json = stdout(&ask(node, &["status", "--json"]).await);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["verdict"]["level"], "degraded");
+    assert_eq!(json["verdict"]["blockers"][0]["node_id"], 3);
+}
+
+/// `systemctl start gatewayd; gatewayctl status --wait`.
+#[tokio::test]
+async fn waiting_ends_when_the_node_serves() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let node = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    drop(listener);
+    let mut waiting = Command::new(env!("CARGO_BIN_EXE_gatewayctl"))
+        .args(["status", "--wait=30"])
+        .env("GATEWAY_ADMIN_ADDRESS", node.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("gatewayctl runs");
+    let progress = waiting.stderr.take().expect("it is piped");
+    let mut progress = BufReader::new(progress).lines();
+    let first = progress.next_line().await.expect("it can be read");
+    let first = first.expect("it says that it waits");
+    assert!(first.contains("waiting (0 s): node"), "{first}");
+    Fake::default().serve_at(node).await;
+    let output = waiting.wait_with_output().await.expect("it ends");
+    assert_exit(&output, 0);
+    assert!(
+        stdout(&output).starts_with("HEALTHY: "),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[tokio::test]
+async fn waiting_ends_with_what_there_is_when_its_time_is_up() {
+    let node = Fake {
+        status: sample::silent(),
+        ..Fake::default()
+    }
+    .serve()
+    .await;
+    let output = ask(node, &["status", "--wait=1"]).await;
+    assert_exit(&output, 5);
+    assert!(
+        stderr(&output).contains("NOT SERVING"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[tokio::test]
+async fn what_there_is_to_know_besides_is_printed() {
+    let node = Fake {
+        notices: vec!["whoever leases it next gets this traffic".to_owned()],
+        ..Fake::default()
+    }
+    .serve()
+    .await;
+    let forward = ["forward", "add", "tcp", "2222", "--to", "10.15.3.20:22"];
+    let output = ask(node, &forward).await;
+    assert_exit(&output, 0);
+    let text = stdout(&output);
+    assert!(text.contains("note: whoever leases it next"), "{text}");
+}
+
+#[tokio::test]
+async fn force_is_asked_for() {
+    let node = Fake::default().serve().await;
+    let add = ["forward", "add", "tcp", "1", "--to", "10.15.3.20:22"];
+    let output = ask(node, &add).await;
+    assert!(
+        stderr(&output).contains("force: false"),
+        "{}",
+        stderr(&output)
+    );
+    let output = ask(node, &[&add[..], &["--force"]].concat()).await;
+    assert!(
+        stderr(&output).contains("force: true"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[tokio::test]

@@ -8,13 +8,17 @@ use serde::Serialize;
 use support::golden::assert_golden;
 use support::sample;
 
+const EIGHTY: Style = Style {
+    colours: false,
+    columns: Some(80),
+};
 const HUNDRED: Style = Style {
     colours: false,
     columns: Some(100),
 };
 const COLOURED: Style = Style {
     colours: true,
-    columns: Some(100),
+    columns: Some(80),
 };
 
 fn views<M, V: From<M>>(messages: Vec<M>) -> Vec<V> {
@@ -28,14 +32,16 @@ fn json(value: &impl Serialize) -> String {
 #[test]
 fn status_of_a_serving_node() {
     let view = StatusView::from(sample::status());
-    assert_golden("status.txt", &render::status(&view, HUNDRED));
+    assert_golden("status.txt", &render::status(&view, EIGHTY));
     assert_golden("status.json", &json(&view));
+    let healthy = StatusView::from(sample::healthy());
+    assert_golden("status-healthy.txt", &render::status(&healthy, EIGHTY));
 }
 
 #[test]
 fn status_of_a_silent_node() {
     let view = StatusView::from(sample::silent());
-    assert_golden("status-silent.txt", &render::status(&view, HUNDRED));
+    assert_golden("status-silent.txt", &render::status(&view, EIGHTY));
     assert_golden(
         "status-silent-coloured.txt",
         &render::status(&view, COLOURED),
@@ -45,20 +51,67 @@ fn status_of_a_silent_node() {
 #[test]
 fn status_before_bootstrap() {
     let view = StatusView::from(sample::fresh());
-    assert_golden("status-fresh.txt", &render::status(&view, HUNDRED));
+    assert_golden("status-fresh.txt", &render::status(&view, EIGHTY));
     assert_golden("status-fresh.json", &json(&view));
 }
 
+/// Addresses as long as they come, and the words of the field report that once were broken.
+fn wide() -> api::proto::admin::StatusResponse {
+    let mut status = sample::status();
+    for member in &mut status.members {
+        member.listen_ip = "172.31.255.253".to_owned();
+        member.peer_address = "172.31.255.253:17066".to_owned();
+    }
+    for subnet in &mut status.subnets {
+        subnet.network = "172.31.255.128/25".to_owned();
+        subnet.pool = "172.31.255.130-172.31.255.254".to_owned();
+    }
+    status
+}
+
 #[test]
-fn a_hundred_columns_suffice() {
-    for status in [sample::status(), sample::silent(), sample::fresh()] {
-        let text = render::status(&status.into(), Style::PLAIN);
-        let longest = text
-            .lines()
-            .filter(|line| !line.starts_with("- "))
-            .map(str::len)
-            .max();
-        assert!(longest <= Some(100), "{longest:?} columns:\n{text}");
+fn eighty_columns_suffice_and_no_word_is_broken() {
+    let statuses = [
+        sample::healthy(),
+        sample::status(),
+        sample::silent(),
+        sample::fresh(),
+        wide(),
+    ];
+    for status in statuses {
+        let words: Vec<String> = status
+            .members
+            .iter()
+            .flat_map(|m| [m.listen_ip.clone(), m.peer_address.clone()])
+            .chain(
+                status
+                    .subnets
+                    .iter()
+                    .flat_map(|s| [s.network.clone(), s.pool.clone()]),
+            )
+            .collect();
+        // With and without a terminal.
+        for style in [EIGHTY, Style::PLAIN] {
+            let text = render::status(&status.clone().into(), style);
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(80), "{longest:?} columns:\n{text}");
+            for word in &words {
+                assert!(text.contains(word.as_str()), "{word} is broken:\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_break_no_word_at_eighty_columns() {
+    let views: Vec<LeaseView> = views(sample::leases());
+    let text = render::leases(&views, EIGHTY);
+    for word in [
+        "quarantined",
+        "id:ff:00:00:00:01:00:01:2c:aa",
+        "10.15.3.254",
+    ] {
+        assert!(text.contains(word), "{text}");
     }
 }
 

@@ -14,6 +14,8 @@ pub fn init(level: &str) -> Result<()> {
         }
         _ => level.to_owned(),
     };
+    // Changes that operators make are logged whatever the level.
+    let directives = format!("{directives},{}=info", crate::admin::audit::TARGET);
     let filter = EnvFilter::try_new(&directives).with_context(|| {
         format!("LOG_LEVEL={level:?}: expected error, warn, info, debug, trace or a filter such as dhcpd=debug")
     })?;

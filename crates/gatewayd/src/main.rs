@@ -12,19 +12,24 @@ compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatew
 
 mod admin;
 mod begin;
+mod check;
 mod dhcp;
 mod link;
+mod listeners;
 mod logging;
 mod nat;
 mod notices;
+mod outages;
 mod presence;
 mod readiness;
 mod run;
 mod supervise;
+mod verdict;
 
 use anyhow::{Context, Result};
-use clap::Parser;
-use gatewayd::config::{self, Cli, RunArgs, Settings, Verb};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use gatewayd::config::{self, Cli, Loaded, Outside, RunArgs, Verb};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -32,9 +37,12 @@ use std::time::Duration;
 const STOP_RUNTIME: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().verb {
-        Verb::Run(arguments) => start(arguments),
-        Verb::Check(arguments) => check(arguments),
+    let matches = Cli::command().get_matches();
+    let outside = outside(&matches);
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match cli.verb {
+        Verb::Run(arguments) => start(arguments, &outside),
+        Verb::Check(arguments) => check(arguments, &outside),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,28 +56,40 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(arguments: RunArgs) -> Result<()> {
-    let settings = Settings::resolve(arguments).context("checking the configuration")?;
+/// What stands on the command line, and in the environment.
+fn outside(matches: &ArgMatches) -> Outside {
+    let verb = matches.subcommand().map(|(_, verb)| verb);
+    let flags = verb.into_iter().flat_map(|verb| {
+        let given =
+            |id: &&clap::Id| verb.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        verb.ids().filter(given).map(|id| id.as_str().to_owned())
+    });
+    let variables = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    Outside {
+        flags: flags.collect(),
+        variables: variables.collect(),
+    }
+}
+
+fn start(arguments: RunArgs, outside: &Outside) -> Result<()> {
+    let Loaded {
+        settings, warnings, ..
+    } = Loaded::load(arguments, outside).context("checking the configuration")?;
     logging::init(&settings.log_level)?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    let outcome = runtime.block_on(run::run(settings));
+    let outcome = runtime.block_on(run::run(settings, warnings));
     // Dropping it would wait for a disk that hangs.
     runtime.shutdown_timeout(STOP_RUNTIME);
     outcome
 }
 
-fn check(arguments: RunArgs) -> Result<()> {
-    let settings = Settings::resolve(arguments).context("checking the configuration")?;
-    let written =
-        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{settings:#?}\n"));
-    match written {
-        // `gatewayd check | head` is no error.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("printing the settings")
-        }
-        _ => Ok(()),
-    }
+fn check(arguments: RunArgs, outside: &Outside) -> Result<()> {
+    let loaded = Loaded::load(arguments, outside).context("checking the configuration")?;
+    check::run(&loaded)
 }

@@ -2,8 +2,10 @@
 
 use crate::admin::{self, Daemon};
 use crate::begin::{self, BootstrapRequest};
+use crate::check::uplink_problem;
 use crate::config::Settings;
 use crate::link::{self, Place};
+use crate::listeners::Listeners;
 use crate::supervise::supervise;
 use crate::{dhcp, nat, notices, presence, readiness};
 use anyhow::{Context, Result};
@@ -18,7 +20,7 @@ use tokio::task::JoinSet;
 const BOOTSTRAP_REQUESTS: usize = 4;
 
 /// Runs until a signal says stop, or a part cannot go on.
-pub async fn run(settings: Settings) -> Result<()> {
+pub async fn run(settings: Settings, warnings: Vec<String>) -> Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
     let place = link::resolve(
         settings.listen_ip,
@@ -28,6 +30,11 @@ pub async fn run(settings: Settings) -> Result<()> {
     .await
     .context("finding this node's place on the clients' network")?;
     warn_if_open(&settings);
+    if let Some(uplink) = &settings.uplink_interface
+        && let Err(problem) = uplink_problem(uplink).await
+    {
+        tracing::warn!("{problem}");
+    }
     let cluster = Cluster::start(cluster_config(&settings, &place))
         .await
         .context("starting the cluster node")?;
@@ -37,13 +44,17 @@ pub async fn run(settings: Settings) -> Result<()> {
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
     let (bootstrap, requests) = mpsc::channel(BOOTSTRAP_REQUESTS);
-    let daemon = Arc::new(Daemon::new(cluster.clone(), bootstrap));
+    let listeners = Listeners::new(settings.peer_listen.port(), settings.admin_listen.port());
+    cluster.set_listeners(listeners.announced());
+    let daemon = Arc::new(Daemon::new(cluster.clone(), bootstrap, warnings));
     let mut tasks = JoinSet::new();
+    let watched = Arc::clone(&daemon);
+    tasks.spawn(async move { watched.outages.watch(&watched.cluster).await });
     admin::serve(settings.admin_listen, Arc::clone(&daemon), &mut tasks).await?;
     readiness::ready();
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
-        outcome = serve(&settings, &place, &cluster, &daemon, requests) => outcome,
+        outcome = serve(&settings, &place, &cluster, &daemon, requests, listeners) => outcome,
     };
     if outcome.is_ok() {
         readiness::stopping();
@@ -61,6 +72,7 @@ async fn serve(
     cluster: &Cluster,
     daemon: &Arc<Daemon>,
     requests: mpsc::Receiver<BootstrapRequest>,
+    listeners: Listeners,
 ) -> Result<()> {
     begin::begin(settings, cluster, requests).await?;
     let router = tell_differences(settings, cluster, daemon);
@@ -71,6 +83,7 @@ async fn serve(
     } else {
         tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
     }
+    tasks.spawn(listeners.follow(cluster.clone()));
     let silenced = cluster.clone();
     tasks.spawn(supervise(
         "watch of the listen IP",

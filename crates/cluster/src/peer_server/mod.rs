@@ -8,6 +8,7 @@
 //! One file a kind of call; [`route`] checks who speaks.
 
 pub(crate) mod bounds;
+mod change_member_rpc;
 mod guard;
 mod health_rpc;
 mod membership_rpc;
@@ -84,6 +85,13 @@ impl Peer for PeerService {
 
     async fn invite(&self, request: Request<wire::InviteRequest>) -> Answer<wire::InviteResponse> {
         self.answer_invite(request).await
+    }
+
+    async fn change_member(
+        &self,
+        request: Request<wire::ChangeMemberRequest>,
+    ) -> Answer<wire::ChangeMemberResponse> {
+        self.answer_change_member(request).await
     }
 
     async fn health(&self, request: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {

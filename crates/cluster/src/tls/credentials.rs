@@ -19,6 +19,13 @@ pub(crate) struct Credentials {
     identity: Identity,
 }
 
+impl PeerTls {
+    /// Reads the files and checks that they are `node`'s and belong together. May block.
+    pub fn check(&self, node: NodeId) -> Result<(), TlsError> {
+        Credentials::load(self, node).map(drop)
+    }
+}
+
 impl Credentials {
     /// Reads and checks the files of `node`. They are three and small, so this may block.
     pub(crate) fn load(tls: &PeerTls, node: NodeId) -> Result<Self, TlsError> {

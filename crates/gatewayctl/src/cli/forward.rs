@@ -9,6 +9,9 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use super::Client;
 
 const ADD_EXAMPLES: &str = "\
+Refused are ports that a host of the cluster uses, and targets that are no client's own. --force passes
+for ssh, other programs of the hosts, and leased addresses; never for what the cluster needs itself.
+
 Examples:
   gatewayctl forward add tcp 2222 --to 10.15.3.20:22
   gatewayctl forward add udp 5353 --to 10.15.3.20
@@ -17,7 +20,7 @@ Examples:
 /// What can be done with port forwards.
 #[derive(Debug, Subcommand)]
 pub enum ForwardCommand {
-    /// Lead a port of the uplink to an address, or to a client wherever its lease is
+    /// Forward a port of the uplink to an address, or to a client wherever its lease is
     #[command(after_help = ADD_EXAMPLES)]
     Add(ForwardAdd),
     /// List the forwards and where they lead now
@@ -66,6 +69,9 @@ pub struct ForwardAdd {
     /// The client's port [default: PORT]
     #[arg(long, value_name = "N", requires = "to_client", value_parser = clap::value_parser!(u16).range(1..))]
     pub target_port: Option<u16>,
+    /// Do it although a host uses the port, or the address is another client's lease
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `IP` or `IP:PORT`.

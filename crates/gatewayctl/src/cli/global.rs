@@ -21,7 +21,7 @@ pub struct Global {
     /// Print JSON with the field names of the protocol, for programs
     #[arg(long, global = true)]
     pub json: bool,
-    /// How long the answer may take [default: 5; node add: 60]
+    /// How long the answer may take [default: 5; node add: 60, node remove: 15]
     #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: Option<u64>,
 }

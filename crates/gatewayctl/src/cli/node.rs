@@ -5,16 +5,16 @@ use clap::Subcommand;
 use super::NodeAddress;
 
 const ADD_EXAMPLES: &str = "\
-Start gatewayd on the new node first; it waits to be added. Ask the leader (`gatewayctl status` names it).
+Start gatewayd on the new node first; it waits to be added. Any member may be asked.
 
 Example:
-  gatewayctl node add 3 192.0.2.13:7066 --node 192.0.2.11:7067";
+  gatewayctl node add 3 192.0.2.13:7066";
 
 const REMOVE_EXAMPLES: &str = "\
-Ask the leader (`gatewayctl status` names it). Stop gatewayd on the node first.
+Any other member may be asked. Stop gatewayd on the node first.
 
 Example:
-  gatewayctl node remove 3 --node 192.0.2.11:7067";
+  gatewayctl node remove 3";
 
 /// What can be done with members.
 #[derive(Debug, Subcommand)]

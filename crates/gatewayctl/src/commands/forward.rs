@@ -40,6 +40,7 @@ async fn add(global: &Global, add: &ForwardAdd, output: &mut Output) -> Result<E
     };
     let request = AddForwardRequest {
         forward: Some(forward),
+        force: add.force,
     };
     let done = session
         .answer(AdminClient::new(session.channel()).add_forward(request))

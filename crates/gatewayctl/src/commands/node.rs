@@ -1,4 +1,4 @@
-//! `gatewayctl node …`. Only the leader answers; another node's refusal names it.
+//! `gatewayctl node …`. Whichever member is asked has the leader do it.
 
 use std::time::Duration;
 
@@ -10,11 +10,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::render;
-use crate::session::{Action, DEFAULT_TIMEOUT, Session};
+use crate::session::{Action, Session};
 use crate::view::DoneView;
 
 const CHECK_WITH: &str = "gatewayctl status";
 
+/// A removal waits for those who stay.
+const REMOVE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A newcomer has to catch up first.
 const ADD_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -53,7 +55,7 @@ async fn add(
 
 async fn remove(global: &Global, id: u64, output: &mut Output) -> Result<Exit, Failure> {
     let action = Action::change(format!("removing node {id}"), CHECK_WITH);
-    let session = Session::open(global, action, DEFAULT_TIMEOUT).await?;
+    let session = Session::open(global, action, REMOVE_TIMEOUT).await?;
     let request = RemoveNodeRequest { node_id: id };
     let done = session
         .answer(AdminClient::new(session.channel()).remove_node(request))

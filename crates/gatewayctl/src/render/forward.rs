@@ -29,7 +29,7 @@ fn row(forward: &ForwardView) -> [String; 4] {
         forward
             .resolved
             .as_deref()
-            .map_or_else(|| "nowhere: no lease".to_owned(), plain),
+            .map_or_else(|| "nowhere".to_owned(), plain),
     ]
 }
 

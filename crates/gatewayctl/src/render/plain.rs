@@ -4,7 +4,8 @@
 //! characters could move the cursor or rewrite what stands there.
 
 /// `text` with control characters and direction marks written as escapes.
-pub(super) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || turns_direction(c) {

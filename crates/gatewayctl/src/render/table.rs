@@ -1,8 +1,11 @@
 //! Tables without lines: columns two blanks apart, easy on the eye and on `awk`.
+//!
+//! A table that is wider than the terminal becomes a list of records: no word is ever broken.
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::Style;
+use super::wrap::visible;
 
 /// A column's heading and where its cells stand.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +22,20 @@ pub(super) fn table<const N: usize>(
     rows: impl IntoIterator<Item = [String; N]>,
     style: Style,
 ) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    if let Some(width) = style.columns {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width);
+    let rows: Vec<_> = rows.into_iter().collect();
+    let lines = lines(columns, &rows);
+    let widest = lines.iter().map(|line| visible(line)).max().unwrap_or(0);
+    match style.columns {
+        Some(width) if widest > usize::from(width) => records(columns, &rows),
+        _ => lines.concat(),
     }
+}
+
+fn lines<const N: usize>(columns: [Column; N], rows: &[[String; N]]) -> Vec<String> {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|column| Cell::new(column.heading())));
     table.add_rows(rows);
     for (column, settings) in columns.iter().zip(table.column_iter_mut()) {
@@ -37,6 +47,24 @@ pub(super) fn table<const N: usize>(
         .lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
+}
+
+/// Each row as lines of heading and cell, with an empty line between rows.
+fn records<const N: usize>(columns: [Column; N], rows: &[[String; N]]) -> String {
+    let headings = columns.map(Column::heading);
+    let width = headings
+        .iter()
+        .map(|heading| heading.len())
+        .max()
+        .unwrap_or(0);
+    let record = |row: &[String; N]| -> String {
+        let cells = headings.iter().zip(row);
+        cells
+            .map(|(heading, cell)| format!("{heading:<width$}  {cell}\n"))
+            .collect()
+    };
+    let records: Vec<String> = rows.iter().map(record).collect();
+    records.join("\n")
 }
 
 impl Column {
@@ -51,5 +79,28 @@ impl Column {
             Self::Left(_) => CellAlignment::Left,
             Self::Right(_) => CellAlignment::Right,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_too_wide_becomes_records() {
+        let columns = [Column::Left("ADDRESS"), Column::Right("N")];
+        let rows = || [["10.15.3.254".to_owned(), "1".to_owned()]];
+        let style = |columns| Style {
+            colours: false,
+            columns: Some(columns),
+        };
+        assert_eq!(
+            table(columns, rows(), style(80)),
+            "ADDRESS      N\n10.15.3.254  1\n"
+        );
+        assert_eq!(
+            table(columns, rows(), style(10)),
+            "ADDRESS  10.15.3.254\nN        1\n"
+        );
     }
 }

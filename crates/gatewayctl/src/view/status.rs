@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use api::proto::admin::{Member, NatStatus, StatusResponse, SubnetUse};
 use serde::Serialize;
 
+use super::VerdictView;
+
 /// A node's status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StatusView {
@@ -38,6 +40,10 @@ pub struct StatusView {
     pub version: String,
     /// Where the node's configuration differs from the cluster's.
     pub notices: Vec<String>,
+    /// What it all comes to.
+    pub verdict: VerdictView,
+    /// The labels of `dropped_packets` that count what was for somebody else.
+    pub not_ours: Vec<String>,
 }
 
 /// A member.
@@ -59,6 +65,8 @@ pub struct MemberView {
     pub lag: Option<u64>,
     /// Whether it answers DHCP clients.
     pub in_service: bool,
+    /// For how long it has not answered.
+    pub unreachable_seconds: Option<u64>,
 }
 
 /// A subnet's pool.
@@ -103,7 +111,10 @@ pub struct NatView {
 
 impl From<StatusResponse> for StatusView {
     fn from(status: StatusResponse) -> Self {
+        let verdict = VerdictView::of(&status);
         Self {
+            verdict,
+            not_ours: status.not_ours,
             node_id: status.node_id,
             cluster_id: status.cluster_id,
             leader_id: status.leader_id,
@@ -134,6 +145,7 @@ impl From<Member> for MemberView {
             applied,
             lag,
             in_service,
+            unreachable_seconds,
         } = member;
         Self {
             node_id,
@@ -144,6 +156,7 @@ impl From<Member> for MemberView {
             applied,
             lag,
             in_service,
+            unreachable_seconds,
         }
     }
 }

@@ -31,13 +31,16 @@ pub enum Changes {
 pub struct Fake {
     pub status: StatusResponse,
     pub changes: Changes,
+    /// What is said besides of a change that is done.
+    pub notices: Vec<String>,
 }
 
 impl Default for Fake {
     fn default() -> Self {
         Self {
-            status: sample::status(),
+            status: sample::healthy(),
             changes: Changes::Done,
+            notices: Vec::new(),
         }
     }
 }
@@ -53,7 +56,13 @@ impl Fake {
 
     /// Serves until the test's runtime ends.
     pub async fn serve(self) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        self.serve_at(any).await
+    }
+
+    /// The same at this address.
+    pub async fn serve_at(self, address: SocketAddr) -> SocketAddr {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener
             .local_addr()
             .expect("a bound socket has an address");
@@ -68,7 +77,9 @@ impl Fake {
 
     async fn change(&self) -> Result<Response<Done>, Status> {
         match &self.changes {
-            Changes::Done => Ok(Response::new(Done {})),
+            Changes::Done => Ok(Response::new(Done {
+                notices: self.notices.clone(),
+            })),
             Changes::Refuse(status) => Err(status.clone()),
             Changes::Hang => std::future::pending().await,
         }
@@ -151,9 +162,10 @@ impl Admin for Fake {
         &self,
         request: Request<AddForwardRequest>,
     ) -> Result<Response<Done>, Status> {
-        match request.into_inner().forward {
+        let request = request.into_inner();
+        match &request.forward {
             Some(forward) if forward.port == 1 => {
-                Err(Status::invalid_argument(format!("{forward:?}")))
+                Err(Status::invalid_argument(format!("{request:?}")))
             }
             _ => self.change().await,
         }

@@ -1,10 +1,29 @@
 //! Answers as a cluster of three gives them.
 
 use api::proto::admin::forward::Target;
+use api::proto::admin::verdict::Level;
 use api::proto::admin::{
-    Forward, Lease, Member, NatStatus, Reservation, StatusResponse, SubnetUse,
+    Blocker, Forward, Lease, Member, NatStatus, Reservation, StatusResponse, SubnetUse, Verdict,
 };
 use api::proto::watch::Event;
+
+/// Node 1 leads, all is well.
+pub fn healthy() -> StatusResponse {
+    StatusResponse {
+        members: vec![
+            member(1, "leader", true, Some(1042), Some(0)),
+            member(2, "follower", true, Some(1040), Some(2)),
+            member(3, "follower", true, Some(1042), Some(0)),
+        ],
+        verdict: Some(Verdict {
+            level: Level::Healthy.into(),
+            summary: "HEALTHY: 3 of 3 nodes; one failure is survived".to_owned(),
+            blockers: Vec::new(),
+        }),
+        notices: Vec::new(),
+        ..status()
+    }
+}
 
 /// Node 1 leads, node 3 is away.
 pub fn status() -> StatusResponse {
@@ -20,14 +39,23 @@ pub fn status() -> StatusResponse {
         members: vec![
             member(1, "leader", true, Some(1042), Some(0)),
             member(2, "follower", true, Some(1040), Some(2)),
-            member(3, "follower", false, None, None),
+            Member {
+                unreachable_seconds: Some(251),
+                ..member(3, "follower", false, None, None)
+            },
         ],
         subnets: vec![subnet()],
         nat: Some(NatStatus { in_sync: true, repairs: 2, last_repair_micros: Some(1834), last_error: None, problems: vec![], no_uplink: false }),
-        dropped_packets: [("malformed", 10), ("not_our_server_id", 31)].map(|(reason, n)| (reason.to_owned(), n)).into(),
+        dropped_packets: [("malformed", 10), ("pool_exhausted", 31), ("other_nodes_turn", 142), ("other_server", 142)].map(|(reason, n)| (reason.to_owned(), n)).into(),
         messages: [("in_discover", 300), ("out_ack", 217)].map(|(kind, n)| (kind.to_owned(), n)).into(),
         version: "0.1.0".to_owned(),
         notices: vec!["GATEWAY_DHCP_POOL_END is 10.15.3.200 here and 10.15.3.254 in the cluster: the cluster's holds".to_owned()],
+        verdict: Some(Verdict {
+            level: Level::Degraded.into(),
+            summary: "DEGRADED: 2 of 3 nodes; one more failure stops service. Node 3 unreachable for 4 min".to_owned(),
+            blockers: vec![unreachable(3, 251, "4 min")],
+        }),
+        not_ours: ["other_nodes_turn", "other_server"].map(str::to_owned).into(),
     }
 }
 
@@ -35,7 +63,7 @@ pub fn status() -> StatusResponse {
 pub fn silent() -> StatusResponse {
     StatusResponse {
         node_id: 3,
-        leader_id: None,
+        leader_id: Some(1),
         term: 8,
         has_quorum: false,
         in_service: false,
@@ -58,6 +86,26 @@ pub fn silent() -> StatusResponse {
         }),
         dropped_packets: Default::default(),
         notices: Vec::new(),
+        verdict: Some(Verdict {
+            level: Level::NotServing.into(),
+            summary: "NOT SERVING: no quorum in reach: 1 of 3 members answers. Node 1 unreachable for 1 min. Node 2 unreachable for 1 min. NAT is not as it should be. 0 of 3 nodes in service".to_owned(),
+            blockers: vec![
+                Blocker {
+                    kind: "not_serving".to_owned(),
+                    cause: "This node does not answer DHCP clients: no quorum in reach: 1 of 3 members answers".to_owned(),
+                    remedy: "start gatewayd on the nodes that are down, or mend the network between them; do not remove members".to_owned(),
+                    node_id: None,
+                    since_seconds: None,
+                },
+                cut_off(1),
+                cut_off(2),
+                Blocker {
+                    kind: "nat".to_owned(),
+                    cause: "NAT: netlink: EPERM".to_owned(),
+                    ..Blocker::default()
+                },
+            ],
+        }),
         ..status()
     }
 }
@@ -69,6 +117,29 @@ pub fn fresh() -> StatusResponse {
         version: "0.1.0".to_owned(),
         silent_reason: Some("not a member yet: waits to be added".to_owned()),
         ..StatusResponse::default()
+    }
+}
+
+fn unreachable(node: u64, seconds: u64, for_how_long: &str) -> Blocker {
+    Blocker {
+        kind: "member_unreachable".to_owned(),
+        cause: format!(
+            "Node {node} unreachable for {for_how_long} at 192.0.2.{}:7066",
+            10 + node
+        ),
+        remedy: format!(
+            "start gatewayd on its host, or mend the network to it; if it is gone for good: gatewayctl node remove {node}"
+        ),
+        node_id: Some(node),
+        since_seconds: Some(seconds),
+    }
+}
+
+/// Without a quorum nobody can be removed.
+fn cut_off(node: u64) -> Blocker {
+    Blocker {
+        remedy: "start gatewayd on its host, or mend the network to it".to_owned(),
+        ..unreachable(node, 70, "1 min")
     }
 }
 
@@ -88,6 +159,7 @@ fn member(
         applied,
         lag,
         in_service: reachable,
+        unreachable_seconds: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::nat::Nat;
 use crate::begin::BootstrapRequest;
+use crate::outages::Outages;
 use cluster::Cluster;
 use dhcpd::{Counters, CountersSnapshot};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -15,19 +16,29 @@ pub struct Daemon {
     pub nat: Nat,
     /// Of the server that runs now: one that had to be bound anew counts from zero.
     dhcp: Mutex<Option<Arc<Counters>>>,
+    /// What the configuration names and gatewayd does not use.
+    warnings: Vec<String>,
     notices: OnceLock<Vec<String>>,
     bootstrap: mpsc::Sender<BootstrapRequest>,
+    /// For how long members have not answered.
+    pub outages: Outages,
 }
 
 impl Daemon {
-    /// With the cluster node alone.
-    pub fn new(cluster: Cluster, bootstrap: mpsc::Sender<BootstrapRequest>) -> Self {
+    /// With the cluster node alone, and what there is to say of the configuration.
+    pub fn new(
+        cluster: Cluster,
+        bootstrap: mpsc::Sender<BootstrapRequest>,
+        warnings: Vec<String>,
+    ) -> Self {
         Self {
             cluster,
             bootstrap,
             nat: Nat::default(),
             dhcp: Mutex::new(None),
+            warnings,
             notices: OnceLock::new(),
+            outages: Outages::default(),
         }
     }
 
@@ -59,8 +70,10 @@ impl Daemon {
             .unwrap_or_default()
     }
 
-    /// Where this node's configuration differs from the cluster's.
+    /// What there is to know of this node's configuration: keys that nobody uses, and where it
+    /// differs from the cluster's.
     pub fn notices(&self) -> Vec<String> {
-        self.notices.get().cloned().unwrap_or_default()
+        let differences = self.notices.get().into_iter().flatten();
+        self.warnings.iter().chain(differences).cloned().collect()
     }
 }

@@ -3,6 +3,8 @@
 //! By default the admin address is on the loopback: whoever reaches it may change the cluster.
 //! Reads are of this node's own view; changes are answered once they are committed and applied.
 
+pub mod audit;
+mod before;
 mod daemon;
 mod nat;
 mod service;

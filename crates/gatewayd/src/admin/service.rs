@@ -1,11 +1,12 @@
 //! The admin service: each call is a read of this node's view, or a command and its outcome.
 
-use super::{Daemon, status, text};
+use super::audit::Change;
+use super::{Daemon, before, status, text};
 use crate::config::SUBNET;
 use api::proto::admin as wire;
 use api::proto::admin::admin_server::Admin;
 use cluster::{MembershipError, ProposeError};
-use ipam::{Command, NodeId, Outcome, Refusal, State};
+use ipam::{Command, ForwardTarget, NodeId, Outcome, Refusal, State};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -22,12 +23,15 @@ impl AdminService {
         Self { daemon }
     }
 
-    async fn run(&self, command: Command) -> Answer<wire::Done> {
-        match self.daemon.cluster.propose(command).await {
+    /// Proposes the change, and logs it with what came of it.
+    async fn run(&self, change: Change, command: Command) -> Answer<wire::Done> {
+        let outcome = match self.daemon.cluster.propose(command).await {
             Ok(Outcome::Refused(refusal)) => Err(refused(&refusal)),
-            Ok(_) => Ok(Response::new(wire::Done {})),
+            Ok(_) => Ok(Response::new(wire::Done::default())),
             Err(error) => Err(not_committed(error)),
-        }
+        };
+        change.log(&outcome);
+        outcome
     }
 
     fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
@@ -47,8 +51,17 @@ impl Admin for AdminService {
     ) -> Answer<wire::BootstrapResponse> {
         let already = self.read(|state| state.cluster_id().is_some());
         if !already {
+            let change = Change {
+                verb: "bootstrap",
+                object: format!("node {}", self.daemon.cluster.status().node),
+                before: "no cluster".to_owned(),
+                after: "the first node of one".to_owned(),
+                from: request.remote_addr(),
+            };
             let outcome = self.daemon.bootstrap(request.into_inner().alone).await;
-            outcome.map_err(Status::failed_precondition)?;
+            let outcome = outcome.map_err(Status::failed_precondition);
+            change.log(&outcome);
+            outcome?;
         }
         let cluster_id = self.read(ipam::State::cluster_id);
         Ok(Response::new(wire::BootstrapResponse {
@@ -95,11 +108,20 @@ impl Admin for AdminService {
         &self,
         request: Request<wire::ReleaseLeaseRequest>,
     ) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let address = text::parse_address(&request.into_inner().address)?;
         let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
         let subnet =
             subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
-        self.run(Command::RevokeLease { subnet, address }).await
+        let change = Change {
+            verb: "lease release",
+            object: address.to_string(),
+            before: self.read(|state| before::lease(state, address)),
+            after: "none".to_owned(),
+            from,
+        };
+        self.run(change, Command::RevokeLease { subnet, address })
+            .await
     }
 
     async fn list_reservations(
@@ -129,30 +151,46 @@ impl Admin for AdminService {
         &self,
         request: Request<wire::AddReservationRequest>,
     ) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let request = request.into_inner();
         let address = text::parse_address(&request.address)?;
         let client = text::parse_client(&request.client)?;
         let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
         let subnet =
             subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
-        self.run(Command::AddReservation {
+        let change = Change {
+            verb: "reservation add",
+            object: client.to_string(),
+            before: self.read(|state| before::reservation(state, subnet, &client)),
+            after: address.to_string(),
+            from,
+        };
+        let command = Command::AddReservation {
             subnet,
             client,
             address,
-        })
-        .await
+        };
+        self.run(change, command).await
     }
 
     async fn remove_reservation(
         &self,
         request: Request<wire::RemoveReservationRequest>,
     ) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let client = text::parse_client(&request.into_inner().client)?;
-        self.run(Command::RemoveReservation {
+        let change = Change {
+            verb: "reservation remove",
+            object: client.to_string(),
+            before: self.read(|state| before::reservation(state, SUBNET, &client)),
+            after: "none".to_owned(),
+            from,
+        };
+        let command = Command::RemoveReservation {
             subnet: SUBNET,
             client,
-        })
-        .await
+        };
+        self.run(change, command).await
     }
 
     async fn list_forwards(
@@ -169,46 +207,103 @@ impl Admin for AdminService {
     }
 
     async fn add_forward(&self, request: Request<wire::AddForwardRequest>) -> Answer<wire::Done> {
-        let forward = request.into_inner().forward;
+        let from = request.remote_addr();
+        let wire::AddForwardRequest { forward, force } = request.into_inner();
         let forward = forward.ok_or_else(|| Status::invalid_argument("there is no forward"))?;
         let (key, forward) = text::parse_forward(&forward, SUBNET)?;
-        self.run(Command::AddForward {
+        let forced = if force { ", by force" } else { "" };
+        let change = Change {
+            verb: "forward add",
+            object: key.to_string(),
+            before: self.read(|state| before::forward(state, key)),
+            after: format!("{}{forced}", before::target(&forward)),
+            from,
+        };
+        let notices = self.read(|state| forward_notices(state, &forward.target));
+        let command = Command::AddForward {
             key,
             forward,
-            force: false,
-        })
-        .await
+            force,
+        };
+        self.run(change, command).await?;
+        Ok(Response::new(wire::Done { notices }))
     }
 
     async fn remove_forward(
         &self,
         request: Request<wire::RemoveForwardRequest>,
     ) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let request = request.into_inner();
         let key = text::parse_forward_key(&request.protocol, request.port)?;
-        self.run(Command::RemoveForward(key)).await
+        let change = Change {
+            verb: "forward remove",
+            object: key.to_string(),
+            before: self.read(|state| before::forward(state, key)),
+            after: "none".to_owned(),
+            from,
+        };
+        self.run(change, Command::RemoveForward(key)).await
     }
 
     async fn add_node(&self, request: Request<wire::AddNodeRequest>) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let request = request.into_inner();
         let node = NodeId(request.node_id);
+        let change = Change {
+            verb: "node add",
+            object: format!("node {node}"),
+            before: before::member(&self.daemon.cluster.status(), node),
+            after: format!("member at {}", request.peer_address),
+            from,
+        };
         let added = self
             .daemon
             .cluster
             .add_node(node, &request.peer_address)
             .await;
-        added
-            .map(|()| Response::new(wire::Done {}))
-            .map_err(|error| membership(&error))
+        let outcome = added
+            .map(|()| Response::new(wire::Done::default()))
+            .map_err(|error| membership(&error));
+        change.log(&outcome);
+        outcome
     }
 
     async fn remove_node(&self, request: Request<wire::RemoveNodeRequest>) -> Answer<wire::Done> {
+        let from = request.remote_addr();
         let node = NodeId(request.into_inner().node_id);
+        let change = Change {
+            verb: "node remove",
+            object: format!("node {node}"),
+            before: before::member(&self.daemon.cluster.status(), node),
+            after: "no member".to_owned(),
+            from,
+        };
         let removed = self.daemon.cluster.remove_node(node).await;
-        removed
-            .map(|()| Response::new(wire::Done {}))
-            .map_err(|error| membership(&error))
+        let outcome = removed
+            .map(|()| Response::new(wire::Done::default()))
+            .map_err(|error| membership(&error));
+        change.log(&outcome);
+        outcome
     }
+}
+
+/// What is allowed, and may surprise.
+fn forward_notices(state: &State, target: &ForwardTarget) -> Vec<String> {
+    let ForwardTarget::Address(address) = target else {
+        return Vec::new();
+    };
+    let subnet = state.subnet_containing(*address);
+    let dynamic = subnet.is_some_and(|subnet| {
+        subnet.config().is_dynamic(*address) && subnet.reservations().client_of(*address).is_none()
+    });
+    if !dynamic {
+        return Vec::new();
+    }
+    vec![format!(
+        "{address} is in the pool and reserved for nobody: whoever leases it next gets this traffic. \
+         Reserve it (gatewayctl reservation add), or use --to-client"
+    )]
 }
 
 /// `UNAVAILABLE` is this node's word that nothing was proposed (gatewayctl ends with 3, not with 1: the

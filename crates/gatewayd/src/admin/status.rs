@@ -1,11 +1,16 @@
 //! The status answer, put together from the parts.
 
 use super::Daemon;
+use crate::verdict::{Blocker, Level, MemberObserved, Observed, Verdict};
 use api::proto::admin as wire;
-use cluster::{ClusterStatus, MemberStatus};
+use cluster::{ClusterStatus, MemberStatus, Role};
 use ipam::{LeaseState, Subnet};
 use natd::NatStatus;
 use std::collections::HashMap;
+use std::time::Duration;
+
+/// Packets that were for another server, or are another node's to answer: no answer was due.
+const NOT_OURS: [&str; 2] = ["other_nodes_turn", "other_server"];
 
 /// How this node sees itself and the cluster.
 pub fn status(daemon: &Daemon) -> wire::StatusResponse {
@@ -21,7 +26,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
         has_quorum: cluster.service.has_quorum,
         in_service: cluster.service.in_service(),
         silent_reason: cluster.service.silent_reason.clone(),
-        members: members(&cluster),
+        members: members(daemon, &cluster),
         subnets: daemon
             .cluster
             .read(|state| state.subnets().values().map(use_of).collect()),
@@ -33,10 +38,66 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         notices: daemon.notices(),
+        verdict: Some(verdict(&Verdict::of(&observe(daemon, &cluster)))),
+        not_ours: NOT_OURS.map(str::to_owned).into(),
     }
 }
 
-fn members(cluster: &ClusterStatus) -> Vec<wire::Member> {
+fn observe(daemon: &Daemon, cluster: &ClusterStatus) -> Observed {
+    let member = |member: &MemberStatus| MemberObserved {
+        node: member.node,
+        peer_address: member.peer_address.clone(),
+        voter: member.role != Role::Learner,
+        unreachable: (!member.reachable).then(|| daemon.outages.of(member.node)),
+        in_service: member.in_service,
+    };
+    Observed {
+        node: cluster.node,
+        not_serving: cluster.service.silent_reason.clone(),
+        has_quorum: cluster.service.has_quorum,
+        members: cluster.members.iter().map(member).collect(),
+        full_pools: daemon.cluster.read(|state| {
+            let full = |subnet: &&Subnet| subnet.leases().free_count() == 0;
+            let subnets = state.subnets().values().filter(full);
+            subnets
+                .map(|subnet| subnet.config().pool.to_string())
+                .collect()
+        }),
+        nat_problems: daemon.nat.status().map(nat_problems).unwrap_or_default(),
+    }
+}
+
+/// What is wrong with NAT; nothing while it is in sync and traffic can flow.
+fn nat_problems(status: NatStatus) -> Vec<String> {
+    if status.in_sync || !status.problems.is_empty() {
+        return status.problems;
+    }
+    let error = status.last_error.or(status.plan_error);
+    vec![error.unwrap_or_else(|| "the kernel does not have the rules yet".to_owned())]
+}
+
+fn verdict(verdict: &Verdict) -> wire::Verdict {
+    use wire::verdict::Level as Wire;
+    let level = match verdict.level {
+        Level::Healthy => Wire::Healthy,
+        Level::Degraded => Wire::Degraded,
+        Level::NotServing => Wire::NotServing,
+    };
+    let blocker = |blocker: &Blocker| wire::Blocker {
+        kind: blocker.kind().to_owned(),
+        cause: blocker.cause(),
+        remedy: blocker.remedy(),
+        node_id: blocker.node().map(|node| node.0),
+        since_seconds: blocker.since().as_ref().map(Duration::as_secs),
+    };
+    wire::Verdict {
+        level: level.into(),
+        summary: verdict.summary.clone(),
+        blockers: verdict.blockers.iter().map(blocker).collect(),
+    }
+}
+
+fn members(daemon: &Daemon, cluster: &ClusterStatus) -> Vec<wire::Member> {
     let furthest = cluster
         .members
         .iter()
@@ -56,6 +117,7 @@ fn members(cluster: &ClusterStatus) -> Vec<wire::Member> {
             .zip(member.applied)
             .map(|(furthest, applied)| furthest - applied),
         in_service: member.in_service,
+        unreachable_seconds: (!member.reachable).then(|| daemon.outages.of(member.node).as_secs()),
     };
     cluster.members.iter().map(member).collect()
 }

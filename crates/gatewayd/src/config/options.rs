@@ -83,7 +83,15 @@ macro_rules! options {
             )+
         }
 
+        /// The name of every key.
+        pub(super) const KEYS: &[&str] = &[$($key),+];
+
         impl Options {
+            /// Every key with its name as a flag's, and its text where it says something.
+            pub(super) fn entries(&self) -> Vec<(&'static str, &'static str, Option<&str>)> {
+                vec![$(($key, stringify!($field), said_ref(&self.$field)),)+]
+            }
+
             /// These, and where they say nothing, `others`. An empty value says nothing.
             #[must_use]
             pub fn or(self, others: Self) -> Self {
@@ -160,12 +168,8 @@ options! {
 
 impl Options {
     /// Reads the file.
-    pub fn from_file(path: &Path) -> Result<Self, FileError> {
-        let content = std::fs::read_to_string(path).map_err(|source| FileError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::from_toml(&content).map_err(|source| FileError::Parse {
+    pub(super) fn read(path: &Path) -> Result<String, FileError> {
+        std::fs::read_to_string(path).map_err(|source| FileError::Read {
             path: path.to_owned(),
             source,
         })
@@ -175,6 +179,10 @@ impl Options {
     pub fn from_toml(content: &str) -> Result<Self, Box<toml::de::Error>> {
         toml::from_str(content).map_err(Box::new)
     }
+}
+
+fn said_ref(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 fn said(text: Option<String>) -> Option<String> {

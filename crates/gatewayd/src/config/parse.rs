@@ -2,7 +2,7 @@
 
 use ipam::{AddressRange, IdentityPolicy, Ipv4Network, SourceNat};
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
 /// A value, or what was expected instead.
@@ -113,6 +113,20 @@ pub(super) fn yes_or_no(text: &str) -> Parsed<bool> {
         "no" => Ok(false),
         _ => Err("expected yes or no".to_owned()),
     }
+}
+
+/// `address:port` on the loopback: there, whoever reaches the port is on this host already.
+pub(super) fn loopback_socket(text: &str) -> Parsed<SocketAddr> {
+    let socket: SocketAddr = from_str(text, "ADDRESS:PORT such as 127.0.0.1:7067")?;
+    if socket.ip().to_canonical().is_loopback() {
+        return Ok(socket);
+    }
+    Err(
+        "the admin port has no TLS yet, and whoever reaches it can change everything: listen on the \
+         loopback, such as 127.0.0.1:7067, and reach it from elsewhere by \
+         `ssh -L 7067:127.0.0.1:7067 HOST`"
+            .to_owned(),
+    )
 }
 
 /// `host:port`; the host is not looked up here.

@@ -58,7 +58,7 @@ fn check(relay: Ipv4Addr, subnet: &SubnetConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{RunArgs, Settings};
+    use crate::config::Settings;
 
     fn settings(relays: &str, exclude: Option<&str>) -> Result<Settings, ConfigError> {
         let options = Options {
@@ -68,11 +68,7 @@ mod tests {
             dhcp_exclude: exclude.map(str::to_owned),
             ..Options::default()
         };
-        Settings::resolve(RunArgs {
-            config: None,
-            bootstrap: false,
-            options,
-        })
+        Settings::from_options(options, false)
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Values that belong together, checked together.
 
-use super::options::{FileError, Options, RunArgs};
+use super::options::{FileError, Options};
 use super::parse::{self, Parsed};
 use super::peer_tls;
 use super::relays;
@@ -76,23 +76,22 @@ pub enum ConfigError {
         /// What to set it to.
         remedy: &'static str,
     },
+    /// A name that is no key, and close to one.
+    #[error("{place} has {name}, which is not a key: did you mean {meant}?")]
+    Slip {
+        /// Where it stands.
+        place: String,
+        /// What it says.
+        name: String,
+        /// The key.
+        meant: &'static str,
+    },
     /// The subnet as a whole.
     #[error("the subnet's configuration (GATEWAY_DHCP_…) contradicts itself")]
     Subnet(#[from] ipam::InvalidSubnet),
 }
 
 impl Settings {
-    /// Gathers, parses and checks.
-    pub fn resolve(arguments: RunArgs) -> Result<Self, ConfigError> {
-        let file = arguments
-            .config
-            .as_deref()
-            .map(Options::from_file)
-            .transpose()?;
-        let options = arguments.options.or(file.unwrap_or_default());
-        Self::from_options(options, arguments.bootstrap)
-    }
-
     /// Parses and checks the text of every key.
     pub fn from_options(options: Options, bootstrap: bool) -> Result<Self, ConfigError> {
         let subnet = subnet(&options)?;
@@ -116,7 +115,7 @@ impl Settings {
                 "GATEWAY_ADMIN_LISTEN",
                 &options.admin_listen,
                 "127.0.0.1:7067",
-                socket,
+                parse::loopback_socket,
             )?,
             listen_ip: optional(
                 "GATEWAY_DHCP_LISTEN_IP",
@@ -333,11 +332,7 @@ mod tests {
     }
 
     fn resolve(options: Options) -> Result<Settings, ConfigError> {
-        Settings::resolve(RunArgs {
-            config: None,
-            bootstrap: false,
-            options,
-        })
+        Settings::from_options(options, false)
     }
 
     #[test]
@@ -363,6 +358,31 @@ mod tests {
             text.contains("GATEWAY_DHCP_DNS") && text.contains("\"dns\"") && text.contains("IPv4"),
             "{text}"
         );
+    }
+
+    /// The admin port proves nobody's identity, so nobody beyond this host may reach it.
+    #[test]
+    fn s12_admin_port_beyond_the_loopback_refused() {
+        let admin = |text: &str| {
+            resolve(Options {
+                admin_listen: Some(text.to_owned()),
+                ..options()
+            })
+        };
+        for open in [
+            "0.0.0.0:7067",
+            "172.31.0.1:7067",
+            "[::]:7067",
+            "[fe80::1]:7067",
+        ] {
+            let text = admin(open).map_err(|error| error.to_string()).err();
+            let text = text.unwrap_or_default();
+            assert!(text.starts_with("GATEWAY_ADMIN_LISTEN="), "{open}: {text}");
+            assert!(text.contains("ssh -L"), "{open}: {text}");
+        }
+        for own in ["127.0.0.1:7067", "127.0.0.2:80", "[::1]:7067"] {
+            assert!(admin(own).is_ok(), "{own}");
+        }
     }
 
     #[test]

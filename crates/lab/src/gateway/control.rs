@@ -3,6 +3,7 @@
 //! A clone asks the same node, from any thread, whether the daemon runs or not.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
@@ -11,8 +12,9 @@ use super::status::{Lease, Status};
 use crate::command::{output, run, run_accepting};
 use crate::netns::Netns;
 
-/// `gatewayctl status` answers in full and ends with 5 when the node is not in service.
-const STATUS_CODES: [i32; 2] = [0, 5];
+/// `gatewayctl status` answers in full and ends with 5 when the node does not serve, with 7 when
+/// something is amiss.
+const STATUS_CODES: [i32; 3] = [0, 5, 7];
 
 /// The tool, and the host to run it on.
 #[derive(Debug, Clone)]
@@ -31,6 +33,18 @@ pub struct Answer {
     pub output: String,
     /// What it printed for people.
     pub complaint: String,
+}
+
+impl Answer {
+    /// Runs a command to its end.
+    pub(super) fn of(command: &mut Command) -> Result<Self> {
+        let outcome = output(command)?;
+        Ok(Self {
+            code: outcome.status.code(),
+            output: String::from_utf8_lossy(&outcome.stdout).into_owned(),
+            complaint: String::from_utf8_lossy(&outcome.stderr).trim().to_owned(),
+        })
+    }
 }
 
 impl Control {
@@ -54,12 +68,7 @@ impl Control {
 
     /// Runs it and returns whatever came of it; only failure to run it at all is an error.
     pub fn attempt(&self, args: &[&str]) -> Result<Answer> {
-        let outcome = output(self.netns.command(&self.program).args(args))?;
-        Ok(Answer {
-            code: outcome.status.code(),
-            output: String::from_utf8_lossy(&outcome.stdout).into_owned(),
-            complaint: String::from_utf8_lossy(&outcome.stderr).trim().to_owned(),
-        })
+        Answer::of(self.netns.command(&self.program).args(args))
     }
 
     /// [`Control::run`] with `--json`, read.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::binaries::Binaries;
 use super::config::GatewayConfig;
-use super::control::Control;
+use super::control::{Answer, Control};
 use super::pki;
 use super::status::{Lease, Status};
 use crate::fault::{FaultyDisk, SteppedClock};
@@ -156,6 +156,17 @@ impl Gateway {
             self.node
         );
         Ok(logged)
+    }
+
+    /// `gatewayd check` with its configuration.
+    pub fn check(&self) -> Result<Answer> {
+        let tls = pki::of_node(&self.dir, self.node);
+        let data = self.data_directory();
+        let mut command = self.netns.command(&self.binaries.daemon);
+        command
+            .arg("check")
+            .envs(self.config.environment(self.node, self.count, &data, &tls));
+        Answer::of(&mut command)
     }
 
     /// Where its programs are.

@@ -34,6 +34,30 @@ pub struct Status {
     pub nat: Option<Nat>,
     /// Packets that got no answer, by reason.
     pub dropped_packets: BTreeMap<String, u64>,
+    /// What it all comes to.
+    pub verdict: Verdict,
+    /// What to know of the node's configuration.
+    pub notices: Vec<String>,
+}
+
+/// Whether everything is as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Verdict {
+    /// healthy, degraded or not_serving.
+    pub level: String,
+    /// One line for people.
+    pub summary: String,
+    /// What is amiss.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Something that is amiss.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Blocker {
+    /// Its name.
+    pub kind: String,
+    /// What it is.
+    pub cause: String,
 }
 
 /// A member of the cluster.
@@ -118,6 +142,14 @@ impl Status {
     pub fn is_repaired_since(&self, repairs: u64) -> bool {
         let nat = self.nat.as_ref();
         nat.is_some_and(|nat| nat.repairs > repairs && nat.in_sync)
+    }
+
+    /// Whether this is amiss.
+    pub fn has_blocker(&self, kind: &str) -> bool {
+        self.verdict
+            .blockers
+            .iter()
+            .any(|blocker| blocker.kind == kind)
     }
 
     /// How far the member `node` is, as this node sees it.

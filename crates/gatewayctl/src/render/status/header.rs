@@ -6,10 +6,15 @@ use std::time::Duration;
 use crate::render::Style;
 use crate::render::plain::{or_dash, plain};
 use crate::render::style::Tone;
+use crate::render::wrap::wrap;
 use crate::view::{NatView, StatusView};
 
-/// One line for each thing.
-pub(super) fn header(status: &StatusView, style: Style) -> String {
+/// How wide the names are.
+const NAMES: usize = 12;
+
+/// One line for each thing, or more where the terminal is narrow.
+pub(super) fn header(status: &StatusView, style: Style, columns: usize) -> String {
+    let (unanswered, not_ours) = dropped(status);
     let fields = [
         (
             "Node",
@@ -21,11 +26,12 @@ pub(super) fn header(status: &StatusView, style: Style) -> String {
         ("Quorum", quorum(status.has_quorum, style)),
         ("DHCP", dhcp(status, style)),
         ("NAT", nat(status.nat.as_ref(), style)),
-        ("Unanswered", dropped(&status.dropped_packets)),
+        ("Unanswered", unanswered),
+        ("Not ours", not_ours),
     ];
     fields
         .iter()
-        .map(|(name, value)| format!("{name:<12}{value}\n"))
+        .map(|(name, value)| wrap(&format!("{name:<NAMES$}"), value, columns, NAMES))
         .collect()
 }
 
@@ -37,13 +43,19 @@ fn cluster(id: &str) -> String {
     }
 }
 
+/// Without a quorum nobody leads, whatever the node remembers.
 fn leader(status: &StatusView, style: Style) -> String {
+    let term = status.term;
     match status.leader_id {
+        Some(leader) if !status.has_quorum => style.paint(
+            Tone::Bad,
+            &format!("none with a quorum (last: node {leader}, term {term})"),
+        ),
         Some(leader) if leader == status.node_id => {
-            format!("node {leader}, this node (term {})", status.term)
+            format!("node {leader}, this node (term {term})")
         }
-        Some(leader) => format!("node {leader} (term {})", status.term),
-        None => style.paint(Tone::Bad, &format!("none (term {})", status.term)),
+        Some(leader) => format!("node {leader} (term {term})"),
+        None => style.paint(Tone::Bad, &format!("none (term {term})")),
     }
 }
 
@@ -60,16 +72,22 @@ fn dhcp(status: &StatusView, style: Style) -> String {
         return style.paint(Tone::Good, "in service");
     }
     let reason = status.silent_reason.as_deref().unwrap_or("no reason given");
-    style.paint(Tone::Bad, &format!("SILENT: {}", plain(reason)))
+    style.paint(Tone::Bad, &format!("not serving: {}", plain(reason)))
 }
 
 fn nat(nat: Option<&NatView>, style: Style) -> String {
     let Some(nat) = nat else {
         return "not managed by this node".to_owned();
     };
-    let state = match (nat.in_sync, &nat.last_error) {
-        (true, _) => style.paint(Tone::Good, "in sync"),
-        (false, Some(error)) => style.paint(Tone::Bad, &format!("NOT IN SYNC: {}", plain(error))),
+    if nat.no_uplink {
+        return "no uplink: this node forwards and translates nothing".to_owned();
+    }
+    let state = match (
+        nat.in_sync,
+        nat.problems.first().or(nat.last_error.as_ref()),
+    ) {
+        (true, None) => style.paint(Tone::Good, "in sync"),
+        (_, Some(error)) => style.paint(Tone::Bad, &format!("NOT IN SYNC: {}", plain(error))),
         (false, None) => style.paint(Tone::Warn, "not in sync yet"),
     };
     format!("{state}, {}", repairs(nat))
@@ -88,19 +106,28 @@ fn duration(micros: u64) -> String {
     format!("{:.1?}", Duration::from_micros(micros))
 }
 
-/// The total and the reasons, most frequent first.
-fn dropped(dropped: &BTreeMap<String, u64>) -> String {
-    let mut reasons: Vec<(&String, &u64)> =
-        dropped.iter().filter(|(_, count)| **count > 0).collect();
-    if reasons.is_empty() {
+/// Packets without an answer: those that one was due for, and those that were for somebody else.
+fn dropped(status: &StatusView) -> (String, String) {
+    let (others, ours): (BTreeMap<_, _>, BTreeMap<_, _>) = status
+        .dropped_packets
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .partition(|(reason, _)| status.not_ours.contains(reason));
+    (packets(&ours), packets(&others))
+}
+
+/// The most frequent reason first.
+fn packets(dropped: &BTreeMap<&String, &u64>) -> String {
+    let total = dropped
+        .values()
+        .fold(0_u64, |total, count| total.saturating_add(**count));
+    if total == 0 {
         return "no packets".to_owned();
     }
+    let mut reasons: Vec<_> = dropped.iter().collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let total = reasons
-        .iter()
-        .fold(0_u64, |total, (_, count)| total.saturating_add(**count));
     let reasons: Vec<String> = reasons
-        .iter()
+        .into_iter()
         .map(|(reason, count)| format!("{} {count}", plain(reason)))
         .collect();
     format!("{total} packets ({})", reasons.join(", "))

@@ -1,0 +1,38 @@
+//! A member asks the leader, for an operator, to add or remove a node.
+
+use super::{Answer, PeerService};
+use crate::member_change::MemberChange;
+use crate::membership::MembershipError;
+use api::proto::raft as wire;
+use api::proto::raft::change_member_response::{Changed, Failed, Rejected, Result as Outcome};
+use tonic::{Request, Response, Status};
+
+impl PeerService {
+    pub(super) async fn answer_change_member(
+        &self,
+        request: Request<wire::ChangeMemberRequest>,
+    ) -> Answer<wire::ChangeMemberResponse> {
+        let (caller, request) = self.receive(request)?;
+        self.check_route(&caller, request.route.as_ref())?;
+        self.check_member(request.route.as_ref())?;
+        let change = request
+            .change
+            .ok_or_else(|| Status::invalid_argument("the request names no change"))?;
+        let from = request.route.map_or(0, |route| route.from);
+        let change = MemberChange::from(change);
+        tracing::info!(from, ?change, "a member asks for a change of members");
+        let result = match self.inner.change_member_here(&change).await {
+            Ok(()) => Outcome::Changed(Changed {}),
+            Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {
+                Outcome::NotLeader(self.not_leader())
+            }
+            Err(MembershipError::Failed(reason)) => Outcome::Failed(Failed { reason }),
+            Err(error) => Outcome::Rejected(Rejected {
+                reason: error.to_string(),
+            }),
+        };
+        Ok(Response::new(wire::ChangeMemberResponse {
+            result: Some(result),
+        }))
+    }
+}

@@ -1,0 +1,158 @@
+//! The verdict on this node and its cluster: one line, and what it follows from (S11).
+//!
+//! Pure: what was observed goes in, typed blockers come out. The exit status of `gatewayctl status`
+//! follows from [`Level`].
+
+mod blocker;
+#[cfg(test)]
+mod tests;
+
+pub use blocker::Blocker;
+
+use ipam::NodeId;
+use std::time::Duration;
+
+/// What a member is seen to do.
+#[derive(Clone, Debug)]
+pub struct MemberObserved {
+    /// The member.
+    pub node: NodeId,
+    /// Where its peers reach it.
+    pub peer_address: String,
+    /// Whether it votes.
+    pub voter: bool,
+    /// For how long it has not answered; `None` while it does.
+    pub unreachable: Option<Duration>,
+    /// Whether it answers clients.
+    pub in_service: bool,
+}
+
+/// What the verdict is made from.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// This node.
+    pub node: NodeId,
+    /// Why this node does not serve; `None` while it does.
+    pub not_serving: Option<String>,
+    /// Whether a quorum is in reach.
+    pub has_quorum: bool,
+    /// Every member, this node included.
+    pub members: Vec<MemberObserved>,
+    /// Pools without a free address.
+    pub full_pools: Vec<String>,
+    /// What is wrong with NAT.
+    pub nat_problems: Vec<String>,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Nothing is amiss.
+    Healthy,
+    /// This node serves, and something is amiss.
+    Degraded,
+    /// This node does not answer clients.
+    NotServing,
+}
+
+/// What it all comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// How bad it is.
+    pub level: Level,
+    /// For people, one line.
+    pub summary: String,
+    /// Everything that is amiss, the worst first.
+    pub blockers: Vec<Blocker>,
+}
+
+impl Verdict {
+    /// Of what was observed.
+    #[must_use]
+    pub fn of(observed: &Observed) -> Self {
+        let blockers = blockers(observed);
+        let level = match blockers.first() {
+            None => Level::Healthy,
+            Some(Blocker::NotServing { .. }) => Level::NotServing,
+            Some(_) => Level::Degraded,
+        };
+        Self {
+            level,
+            summary: summary(level, observed, &blockers),
+            blockers,
+        }
+    }
+}
+
+fn blockers(observed: &Observed) -> Vec<Blocker> {
+    let this = observed
+        .not_serving
+        .iter()
+        .map(|reason| Blocker::NotServing {
+            reason: reason.clone(),
+            no_quorum: !observed.has_quorum,
+        });
+    let others = observed.members.iter();
+    let others = others.filter(|member| member.node != observed.node);
+    let members = others.filter_map(|member| of_member(member, observed.has_quorum));
+    let pools = observed.full_pools.iter().cloned().map(Blocker::PoolFull);
+    let nat = observed.nat_problems.iter().cloned().map(Blocker::Nat);
+    let mut blockers: Vec<_> = this.chain(members).chain(pools).chain(nat).collect();
+    blockers.sort();
+    blockers
+}
+
+fn of_member(member: &MemberObserved, removable: bool) -> Option<Blocker> {
+    let node = member.node;
+    if let Some(since) = member.unreachable {
+        let peer_address = member.peer_address.clone();
+        return Some(Blocker::MemberUnreachable {
+            node,
+            peer_address,
+            since,
+            removable,
+        });
+    }
+    if !member.voter {
+        return Some(Blocker::MemberNotVoting(node));
+    }
+    (!member.in_service).then_some(Blocker::MemberNotServing(node))
+}
+
+fn summary(level: Level, observed: &Observed, blockers: &[Blocker]) -> String {
+    let word = match level {
+        Level::Healthy => "HEALTHY",
+        Level::Degraded => "DEGRADED",
+        Level::NotServing => "NOT SERVING",
+    };
+    let serving = observed.members.iter().filter(|m| m.in_service).count();
+    let nodes = format!("{serving} of {} nodes", observed.members.len());
+    let mut sentences: Vec<String> = blockers.iter().map(Blocker::brief).collect();
+    let first = if level == Level::NotServing {
+        let reason = sentences.remove(0);
+        if !observed.members.is_empty() {
+            sentences.push(format!("{nodes} in service"));
+        }
+        reason
+    } else {
+        format!("{nodes}; {}", tolerance(&observed.members, serving))
+    };
+    sentences.insert(0, first);
+    format!("{word}: {}", sentences.join(". "))
+}
+
+/// How many more members may fail before there is no service.
+fn tolerance(members: &[MemberObserved], serving: usize) -> String {
+    let voters = members.iter().filter(|member| member.voter);
+    let (up, all) = voters.fold((0_usize, 0_usize), |(up, all), voter| {
+        (up + usize::from(voter.unreachable.is_none()), all + 1)
+    });
+    let quorum = all / 2 + 1;
+    let survived = up.saturating_sub(quorum).min(serving.saturating_sub(1));
+    let more = if up == all { "" } else { " more" };
+    match survived {
+        0 => format!("one{more} failure stops service"),
+        1 => format!("one{more} failure is survived"),
+        n => format!("{n}{more} failures are survived"),
+    }
+}
