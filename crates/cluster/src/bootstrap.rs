@@ -1,12 +1,13 @@
 //! How a node with an empty data directory begins, and how every node announces itself.
 
 use crate::config::Start;
+use crate::founders;
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use crate::propose::ProposeError;
 use crate::start::StartError;
 use crate::transport;
-use api::proto::raft::{HealthRequest, JoinRequest, join_response};
+use api::proto::raft::{JoinRequest, join_response};
 use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,20 +17,23 @@ use tokio::time::timeout;
 const JOIN_RETRY: Duration = Duration::from_secs(1);
 /// How long one node may take to answer a wish to join: it catches the newcomer up before.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a node may take to say whether it has a cluster.
-const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long to wait for a change of leadership before trying again.
 const PROPOSE_RETRY: Duration = Duration::from_millis(200);
 
 /// Begins as `start` says. A node that is a voting member already has nothing to do.
 pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Result<(), StartError> {
-    if has_data && (inner.has_other_voters() || inner.last_voted_for_itself()) {
+    let others = founders::others(inner, start);
+    // A second call in one life changes nothing.
+    drop(inner.join.set(others.clone()));
+    if has_data && inner.has_other_voters() {
         inner.may_stand();
+    } else if has_data && inner.last_voted_for_itself() {
+        founders::wait_until_alone(inner, &others).await;
     }
     match start {
-        Start::Bootstrap(bootstrap, others) => {
+        Start::Bootstrap(bootstrap, _) => {
             if !has_data {
-                refuse_second_cluster(inner, others).await?;
+                founders::wait_until_all_are_empty(inner, &others).await?;
                 inner.may_stand();
             }
             lay_down(inner, bootstrap, has_data).await
@@ -41,26 +45,6 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
         }
         Start::Join(_) | Start::Wait => Ok(()),
     }
-}
-
-/// A node that lost its disk and is told to bootstrap again would found a second cluster, which gives
-/// out the same addresses once more (S1). Nodes that cannot be reached cannot be asked: at the very
-/// first start none of them is up.
-async fn refuse_second_cluster(inner: &Inner, others: &[String]) -> Result<(), StartError> {
-    for address in others {
-        let Ok(mut client) = inner.peers.connect_to(address) else {
-            continue;
-        };
-        let request = HealthRequest {
-            node_id: inner.config.node.0,
-        };
-        let answer = timeout(ASK_TIMEOUT, client.health(request)).await;
-        let Ok(Ok(answer)) = answer else { continue };
-        if !answer.into_inner().cluster_id.is_empty() {
-            return Err(StartError::ClusterExists(address.clone()));
-        }
-    }
-    Ok(())
 }
 
 async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Result<(), StartError> {

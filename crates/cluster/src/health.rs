@@ -6,6 +6,7 @@
 
 use crate::node::Inner;
 use crate::service::{Observation, ServiceStatus};
+use crate::{commits, founders, reversion};
 use api::proto::raft::{HealthRequest, HealthResponse};
 use futures::future::join_all;
 use ipam::NodeId;
@@ -33,6 +34,8 @@ pub(crate) struct PeerView {
     pub(crate) applied: u64,
     /// Whether it counts this node among the members.
     pub(crate) counts_us: bool,
+    /// How long its answer took.
+    pub(crate) round_trip: Duration,
 }
 
 /// The last answer of every peer, and the digest that this node shows them.
@@ -87,7 +90,16 @@ impl Health {
         (count(true), count(false))
     }
 
-    fn note(&self, node: NodeId, response: &HealthResponse, digest_agrees: Option<bool>) {
+    /// How long the answer of a middling peer takes.
+    pub(crate) fn round_trip(&self) -> Duration {
+        let peers = self.peers();
+        let mut round_trips: Vec<Duration> = peers.values().map(|peer| peer.round_trip).collect();
+        round_trips.sort_unstable();
+        let middle = round_trips.get(round_trips.len() / 2);
+        middle.copied().unwrap_or_default()
+    }
+
+    fn note(&self, node: NodeId, view: PeerView, digest_agrees: Option<bool>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let earlier = answers.get(&node).and_then(|answer| answer.digest_agrees);
         let digest_agrees = digest_agrees.or(earlier);
@@ -95,7 +107,7 @@ impl Health {
             node,
             Answer {
                 at: Instant::now(),
-                view: view_of(response),
+                view,
                 digest_agrees,
             },
         );
@@ -121,13 +133,19 @@ impl Health {
         };
     }
 
+    /// What `node` said does not count any more.
+    fn forget(&self, node: NodeId) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.remove(&node);
+    }
+
     fn keep_only(&self, members: &BTreeMap<NodeId, String>) {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.retain(|node, _| members.contains_key(node));
     }
 }
 
-fn view_of(response: &HealthResponse) -> PeerView {
+fn view_of(response: &HealthResponse, round_trip: Duration) -> PeerView {
     PeerView {
         leader: response.leader_id.map(NodeId),
         term: response.term,
@@ -138,6 +156,7 @@ fn view_of(response: &HealthResponse) -> PeerView {
             .last_applied
             .as_ref()
             .map_or(0, |log_id| log_id.index),
+        round_trip,
     }
 }
 
@@ -154,7 +173,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             .iter()
             .filter(|(node, _)| **node != inner.config.node);
         join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
+        founders::look_out(&inner).await;
         publish(&inner);
+        reversion::mend(&inner);
         step_down_if_unfit(&inner).await;
     }
 }
@@ -180,22 +201,43 @@ async fn step_down_if_unfit(inner: &Inner) {
     }
 }
 
-async fn ask(inner: &Inner, node: NodeId, address: &str) {
+async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
     let Ok(mut client) = inner.peers.connect(node, address) else {
         return;
     };
-    let request = HealthRequest {
-        node_id: inner.config.node.0,
-    };
-    let answer = timeout(HEALTH_TIMEOUT, client.health(request)).await;
+    let asked = Instant::now();
+    let answer = timeout(HEALTH_TIMEOUT, client.health(inner.health_request())).await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
     let response = response.into_inner();
-    if response.node_id == node.0 {
-        let agrees = compare_digest(inner, &response);
-        inner.health.note(node, &response, agrees);
-        // Not only at the end of the round, which waits for peers that do not answer.
-        publish(inner);
+    if response.node_id != node.0 {
+        return;
+    }
+    if inner.is_foreign(&response.cluster_id) {
+        inner.heard_stranger(node, &response.cluster_id, Some(address));
+        inner.health.forget(node);
+        return;
+    }
+    let agrees = compare_digest(inner, &response);
+    let mut view = view_of(&response, asked.elapsed());
+    let ours = inner.cluster_id();
+    if ours.is_some_and(|ours| response.cluster_id != ours) {
+        // It has no cluster yet, or does not know. Whatever it leads is not this one (S12).
+        view.leads_a_quorum = false;
+        view.counts_us = true;
+    }
+    inner.health.note(node, view, agrees);
+    // Not only at the end of the round, which waits for peers that do not answer.
+    publish(inner);
+}
+
+impl Inner {
+    /// What this node asks a peer, and says of itself meanwhile.
+    pub(crate) fn health_request(&self) -> HealthRequest {
+        HealthRequest {
+            node_id: self.config.node.0,
+            cluster_id: self.cluster_id().map(Vec::from).unwrap_or_default(),
+        }
     }
 }
 
@@ -209,13 +251,16 @@ fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
     (!response.digest.is_empty()).then(|| ours.sha256.as_slice() == response.digest.as_slice())
 }
 
-fn publish(inner: &Inner) {
+fn publish(inner: &Arc<Inner>) {
     let peers = inner.health.peers();
     let observation = observe(inner, &peers);
     inner
         .outvoted
         .store(observation.is_outvoted(), Ordering::Relaxed);
     let status = ServiceStatus::decide(&observation);
+    if observation.stalled && status.has_quorum {
+        commits::probe(inner);
+    }
     inner.service.send_if_modified(|current| {
         let changed = *current != status;
         if changed {
@@ -252,6 +297,8 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         storage_error: inner.raft_failure(),
         hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
+        yields: inner.strangers.yields(),
+        stalled: inner.proposer.commits.are_stalled(inner.patience.commit),
         behind: entries_behind(inner, peers),
         voter: inner.is_voter(),
         peers,
@@ -286,7 +333,7 @@ mod tests {
     fn answer(at: Instant, digest_agrees: bool) -> Answer {
         Answer {
             at,
-            view: view_of(&HealthResponse::default()),
+            view: view_of(&HealthResponse::default(), Duration::ZERO),
             digest_agrees: Some(digest_agrees),
         }
     }

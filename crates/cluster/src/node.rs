@@ -2,31 +2,38 @@
 
 use crate::bootstrap;
 use crate::clock::LeaderClock;
+use crate::commits::Probe;
 use crate::config::{ClusterConfig, Start};
 use crate::health::Health;
 use crate::member_change::MemberChange;
 use crate::membership::MembershipError;
+use crate::patience::Patience;
 use crate::peer_refusals::PeerRefusals;
 use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
+use crate::reversion::Reversions;
 use crate::serve;
 use crate::service::ServiceStatus;
 use crate::silenced::Silenced;
 use crate::start::StartError;
 use crate::status::ClusterStatus;
+use crate::strangers::Strangers;
 use crate::succession::Succession;
 use crate::transport::Peers;
 use api::proto::raft::Route;
 use ipam::{Command, ForwardKey, Listener, NodeId, Outcome, State};
+use openraft::AsyncRuntime;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
 use openraft::{Instant, Raft, ServerState};
 use raft_store::{
-    AppliedMark, Committed, Release, StateMachine, StateReader, TypeConfig, UnfinishedWrites,
+    AppliedMark, Committed, NodeRuntime, Release, StateMachine, StateReader, TypeConfig,
+    UnfinishedWrites,
 };
+use rand::RngExt;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
@@ -73,6 +80,19 @@ pub(crate) struct Inner {
     pub(crate) progress: Progress,
     /// Whether this node's state differs from that of most of its peers (S8).
     pub(crate) outvoted: AtomicBool,
+    /// Nodes of other clusters that were heard.
+    pub(crate) strangers: Strangers,
+    /// Followers whose log went back.
+    pub(crate) reversions: Reversions,
+    /// What this node asks the cluster for of its own.
+    pub(crate) probe: Probe,
+    pub(crate) patience: Patience,
+    /// The members of whom one is asked for a cluster (`GATEWAY_JOIN`), this node left out.
+    pub(crate) join: OnceLock<Vec<String>>,
+    /// Drawn at this start: see `HealthResponse` in raft.proto.
+    pub(crate) instance: u64,
+    /// Whether it was told to found a cluster, and has not yet.
+    pub(crate) founding: AtomicBool,
     stopping: AtomicBool,
     admitted: AtomicBool,
     silenced: Silenced,
@@ -141,7 +161,7 @@ impl Cluster {
     /// Takes this node out of service because a part of the daemon cannot serve, such as a lost
     /// listen IP; `None` says that this part can again. Its peers take over its clients.
     pub fn silence(&self, part: &'static str, reason: Option<String>) {
-        self.inner.silenced.set(part, reason);
+        self.inner.silence(part, reason);
     }
 
     /// On which ports this host listens, to be announced: by [`Cluster::begin`], and by
@@ -250,6 +270,7 @@ pub(crate) struct Parts {
     pub(crate) unfinished: UnfinishedWrites,
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
+    pub(crate) reversions: Reversions,
 }
 
 impl Inner {
@@ -269,6 +290,13 @@ impl Inner {
             membership: tokio::sync::Mutex::default(),
             progress: Progress::default(),
             outvoted: AtomicBool::new(false),
+            strangers: Strangers::default(),
+            reversions: parts.reversions,
+            probe: Probe::default(),
+            patience: Patience::LAN,
+            join: OnceLock::new(),
+            instance: NodeRuntime::thread_rng().random(),
+            founding: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
             silenced: Silenced::default(),
@@ -356,14 +384,15 @@ impl Inner {
         self.with_metrics(|metrics| metrics.current_term)
     }
 
-    /// Whether this node leads and a quorum has answered it within an election timeout.
+    /// Whether this node leads and a quorum has answered it lately (S11).
     pub(crate) fn leads_a_quorum(&self) -> bool {
+        let counts = self.patience.quorum_counts(self.health.round_trip());
         self.with_metrics(|metrics| {
             let alone = metrics.membership_config.membership().voter_ids().count() == 1;
             let acked = metrics
                 .last_quorum_acked
                 .as_ref()
-                .is_some_and(|acked| acked.elapsed() < self.config.timings.election_max);
+                .is_some_and(|acked| acked.elapsed() < counts);
             metrics.state == ServerState::Leader && (alone || acked)
         })
     }

@@ -1,5 +1,6 @@
 //! Proposing: a command goes in, its committed outcome comes out, or it is unknown what came of it.
 
+use crate::commits::Commits;
 use ipam::{Command, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,13 +68,21 @@ pub(crate) enum Origin {
 pub(crate) struct Proposer {
     queue: mpsc::Sender<Proposal>,
     room: Arc<Semaphore>,
+    /// What waits, and what came back.
+    pub(crate) commits: Commits,
 }
 
 impl Proposer {
     pub(crate) fn new() -> (Self, mpsc::Receiver<Proposal>) {
         let (queue, proposals) = mpsc::channel(QUEUE_COMMANDS);
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
-        (Self { queue, room }, proposals)
+        let commits = Commits::default();
+        let proposer = Self {
+            queue,
+            room,
+            commits,
+        };
+        (proposer, proposals)
     }
 
     /// Proposes a command of this node's own.
@@ -95,6 +104,7 @@ impl Proposer {
             let (outcome, index) = (Outcome::Refused(refusal), 0);
             return Ok(Committed { outcome, index });
         }
+        let waiting = self.commits.wait();
         let (reply, outcome) = oneshot::channel();
         let room = self.room_for(&command)?;
         let deadline = Instant::now() + within.min(PROPOSE_DEADLINE);
@@ -113,11 +123,15 @@ impl Proposer {
                 mpsc::error::TrySendError::Closed(_) => "the node is stopping".to_owned(),
             })
         })?;
-        outcome.await.unwrap_or_else(|_| {
+        let outcome = outcome.await.unwrap_or_else(|_| {
             Err(ProposeError::Unknown(
                 "the node stopped meanwhile".to_owned(),
             ))
-        })
+        });
+        if outcome.is_ok() {
+            waiting.settled();
+        }
+        outcome
     }
 
     fn room_for(&self, command: &Command) -> Result<OwnedSemaphorePermit, ProposeError> {

@@ -14,7 +14,7 @@
 
 use crate::membership::MembershipError;
 use crate::node::Inner;
-use api::proto::raft::{HealthRequest, HealthResponse, JoinRequest, join_response};
+use api::proto::raft::{HealthResponse, JoinRequest, join_response};
 use futures::future::join_all;
 use ipam::NodeId;
 use openraft::ChangeMembers;
@@ -205,10 +205,7 @@ impl Inner {
         address: &str,
     ) -> Result<HealthResponse, MembershipError> {
         let mut client = self.peers.connect(node, address)?;
-        let request = HealthRequest {
-            node_id: self.config.node.0,
-        };
-        let answer = timeout(WHO_IS_THERE, client.health(request)).await;
+        let answer = timeout(WHO_IS_THERE, client.health(self.health_request())).await;
         let answer = answer.map_err(|_| MembershipError::silent(address, WHO_IS_THERE))?;
         let answer = answer.map_err(|status| MembershipError::unreachable(address, &status))?;
         Ok(answer.into_inner())

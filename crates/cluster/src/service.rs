@@ -34,6 +34,10 @@ pub(crate) struct Observation<'a> {
     pub(crate) hung_storage: Option<String>,
     /// Why the daemon around this node cannot serve, whatever the cluster does.
     pub(crate) silenced: Option<String>,
+    /// Why this node's own cluster is a mistake beside another one.
+    pub(crate) yields: Option<String>,
+    /// Whether commands are not decided, though somebody waits.
+    pub(crate) stalled: bool,
     /// By how many entries this node is too far behind the leader to serve.
     pub(crate) behind: u64,
     pub(crate) voter: bool,
@@ -125,6 +129,10 @@ impl Observation<'_> {
         if let Some(reason) = &self.silenced {
             return Some(reason.clone());
         }
+        if let Some(reason) = &self.yields {
+            return Some(reason.clone());
+        }
+        // The peers here are of this cluster: strangers count for nothing.
         if self
             .peers
             .values()
@@ -154,7 +162,15 @@ impl Observation<'_> {
                 self.behind
             ));
         }
-        (!self.bootstrapped).then(|| "the cluster is not bootstrapped yet".to_owned())
+        if !self.bootstrapped {
+            return Some("the cluster is not bootstrapped yet".to_owned());
+        }
+        self.stalled.then(|| {
+            "the cluster decides nothing, though a quorum answers: see which nodes lag behind in \
+             `gatewayctl status` and in the log of the leader; it comes back by itself with the next \
+             command that is decided"
+                .to_owned()
+        })
     }
 }
 
@@ -173,6 +189,7 @@ mod tests {
             in_service: true,
             applied: 9,
             counts_us: true,
+            round_trip: Duration::ZERO,
         }
     }
 
@@ -186,6 +203,8 @@ mod tests {
             storage_error: None,
             hung_storage: None,
             silenced: None,
+            yields: None,
+            stalled: false,
             behind: 0,
             voter: true,
             peers,
@@ -251,6 +270,18 @@ mod tests {
                 .silent_reason
                 .is_some_and(|reason| reason.contains("differs"))
         );
+    }
+
+    /// S11: a quorum that answers heartbeats and decides nothing serves nobody.
+    #[test]
+    fn a_node_whose_commands_are_not_decided_is_silent() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let observation = Observation {
+            stalled: true,
+            ..observe(&peers)
+        };
+        let reason = ServiceStatus::decide(&observation).silent_reason;
+        assert!(reason.is_some_and(|reason| reason.contains("decides nothing")));
     }
 
     #[test]

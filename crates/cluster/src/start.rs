@@ -3,6 +3,7 @@
 use crate::config::{ClusterConfig, Snapshots, Timings};
 use crate::node::{Cluster, Inner, Parts, Stop};
 use crate::propose::{Proposal, Proposer};
+use crate::reversion::Reversions;
 use crate::serve::{self, PeerHandler, ServeError};
 use crate::tasks;
 use crate::tls::{Credentials, TlsError};
@@ -116,7 +117,13 @@ async fn assemble(
 ) -> Result<Assembled, StartError> {
     let Surroundings { store, connector } = surroundings;
     let peers = Peers::new(connector);
-    let network = NetworkFactory::new(peers.clone(), config.node, store.reader.clone());
+    let reversions = Reversions::default();
+    let network = NetworkFactory::new(
+        peers.clone(),
+        config.node,
+        store.reader.clone(),
+        reversions.clone(),
+    );
     let unfinished = store.log.unfinished_writes();
     let raft_config = Arc::new(raft_config(config.timings, config.snapshots)?);
     let raft = Raft::new(
@@ -141,6 +148,7 @@ async fn assemble(
         unfinished,
         proposer,
         peers,
+        reversions,
     };
     Ok(Assembled {
         inner: Arc::new(Inner::new(parts, has_data)),
@@ -182,6 +190,9 @@ fn raft_config(timings: Timings, snapshots: Snapshots) -> Result<Config, StartEr
         enable_leader_restore: Some(false),
         // A node that was cut off must not depose a working leader when it comes back.
         enable_pre_vote: Some(true),
+        // A follower whose log went back is filled again (see `crate::reversion`): a leader that takes
+        // it for level would wait for ever.
+        allow_log_reversion: Some(true),
         // Not before it is known that this node may: see `Inner::may_stand`.
         enable_elect: ipam::mutated!("s1_newcomer_stands"),
         ..Config::default()

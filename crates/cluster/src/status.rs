@@ -23,6 +23,8 @@ pub struct ClusterStatus {
     pub members: Vec<MemberStatus>,
     /// How often peers were refused since this node started, by reason (S12).
     pub peer_refusals: BTreeMap<&'static str, u64>,
+    /// What operators should know beside: nodes of other clusters that are heard.
+    pub notices: Vec<String>,
 }
 
 /// One member as this node sees it.
@@ -82,6 +84,7 @@ impl Inner {
             service: self.service_now(),
             members: members.collect(),
             peer_refusals: self.refusals.counts(),
+            notices: self.strangers.notices(self.patience.stranger),
         }
     }
 

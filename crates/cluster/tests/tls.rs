@@ -164,7 +164,10 @@ async fn strangers_can_neither_join_nor_propose() {
         let mut client = intruder(&site, stranger);
         assert!(bounded(join(&mut client, 2)).await.is_err());
         assert!(bounded(propose(&mut client, 2)).await.is_err());
-        let health = HealthRequest { node_id: 2 };
+        let health = HealthRequest {
+            node_id: 2,
+            ..Default::default()
+        };
         assert!(bounded(client.health(health)).await.is_err());
         let invite = InviteRequest {
             node_id: 1,
@@ -175,7 +178,12 @@ async fn strangers_can_neither_join_nor_propose() {
     assert_untouched(&nodes);
     let member = site.config(2).tls.unwrap();
     let mut client = intruder(&site, &Shows::This(&member));
-    let heard = client.health(HealthRequest { node_id: 2 }).await;
+    let heard = client
+        .health(HealthRequest {
+            node_id: 2,
+            ..Default::default()
+        })
+        .await;
     assert!(heard.is_ok(), "the refusals were not for another reason");
 }
 
@@ -189,7 +197,10 @@ async fn a_node_cannot_speak_for_another() {
         route: route(2),
         ..VoteRequest::default()
     };
-    let health = HealthRequest { node_id: 2 };
+    let health = HealthRequest {
+        node_id: 2,
+        ..Default::default()
+    };
     let refused = [
         propose(&mut client, 2).await,
         join(&mut client, 4).await,
@@ -206,7 +217,10 @@ async fn a_node_cannot_speak_for_another() {
     }
     assert_untouched(&nodes);
     // The same client is heard when it speaks for itself.
-    let health = HealthRequest { node_id: 3 };
+    let health = HealthRequest {
+        node_id: 3,
+        ..Default::default()
+    };
     assert!(client.health(health).await.unwrap().into_inner().member);
     propose(&mut client, 3).await.unwrap();
 }

@@ -76,9 +76,9 @@ fn explain(error: &StartError) -> String {
 
 fn start_mode(settings: &Settings) -> Result<Start> {
     if settings.bootstrap {
-        return bootstrap_start(settings, false);
+        return bootstrap_start(settings, settings.alone);
     }
-    Ok(if settings.join.is_empty() {
+    Ok(if settings.join.is_empty() || settings.alone {
         Start::Wait
     } else {
         Start::Join(settings.join.clone())

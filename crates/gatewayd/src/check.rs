@@ -122,6 +122,7 @@ mod tests {
         let arguments = RunArgs {
             config: None,
             bootstrap: false,
+            alone: false,
             options: Options {
                 node_id: Some("1".to_owned()),
                 peer_listen: Some("127.0.0.1:7066".to_owned()),

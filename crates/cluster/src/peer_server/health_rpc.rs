@@ -5,6 +5,7 @@ use crate::node::Inner;
 use api::proto::raft as wire;
 use ipam::NodeId;
 use raft_store::codec;
+use std::sync::atomic::Ordering;
 use tonic::{Request, Response};
 
 impl PeerService {
@@ -15,6 +16,9 @@ impl PeerService {
         let (caller, request) = self.receive(request)?;
         let asker = NodeId(request.node_id);
         caller.must_be(asker)?;
+        if self.inner.is_foreign(&request.cluster_id) {
+            self.inner.heard_stranger(asker, &request.cluster_id, None);
+        }
         Ok(Response::new(self.inner.health_response(asker)))
     }
 }
@@ -24,10 +28,9 @@ impl Inner {
         let in_service = self.service_now().in_service();
         let digest = self.health.shown_digest();
         let last_applied = self.reader.with(|applied| applied.last_applied);
-        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
         wire::HealthResponse {
             node_id: self.config.node.0,
-            cluster_id: cluster_id.map(Vec::from).unwrap_or_default(),
+            cluster_id: self.cluster_id().map(Vec::from).unwrap_or_default(),
             initialized: self.is_admitted(),
             leader_id: self.leader().map(|(leader, _)| leader.0),
             term: self.term(),
@@ -37,6 +40,9 @@ impl Inner {
             in_service,
             leads_a_quorum: self.leads_a_quorum(),
             member: self.members().contains_key(&asker),
+            voters: self.voters().iter().map(|voter| voter.0).collect(),
+            founding: self.founding.load(Ordering::SeqCst),
+            instance: self.instance,
         }
     }
 }

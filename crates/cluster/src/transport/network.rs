@@ -6,6 +6,7 @@
 use super::answers::{Asked, Sent};
 use super::{PeerChannel, Peers};
 use crate::limits::{MAX_APPEND_BYTES, SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES};
+use crate::reversion::Reversions;
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
 use bytes::Bytes;
@@ -30,6 +31,7 @@ pub(crate) struct NetworkFactory {
     peers: Peers,
     from: NodeId,
     reader: StateReader,
+    reversions: Reversions,
 }
 
 /// The way to one peer.
@@ -40,14 +42,23 @@ pub(crate) struct Network {
     /// Where it was when openraft asked for this way to it.
     address: String,
     reader: StateReader,
+    /// Only in a heartbeat's client: it says that the peer has what the leader knows that it has, so a
+    /// conflict there means that its log went back.
+    reversions: Option<Reversions>,
 }
 
 impl NetworkFactory {
-    pub(crate) const fn new(peers: Peers, from: NodeId, reader: StateReader) -> Self {
+    pub(crate) const fn new(
+        peers: Peers,
+        from: NodeId,
+        reader: StateReader,
+        reversions: Reversions,
+    ) -> Self {
         Self {
             peers,
             from,
             reader,
+            reversions,
         }
     }
 }
@@ -62,6 +73,14 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
             to: target,
             address: node.address.clone(),
             reader: self.reader.clone(),
+            reversions: None,
+        }
+    }
+
+    async fn new_heartbeat_client(&mut self, target: u64, node: &PeerNode) -> Network {
+        Network {
+            reversions: Some(self.reversions.clone()),
+            ..self.new_client(target, node).await
         }
     }
 }
@@ -112,6 +131,12 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let answer = within(option.hard_ttl(), self.client()?.append(message)).await?;
         let answer = codec::decode_append_response(answer).map_err(garbled)?;
         let answer = asked.append(&sent, answer).map_err(garbled)?;
+        if let Some(reversions) = &self.reversions
+            && answer.is_conflict()
+        {
+            reversions.conflict(NodeId(self.to));
+            return Err(RPCError::Network(NetworkError::new(&LogWentBack)));
+        }
         Ok(match (answer, cut_after) {
             // The rest is sent when openraft hears how far this one came.
             (AppendEntriesResponse::Success, Some(last)) => {
@@ -185,6 +210,11 @@ impl RaftNetworkV2<TypeConfig> for Network {
         codec::decode_transfer_response(answer).map_err(garbled)
     }
 }
+
+/// Why a heartbeat that was answered is no success.
+#[derive(Debug, thiserror::Error)]
+#[error("the follower lacks what it had acknowledged: its log went back")]
+struct LogWentBack;
 
 fn chunks(header: SnapshotHeader, data: Bytes) -> impl Iterator<Item = SnapshotChunk> {
     let data = (0..data.len()).step_by(CHUNK_BYTES).map(move |start| {

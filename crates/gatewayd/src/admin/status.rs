@@ -37,7 +37,11 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .chain(labelled("out_", &counters.sent))
             .collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        notices: daemon.notices(),
+        notices: daemon
+            .notices()
+            .into_iter()
+            .chain(cluster.notices.clone())
+            .collect(),
         verdict: Some(verdict(&Verdict::of(&observe(daemon, &cluster)))),
         not_ours: NOT_OURS.map(str::to_owned).into(),
     }

@@ -77,7 +77,8 @@ impl Loaded {
         };
         let entries = entries(&arguments.options, &file, &outside.flags);
         let options = arguments.options.or(file);
-        let settings = Settings::from_options(options, arguments.bootstrap)?;
+        let mut settings = Settings::from_options(options, arguments.bootstrap)?;
+        settings.alone = arguments.alone;
         Ok(Self {
             settings,
             entries,
@@ -171,6 +172,7 @@ mod tests {
         RunArgs {
             config,
             bootstrap: false,
+            alone: false,
             options: Options {
                 node_id: Some("1".to_owned()),
                 peer_listen: Some("127.0.0.1:7066".to_owned()),

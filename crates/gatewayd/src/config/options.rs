@@ -42,6 +42,10 @@ pub struct RunArgs {
     /// Start a new cluster, if the data directory is empty. For the first node, once.
     #[arg(long)]
     pub bootstrap: bool,
+    /// This node is the only one left or there is, for certain: do not wait for the nodes in
+    /// GATEWAY_JOIN before it founds a cluster, or goes on as the only voter of one.
+    #[arg(long)]
+    pub alone: bool,
     /// Every key.
     #[command(flatten)]
     pub options: Options,

@@ -32,6 +32,8 @@ pub struct Settings {
     pub join: Vec<String>,
     /// Whether to start a new cluster.
     pub bootstrap: bool,
+    /// Whether this node may take itself for the whole cluster without asking the others.
+    pub alone: bool,
     /// Where gatewayctl reaches it.
     pub admin_listen: SocketAddr,
     /// Its own address on the clients' network, if given.
@@ -111,6 +113,7 @@ impl Settings {
                 parse::items(t, parse::host_port)
             })?,
             bootstrap,
+            alone: false,
             admin_listen: key(
                 "GATEWAY_ADMIN_LISTEN",
                 &options.admin_listen,

@@ -1,0 +1,249 @@
+//! Whether this node may take itself for the whole cluster.
+//!
+//! A node founds a cluster only when every other node of `GATEWAY_JOIN` has answered that it has none:
+//! one that lost its disk and reaches nobody would found a second one, which gives out the same
+//! addresses (S1). For the same reason a node whose log names it the only voter goes on alone only when
+//! each of them has answered that it has no cluster, or this one without another voter: the log may be
+//! an old copy of the founder's. Nobody to ask (`--alone`, or no `GATEWAY_JOIN`) means that the operator
+//! has decided.
+
+use crate::config::Start;
+use crate::node::Inner;
+use crate::start::StartError;
+use api::proto::raft::HealthResponse;
+use futures::future::join_all;
+use ipam::NodeId;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a node may take to say whether it has a cluster.
+const ASK_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long between two rounds of asking.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// What the status calls the wait.
+const PART: &str = "start";
+
+/// What a node said when it was asked for a cluster.
+#[derive(Debug, PartialEq, Eq)]
+enum Said {
+    /// Nothing.
+    Nothing,
+    /// It is this node, by another name.
+    Itself,
+    /// It has no cluster.
+    Empty,
+    /// It has none, and was told to found one as well.
+    Founding,
+    /// It belongs to this node's cluster, and knows no other voter.
+    NoOtherVoter,
+    /// It belongs to a cluster: to this one with other voters, or to another.
+    Cluster,
+}
+
+/// Who is to be asked.
+pub(crate) fn others(inner: &Inner, start: &Start) -> Vec<String> {
+    let addresses = match start {
+        Start::Bootstrap(_, addresses) | Start::Join(addresses) => addresses.as_slice(),
+        Start::Wait => &[],
+    };
+    let own = &inner.config.peer_address;
+    let others = addresses.iter().filter(|address| *address != own);
+    others.cloned().collect()
+}
+
+/// Returns when every other node has said that it has no cluster.
+pub(crate) async fn wait_until_all_are_empty(
+    inner: &Inner,
+    others: &[String],
+) -> Result<(), StartError> {
+    let _waiting = Waiting(inner);
+    inner.founding.store(true, Ordering::SeqCst);
+    loop {
+        let said = ask_all(inner, others).await;
+        if let Some((address, _)) = said.iter().find(|(_, said)| is_cluster(said)) {
+            return Err(StartError::ClusterExists((*address).clone()));
+        }
+        let Some(reason) = waits_to_found(&said) else {
+            return Ok(());
+        };
+        tell(inner, reason);
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+/// While it lives this node waits for what others say; the wait may be given up.
+struct Waiting<'a>(&'a Inner);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.founding.store(false, Ordering::SeqCst);
+        self.0.silence(PART, None);
+    }
+}
+
+/// Enables elections when every other node has said that there is no voter beside this one. Returns
+/// then, or when the log has got another voter: the leader fills it.
+pub(crate) async fn wait_until_alone(inner: &Inner, others: &[String]) {
+    let _waiting = Waiting(inner);
+    while !inner.has_other_voters() {
+        let said = ask_all(inner, others).await;
+        let Some(reason) = waits_to_go_on(&said) else {
+            inner.may_stand();
+            return;
+        };
+        tell(inner, reason);
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+/// Asks those of `GATEWAY_JOIN` in a cluster that never had a second voter: another one may be there.
+pub(crate) async fn look_out(inner: &Inner) {
+    if let Some(others) = inner.join.get()
+        && inner.never_had_second_voter()
+    {
+        ask_all(inner, others).await;
+    }
+}
+
+async fn ask_all<'a>(inner: &Inner, others: &'a [String]) -> Vec<(&'a String, Said)> {
+    let asking = others.iter().map(|address| async move {
+        let said = ask(inner, address).await;
+        (address, said)
+    });
+    join_all(asking).await
+}
+
+async fn ask(inner: &Inner, address: &str) -> Said {
+    let Ok(mut client) = inner.peers.connect_to(address) else {
+        return Said::Nothing;
+    };
+    let answer = timeout(ASK_TIMEOUT, client.health(inner.health_request())).await;
+    let Ok(Ok(answer)) = answer else {
+        return Said::Nothing;
+    };
+    let answer = answer.into_inner();
+    if inner.is_foreign(&answer.cluster_id) {
+        inner.heard_stranger(NodeId(answer.node_id), &answer.cluster_id, Some(address));
+    }
+    let ours = inner.cluster_id();
+    let is_ours = ours.is_some_and(|ours| answer.cluster_id == ours);
+    said(&answer, inner.instance, inner.config.node, is_ours)
+}
+
+fn said(answer: &HealthResponse, instance: u64, node: NodeId, is_ours: bool) -> Said {
+    let no_other_voter = || answer.voters.iter().all(|voter| *voter == node.0);
+    if answer.instance == instance {
+        Said::Itself
+    } else if answer.cluster_id.is_empty() && answer.founding {
+        Said::Founding
+    } else if answer.cluster_id.is_empty() && !answer.initialized {
+        Said::Empty
+    } else if is_ours && answer.node_id != node.0 && no_other_voter() {
+        Said::NoOtherVoter
+    } else {
+        Said::Cluster
+    }
+}
+
+fn is_cluster(said: &Said) -> bool {
+    matches!(said, Said::NoOtherVoter | Said::Cluster)
+}
+
+/// What a node that is to found a cluster waits for.
+fn waits_to_found(said: &[(&String, Said)]) -> Option<String> {
+    if let Some((address, _)) = said.iter().find(|(_, said)| *said == Said::Founding) {
+        return Some(format!(
+            "{address} was told to found a cluster as well: start only one node with --bootstrap"
+        ));
+    }
+    let (address, _) = said.iter().find(|(_, said)| *said == Said::Nothing)?;
+    Some(format!(
+        "it founds no cluster before every node of GATEWAY_JOIN has answered that it has none, and \
+         {address} does not answer: start gatewayd there (it waits to be added), or say --alone if \
+         there is no cluster yet for certain"
+    ))
+}
+
+/// What a node whose log names it the only voter waits for.
+fn waits_to_go_on(said: &[(&String, Said)]) -> Option<String> {
+    let is_open = |said: &Said| matches!(said, Said::Nothing | Said::Founding | Said::Cluster);
+    let (address, said) = said.iter().find(|(_, said)| is_open(said))?;
+    let found = match said {
+        Said::Nothing => "does not answer",
+        _ => "has a cluster of which this node is not the only voter",
+    };
+    Some(format!(
+        "its log names it the only voter, and {address} {found}: if the data directory is an old copy, \
+         wait for the leader, or empty it and add the node again; if this node is all that is left, \
+         start it once with --alone"
+    ))
+}
+
+/// One line in the log for each change.
+fn tell(inner: &Inner, reason: String) {
+    if inner.silenced().as_deref() != Some(reason.as_str()) {
+        tracing::info!("waiting: {reason}");
+        inner.silence(PART, Some(reason));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: NodeId = NodeId(1);
+
+    fn answer(cluster: &[u8], voters: &[u64]) -> HealthResponse {
+        HealthResponse {
+            node_id: 2,
+            cluster_id: cluster.to_vec(),
+            initialized: !voters.is_empty(),
+            voters: voters.to_vec(),
+            instance: 9,
+            ..HealthResponse::default()
+        }
+    }
+
+    #[test]
+    fn an_answer_is_taken_for_what_it_is() {
+        let ask = |answer: HealthResponse, is_ours| said(&answer, 5, HERE, is_ours);
+        assert_eq!(ask(answer(&[], &[]), false), Said::Empty);
+        assert_eq!(ask(answer(&[7; 16], &[1]), true), Said::NoOtherVoter);
+        assert_eq!(ask(answer(&[7; 16], &[1, 2]), true), Said::Cluster);
+        assert_eq!(ask(answer(&[8; 16], &[1]), false), Said::Cluster);
+        let half_joined = answer(&[], &[1]);
+        assert_eq!(ask(half_joined, false), Said::Cluster);
+        let mut copy = answer(&[7; 16], &[1]);
+        copy.node_id = HERE.0;
+        assert_eq!(
+            ask(copy.clone(), true),
+            Said::Cluster,
+            "a copy beside this one"
+        );
+        copy.instance = 5;
+        assert_eq!(ask(copy, true), Said::Itself);
+    }
+
+    #[test]
+    fn a_cluster_is_founded_when_all_are_empty() {
+        let (one, other) = ("a:1".to_owned(), "b:1".to_owned());
+        let waits = |first, second| waits_to_found(&[(&one, first), (&other, second)]);
+        assert_eq!(waits(Said::Empty, Said::Itself), None);
+        let silent = waits(Said::Empty, Said::Nothing).unwrap_or_default();
+        assert!(silent.contains("b:1 does not answer"), "{silent}");
+        let two = waits(Said::Founding, Said::Nothing).unwrap_or_default();
+        assert!(two.contains("a:1 was told to found"), "{two}");
+        assert_eq!(waits_to_found(&[]), None, "--alone");
+    }
+
+    #[test]
+    fn the_only_voter_goes_on_when_nobody_knows_another() {
+        let (one, other) = ("a:1".to_owned(), "b:1".to_owned());
+        let waits = |first, second| waits_to_go_on(&[(&one, first), (&other, second)]);
+        assert_eq!(waits(Said::Empty, Said::NoOtherVoter), None);
+        assert!(waits(Said::Empty, Said::Nothing).is_some());
+        let old = waits(Said::Empty, Said::Cluster).unwrap_or_default();
+        assert!(old.contains("not the only voter"), "{old}");
+    }
+}

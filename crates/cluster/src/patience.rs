@@ -1,0 +1,41 @@
+//! How long this node waits for its peers before it draws conclusions, in one place, so that slow
+//! links can stretch all of it.
+
+use std::time::Duration;
+
+/// How patient one node is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// How long a command may wait for its outcome while the node serves (S11).
+    pub(crate) commit: Duration,
+    /// How long the answer of a quorum counts, at least; three round trips if that is longer (S11).
+    pub(crate) quorum: Duration,
+    /// How long a node that is of another cluster is named after it was last heard.
+    pub(crate) stranger: Duration,
+}
+
+impl Patience {
+    /// Those of nodes that are on one LAN.
+    pub(crate) const LAN: Self = Self {
+        commit: Duration::from_secs(2),
+        quorum: Duration::from_secs(1),
+        stranger: Duration::from_secs(10),
+    };
+
+    /// How long a quorum's answer counts where a round trip takes `round_trip`.
+    pub(crate) fn quorum_counts(&self, round_trip: Duration) -> Duration {
+        self.quorum.max(3 * round_trip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_round_trips_or_a_second() {
+        let counts = |millis| Patience::LAN.quorum_counts(Duration::from_millis(millis));
+        assert_eq!(counts(2), Duration::from_secs(1));
+        assert_eq!(counts(400), Duration::from_millis(1200));
+    }
+}

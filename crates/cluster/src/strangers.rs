@@ -1,0 +1,183 @@
+//! Nodes of other clusters that this node hears: they are named, and count for nothing (contract S12).
+//!
+//! A node that lost its disk and was told to found a cluster while nobody was in reach is a stranger
+//! at a member's address. Nothing that it says of itself may touch the members: not that it leads, not
+//! that it does not count them. The other way round a cluster that never had a second voter, and hears
+//! another one, takes itself for the mistake and does not serve: whoever it gives an address to may
+//! get one that is held (S1). It is so until it is restarted, because what it cannot hear any more
+//! is still there.
+
+use crate::node::Inner;
+use ipam::NodeId;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The most that are remembered: more than a cluster has members.
+const MAX_STRANGERS: usize = 16;
+
+/// Strangers heard lately.
+#[derive(Debug, Default)]
+pub(crate) struct Strangers(Mutex<Heard>);
+
+#[derive(Debug, Default)]
+struct Heard {
+    strangers: BTreeMap<NodeId, Stranger>,
+    /// Why this node's own cluster is the mistake.
+    yields: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Stranger {
+    cluster: Vec<u8>,
+    /// Where it answers, if it was asked.
+    address: Option<String>,
+    at: Instant,
+}
+
+impl Strangers {
+    /// Notes one; whether it is news.
+    fn heard(&self, node: NodeId, cluster: &[u8], address: Option<&str>) -> bool {
+        let mut heard = self.lock();
+        let known = heard.strangers.get(&node);
+        let is_news = known.is_none_or(|known| known.cluster != cluster);
+        if is_news && known.is_none() && heard.strangers.len() >= MAX_STRANGERS {
+            return false;
+        }
+        let address = address.map(str::to_owned);
+        let address = address.or_else(|| known.and_then(|known| known.address.clone()));
+        heard.strangers.insert(
+            node,
+            Stranger {
+                cluster: cluster.to_vec(),
+                address,
+                at: Instant::now(),
+            },
+        );
+        is_news
+    }
+
+    /// One line for each that was heard within `limit`; the others are forgotten.
+    pub(crate) fn notices(&self, limit: Duration) -> Vec<String> {
+        let mut heard = self.lock();
+        heard
+            .strangers
+            .retain(|_, stranger| stranger.at.elapsed() < limit);
+        let named = heard.strangers.iter();
+        named
+            .map(|(node, stranger)| notice(*node, stranger))
+            .collect()
+    }
+
+    /// Why this node's own cluster is the mistake, if it is.
+    pub(crate) fn yields(&self) -> Option<String> {
+        self.lock().yields.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Heard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn notice(node: NodeId, stranger: &Stranger) -> String {
+    let place = match &stranger.address {
+        Some(address) => format!(" at {address}"),
+        None => String::new(),
+    };
+    format!(
+        "node {node}{place} belongs to another cluster ({}), and nothing that it says counts here. If it \
+         should be a member: stop gatewayd there, empty its data directory, start it without \
+         --bootstrap",
+        short(&stranger.cluster)
+    )
+}
+
+/// The first bytes of a cluster's id, as status shows it.
+fn short(cluster: &[u8]) -> String {
+    let mut shown = String::new();
+    for byte in cluster.iter().take(4) {
+        // Writing to a string cannot fail.
+        let _ = write!(shown, "{byte:02x}");
+    }
+    shown
+}
+
+impl Inner {
+    /// The cluster that this node belongs to, once it knows.
+    pub(crate) fn cluster_id(&self) -> Option<[u8; 16]> {
+        self.reader.with(|applied| applied.state.cluster_id())
+    }
+
+    /// Whether `cluster` is another one than this node's. Who has none yet belongs to nobody else.
+    pub(crate) fn is_foreign(&self, cluster: &[u8]) -> bool {
+        let ours = self.cluster_id();
+        !cluster.is_empty() && ours.is_some_and(|ours| cluster != ours)
+    }
+
+    /// Notes that `node` belongs to another cluster.
+    pub(crate) fn heard_stranger(&self, node: NodeId, cluster: &[u8], address: Option<&str>) {
+        if !self.strangers.heard(node, cluster, address) {
+            return;
+        }
+        tracing::warn!(
+            %node, cluster = short(cluster), address,
+            "a node of another cluster is heard: nothing that it says counts"
+        );
+        if !self.never_had_second_voter() {
+            return;
+        }
+        let reason = format!(
+            "another cluster ({}) is heard from node {node}, and this one never had a second voter, so \
+             it was founded beside it: stop gatewayd here, empty its data directory, start it without \
+             --bootstrap (if this cluster is the right one, stop the other and restart gatewayd here)",
+            short(cluster)
+        );
+        self.strangers.lock().yields.get_or_insert(reason);
+    }
+
+    /// Whether this node has been the only voter since its cluster was founded: the membership is that
+    /// of the first entry.
+    pub(crate) fn never_had_second_voter(&self) -> bool {
+        self.with_metrics(|metrics| {
+            let membership = &metrics.membership_config;
+            let is_first = membership.log_id().as_ref().is_some_and(|id| id.index == 0);
+            is_first && membership.membership().voter_ids().count() == 1
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stranger_is_news_once_and_named_while_it_is_heard() {
+        let strangers = Strangers::default();
+        let limit = Duration::from_secs(10);
+        assert!(strangers.heard(NodeId(3), &[0xab; 16], Some("172.31.0.3:7066")));
+        assert!(!strangers.heard(NodeId(3), &[0xab; 16], None));
+        let notices = strangers.notices(limit);
+        assert_eq!(notices.len(), 1);
+        assert!(
+            notices[0].contains("node 3 at 172.31.0.3:7066"),
+            "{notices:?}"
+        );
+        assert!(notices[0].contains("(abababab)"), "{notices:?}");
+        tokio::time::advance(2 * limit).await;
+        assert!(strangers.notices(limit).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn strangers_are_bounded() {
+        let strangers = Strangers::default();
+        for node in 0..100 {
+            strangers.heard(NodeId(node), &[1; 16], None);
+        }
+        assert_eq!(
+            strangers.notices(Duration::from_secs(1)).len(),
+            MAX_STRANGERS
+        );
+    }
+}

@@ -1,0 +1,214 @@
+//! Nodes that are half there: strangers at a member's address, disks that went back, copies.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use cluster::{Cluster, Start};
+use ipam::Command;
+use std::path::Path;
+use support::*;
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// Replaces what is in `to`.
+fn restore(from: &Path, to: &Path) {
+    std::fs::remove_dir_all(to).unwrap();
+    copy(from, to);
+}
+
+fn reason(node: &Cluster) -> String {
+    node.service().silent_reason.unwrap_or_default()
+}
+
+fn notices(node: &Cluster) -> String {
+    node.status().notices.join("\n")
+}
+
+/// The cluster of another life, at a member's address.
+fn stranger() -> Start {
+    let Start::Bootstrap(mut bootstrap, _) = bootstrap() else {
+        unreachable!()
+    };
+    bootstrap.cluster_id = [9; 16];
+    Start::Bootstrap(bootstrap, vec![])
+}
+
+/// S12: a wiped node that was told to found a cluster while it was cut off says nothing that counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_does_not_silence_the_majority() {
+    let mut site = Site::new(3);
+    let mut nodes = site.up().await;
+    nodes.remove(2).shutdown().await;
+    site.directories[2] = tempfile::TempDir::new().unwrap();
+    let stray = site.start(3, &stranger()).await;
+    let named = |node: &Cluster| notices(node).contains("node 3 at");
+    until("the members name the stranger", || nodes.iter().all(named)).await;
+    until("the stranger yields", || {
+        reason(&stray).contains("another cluster")
+    })
+    .await;
+    assert!(
+        reason(&stray).contains("without --bootstrap"),
+        "{}",
+        reason(&stray)
+    );
+    for node in &nodes {
+        assert!(!reason(node).contains("removed"), "{}", reason(node));
+        in_service(node).await;
+        obtain(node, 7).await;
+        let members = node.status().members;
+        let third = members.iter().find(|member| member.node.0 == 3).unwrap();
+        assert!(!third.reachable, "a stranger is not the member");
+    }
+}
+
+/// At the first start the others are up, and wait: it is not known otherwise that there is no cluster.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_founded_when_every_other_node_has_said_that_it_has_none() {
+    let site = Site::new(3);
+    let Start::Bootstrap(bootstrap, _) = bootstrap() else {
+        unreachable!()
+    };
+    let others: Vec<String> = (1..=3).map(|node| site.address(node)).collect();
+    let how = Start::Bootstrap(bootstrap, others.clone());
+    let founder = Cluster::start(site.config(1)).await.unwrap();
+    let begun = {
+        let (founder, how) = (founder.clone(), how.clone());
+        tokio::spawn(async move { founder.begin(&how).await })
+    };
+    until("it says whom it waits for", || {
+        reason(&founder).contains("does not answer")
+    })
+    .await;
+    assert!(reason(&founder).contains("--alone"), "{}", reason(&founder));
+    let join = Start::Join(others);
+    let mut others = Vec::new();
+    for node in [2, 3] {
+        let (node, join) = (
+            Cluster::start(site.config(node)).await.unwrap(),
+            join.clone(),
+        );
+        others.push(tokio::spawn(async move {
+            node.begin(&join).await.unwrap();
+            node
+        }));
+    }
+    begun.await.unwrap().unwrap();
+    in_service(&founder).await;
+    for other in others {
+        in_service(&other.await.unwrap()).await;
+    }
+}
+
+/// What a virtual machine's snapshot does. Nothing but the rolled-back node is wrong, and it is filled
+/// again; then the loss of another one costs nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolled_back_follower_is_filled_again() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let back = (leader + 1) % 3;
+    let data = site.directories[back].path().join("data");
+    let backup = tempfile::TempDir::new().unwrap();
+    nodes.remove(back).shutdown().await;
+    restore_into(backup.path(), &data);
+    nodes.push(site.start(back as u64 + 1, &Start::Wait).await);
+    in_service(&nodes[2]).await;
+    for number in 0..40 {
+        obtain(&nodes[usize::from(number) % 3], number).await;
+    }
+    nodes.remove(2).shutdown().await;
+    restore(backup.path(), &data);
+    let again = Cluster::start(site.config(back as u64 + 1)).await.unwrap();
+    again.begin(&Start::Wait).await.unwrap();
+    in_service(&again).await;
+    nodes.push(again);
+    converged(&nodes).await;
+    // The other follower goes.
+    let other = (0..2).find(|at| leader_of(&nodes) != Some(*at)).unwrap();
+    nodes.remove(other).shutdown().await;
+    for number in 40..50 {
+        obtain(&nodes[0], number).await;
+    }
+}
+
+fn restore_into(backup: &Path, data: &Path) {
+    copy(data, backup);
+}
+
+/// A copy of the founder's directory from before the others joined, started where nobody is in reach,
+/// must not go on alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_founder_does_not_go_on_alone() {
+    let site = Site::new(2);
+    let data = site.directories[0].path().join("data");
+    let founder = site.start(1, &bootstrap()).await;
+    founder.shutdown().await;
+    let backup = tempfile::TempDir::new().unwrap();
+    copy(&data, backup.path());
+    let founder = site.start(1, &Start::Wait).await;
+    let second = site.start(2, &Start::Join(vec![site.address(1)])).await;
+    let address = obtain(&second, 1).await;
+    founder.shutdown().await;
+    second.shutdown().await;
+    restore(backup.path(), &data);
+    let join = Start::Join((1..=2).map(|node| site.address(node)).collect());
+    let restored = Cluster::start(site.config(1)).await.unwrap();
+    let beginning = {
+        let (restored, join) = (restored.clone(), join.clone());
+        tokio::spawn(async move { restored.begin(&join).await })
+    };
+    until("it says whom it waits for", || {
+        reason(&restored).contains("only voter")
+    })
+    .await;
+    assert!(restored.propose(Command::Tick).await.is_err());
+    // With the other one it learns what it had forgotten.
+    let second = site.start(2, &join).await;
+    beginning.await.unwrap().unwrap();
+    in_service(&restored).await;
+    assert_eq!(obtain(&restored, 1).await, address);
+    restored.shutdown().await;
+    second.shutdown().await;
+    // The operator decides (`--alone`).
+    restore(backup.path(), &data);
+    let alone = site.start(1, &Start::Wait).await;
+    in_service(&alone).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_are_told_to_found_a_cluster_neither_does() {
+    let site = Site::new(2);
+    let Start::Bootstrap(bootstrap, _) = bootstrap() else {
+        unreachable!()
+    };
+    let how = |other| Start::Bootstrap(bootstrap.clone(), vec![site.address(other)]);
+    let nodes = [
+        Cluster::start(site.config(1)).await.unwrap(),
+        Cluster::start(site.config(2)).await.unwrap(),
+    ];
+    let begun: Vec<_> = nodes
+        .iter()
+        .zip([how(2), how(1)])
+        .map(|(node, how)| {
+            let node = node.clone();
+            tokio::spawn(async move { node.begin(&how).await })
+        })
+        .collect();
+    for node in &nodes {
+        until("it names the other", || reason(node).contains("as well")).await;
+    }
+    begun.iter().for_each(tokio::task::JoinHandle::abort);
+    assert!(nodes.iter().all(|node| node.status().members.is_empty()));
+}
