@@ -4,7 +4,7 @@
 
 use api::command::{decode_state, encode_state, state_digest};
 use ipam::{
-    AddressRange, Batch, Bootstrap, ClientIdentity, ClientKey, ClusterTime, Command,
+    AddressRange, Batch, Bootstrap, ClientIdentity, ClientKey, ClusterTime, Command, ConflictProbe,
     DeclineAddress, ForwardPolicy, GrantLease, GrantRef, HardwareAddress, IdentityPolicy,
     Ipv4Network, LeaseTimes, LogPosition, NodeId, OfferLease, ReleaseLease, RequestKind, SourceNat,
     Span, Stamp, State, SubnetConfig, SubnetId,
@@ -55,6 +55,7 @@ fn bootstrap() -> Command {
         mtu: 1500,
         classless_routes: Vec::new(),
         extra_options: BTreeMap::new(),
+        authoritative: false,
     };
     Command::Bootstrap(Bootstrap {
         cluster_id: [7; 16],
@@ -74,22 +75,28 @@ fn command() -> impl Strategy<Value = Command> {
         Just(RequestKind::Renewing),
         Just(RequestKind::Rebinding),
     ];
+    let probe = prop_oneof![
+        Just(None),
+        Just(Some(ConflictProbe::NotMade)),
+        Just(Some(ConflictProbe::Clear))
+    ];
     let subnet = SUBNET;
     prop_oneof![
         4 => (client.clone(), proptest::option::of(address.clone())).prop_map(move |(client, requested)| {
             let (client, hostname, node) = (identity(client), None, NODE);
-            Command::OfferLease(OfferLease { subnet, client, requested, hostname, node })
+            Command::OfferLease(OfferLease { subnet, client, requested, lease_time: None, hostname, node })
         }),
-        4 => (client.clone(), address.clone(), kind).prop_map(move |(client, address, kind)| {
+        4 => (client.clone(), address.clone(), kind, probe).prop_map(move |(client, address, kind, probe)| {
             let (client, hostname, node) = (identity(client), None, NODE);
             let lease_time = None;
-            Command::GrantLease(GrantLease { subnet, client, address, kind, lease_time, hostname, node })
+            Command::GrantLease(GrantLease { subnet, client, address, kind, lease_time, hostname, node, probe })
         }),
-        2 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            Command::ReleaseLease(ReleaseLease { subnet, client: identity(client), address, grant: GrantRef::default() })
+        2 => (client.clone(), address.clone(), any::<u32>()).prop_map(move |(client, address, xid)| {
+            let xid = Some(xid % 4);
+            Command::ReleaseLease(ReleaseLease { subnet, client: identity(client), address, grant: GrantRef::default(), xid })
         }),
         1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            Command::DeclineAddress(DeclineAddress { subnet, client: identity(client), address, grant: GrantRef::default() })
+            Command::DeclineAddress(DeclineAddress { subnet, client: identity(client), address, grant: GrantRef::default(), bounded: true })
         }),
         1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
             let client = ClientKey::Hardware(hardware(client));
@@ -99,7 +106,7 @@ fn command() -> impl Strategy<Value = Command> {
             let client = ClientKey::Hardware(hardware(client));
             Command::RemoveReservation { subnet, client }
         }),
-        1 => address.prop_map(move |address| Command::RevokeLease { subnet, address }),
+        2 => address.prop_map(move |address| Command::RevokeLease { subnet, address, keep_record: true }),
         1 => Just(Command::Tick),
     ]
 }

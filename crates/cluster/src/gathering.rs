@@ -78,6 +78,7 @@ mod tests {
             ntp_servers: vec![],
             mtu: 1450,
             classless_routes: vec![],
+            authoritative: false,
             extra_options: (0..=255)
                 .map(|code| (code, vec![7; 255]))
                 .collect::<BTreeMap<_, _>>(),

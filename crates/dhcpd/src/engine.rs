@@ -22,7 +22,7 @@ use crate::limit::{
 use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
-use crate::reply::{Body, ReplyType};
+use crate::reply::Body;
 use crate::transaction::{Input, Next, Transaction};
 use ipam::{ClientKey, Command, GrantRef, LeaseState, NodeId, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
@@ -133,11 +133,13 @@ impl Engine {
         input: Input,
         view: &dyn LeaseView,
     ) -> Next {
-        if let Input::Probed(address, finding) = input {
+        if let Input::Probed(address, finding) = input
+            && !transaction.probes_by_echo()
+        {
             self.probes.note(address, finding, now);
         }
         let next = match transaction.resume(input) {
-            Next::Reply(reply) if !self.still_holds(&reply.body, transaction.client(), view) => {
+            Next::Reply(reply) if !self.still_holds(&reply.body, transaction.packet(), view) => {
                 Next::Silent(Silence::NoLongerGranted)
             }
             next => next,
@@ -189,8 +191,9 @@ impl Engine {
         self.admit(&hearing, view)?;
         let given_up = self.given_up(&hearing, view)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
-        let mut transaction =
-            Transaction::new(identity, packet.clone(), key, config, now).on_link_of(self.link_mtu);
+        let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
+            .on_link_of(self.link_mtu)
+            .with_offer(self.memory.offer_to(&hearing.client));
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
             None => transaction.begin(hearing.intent, given_up, hearing.known),
@@ -226,7 +229,7 @@ impl Engine {
             self.probes.note_discover(now);
         }
         let client = config.identity.key(&packet.identity());
-        let known = view.client(subnet, &client);
+        let known = view.client(subnet, &packet.identity());
         let standing = self.standing(intent, &client, &known, now);
         Ok(Hearing {
             packet,
@@ -385,11 +388,12 @@ impl Engine {
 
     /// Whether a grant is still in force here. An operator may have taken it back since, in the same
     /// entry even: who is told of it now would use an address that is another's tomorrow (S1).
-    fn still_holds(&self, body: &Body, client: &ClientKey, view: &dyn LeaseView) -> bool {
+    fn still_holds(&self, body: &Body, packet: &Packet, view: &dyn LeaseView) -> bool {
         let Body::Ack(granted) = body else {
             return true;
         };
-        let lease = view.client(self.identity.subnet, client).lease;
+        let client = packet.identity();
+        let lease = view.client(self.identity.subnet, &client).lease;
         let is_bound = lease.is_some_and(|(address, state)| {
             address == granted.address && matches!(state, LeaseState::Bound { .. })
         });
@@ -399,7 +403,7 @@ impl Engine {
     /// The last look at what is to be done: the probe may be done already, the time may be up.
     fn settle(&mut self, now: Moment, transaction: &mut Transaction, mut next: Next) -> Next {
         while let Next::Probe(address) = next {
-            if !self.probes.is_clear(address, now) {
+            if !transaction.believes_probes_ahead() || !self.probes.is_clear(address, now) {
                 break;
             }
             next = transaction.resume(Input::Probed(address, Finding::Clear));
@@ -413,7 +417,7 @@ impl Engine {
                 if let Body::Ack(granted) = &reply.body {
                     self.probes.forget(granted.address);
                 }
-                self.note_reply(transaction.client(), reply.body.reply_type());
+                self.note_reply(transaction.client(), &reply.body);
                 next
             }
             Next::Propose(Command::QuarantineAddress(_)) => self
@@ -424,11 +428,11 @@ impl Engine {
         }
     }
 
-    fn note_reply(&mut self, client: &ClientKey, reply: ReplyType) {
-        match reply {
-            ReplyType::Offer => self.memory.offered(client),
-            ReplyType::Ack => self.memory.served(client),
-            ReplyType::Nak => self.memory.refused(client),
+    fn note_reply(&mut self, client: &ClientKey, body: &Body) {
+        match body {
+            Body::Offer { address, .. } => self.memory.offered(client, *address),
+            Body::Ack(_) | Body::InformAck => self.memory.served(client),
+            Body::Nak(_) => self.memory.refused(client),
         }
     }
 }

@@ -57,4 +57,8 @@ pub trait Link: Send + Sync + 'static {
         address: Ipv4Addr,
         except: Option<[u8; 6]>,
     ) -> Result<Finding, ProbeError>;
+
+    /// Asks by ICMP echo whether anybody uses `address`, behind a relay, where no ARP is heard (contract L6). Takes
+    /// at most about [`crate::limits::PROBE_WAIT`].
+    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError>;
 }

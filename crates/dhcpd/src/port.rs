@@ -12,7 +12,7 @@
 use crate::limits::HELD_FOR_REQUEST;
 use async_trait::async_trait;
 use ipam::{
-    ClientKey, ClusterTime, Command, LeaseState, NodeId, Outcome, Span, Subnet, SubnetConfig,
+    ClientIdentity, ClusterTime, Command, LeaseState, NodeId, Outcome, Span, Subnet, SubnetConfig,
     SubnetId,
 };
 use std::net::Ipv4Addr;
@@ -25,7 +25,7 @@ pub trait LeaseView: Send + Sync {
 
     /// What the state has of one client; the default when it has nothing, or no such subnet.
     /// [`ClientView::of`] reads it from a subnet.
-    fn client(&self, subnet: SubnetId, client: &ClientKey) -> ClientView;
+    fn client(&self, subnet: SubnetId, client: &ClientIdentity) -> ClientView;
 
     /// The addresses that the next new clients would be offered, at most `limit`, in that order.
     fn free_candidates(&self, subnet: SubnetId, limit: usize) -> Vec<Ipv4Addr>;
@@ -63,14 +63,15 @@ pub struct ClientView {
 impl ClientView {
     /// Reads a client from a subnet of the replicated state.
     #[must_use]
-    pub fn of(subnet: &Subnet, client: &ClientKey) -> Self {
-        let reserved = subnet.reservations().address_of(client);
-        let lease = subnet.lease_of(client);
+    pub fn of(subnet: &Subnet, client: &ClientIdentity) -> Self {
+        let (key, hardware) = (subnet.config().identity.key(client), &client.hardware);
+        let reserved = subnet.reserved_for(&key, hardware);
+        let lease = subnet.lease_of(&key);
         Self {
             lease: lease.map(|(address, lease)| (address, lease.state)),
             granted_by: lease.map(|(_, lease)| lease.node),
             reserved,
-            may_keep: lease.is_some_and(|(address, _)| subnet.may_have(client, address)),
+            may_keep: lease.is_some_and(|(address, _)| subnet.may_have(&key, hardware, address)),
         }
     }
 

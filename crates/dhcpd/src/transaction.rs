@@ -5,11 +5,12 @@
 //!                 ▲                   └─in use─► Quarantining ─┐
 //!                 └────────── at most so often ────────────────┘
 //!  REQUEST ─► Granting ─Granted─► ACK          DECLINE, RELEASE ─► GivingUp ─► done
-//!                      ─Refused─► NAK or silence         INFORM ─► ACK without a lease
+//!     │          ▲      ─Refused─► NAK or silence         INFORM ─► ACK without a lease
+//!     └─► ProbingGrant: of what the client neither holds nor was offered here
 //! ```
 //!
 //! **Invariants.** A DHCPACK that carries a lease is made in one place, from [`Verdict::Ack`] (S2).
-//! A new client is offered only what a probe found clear (L6). An unknown outcome ends in silence.
+//! A new client is offered, or granted without an offer, only what a probe found clear (L6). An unknown outcome ends in silence.
 //! **Dropping** a transaction at any stage is safe: what it proposed is committed or not, and the
 //! client, having heard nothing, asks again.
 
@@ -23,8 +24,8 @@ use crate::port::{ClientView, ProposeError};
 use crate::probe::Finding;
 use crate::reply::{self, Body, Reply};
 use ipam::{
-    ClientKey, Command, DeclineAddress, GrantLease, GrantRef, Granted, OfferLease, Outcome,
-    QuarantineAddress, Refusal, ReleaseLease, RequestKind, Span, SubnetConfig,
+    ClientKey, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, Granted, LeaseState,
+    OfferLease, Outcome, QuarantineAddress, Refusal, ReleaseLease, RequestKind, Span, SubnetConfig,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -67,14 +68,27 @@ pub struct Transaction {
     link_mtu: u16,
     stage: Stage,
     conflicts: u8,
+    /// What this node has offered the client, after its probe.
+    offered: Option<Ipv4Addr>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Offering,
-    Probing { address: Ipv4Addr, lease_time: Span },
+    Probing {
+        address: Ipv4Addr,
+        lease_time: Span,
+    },
     Quarantining,
-    Granting,
+    ProbingGrant {
+        address: Ipv4Addr,
+        kind: RequestKind,
+    },
+    Granting {
+        address: Ipv4Addr,
+        kind: RequestKind,
+        probe: ConflictProbe,
+    },
     GivingUp,
 }
 
@@ -98,6 +112,7 @@ impl Transaction {
             link_mtu: MAX_MAX_MESSAGE_SIZE,
             stage,
             conflicts,
+            offered: None,
         }
     }
 
@@ -105,6 +120,25 @@ impl Transaction {
     pub(crate) const fn on_link_of(mut self, mtu: u16) -> Self {
         self.link_mtu = mtu;
         self
+    }
+
+    /// The same of a client that this node has offered an address.
+    #[must_use]
+    pub(crate) const fn with_offer(mut self, offered: Option<Ipv4Addr>) -> Self {
+        self.offered = offered;
+        self
+    }
+
+    /// Whether what a probe ahead found serves as well as a probe now: for an offer on the link. A request that we
+    /// did not expect is worth a probe of its own, and one behind a relay hears no ARP.
+    pub(crate) fn believes_probes_ahead(&self) -> bool {
+        matches!(self.stage, Stage::Probing { .. }) && !self.probes_by_echo()
+    }
+
+    /// Whether the conflict probe is an ICMP echo: the client is behind a relay, where no ARP is heard (L6).
+    #[must_use]
+    pub fn probes_by_echo(&self) -> bool {
+        self.packet.is_relayed()
     }
 
     /// The client's message.
@@ -150,7 +184,7 @@ impl Transaction {
             Intent::Request { address, .. } if ipam::mutated!("s2_ack_before_commit") => {
                 self.ack_uncommitted(address)
             }
-            Intent::Request { address, kind, .. } => self.propose_grant(address, kind),
+            Intent::Request { address, kind, .. } => self.begin_grant(address, kind, known),
             Intent::Decline { address, .. } => self.propose_decline(address, given_up),
             Intent::Release { address, .. } => self.propose_release(address, given_up),
             Intent::Inform { .. } => self.reply(&Body::InformAck),
@@ -159,7 +193,7 @@ impl Transaction {
 
     /// The first step for a client for which `address` is held already.
     pub(crate) fn offer_held(&mut self, address: Ipv4Addr, probed: bool) -> Next {
-        let lease_time = self.config.times.grant(None);
+        let lease_time = self.config.times.grant(self.wish());
         self.offer(address, lease_time, probed)
     }
 
@@ -171,7 +205,8 @@ impl Transaction {
                 Next::Silent(Silence::Unavailable)
             }
             Input::Proposed(Err(ProposeError::Unknown))
-                if ipam::mutated!("s2_ack_on_unknown") && self.stage == Stage::Granting =>
+                if ipam::mutated!("s2_ack_on_unknown")
+                    && matches!(self.stage, Stage::Granting { .. }) =>
             {
                 let ciaddr = self.packet.ciaddr;
                 self.ack_uncommitted(self.packet.requested_address.unwrap_or(ciaddr))
@@ -190,7 +225,15 @@ impl Transaction {
             },
             // Refused: the address found an owner meanwhile. Either way, what next?
             Stage::Quarantining => self.propose_offer(),
-            Stage::Granting => match on_grant(outcome) {
+            // What was held or offered, as this node knew it, is not any more.
+            Stage::Granting {
+                address,
+                kind,
+                probe: ConflictProbe::NotMade,
+            } if matches!(outcome, Outcome::Refused(Refusal::NotProbed(_))) => {
+                self.probe_grant(address, kind)
+            }
+            Stage::Granting { .. } => match on_grant(outcome) {
                 Verdict::Ack(granted) => self.reply(&Body::Ack(granted)),
                 Verdict::Nak(refusal) => self.reply(&Body::Nak(refusal)),
                 Verdict::Silent(silence) => Next::Silent(silence),
@@ -202,27 +245,39 @@ impl Transaction {
                     Next::Silent(Silence::UnexpectedOutcome)
                 }
             },
-            Stage::Probing { .. } => Next::Silent(Silence::UnexpectedOutcome),
+            Stage::Probing { .. } | Stage::ProbingGrant { .. } => {
+                Next::Silent(Silence::UnexpectedOutcome)
+            }
         }
     }
 
     fn on_finding(&mut self, probed: Ipv4Addr, finding: Finding) -> Next {
-        let Stage::Probing {
-            address,
-            lease_time,
-        } = self.stage
-        else {
-            return Next::Silent(Silence::UnexpectedOutcome);
+        // The client itself answers when it still uses the address from before.
+        let is_clear = match finding {
+            Finding::Clear => true,
+            Finding::InUse { hardware } => self.packet.hardware.bytes() == hardware,
+            Finding::Answered => false,
         };
-        if probed != address {
-            return Next::Silent(Silence::UnexpectedOutcome);
-        }
-        match finding {
-            Finding::InUse { hardware } if self.packet.hardware.bytes() != hardware => {
-                self.propose_quarantine(address)
+        match self.stage {
+            Stage::Probing {
+                address,
+                lease_time,
+            } if address == probed => {
+                if is_clear {
+                    self.offer(address, lease_time, true)
+                } else {
+                    self.propose_quarantine(address)
+                }
             }
-            // The client itself answers when it still uses the address from before.
-            Finding::Clear | Finding::InUse { .. } => self.offer(address, lease_time, true),
+            Stage::ProbingGrant { address, kind } if address == probed => {
+                let found = if is_clear {
+                    ConflictProbe::Clear
+                } else {
+                    ConflictProbe::InUse
+                };
+                self.propose_grant(address, kind, found)
+            }
+            _ => Next::Silent(Silence::UnexpectedOutcome),
         }
     }
 
@@ -246,22 +301,66 @@ impl Transaction {
             subnet: self.identity.subnet,
             client: self.packet.identity(),
             requested: self.packet.requested_address,
+            lease_time: self.wish(),
             hostname: self.packet.hostname.clone(),
             node: self.identity.node,
         }))
     }
 
-    fn propose_grant(&mut self, address: Ipv4Addr, kind: RequestKind) -> Next {
-        self.stage = Stage::Granting;
+    /// Option 51.
+    fn wish(&self) -> Option<Span> {
         let seconds = self.packet.lease_time.map(u64::from);
+        seconds.map(Span::from_secs)
+    }
+
+    /// L6: what the client holds, or was offered by this node, was probed before. Of what else it may be granted,
+    /// it is asked first whether somebody is there, so that one commit does. `known` may be old: then the commit
+    /// refuses, and says what is missing.
+    fn begin_grant(&mut self, address: Ipv4Addr, kind: RequestKind, known: ClientView) -> Next {
+        let own = known.lease.filter(|(own, _)| *own == address);
+        let was_probed = match own {
+            Some((_, LeaseState::Bound { .. })) => true,
+            Some((_, LeaseState::Offered { .. })) => self.offered == Some(address),
+            _ => false,
+        };
+        let may_be_granted = self.config.is_host_address(address)
+            && (kind == RequestKind::Selecting || own.is_some() || known.reserved == Some(address));
+        if was_probed || !may_be_granted {
+            return self.propose_grant(address, kind, ConflictProbe::NotMade);
+        }
+        // A client behind a relay that still uses what it had would answer the echo itself.
+        let uses_it = own.is_some() && self.probes_by_echo() && self.packet.ciaddr == address;
+        if uses_it || ipam::mutated!("l6_grant_without_probe") {
+            return self.propose_grant(address, kind, ConflictProbe::Clear);
+        }
+        self.probe_grant(address, kind)
+    }
+
+    const fn probe_grant(&mut self, address: Ipv4Addr, kind: RequestKind) -> Next {
+        self.stage = Stage::ProbingGrant { address, kind };
+        Next::Probe(address)
+    }
+
+    fn propose_grant(
+        &mut self,
+        address: Ipv4Addr,
+        kind: RequestKind,
+        probe: ConflictProbe,
+    ) -> Next {
+        self.stage = Stage::Granting {
+            address,
+            kind,
+            probe,
+        };
         Next::Propose(Command::GrantLease(GrantLease {
             subnet: self.identity.subnet,
             client: self.packet.identity(),
             address,
             kind,
-            lease_time: seconds.map(Span::from_secs),
+            lease_time: self.wish(),
             hostname: self.packet.hostname.clone(),
             node: self.identity.node,
+            probe: Some(probe),
         }))
     }
 
@@ -273,6 +372,7 @@ impl Transaction {
             client,
             address,
             grant,
+            bounded: true,
         }))
     }
 
@@ -284,6 +384,7 @@ impl Transaction {
             client,
             address,
             grant,
+            xid: Some(self.packet.xid),
         }))
     }
 
@@ -298,6 +399,7 @@ impl Transaction {
             subnet,
             address,
             node,
+            bounded: true,
         }))
     }
 

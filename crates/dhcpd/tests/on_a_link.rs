@@ -65,6 +65,10 @@ impl Link for MemoryLink {
         tokio::time::sleep(PROBE_TAKES).await;
         Ok(Finding::Clear)
     }
+
+    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
+        self.probe(address, None).await
+    }
 }
 
 struct Bench {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cluster::Cluster;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
-use ipam::{ClientKey, Command, NodeId, Outcome, SubnetConfig, SubnetId};
+use ipam::{ClientIdentity, Command, NodeId, Outcome, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ impl LeaseView for ClusterLeases {
             .read(|state| Some(state.subnets().get(&subnet)?.shared_config()))
     }
 
-    fn client(&self, subnet: SubnetId, client: &ClientKey) -> ClientView {
+    fn client(&self, subnet: SubnetId, client: &ClientIdentity) -> ClientView {
         self.cluster.read(|state| {
             let subnet = state.subnets().get(&subnet);
             subnet

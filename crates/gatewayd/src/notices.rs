@@ -25,7 +25,7 @@ pub fn differences(settings: &Settings, cluster: &Cluster) -> Vec<String> {
 }
 
 /// Every cluster-wide key and its value, as an operator would write it.
-fn values(subnet: &SubnetConfig, source_nat: Option<SourceNat>) -> [(&'static str, String); 15] {
+fn values(subnet: &SubnetConfig, source_nat: Option<SourceNat>) -> [(&'static str, String); 16] {
     let routes = subnet
         .classless_routes
         .iter()
@@ -43,6 +43,10 @@ fn values(subnet: &SubnetConfig, source_nat: Option<SourceNat>) -> [(&'static st
         (
             "GATEWAY_DHCP_IDENTITY",
             identity(subnet.identity).to_owned(),
+        ),
+        (
+            "GATEWAY_DHCP_AUTHORITATIVE",
+            if subnet.authoritative { "yes" } else { "no" }.to_owned(),
         ),
         (
             "GATEWAY_DHCP_LEASE_TIME",

@@ -43,6 +43,8 @@ pub enum Command {
         subnet: SubnetId,
         /// Which address.
         address: Ipv4Addr,
+        /// Whether its client keeps a record (S6). Entries from before this field keep none.
+        keep_record: bool,
     },
     /// Keep an address for one client.
     AddReservation {
@@ -107,6 +109,8 @@ pub struct OfferLease {
     pub client: ClientIdentity,
     /// Option 50.
     pub requested: Option<Ipv4Addr>,
+    /// Option 51: how long the client would like.
+    pub lease_time: Option<Span>,
     /// Option 12.
     pub hostname: Option<Hostname>,
     /// The node that answers.
@@ -130,6 +134,20 @@ pub struct GrantLease {
     pub hostname: Option<Hostname>,
     /// The node that answers.
     pub node: NodeId,
+    /// What the node knows of who is on the address (L6). `None`: an entry from before this
+    /// field, of which no probe is asked.
+    pub probe: Option<ConflictProbe>,
+}
+
+/// What a node knows of who is on an address that a client requests (L6). The client itself does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConflictProbe {
+    /// It has not asked: only what the client holds, or was offered, is granted.
+    NotMade,
+    /// It asked a moment ago, and nobody answered.
+    Clear,
+    /// Somebody answered.
+    InUse,
 }
 
 /// The client's state when it sent its DHCPREQUEST (RFC 2131 §4.3.2, table 4).
@@ -170,6 +188,9 @@ pub struct ReleaseLease {
     pub address: Ipv4Addr,
     /// Which grant.
     pub grant: GrantRef,
+    /// Its transaction id, by which a copy of it is told from another RELEASE (S7). `None`: an entry from before this
+    /// field.
+    pub xid: Option<u32>,
 }
 
 /// A DHCPDECLINE (RFC 2131 §4.3.3).
@@ -183,6 +204,9 @@ pub struct DeclineAddress {
     pub address: Ipv4Addr,
     /// Which grant.
     pub grant: GrantRef,
+    /// Whether at most a quarter of the pool is quarantined (S7). Entries from before this field have no
+    /// bound.
+    pub bounded: bool,
 }
 
 /// A conflict that a node's own probe found (RFC 2131 §2.2, L6).
@@ -194,4 +218,6 @@ pub struct QuarantineAddress {
     pub address: Ipv4Addr,
     /// The node that probed.
     pub node: NodeId,
+    /// As in [`DeclineAddress::bounded`].
+    pub bounded: bool,
 }

@@ -86,6 +86,12 @@ impl LeaseState {
         matches!(self, Self::Offered { .. } | Self::Bound { .. })
     }
 
+    /// Whether it is granted.
+    #[must_use]
+    pub const fn is_bound(&self) -> bool {
+        matches!(self, Self::Bound { .. })
+    }
+
     /// Whether the address may be given to somebody else.
     #[must_use]
     pub const fn is_free(&self) -> bool {

@@ -21,6 +21,8 @@ pub struct LeaseTable {
     allocatable: BTreeSet<Ipv4Addr>,
     /// The allocatable ones that nobody holds: never used first, then the longest free.
     free: BTreeSet<(Option<ClusterTime>, Ipv4Addr)>,
+    /// The quarantined ones, the oldest first.
+    quarantined: BTreeSet<(ClusterTime, Ipv4Addr)>,
 }
 
 impl LeaseTable {
@@ -50,18 +52,18 @@ impl LeaseTable {
     /// equals the one that lasts, or was given up, last.
     #[must_use]
     pub fn by_client(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
-        self.best_of(client, |_| true)
+        self.best_of(client, |_, _| true)
     }
 
     /// The same among the addresses that `which` allows.
     pub fn best_of(
         &self,
         client: &ClientKey,
-        which: impl Fn(Ipv4Addr) -> bool,
+        which: impl Fn(Ipv4Addr, &Lease) -> bool,
     ) -> Option<(Ipv4Addr, &Lease)> {
         let records = self
             .of_client(client)
-            .filter(|(address, _)| which(*address));
+            .filter(|(address, lease)| which(*address, lease));
         records.max_by_key(|(address, lease)| (weight(&lease.state), *address))
     }
 
@@ -74,6 +76,25 @@ impl LeaseTable {
     #[must_use]
     pub fn free_count(&self) -> usize {
         self.free.len()
+    }
+
+    /// The quarantined addresses, the oldest first.
+    pub fn quarantined(&self) -> impl Iterator<Item = Ipv4Addr> {
+        self.quarantined.iter().map(|(_, address)| *address)
+    }
+
+    /// How many addresses may be quarantined at once: a quarter of those that clients without a reservation may
+    /// get, and one at least (S7).
+    #[must_use]
+    pub fn quarantine_limit(&self) -> usize {
+        (self.allocatable.len() / 4).max(1)
+    }
+
+    /// The oldest quarantined one, if no more may be.
+    #[must_use]
+    pub(crate) fn surplus_quarantined(&self) -> Option<Ipv4Addr> {
+        let is_full = self.quarantined.len() >= self.quarantine_limit();
+        self.quarantined().next().filter(|_| is_full)
     }
 
     /// Whether a client without a reservation may get `address` at all (S4).
@@ -121,6 +142,9 @@ impl LeaseTable {
         if lease.state.is_free() && self.is_allocatable(address) {
             self.free.insert((freed_at(Some(&lease)), address));
         }
+        if let LeaseState::Quarantined { until } = lease.state {
+            self.quarantined.insert((until, address));
+        }
         self.records.insert(address, lease);
     }
 
@@ -130,6 +154,9 @@ impl LeaseTable {
         self.free.remove(&(freed_at(Some(&lease)), address));
         if let Some(deadline) = lease.state.deadline() {
             self.deadlines.remove(&(deadline, address));
+        }
+        if let LeaseState::Quarantined { until } = lease.state {
+            self.quarantined.remove(&(until, address));
         }
         if let Some(addresses) = self.by_client.get_mut(&lease.client) {
             addresses.remove(&address);

@@ -29,6 +29,7 @@ mod nat;
 mod net;
 mod node;
 mod outcome;
+mod past_grants;
 mod reservation;
 mod state;
 mod subnet;
@@ -39,8 +40,8 @@ pub use client::{
     ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, IdentityPolicy, InvalidLength,
 };
 pub use command::{
-    Batch, Bootstrap, Command, DeclineAddress, GrantLease, GrantRef, OfferLease, QuarantineAddress,
-    ReleaseLease, RequestKind,
+    Batch, Bootstrap, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, OfferLease,
+    QuarantineAddress, ReleaseLease, RequestKind,
 };
 pub use event::Event;
 pub use ids::{LogPosition, NodeId, SubnetId};
@@ -53,6 +54,7 @@ pub use nat::{
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
 pub use node::{Listener, MAX_LISTENERS, NodeRegistration};
 pub use outcome::{Granted, Offered, Outcome, Refusal};
+pub use past_grants::{PastGrant, PastGrants};
 pub use reservation::Reservations;
 pub use state::{InvalidState, State, StateParts, SubnetParts};
 pub use subnet::{InvalidSubnet, LeaseTimes, MAX_POOL_ADDRESSES, Subnet, SubnetConfig};

@@ -53,6 +53,11 @@ pub const ALL: &[Mutation] = &[
         "a client that comes back is offered any address, whether its own is free or not",
     ),
     mutation(
+        "l6_grant_without_probe",
+        "L6",
+        "what was neither held nor offered is granted though no probe has found nobody there",
+    ),
+    mutation(
         "l6_offer_without_probe",
         "L6",
         "an address is offered to a new client though no probe has found nobody there",
@@ -138,9 +143,24 @@ pub const ALL: &[Mutation] = &[
         "a NAK is sent from what the node has applied, and nothing is proposed",
     ),
     mutation(
+        "s6_revoked_is_forgotten",
+        "S6",
+        "nothing is remembered of a lease that an operator took back",
+    ),
+    mutation(
+        "s6_stranger_refused",
+        "S6",
+        "a client that we have no record of is refused",
+    ),
+    mutation(
         "s7_anybody_gives_up",
         "S7",
         "anybody may release or decline a lease",
+    ),
+    mutation(
+        "s7_copy_of_a_release",
+        "S7",
+        "a copy of a RELEASE ends the grant that came after it",
     ),
     mutation(
         "s7_forged_source",
@@ -151,6 +171,11 @@ pub const ALL: &[Mutation] = &[
         "s7_late_release",
         "S7, S1",
         "a late RELEASE ends a newer grant (ADR 0011)",
+    ),
+    mutation(
+        "s7_pool_quarantined",
+        "S7",
+        "any part of a pool may be quarantined",
     ),
     mutation(
         "s8_apply_differs",

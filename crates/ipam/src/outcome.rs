@@ -98,6 +98,20 @@ pub enum Refusal {
     /// The client has a reservation already.
     #[error("{0} is reserved for this client already")]
     AlreadyReserved(Ipv4Addr),
+    /// The address was not probed for a conflict, and is neither held by the client nor offered to it (L6).
+    #[error("{0} has not been probed for a conflict")]
+    NotProbed(Ipv4Addr),
+    /// A conflict probe found somebody else on it (L6).
+    #[error("{0} is in use by somebody else")]
+    InUse(Ipv4Addr),
+    /// A copy of a DHCPRELEASE that ended an earlier grant (S7).
+    #[error("this release of {0} was taken before: a copy of it ends nothing")]
+    ReleasedBefore(Ipv4Addr),
+    /// A reservation by client identifier, where clients are known by their hardware address.
+    #[error(
+        "clients of subnet {0} are known by their hardware address, so a reservation by client identifier would never take effect: reserve by hardware address"
+    )]
+    IdentifierNotUsed(SubnetId),
     /// No such reservation, forward or node.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -3,7 +3,8 @@
 use crate::reservation::Reservations;
 use crate::{
     ClusterTime, Forward, ForwardTarget, Ipv4Network, Lease, LeaseState, LeaseTable, NatIntent,
-    NatView, NodeId, NodeRegistration, ResolvedForward, Subnet, SubnetConfig, SubnetId, SubnetNat,
+    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ResolvedForward, Subnet,
+    SubnetConfig, SubnetId, SubnetNat,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -44,6 +45,8 @@ pub struct SubnetParts {
     pub leases: Vec<(Ipv4Addr, Lease)>,
     /// Its reservations, by client.
     pub reservations: Vec<(crate::ClientKey, Ipv4Addr)>,
+    /// Grants that ended before the time that they promised, by address, the oldest first.
+    pub past_grants: Vec<(Ipv4Addr, Vec<PastGrant>)>,
 }
 
 /// Parts that no state can be taken apart into: the snapshot is not one of ours.
@@ -60,6 +63,9 @@ pub enum InvalidState {
         /// Where.
         subnet: SubnetId,
     },
+    /// More past grants of one address than are kept, or two to one client.
+    #[error("the snapshot's past grants of {0} are more than are kept, or two are one client's")]
+    PastGrants(Ipv4Addr),
     /// A configuration that would not have been accepted.
     #[error("the snapshot's subnet {subnet} is invalid")]
     Subnet {
@@ -174,6 +180,11 @@ impl State {
                 .reservations
                 .iter()
                 .map(|(c, a)| (c.clone(), a))
+                .collect(),
+            past_grants: subnet
+                .past_grants
+                .iter()
+                .map(|(address, grants)| (address, grants.to_vec()))
                 .collect(),
         });
         StateParts {
@@ -300,9 +311,17 @@ fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
             return Err(InvalidState::Duplicate("reservations"));
         }
     }
+    let mut past_grants = PastGrants::default();
+    for (address, grants) in parts.past_grants {
+        in_bounds(address)?;
+        if !past_grants.restore(address, grants) {
+            return Err(InvalidState::PastGrants(address));
+        }
+    }
     Ok(Subnet {
         config: Arc::new(parts.config),
         leases,
         reservations,
+        past_grants,
     })
 }

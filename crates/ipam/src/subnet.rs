@@ -2,7 +2,7 @@
 
 use crate::{
     AddressRange, ClientKey, ClusterTime, IdentityPolicy, Ipv4Network, Lease, LeaseTable,
-    Reservations, Span, SubnetId,
+    PastGrants, Reservations, Span, SubnetId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -44,6 +44,9 @@ pub struct SubnetConfig {
     pub classless_routes: Vec<(Ipv4Network, Ipv4Addr)>,
     /// Any other option, by code, as raw payload of 1 to 255 bytes.
     pub extra_options: BTreeMap<u8, Vec<u8>>,
+    /// Whether a client that nothing is known of is refused an address that is bound to another client here.
+    /// Otherwise it is met with silence: another server on the link may know it (S6, RFC 2131 §4.3.2).
+    pub authoritative: bool,
 }
 
 /// How long things last, on the cluster clock.
@@ -67,6 +70,7 @@ pub struct Subnet {
     pub(crate) config: Arc<SubnetConfig>,
     pub(crate) leases: LeaseTable,
     pub(crate) reservations: Reservations,
+    pub(crate) past_grants: PastGrants,
 }
 
 /// Why a subnet's configuration is refused. Each names the value and what to do.
@@ -267,13 +271,19 @@ impl Subnet {
         &self.reservations
     }
 
+    /// Grants that ended before the time that they promised.
+    #[must_use]
+    pub const fn past_grants(&self) -> &PastGrants {
+        &self.past_grants
+    }
+
     /// The record that matters most to `client` among the addresses that it may have; failing that,
     /// among all.
     #[must_use]
     pub fn lease_of(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
-        let own = self
-            .leases
-            .best_of(client, |address| self.may_have(client, address));
+        let own = self.leases.best_of(client, |address, lease| {
+            self.may_have(client, &lease.hardware, address)
+        });
         own.or_else(|| self.leases.by_client(client))
     }
 

@@ -121,6 +121,7 @@ fn grant(driver: &mut Driver, step: (u8, u8, RequestKind, Option<u64>)) -> Outco
         lease_time: seconds.map(Span::from_secs),
         hostname: None,
         node: NODE,
+        probe: Some(ConflictProbe::Clear),
     }))
 }
 
@@ -184,6 +185,7 @@ fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
                 subnet: SUBNET,
                 address,
                 node: NODE,
+                bounded: true,
             }));
         }
         Step::Wait(seconds) => driver.wait(seconds),
@@ -217,7 +219,7 @@ proptest! {
         let restored = State::from_parts(original.state.to_parts()).unwrap();
         prop_assert_eq!(&restored, &original.state);
         let mut copy = Driver::new(POOL);
-        (copy.state, copy.now) = (restored, original.now);
+        (copy.state, copy.now, copy.xid) = (restored, original.now, original.xid);
         for step in after {
             take(&mut original, &mut Clients::default(), step.clone());
             take(&mut copy, &mut Clients::default(), step);

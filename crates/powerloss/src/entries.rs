@@ -81,6 +81,7 @@ pub fn bootstrap() -> Bootstrap {
             mtu: 1450,
             classless_routes: vec![],
             extra_options: BTreeMap::new(),
+            authoritative: false,
         },
         source_nat: None,
         forward_policy: ForwardPolicy::Drop,
@@ -106,5 +107,6 @@ fn offer(number: u32) -> Command {
         requested: None,
         hostname: None,
         node: NodeId(NODE),
+        lease_time: None,
     })
 }

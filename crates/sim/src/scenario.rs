@@ -217,6 +217,7 @@ fn draw_bootstrap(
         mtu: 1450,
         classless_routes: vec![],
         extra_options: BTreeMap::new(),
+        authoritative: false,
     };
     Ok(Bootstrap {
         cluster_id: [7; 16],

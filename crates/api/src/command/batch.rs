@@ -78,9 +78,14 @@ fn encode_kind(command: &Command) -> Kind {
         Command::ReleaseLease(release) => Kind::ReleaseLease(release.into()),
         Command::DeclineAddress(decline) => Kind::DeclineAddress(decline.into()),
         Command::QuarantineAddress(quarantine) => Kind::QuarantineAddress(quarantine.into()),
-        Command::RevokeLease { subnet, address } => Kind::RevokeLease(wire::RevokeLease {
+        Command::RevokeLease {
+            subnet,
+            address,
+            keep_record,
+        } => Kind::RevokeLease(wire::RevokeLease {
             subnet: subnet.0,
             address: address.to_bits(),
+            keep_record: *keep_record,
         }),
         Command::AddReservation {
             subnet,
@@ -132,6 +137,7 @@ fn decode_kind(kind: Kind) -> Result<Command, DecodeError> {
         Kind::RevokeLease(message) => Command::RevokeLease {
             subnet: SubnetId(message.subnet),
             address: Ipv4Addr::from_bits(message.address),
+            keep_record: message.keep_record,
         },
         Kind::AddReservation(message) => Command::AddReservation {
             subnet: SubnetId(message.subnet),

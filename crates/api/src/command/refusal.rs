@@ -76,6 +76,10 @@ fn encode_reason(refusal: &Refusal) -> Reason {
             })
         }
         Refusal::AlreadyReserved(address) => Reason::AlreadyReserved(address.to_bits()),
+        Refusal::NotProbed(address) => Reason::NotProbed(address.to_bits()),
+        Refusal::InUse(address) => Reason::InUse(address.to_bits()),
+        Refusal::ReleasedBefore(address) => Reason::ReleasedBefore(address.to_bits()),
+        Refusal::IdentifierNotUsed(subnet) => Reason::IdentifierNotUsed(subnet.0),
         Refusal::NotFound(what) => Reason::NotFound((*what).to_owned()),
         Refusal::PortTaken => Reason::PortTaken(Unit {}),
         Refusal::PortZero => Reason::PortZero(Unit {}),
@@ -151,6 +155,10 @@ fn decode_reason(reason: Reason) -> Result<Refusal, DecodeError> {
             client: required("Refusal.reserved_for_another", message.client)?.try_into()?,
         },
         Reason::AlreadyReserved(bits) => Refusal::AlreadyReserved(address(bits)),
+        Reason::NotProbed(bits) => Refusal::NotProbed(address(bits)),
+        Reason::InUse(bits) => Refusal::InUse(address(bits)),
+        Reason::ReleasedBefore(bits) => Refusal::ReleasedBefore(address(bits)),
+        Reason::IdentifierNotUsed(subnet) => Refusal::IdentifierNotUsed(SubnetId(subnet)),
         Reason::NotFound(what) => Refusal::NotFound(name(&what)),
         Reason::PortTaken(Unit {}) => Refusal::PortTaken,
         Reason::PortZero(Unit {}) => Refusal::PortZero,

@@ -5,8 +5,8 @@ use super::client::{hostname, hostname_bytes};
 use super::field::{known, required};
 use crate::proto::command as wire;
 use ipam::{
-    ClusterTime, DeclineAddress, GrantLease, GrantRef, NodeId, OfferLease, QuarantineAddress,
-    ReleaseLease, RequestKind, Span, SubnetId,
+    ClusterTime, ConflictProbe, DeclineAddress, GrantLease, GrantRef, NodeId, OfferLease,
+    QuarantineAddress, ReleaseLease, RequestKind, Span, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -18,6 +18,7 @@ impl From<&OfferLease> for wire::OfferLease {
             requested: offer.requested.map(Ipv4Addr::to_bits),
             hostname: hostname_bytes(offer.hostname.as_ref()),
             node: offer.node.0,
+            lease_time_ms: offer.lease_time.map(|span| span.0),
         }
     }
 }
@@ -30,6 +31,7 @@ impl TryFrom<wire::OfferLease> for OfferLease {
             subnet: SubnetId(message.subnet),
             client: required("OfferLease.client", message.client)?.try_into()?,
             requested: message.requested.map(Ipv4Addr::from_bits),
+            lease_time: message.lease_time_ms.map(Span),
             hostname: hostname("OfferLease.hostname", message.hostname.as_deref())?,
             node: NodeId(message.node),
         })
@@ -46,6 +48,9 @@ impl From<&GrantLease> for wire::GrantLease {
             lease_time_ms: grant.lease_time.map(|span| span.0),
             hostname: hostname_bytes(grant.hostname.as_ref()),
             node: grant.node.0,
+            probe: grant
+                .probe
+                .map(|probe| wire::ConflictProbe::from(probe).into()),
         }
     }
 }
@@ -55,6 +60,10 @@ impl TryFrom<wire::GrantLease> for GrantLease {
 
     fn try_from(message: wire::GrantLease) -> Result<Self, DecodeError> {
         let kind: wire::RequestKind = known("GrantLease.kind", message.kind)?;
+        let probe = message.probe.map(|probe| {
+            let probe: wire::ConflictProbe = known("GrantLease.probe", probe)?;
+            probe.try_into()
+        });
         Ok(Self {
             subnet: SubnetId(message.subnet),
             client: required("GrantLease.client", message.client)?.try_into()?,
@@ -63,6 +72,7 @@ impl TryFrom<wire::GrantLease> for GrantLease {
             lease_time: message.lease_time_ms.map(Span),
             hostname: hostname("GrantLease.hostname", message.hostname.as_deref())?,
             node: NodeId(message.node),
+            probe: probe.transpose()?,
         })
     }
 }
@@ -92,6 +102,29 @@ impl TryFrom<wire::RequestKind> for RequestKind {
     }
 }
 
+impl From<ConflictProbe> for wire::ConflictProbe {
+    fn from(probe: ConflictProbe) -> Self {
+        match probe {
+            ConflictProbe::NotMade => Self::NotMade,
+            ConflictProbe::Clear => Self::Clear,
+            ConflictProbe::InUse => Self::InUse,
+        }
+    }
+}
+
+impl TryFrom<wire::ConflictProbe> for ConflictProbe {
+    type Error = DecodeError;
+
+    fn try_from(message: wire::ConflictProbe) -> Result<Self, DecodeError> {
+        match message {
+            wire::ConflictProbe::Unspecified => Err(DecodeError::Missing("GrantLease.probe")),
+            wire::ConflictProbe::NotMade => Ok(Self::NotMade),
+            wire::ConflictProbe::Clear => Ok(Self::Clear),
+            wire::ConflictProbe::InUse => Ok(Self::InUse),
+        }
+    }
+}
+
 /// No grant is no field.
 fn encode_grant(grant: GrantRef) -> Option<wire::GrantRef> {
     (grant != GrantRef::default()).then_some(wire::GrantRef {
@@ -114,6 +147,7 @@ impl From<&ReleaseLease> for wire::ReleaseLease {
             client: Some((&release.client).into()),
             address: release.address.to_bits(),
             grant: encode_grant(release.grant),
+            xid: release.xid,
         }
     }
 }
@@ -127,6 +161,7 @@ impl TryFrom<wire::ReleaseLease> for ReleaseLease {
             client: required("ReleaseLease.client", message.client)?.try_into()?,
             address: Ipv4Addr::from_bits(message.address),
             grant: decode_grant(message.grant),
+            xid: message.xid,
         })
     }
 }
@@ -138,6 +173,7 @@ impl From<&DeclineAddress> for wire::DeclineAddress {
             client: Some((&decline.client).into()),
             address: decline.address.to_bits(),
             grant: encode_grant(decline.grant),
+            bounded: decline.bounded,
         }
     }
 }
@@ -151,6 +187,7 @@ impl TryFrom<wire::DeclineAddress> for DeclineAddress {
             client: required("DeclineAddress.client", message.client)?.try_into()?,
             address: Ipv4Addr::from_bits(message.address),
             grant: decode_grant(message.grant),
+            bounded: message.bounded,
         })
     }
 }
@@ -161,6 +198,7 @@ impl From<&QuarantineAddress> for wire::QuarantineAddress {
             subnet: quarantine.subnet.0,
             address: quarantine.address.to_bits(),
             node: quarantine.node.0,
+            bounded: quarantine.bounded,
         }
     }
 }
@@ -171,6 +209,7 @@ impl From<wire::QuarantineAddress> for QuarantineAddress {
             subnet: SubnetId(message.subnet),
             address: Ipv4Addr::from_bits(message.address),
             node: NodeId(message.node),
+            bounded: message.bounded,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::DecodeError;
 use super::field::{ascending, fixed, required};
 use crate::proto::command as wire;
-use ipam::{ClientKey, ClusterTime, State, StateParts, SubnetParts};
+use ipam::{ClientKey, ClusterTime, PastGrant, State, StateParts, SubnetParts};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::net::Ipv4Addr;
@@ -84,6 +84,7 @@ impl From<&SubnetParts> for wire::SubnetState {
             config: Some((&subnet.config).into()),
             leases: subnet.leases.iter().map(Into::into).collect(),
             reservations: subnet.reservations.iter().map(reservation).collect(),
+            past_grants: subnet.past_grants.iter().map(encode_past_grants).collect(),
         }
     }
 }
@@ -101,10 +102,14 @@ impl TryFrom<wire::SubnetState> for SubnetParts {
         let reservations = reservations.collect::<Result<Vec<_>, _>>()?;
         let keys = reservations.iter().map(|(client, _)| client);
         ascending("SubnetState.reservations", keys)?;
+        let past_grants = message.past_grants.iter().map(|record| record.address);
+        ascending("SubnetState.past_grants", past_grants)?;
+        let past_grants = message.past_grants.into_iter().map(decode_past_grants);
         Ok(Self {
             config: required("SubnetState.config", message.config)?.try_into()?,
             leases: leases.collect::<Result<_, _>>()?,
             reservations,
+            past_grants: past_grants.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -114,4 +119,30 @@ fn decode_reservation(
 ) -> Result<(ClientKey, Ipv4Addr), DecodeError> {
     let client = required("ReservationRecord.client", message.client)?;
     Ok((client.try_into()?, Ipv4Addr::from_bits(message.address)))
+}
+
+fn encode_past_grants((address, grants): &(Ipv4Addr, Vec<PastGrant>)) -> wire::PastGrantsRecord {
+    let grant = |grant: &PastGrant| wire::PastGrant {
+        client: Some((&grant.client).into()),
+        until_ms: grant.until.0,
+        releases: grant.releases.clone(),
+    };
+    wire::PastGrantsRecord {
+        address: address.to_bits(),
+        grants: grants.iter().map(grant).collect(),
+    }
+}
+
+fn decode_past_grants(
+    message: wire::PastGrantsRecord,
+) -> Result<(Ipv4Addr, Vec<PastGrant>), DecodeError> {
+    let grants = message.grants.into_iter().map(|grant| {
+        Ok(PastGrant {
+            client: required("PastGrant.client", grant.client)?.try_into()?,
+            until: ClusterTime(grant.until_ms),
+            releases: grant.releases,
+        })
+    });
+    let grants = grants.collect::<Result<_, DecodeError>>()?;
+    Ok((Ipv4Addr::from_bits(message.address), grants))
 }

@@ -85,6 +85,7 @@ impl From<&SubnetConfig> for wire::SubnetConfig {
             mtu: u32::from(config.mtu),
             classless_routes: config.classless_routes.iter().map(encode_route).collect(),
             extra_options: config.extra_options.iter().map(encode_option).collect(),
+            authoritative: config.authoritative,
         }
     }
 }
@@ -111,6 +112,7 @@ impl TryFrom<wire::SubnetConfig> for SubnetConfig {
             mtu: small("SubnetConfig.mtu", message.mtu)?,
             classless_routes: routes.collect::<Result<_, _>>()?,
             extra_options: decode_options(message.extra_options)?,
+            authoritative: message.authoritative,
         })
     }
 }

@@ -2,11 +2,11 @@
 
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentifier, ClientIdentity, ClientKey, ClusterTime,
-    Command, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget, GrantLease,
-    GrantRef, Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet, Ipv4Network,
-    LeaseTimes, Listener, NodeId, NodeRegistration, OfferLease, Offered, Outcome, PortUse,
-    Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span, Stamp,
-    SubnetConfig, SubnetId,
+    Command, ConflictProbe, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget,
+    GrantLease, GrantRef, Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet,
+    Ipv4Network, LeaseTimes, Listener, NodeId, NodeRegistration, OfferLease, Offered, Outcome,
+    PortUse, Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span,
+    Stamp, SubnetConfig, SubnetId,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -112,10 +112,20 @@ pub fn subnet() -> impl Strategy<Value = SubnetConfig> {
         any::<u16>(),
         vec((network(), address()), 0..3),
         btree_map(any::<u8>(), vec(any::<u8>(), 0..20), 0..4),
+        any::<bool>(),
     );
     (first, second).prop_map(|(first, second)| {
         let (id, network, router, pool, excluded, identity, times) = first;
-        let (dns_servers, domain_name, domain_search, ntp_servers, mtu, routes, options) = second;
+        let (
+            dns_servers,
+            domain_name,
+            domain_search,
+            ntp_servers,
+            mtu,
+            routes,
+            options,
+            authoritative,
+        ) = second;
         SubnetConfig {
             id,
             network,
@@ -131,6 +141,7 @@ pub fn subnet() -> impl Strategy<Value = SubnetConfig> {
             mtu,
             classless_routes: routes,
             extra_options: options,
+            authoritative,
         }
     })
 }
@@ -204,10 +215,16 @@ fn request() -> impl Strategy<Value = Command> {
         Just(RequestKind::Renewing),
         Just(RequestKind::Rebinding),
     ];
+    let probe = prop_oneof![
+        Just(ConflictProbe::NotMade),
+        Just(ConflictProbe::Clear),
+        Just(ConflictProbe::InUse),
+    ];
     let offer = (
         subnet_id(),
         client(),
         option::of(address()),
+        option::of(span()),
         hostname(),
         node_id(),
     );
@@ -219,19 +236,21 @@ fn request() -> impl Strategy<Value = Command> {
         option::of(span()),
         hostname(),
         node_id(),
+        option::of(probe),
     );
     prop_oneof![
-        offer.prop_map(|(subnet, client, requested, hostname, node)| {
+        offer.prop_map(|(subnet, client, requested, lease_time, hostname, node)| {
             Command::OfferLease(OfferLease {
                 subnet,
                 client,
                 requested,
                 hostname,
                 node,
+                lease_time,
             })
         }),
         grant.prop_map(
-            |(subnet, client, address, kind, lease_time, hostname, node)| {
+            |(subnet, client, address, kind, lease_time, hostname, node, probe)| {
                 Command::GrantLease(GrantLease {
                     subnet,
                     client,
@@ -240,36 +259,47 @@ fn request() -> impl Strategy<Value = Command> {
                     lease_time,
                     hostname,
                     node,
+                    probe,
                 })
             }
         ),
-        (subnet_id(), client(), address(), grant_ref()).prop_map(
-            |(subnet, client, address, grant)| {
+        (
+            subnet_id(),
+            client(),
+            address(),
+            grant_ref(),
+            option::of(any::<u32>())
+        )
+            .prop_map(|(subnet, client, address, grant, xid)| {
                 Command::ReleaseLease(ReleaseLease {
                     subnet,
                     client,
                     address,
                     grant,
+                    xid,
                 })
-            }
-        ),
-        (subnet_id(), client(), address(), grant_ref()).prop_map(
-            |(subnet, client, address, grant)| {
+            }),
+        (subnet_id(), client(), address(), grant_ref(), any::<bool>()).prop_map(
+            |(subnet, client, address, grant, bounded)| {
                 Command::DeclineAddress(DeclineAddress {
                     subnet,
                     client,
                     address,
                     grant,
+                    bounded,
                 })
             }
         ),
-        (subnet_id(), address(), node_id()).prop_map(|(subnet, address, node)| {
-            Command::QuarantineAddress(QuarantineAddress {
-                subnet,
-                address,
-                node,
-            })
-        }),
+        (subnet_id(), address(), node_id(), any::<bool>()).prop_map(
+            |(subnet, address, node, bounded)| {
+                Command::QuarantineAddress(QuarantineAddress {
+                    subnet,
+                    address,
+                    node,
+                    bounded,
+                })
+            }
+        ),
     ]
 }
 
@@ -279,8 +309,13 @@ fn operator() -> impl Strategy<Value = Command> {
         registration().prop_map(Command::RegisterNode),
         node_id().prop_map(Command::RemoveNode),
         subnet().prop_map(Command::PutSubnet),
-        (subnet_id(), address())
-            .prop_map(|(subnet, address)| Command::RevokeLease { subnet, address }),
+        (subnet_id(), address(), any::<bool>()).prop_map(|(subnet, address, keep_record)| {
+            Command::RevokeLease {
+                subnet,
+                address,
+                keep_record,
+            }
+        }),
         (subnet_id(), client_key(), address()).prop_map(|(subnet, client, address)| {
             Command::AddReservation {
                 subnet,
@@ -354,6 +389,9 @@ fn refusal() -> impl Strategy<Value = Refusal> {
             Just(Refusal::HasOtherAddress(address)),
             Just(Refusal::NotTheHolder(address)),
             Just(Refusal::AlreadyReserved(address)),
+            Just(Refusal::NotProbed(address)),
+            Just(Refusal::InUse(address)),
+            Just(Refusal::ReleasedBefore(address)),
             client_key().prop_map(move |holder| Refusal::HeldByAnother { address, holder }),
             client_key().prop_map(move |client| Refusal::ReservedForAnother { address, client }),
             node_id().prop_map(move |node| Refusal::NodeAddress { address, node }),
@@ -366,6 +404,7 @@ fn refusal() -> impl Strategy<Value = Refusal> {
         1 => subnet_id().prop_map(Refusal::UnknownSubnet),
         1 => subnet_id().prop_map(Refusal::Overlap),
         1 => subnet_id().prop_map(Refusal::SubnetInUse),
+        1 => subnet_id().prop_map(Refusal::IdentifierNotUsed),
         1 => Just(Refusal::AlreadyBootstrapped),
         1 => Just(Refusal::PoolExhausted),
         1 => Just(Refusal::UnknownClient),

@@ -61,6 +61,7 @@ fn config() -> SubnetConfig {
         mtu: 1450,
         classless_routes: vec![(network(198, 51, 100), ip(2))],
         extra_options: BTreeMap::from([(66, b"boot".to_vec()), (67, vec![0, 255])]),
+        authoritative: false,
     }
 }
 
@@ -109,6 +110,7 @@ fn lease_commands() -> Vec<Command> {
             requested: Some(ip(50)),
             hostname: Some(Hostname::new(b"vm-1").unwrap()),
             node: NODE,
+            lease_time: None,
         }),
         grant(RequestKind::Selecting),
         grant(RequestKind::InitReboot),
@@ -119,17 +121,20 @@ fn lease_commands() -> Vec<Command> {
             client: identity(2),
             address: ip(51),
             grant: GrantRef::default(),
+            xid: None,
         }),
         Command::DeclineAddress(DeclineAddress {
             subnet: SUBNET,
             client: identity(3),
             address: ip(52),
             grant: GrantRef::default(),
+            bounded: false,
         }),
         Command::QuarantineAddress(QuarantineAddress {
             subnet: SUBNET,
             address: ip(53),
             node: NODE,
+            bounded: false,
         }),
     ]
 }
@@ -140,6 +145,7 @@ fn operator_commands() -> Vec<Command> {
         Command::RevokeLease {
             subnet,
             address: ip(54),
+            keep_record: false,
         },
         Command::AddReservation {
             subnet,
@@ -185,6 +191,7 @@ fn grant(kind: RequestKind) -> Command {
         lease_time: Some(Span(7_200_000)),
         hostname: None,
         node: NODE,
+        probe: None,
     })
 }
 
@@ -237,6 +244,7 @@ pub fn state() -> State {
             lease(15, bound),
         ],
         reservations: vec![(ClientKey::Hardware(mac(200)), ip(200))],
+        past_grants: vec![],
     };
     State::from_parts(StateParts {
         clock: ClusterTime(950_000),

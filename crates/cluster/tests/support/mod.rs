@@ -121,6 +121,7 @@ pub fn bootstrap() -> Start {
             mtu: 1450,
             classless_routes: vec![],
             extra_options: BTreeMap::new(),
+            authoritative: false,
         },
         source_nat: Some(SourceNat::Masquerade),
         forward_policy: ForwardPolicy::Drop,
@@ -171,6 +172,7 @@ async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         requested,
         hostname,
         node: here,
+        lease_time: None,
     };
     let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
         return None;
@@ -183,6 +185,7 @@ async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         lease_time: None,
         hostname: None,
         node: here,
+        probe: Some(ipam::ConflictProbe::NotMade),
     };
     match node.propose(Command::GrantLease(grant)).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),

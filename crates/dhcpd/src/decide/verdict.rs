@@ -36,6 +36,7 @@ fn on_refused_grant(refusal: Refusal) -> Verdict {
         | Refusal::Quarantined(_)
         | Refusal::HasOtherAddress(_)
         | Refusal::ReservedForAnother { .. }
+        | Refusal::InUse(_)
         | Refusal::NodeAddress { .. } => Verdict::Nak(refusal),
         other => Verdict::Silent(silence(&other)),
     }
@@ -56,7 +57,7 @@ fn silence(refusal: &Refusal) -> Silence {
         Refusal::UnknownSubnet(_) => Silence::SubnetNotConfigured,
         Refusal::PoolExhausted => Silence::PoolExhausted,
         Refusal::UnknownClient => Silence::UnknownClient,
-        Refusal::NotTheHolder(_) => Silence::NothingHeld,
+        Refusal::NotTheHolder(_) | Refusal::ReleasedBefore(_) => Silence::NothingHeld,
         Refusal::Unstamped => Silence::Unavailable,
         Refusal::HeldByAnother { .. }
         | Refusal::Quarantined(_)
@@ -64,6 +65,8 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::NodeAddress { .. }
         | Refusal::ReservedForAnother { .. }
         | Refusal::HasOtherAddress(_)
+        | Refusal::NotProbed(_)
+        | Refusal::InUse(_)
         | Refusal::AlreadyReserved(_) => Silence::AddressInUse,
         Refusal::NotInSubnet(_)
         | Refusal::AlreadyBootstrapped
@@ -76,6 +79,7 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::InvalidSubnet(_)
         | Refusal::Overlap(_)
         | Refusal::SubnetInUse(_)
+        | Refusal::IdentifierNotUsed(_)
         | Refusal::TooMany { .. }
         | Refusal::TooLarge { .. } => Silence::UnexpectedOutcome,
     }
@@ -132,7 +136,7 @@ mod tests {
         let naks = every_refusal().into_iter().filter(|refusal| {
             matches!(on_grant(Outcome::Refused(refusal.clone())), Verdict::Nak(_))
         });
-        assert_eq!(naks.count(), 7);
+        assert_eq!(naks.count(), 8);
         for silent in [
             Refusal::UnknownClient,
             Refusal::PoolExhausted,
@@ -180,6 +184,10 @@ mod tests {
                 client: client(),
             },
             Refusal::AlreadyReserved(ADDRESS),
+            Refusal::NotProbed(ADDRESS),
+            Refusal::InUse(ADDRESS),
+            Refusal::ReleasedBefore(ADDRESS),
+            Refusal::IdentifierNotUsed(SubnetId(1)),
             Refusal::NotFound("reservation"),
             Refusal::PortTaken,
             Refusal::PortZero,

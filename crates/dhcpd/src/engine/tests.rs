@@ -4,6 +4,7 @@ mod exchanges;
 mod floods;
 mod giving_up;
 mod offers;
+mod requests;
 mod turns;
 
 use super::*;
@@ -11,7 +12,9 @@ use crate::codec::MessageType;
 use crate::decide::Ingress;
 use crate::reply::{Body, Reply};
 use crate::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use ipam::{Command, GrantLease, HardwareAddress, Outcome, RequestKind, Span};
+use ipam::{
+    Command, ConflictProbe, GrantLease, HardwareAddress, Outcome, Refusal, RequestKind, Span,
+};
 use std::time::Duration;
 
 const NODES: [(NodeId, Ipv4Addr); 3] = [
@@ -114,12 +117,21 @@ impl Bench {
                             let revoke = Command::RevokeLease {
                                 subnet,
                                 address: revoked,
+                                keep_record: true,
                             };
                             assert_eq!(self.service.propose_now(&revoke), Ok(Outcome::Done));
                         }
                         Input::Proposed(outcome)
                     }
-                    Next::Probe(address) => Input::Probed(address, self.probe(address)),
+                    Next::Probe(address) => {
+                        let found = match self.probe(address) {
+                            Finding::InUse { .. } if transaction.probes_by_echo() => {
+                                Finding::Answered
+                            }
+                            found => found,
+                        };
+                        Input::Probed(address, found)
+                    }
                     ended => {
                         self.engine.finish(&transaction);
                         return match ended {
@@ -184,6 +196,7 @@ impl Bench {
             lease_time: None,
             hostname: None,
             node,
+            probe: Some(ConflictProbe::NotMade),
         };
         let outcome = self.service.apply(&Command::GrantLease(grant));
         assert!(matches!(outcome, Outcome::Granted(_)), "{outcome:?}");

@@ -10,6 +10,7 @@ use crate::Moment;
 use crate::limits::{ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP};
 use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 /// One hearing of a client that wants something from any server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ struct Remembered {
     granted: Option<ClusterTime>,
     /// Its last DHCPREQUEST here was refused: what this node knew of it was wrong or old.
     refused: bool,
+    /// What it was offered here last, after a probe (L6).
+    offered: Option<Ipv4Addr>,
     budget: TokenBucket,
 }
 
@@ -42,6 +45,7 @@ impl Remembered {
             retries: 0,
             granted: None,
             refused: false,
+            offered: None,
             budget: TokenBucket::new(budget),
         }
     }
@@ -115,11 +119,18 @@ impl ClientMemory {
         self.clients.get(client).is_some_and(|entry| entry.refused)
     }
 
-    /// Notes that a committed decision offers the client something.
-    pub fn offered(&mut self, client: &ClientKey) {
+    /// Notes that a committed decision offers the client this address.
+    pub fn offered(&mut self, client: &ClientKey, address: Ipv4Addr) {
         if let Some(entry) = self.clients.get_mut(client) {
             entry.refused = false;
+            entry.offered = Some(address);
         }
+    }
+
+    /// What this node has offered the client last.
+    #[must_use]
+    pub fn offer_to(&self, client: &ClientKey) -> Option<Ipv4Addr> {
+        self.clients.get(client)?.offered
     }
 
     /// Charges one command to the client's own budget.

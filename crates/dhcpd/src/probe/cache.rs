@@ -21,6 +21,8 @@ pub enum Finding {
         /// Who.
         hardware: [u8; 6],
     },
+    /// Somebody answered an ICMP echo from behind a relay; who, it does not say.
+    Answered,
 }
 
 /// What probes found lately.

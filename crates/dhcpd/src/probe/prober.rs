@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// A probe could not be sent.
 #[derive(Debug, thiserror::Error)]
-#[error("sending an ARP probe for {address}")]
+#[error("sending a conflict probe for {address}")]
 pub struct ProbeError {
     address: Ipv4Addr,
     source: io::Error,

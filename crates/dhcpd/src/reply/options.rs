@@ -1,7 +1,7 @@
 //! Which options a reply carries, and in which order (RFC 2131 §4.3.1, tables 3 and 5).
 //!
 //! Order: the message's own options (53, 54, 51, 58, 59), then what the client listed in option 55
-//! in its order, then what it gets unasked (1, 3, 28), then the echoes: 61 (RFC 6842) and, always
+//! in its order (but 1 before 3: RFC 2132 §3.3), then what it gets unasked (1, 3, 28), then the echoes: 61 (RFC 6842) and, always
 //! last before END, 82 (RFC 3046 §2.2). A client without option 55 gets everything configured.
 
 use super::host_name::is_host_name;
@@ -133,6 +133,7 @@ fn add_parameters(
         codes.extend(CONFIGURED.map(u8::from));
         codes.extend(config.extra_options.keys());
     }
+    mask_before_router(&mut codes);
     let mut seen = [false; 256];
     for code in codes {
         if !std::mem::replace(&mut seen[usize::from(code)], true) {
@@ -146,6 +147,19 @@ fn add_parameters(
         }
     }
     Ok(())
+}
+
+/// "If both the subnet mask and the router option are specified in a DHCP reply, the subnet mask option MUST be
+/// first" (RFC 2132 §3.3).
+fn mask_before_router(codes: &mut Vec<u8>) {
+    let place = |wanted: OptionCode| codes.iter().position(|code| *code == u8::from(wanted));
+    let (mask, router) = (place(OptionCode::SubnetMask), place(OptionCode::Router));
+    if let (Some(mask), Some(router)) = (mask, router)
+        && router < mask
+    {
+        let code = codes.remove(mask);
+        codes.insert(router, code);
+    }
 }
 
 fn add_parameter(

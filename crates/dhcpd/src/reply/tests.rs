@@ -178,7 +178,23 @@ fn the_clients_order_each_option_once_and_82_last() {
         .option(61, &[1, 2])
         .option(82, &[1, 0]);
     let found = codes(&reply(&packet, &offer()).bytes);
-    assert_eq!(found, [53, 54, 51, 58, 59, 42, 3, 1, 28, 61, 82]);
+    assert_eq!(found, [53, 54, 51, 58, 59, 42, 1, 3, 28, 61, 82]);
+}
+
+/// RFC 2132 §3.3: whatever the client's order, and also when it asks for the router alone.
+#[test]
+fn the_subnet_mask_comes_before_the_router() {
+    for (listed, expected) in [
+        (&[3, 1][..], &[1, 3, 28][..]),
+        (&[1, 3], &[1, 3, 28]),
+        (&[3], &[1, 3, 28]),
+        (&[6, 3, 28, 1], &[6, 1, 3, 28]),
+        (&[1, 6, 3], &[1, 6, 3, 28]),
+    ] {
+        let packet = PacketBuilder::discover(MAC).option(55, listed);
+        let found = codes(&reply(&packet, &offer()).bytes);
+        assert_eq!(found[5..], *expected, "{listed:?}");
+    }
 }
 
 #[test]

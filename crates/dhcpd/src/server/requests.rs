@@ -101,8 +101,13 @@ impl Shared {
     }
 
     async fn probe(&self, address: Ipv4Addr, transaction: &Transaction) -> Input {
-        let client = transaction.packet().hardware.bytes().try_into().ok();
-        match self.link.probe(address, client).await {
+        let found = if transaction.probes_by_echo() {
+            self.link.echo(address).await
+        } else {
+            let client = transaction.packet().hardware.bytes().try_into().ok();
+            self.link.probe(address, client).await
+        };
+        match found {
             Ok(finding) => {
                 self.probed(address, finding);
                 Input::Probed(address, finding)

@@ -20,7 +20,7 @@ use crate::addressing::Destination;
 use crate::decide::{Arrival, Ingress};
 use crate::limits::RECEIVE_BUFFER_BYTES;
 use crate::link::{Heard, Link};
-use crate::probe::{Finding, ProbeError, Prober};
+use crate::probe::{self, Finding, ProbeError, Prober};
 use async_trait::async_trait;
 use std::io;
 use std::net::Ipv4Addr;
@@ -206,5 +206,9 @@ impl Link for KernelLink {
         except: Option<[u8; 6]>,
     ) -> Result<Finding, ProbeError> {
         self.prober.probe(address, except).await
+    }
+
+    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
+        probe::echo(address).await
     }
 }

@@ -3,9 +3,9 @@
 use crate::port::{ClientView, LeaseService, LeaseView, ProposeError, ServiceView};
 use async_trait::async_trait;
 use ipam::{
-    AddressRange, Batch, Bootstrap, ClientKey, ClusterTime, Command, ForwardPolicy, IdentityPolicy,
-    Ipv4Network, LeaseTimes, LogPosition, NodeId, NodeRegistration, Outcome, Span, Stamp, State,
-    SubnetConfig, SubnetId,
+    AddressRange, Batch, Bootstrap, ClientIdentity, ClusterTime, Command, ForwardPolicy,
+    IdentityPolicy, Ipv4Network, LeaseTimes, LogPosition, NodeId, NodeRegistration, Outcome, Span,
+    Stamp, State, SubnetConfig, SubnetId,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -163,7 +163,7 @@ impl LeaseView for MemoryLeaseService {
             .map(|subnet| subnet.shared_config())
     }
 
-    fn client(&self, subnet: SubnetId, client: &ClientKey) -> ClientView {
+    fn client(&self, subnet: SubnetId, client: &ClientIdentity) -> ClientView {
         let inner = self.lock();
         let subnet = inner.state.subnets().get(&subnet);
         subnet
@@ -224,5 +224,6 @@ pub fn subnet_config() -> SubnetConfig {
         mtu: 1450,
         classless_routes: Vec::new(),
         extra_options: BTreeMap::new(),
+        authoritative: false,
     }
 }

@@ -120,8 +120,12 @@ impl Admin for AdminService {
             after: "none".to_owned(),
             from,
         };
-        self.run(change, Command::RevokeLease { subnet, address })
-            .await
+        let revoke = Command::RevokeLease {
+            subnet,
+            address,
+            keep_record: true,
+        };
+        self.run(change, revoke).await
     }
 
     async fn list_reservations(

@@ -162,6 +162,9 @@ options! {
     dhcp_relays, "GATEWAY_DHCP_RELAYS", "ADDRESSES";
     /// What tells clients apart: hardware-address or client-identifier [default: hardware-address]
     dhcp_identity, "GATEWAY_DHCP_IDENTITY", "POLICY";
+    /// Whether this is the only DHCP server of the network: yes refuses a client that the cluster does not know
+    /// an address that is leased to another one here; no leaves it to other servers [default: no]
+    dhcp_authoritative, "GATEWAY_DHCP_AUTHORITATIVE", "YES|NO";
     /// The interface that leads to the internet; without it this node does no NAT.
     uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME";
     /// How clients' traffic leaves: masquerade, off, or snat:ADDRESS [default: masquerade]

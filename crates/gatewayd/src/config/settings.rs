@@ -217,6 +217,12 @@ fn subnet(options: &Options) -> Result<SubnetConfig, ConfigError> {
             "",
             parse::options,
         )?,
+        authoritative: key(
+            "GATEWAY_DHCP_AUTHORITATIVE",
+            &options.dhcp_authoritative,
+            "no",
+            parse::yes_or_no,
+        )?,
     })
 }
 

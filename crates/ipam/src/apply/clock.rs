@@ -14,6 +14,7 @@ impl State {
             self.clock = ClusterTime(stamped.0.saturating_sub(older));
         }
         for (id, subnet) in &mut self.subnets {
+            subnet.past_grants.expire(self.clock);
             while let Some(address) = subnet.leases.due(self.clock) {
                 expire(*id, subnet, address, self.clock, events);
             }

@@ -4,8 +4,8 @@ use super::Verdict;
 use crate::budget::{MAX_NODES, MAX_SUBNETS};
 use crate::reservation::Reservations;
 use crate::{
-    Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, Refusal, State,
-    Subnet, SubnetConfig,
+    Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, PastGrants,
+    Refusal, State, Subnet, SubnetConfig,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -112,7 +112,14 @@ impl State {
         }
         let full = self.subnets.len() >= MAX_SUBNETS;
         match self.subnets.get_mut(&config.id) {
-            Some(subnet) => subnet.config = Arc::new(config.clone()),
+            Some(subnet) => {
+                // Nobody holds anything of the old network, or is known by an old name, any more.
+                let old = &subnet.config;
+                if old.network != config.network || old.identity != config.identity {
+                    subnet.past_grants = PastGrants::default();
+                }
+                subnet.config = Arc::new(config.clone());
+            }
             None if full => {
                 return Err(Refusal::TooMany {
                     what: "subnets",
@@ -125,6 +132,7 @@ impl State {
                     config: Arc::new(config.clone()),
                     leases,
                     reservations,
+                    past_grants: PastGrants::default(),
                 };
                 self.subnets.insert(config.id, subnet);
             }

@@ -1,13 +1,13 @@
 //! DHCPREQUEST: who is bound to an address, and every reason not to. Decided here, after commit, and
 //! nowhere else.
 //!
-//! Sources: RFC 2131 §4.3.2; contract S1, S3, S4, S5, S6, T4.
+//! Sources: RFC 2131 §4.3.2; contract S1, S3, S4, S5, S6, L5, L6, T4; ADR 0025 (what we have a record of).
 
 use super::Verdict;
-use super::lease::{check_unheld, subnet_mut};
+use super::lease::{Claimant, check_unheld, subnet_mut};
 use crate::{
-    ClientKey, ClusterTime, Event, GrantLease, Granted, Lease, LeaseState, LeaseTimes, Outcome,
-    Refusal, RequestKind, Span, State, Subnet,
+    ClusterTime, ConflictProbe, Event, GrantLease, Granted, Lease, LeaseState, LeaseTimes, NodeId,
+    Outcome, Refusal, RequestKind, Span, State, Subnet,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -18,28 +18,21 @@ impl State {
         let now = self.clock;
         let node_at = self.node_at(grant.address);
         let subnet = subnet_mut(&mut self.subnets, grant.subnet)?;
-        let client = subnet.config.identity.key(&grant.client);
-        if let Some(node) = node_at {
-            return Err(Refusal::NodeAddress {
-                address: grant.address,
-                node,
-            });
-        }
-        check_grant(subnet, &client, grant)?;
-        let renewed = subnet.leases.get(grant.address).is_some_and(|lease| {
-            lease.client == client && matches!(lease.state, LeaseState::Bound { .. })
-        });
-        subnet.forget_unheld(&client, grant.address);
+        let claimant = Claimant::of(subnet, &grant.client);
+        check_grant(subnet, node_at, &claimant, grant)?;
+        let previous = subnet.record_of(grant.address, &claimant);
+        let renewed = previous.is_some_and(|lease| lease.state.is_bound());
+        subnet.forget_unheld(&claimant.key, grant.address);
         let duration = subnet.config.times.grant(grant.lease_time);
         #[cfg(gatewayd_mutations)]
         let duration = crate::mutation::differing(duration);
-        subnet
-            .leases
-            .put(grant.address, bound(subnet, &client, grant, now, duration));
+        let lease = bound(subnet, &claimant, grant, now, duration);
+        subnet.leases.put(grant.address, lease);
+        subnet.past_grants.make_room(grant.address, &claimant.key);
         events.push(Event::LeaseGranted {
             subnet: grant.subnet,
             address: grant.address,
-            client,
+            client: claimant.key,
             renewed,
             expires: now + duration,
         });
@@ -51,41 +44,102 @@ impl State {
 }
 
 /// Every reason not to grant, in the order in which a client should hear them.
-fn check_grant(subnet: &Subnet, client: &ClientKey, grant: &GrantLease) -> Result<(), Refusal> {
+///
+/// Whoever is selecting has chosen us, and hears them all. Any other client hears one only if we have a record of
+/// it: without, "it MUST remain silent" (RFC 2131 §4.3.2), for the client may be another server's (S6).
+fn check_grant(
+    subnet: &Subnet,
+    node: Option<NodeId>,
+    claimant: &Claimant,
+    grant: &GrantLease,
+) -> Result<(), Refusal> {
     let address = grant.address;
+    if !subnet.config.network.contains(address) {
+        return Err(Refusal::NotInSubnet(address));
+    }
+    let refusal = check_address(subnet, node, claimant, address).err();
+    if grant.kind != RequestKind::Selecting {
+        let may_hear = match refusal {
+            None => is_remembered(subnet, claimant, address),
+            Some(_) => {
+                subnet.has_record(&claimant.key)
+                    || is_ours(subnet, claimant, address)
+                    || crate::mutated!("s6_stranger_refused")
+            }
+        };
+        if !may_hear {
+            return Err(Refusal::UnknownClient);
+        }
+    }
+    refusal.map_or_else(|| check_probe(subnet, claimant, grant), Err)
+}
+
+/// Whether the client may have the address now.
+fn check_address(
+    subnet: &Subnet,
+    node: Option<NodeId>,
+    claimant: &Claimant,
+    address: Ipv4Addr,
+) -> Result<(), Refusal> {
     if !subnet.config.is_host_address(address) {
         return Err(Refusal::NotInSubnet(address));
     }
-    check_unheld(subnet, client, address)?;
-    if !subnet.may_have(client, address) {
+    if let Some(node) = node {
+        return Err(Refusal::NodeAddress { address, node });
+    }
+    check_unheld(subnet, claimant, address)?;
+    if !subnet.may_have(&claimant.key, &claimant.hardware, address) {
         return Err(Refusal::NotAvailable(address));
     }
     let held = |other: &Ipv4Addr| {
         let lease = subnet.leases.get(*other);
         lease.is_some_and(|lease| lease.state.is_held())
     };
-    let elsewhere = subnet.own_address(client).filter(held);
+    let elsewhere = subnet.own_address(claimant).filter(held);
     let elsewhere = elsewhere.filter(|other| *other != address);
     if let Some(other) = elsewhere.filter(|_| !crate::mutated!("s3_two_addresses")) {
         return Err(Refusal::HasOtherAddress(other));
     }
-    let known = subnet
-        .leases
-        .get(address)
-        .is_some_and(|lease| lease.client == *client);
-    // "If the DHCP server has no record of this client, then it MUST remain silent" (RFC 2131
-    // §4.3.2, INIT-REBOOT). A client that is selecting has chosen us: it is given what is free.
-    let reserved = subnet.reservations.address_of(client).is_some();
-    if known || reserved || grant.kind == RequestKind::Selecting {
-        Ok(())
-    } else {
-        Err(Refusal::UnknownClient)
+    Ok(())
+}
+
+/// Whether the address is, or was last, this client's, or is kept for it: then it is given back to a client that
+/// does not select (L5).
+fn is_remembered(subnet: &Subnet, claimant: &Claimant, address: Ipv4Addr) -> bool {
+    let Claimant { key, hardware } = claimant;
+    subnet.record_of(address, claimant).is_some()
+        || subnet.past_grants.get(address, key).is_some()
+        || subnet.reserved_for(key, hardware) == Some(address)
+}
+
+/// Whether an operator says that we are the only server here, and the address is bound to another client.
+fn is_ours(subnet: &Subnet, claimant: &Claimant, address: Ipv4Addr) -> bool {
+    let lease = subnet.leases.get(address);
+    let is_bound = lease
+        .is_some_and(|lease| lease.state.is_bound() && !subnet.is_of(lease, address, claimant));
+    subnet.config.authoritative && is_bound
+}
+
+/// L6: what the client neither holds nor was offered is granted only after a probe found nobody there. What it
+/// was offered was probed before; if somebody was found there since, it is not granted either.
+fn check_probe(subnet: &Subnet, claimant: &Claimant, grant: &GrantLease) -> Result<(), Refusal> {
+    let address = grant.address;
+    let own = subnet.record_of(address, claimant).map(|lease| lease.state);
+    match grant.probe {
+        _ if crate::mutated!("l6_grant_without_probe") => Ok(()),
+        Some(ConflictProbe::NotMade) if !own.is_some_and(|state| state.is_held()) => {
+            Err(Refusal::NotProbed(address))
+        }
+        Some(ConflictProbe::InUse) if !own.is_some_and(|state| state.is_bound()) => {
+            Err(Refusal::InUse(address))
+        }
+        _ => Ok(()),
     }
 }
 
 fn bound(
     subnet: &Subnet,
-    client: &ClientKey,
+    claimant: &Claimant,
     grant: &GrantLease,
     now: ClusterTime,
     duration: Span,
@@ -99,7 +153,9 @@ fn bound(
         LeaseTimes::reclaim_grace(duration)
     };
     let promised = previous.and_then(|lease| match lease.state {
-        LeaseState::Bound { reclaim, .. } if lease.client == *client => Some(reclaim),
+        LeaseState::Bound { reclaim, .. } if subnet.is_of(lease, grant.address, claimant) => {
+            Some(reclaim)
+        }
         _ => None,
     });
     let reclaim = (now + duration + grace).max(
@@ -109,8 +165,8 @@ fn bound(
     );
     let hostname = grant.hostname.clone();
     Lease {
-        client: client.clone(),
-        hardware: grant.client.hardware.clone(),
+        client: claimant.key.clone(),
+        hardware: claimant.hardware.clone(),
         hostname: hostname.or_else(|| previous.and_then(|lease| lease.hostname.clone())),
         node: grant.node,
         state: LeaseState::Bound {

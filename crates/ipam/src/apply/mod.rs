@@ -67,9 +67,11 @@ impl State {
             Command::ReleaseLease(release) => self.release_lease(release, events),
             Command::DeclineAddress(decline) => self.decline_address(decline, events),
             Command::QuarantineAddress(found) => self.quarantine_address(found, events),
-            Command::RevokeLease { subnet, address } => {
-                self.revoke_lease(*subnet, *address, events)
-            }
+            Command::RevokeLease {
+                subnet,
+                address,
+                keep_record,
+            } => self.revoke_lease(*subnet, *address, *keep_record, events),
             Command::AddReservation {
                 subnet,
                 client,

@@ -3,10 +3,9 @@
 //! Sources: RFC 2131 §4.3.1; contract S4, L4, L5; ADR 0003 (an OFFER is replicated).
 
 use super::Verdict;
-use super::lease::{check_unheld, subnet_mut};
+use super::lease::{Claimant, check_unheld, subnet_mut};
 use crate::{
-    ClientKey, ClusterTime, Event, Lease, LeaseState, OfferLease, Offered, Outcome, Refusal, State,
-    Subnet,
+    ClusterTime, Event, Lease, LeaseState, OfferLease, Offered, Outcome, Refusal, State, Subnet,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -16,15 +15,10 @@ impl State {
     pub(super) fn offer_lease(&mut self, offer: &OfferLease, events: &mut Vec<Event>) -> Verdict {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, offer.subnet)?;
-        let client = subnet.config.identity.key(&offer.client);
-        let address = choose_address(subnet, &client, offer.requested, now)?;
-        let previous = subnet
-            .leases
-            .get(address)
-            .filter(|lease| lease.client == client);
-        let bound = previous
-            .filter(|lease| matches!(lease.state, LeaseState::Bound { .. }))
-            .cloned();
+        let claimant = Claimant::of(subnet, &offer.client);
+        let address = choose_address(subnet, &claimant, offer.requested, now)?;
+        let previous = subnet.record_of(address, &claimant);
+        let bound = previous.filter(|lease| lease.state.is_bound()).cloned();
         // An offer that was never taken says nothing about who is on the address.
         let returning = previous.is_some_and(|lease| match lease.state {
             LeaseState::Offered { returning, .. } => returning,
@@ -36,10 +30,11 @@ impl State {
         } else if let Some(lease) = bound {
             subnet.leases.put(address, held_until(lease, until));
         } else {
+            let client = claimant.key;
             subnet.forget_offers(&client);
             let lease = Lease {
                 client: client.clone(),
-                hardware: offer.client.hardware.clone(),
+                hardware: claimant.hardware,
                 hostname: offer.hostname.clone(),
                 node: offer.node,
                 state: LeaseState::Offered { until, returning },
@@ -51,7 +46,7 @@ impl State {
                 client,
             });
         }
-        let lease_time = subnet.config.times.grant(None);
+        let lease_time = subnet.config.times.grant(offer.lease_time);
         Ok(Outcome::Offered(Offered {
             address,
             lease_time,
@@ -71,14 +66,14 @@ fn held_until(mut lease: Lease, until: ClusterTime) -> Lease {
 /// RFC 2131 §4.3.1: the client's own address, else the one it asks for, else a new one.
 fn choose_address(
     subnet: &Subnet,
-    client: &ClientKey,
+    claimant: &Claimant,
     requested: Option<Ipv4Addr>,
     now: ClusterTime,
 ) -> Result<Ipv4Addr, Refusal> {
-    if let Some(reserved) = subnet.reservations.address_of(client) {
-        return check_unheld(subnet, client, reserved).map(|()| reserved);
+    if let Some(reserved) = subnet.reserved_for(&claimant.key, &claimant.hardware) {
+        return check_unheld(subnet, claimant, reserved).map(|()| reserved);
     }
-    let own = subnet.own_address(client).filter(|address| {
+    let own = subnet.own_address(claimant).filter(|address| {
         let held = subnet.leases.get(*address);
         held.is_some_and(|lease| lease.state.is_held())
             || !crate::mutated!("l5_own_address_not_looked_for")

@@ -3,12 +3,15 @@
 use super::Verdict;
 use super::lease::subnet_mut;
 use crate::reservation::Reservations;
-use crate::{ClientKey, Event, Outcome, Refusal, SourceNat, State, SubnetId};
+use crate::{
+    ClientKey, Event, IdentityPolicy, Lease, Outcome, Refusal, SourceNat, State, SubnetId,
+};
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 impl State {
-    /// Refused while somebody else holds the address: the operator decides who has to go.
+    /// Refused while somebody else holds the address: the operator decides who has to go. The same again is
+    /// success: it is there.
     pub(super) fn add_reservation(
         &mut self,
         id: SubnetId,
@@ -18,6 +21,13 @@ impl State {
     ) -> Verdict {
         let node = self.node_at(address);
         let subnet = subnet_mut(&mut self.subnets, id)?;
+        if subnet.reservations.address_of(client) == Some(address) {
+            return Ok(Outcome::Done);
+        }
+        let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
+        if by_hardware && matches!(client, ClientKey::Identifier(_)) {
+            return Err(Refusal::IdentifierNotUsed(id));
+        }
         if !subnet.config.is_host_address(address) {
             return Err(Refusal::NotInSubnet(address));
         }
@@ -41,7 +51,11 @@ impl State {
             .leases
             .get(address)
             .filter(|lease| lease.state.is_held());
-        if let Some(lease) = lease.filter(|lease| lease.client != *client) {
+        let is_same = |lease: &Lease| match client {
+            ClientKey::Hardware(hardware) => lease.hardware == *hardware,
+            ClientKey::Identifier(_) => lease.client == *client,
+        };
+        if let Some(lease) = lease.filter(|lease| !is_same(lease)) {
             return Err(Refusal::HeldByAnother {
                 address,
                 holder: lease.client.clone(),

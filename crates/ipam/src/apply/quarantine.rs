@@ -21,6 +21,10 @@ impl State {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, decline.subnet)?;
         let lease = held_by(subnet, &decline.client, decline.address, decline.grant)?;
+        if decline.bounded {
+            subnet.keep_record(decline.address, &lease, None);
+            make_room(subnet);
+        }
         quarantine(subnet, decline.address, lease, now, events);
         Ok(Outcome::Done)
     }
@@ -36,7 +40,12 @@ impl State {
         let lease = subnet.leases.get(found.address).cloned();
         let lease = lease.ok_or(Refusal::NotAvailable(found.address))?;
         match lease.state {
-            LeaseState::Offered { .. } => quarantine(subnet, found.address, lease, now, events),
+            LeaseState::Offered { .. } => {
+                if found.bounded {
+                    make_room(subnet);
+                }
+                quarantine(subnet, found.address, lease, now, events);
+            }
             LeaseState::Quarantined { .. } => {}
             LeaseState::Bound { .. } => {
                 return Err(Refusal::HeldByAnother {
@@ -49,6 +58,17 @@ impl State {
             }
         }
         Ok(Outcome::Done)
+    }
+}
+
+/// At most a quarter of a pool is quarantined: the oldest is freed, and probed again before anybody gets it (S7,
+/// L6).
+fn make_room(subnet: &mut Subnet) {
+    while let Some(oldest) = subnet.leases.surplus_quarantined() {
+        if crate::mutated!("s7_pool_quarantined") {
+            return;
+        }
+        subnet.leases.remove(oldest);
     }
 }
 

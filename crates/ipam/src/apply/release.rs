@@ -4,8 +4,9 @@
 
 use super::Verdict;
 use super::lease::{held_by, subnet_mut};
-use crate::{Event, Lease, LeaseState, Outcome, ReleaseLease, State};
+use crate::{Event, Lease, LeaseState, Outcome, Refusal, ReleaseLease, State, Subnet};
 use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 impl State {
     /// Only the holder gives up (S7).
@@ -17,7 +18,16 @@ impl State {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, release.subnet)?;
         let lease = held_by(subnet, &release.client, release.address, release.grant)?;
+        if release
+            .xid
+            .is_some_and(|xid| is_copy(subnet, release.address, &lease, xid))
+        {
+            return Err(Refusal::ReleasedBefore(release.address));
+        }
         let client = lease.client.clone();
+        if release.xid.is_some() {
+            subnet.keep_record(release.address, &lease, release.xid);
+        }
         subnet.leases.put(
             release.address,
             Lease {
@@ -32,4 +42,12 @@ impl State {
         });
         Ok(Outcome::Done)
     }
+}
+
+/// Whether this RELEASE ended an earlier grant of the address to the same client: then it is a copy that the
+/// network kept for a while, and says nothing about the present grant (S7).
+fn is_copy(subnet: &Subnet, address: Ipv4Addr, lease: &Lease, xid: u32) -> bool {
+    let past = subnet.past_grants.get(address, &lease.client);
+    past.is_some_and(|past| past.releases.contains(&xid))
+        && !crate::mutated!("s7_copy_of_a_release")
 }

@@ -8,11 +8,13 @@ use core::net::Ipv4Addr;
 
 impl State {
     /// An operator takes an address back. The address is free at once: the operator answers for
-    /// the client being gone (S1 "until it releases").
+    /// the client being gone (S1 "until it releases"). If it is not, it is refused the address when it asks to keep
+    /// it and another has it: what it was promised is remembered for as long as it was promised (S6).
     pub(super) fn revoke_lease(
         &mut self,
         id: SubnetId,
         address: Ipv4Addr,
+        keep_record: bool,
         events: &mut Vec<Event>,
     ) -> Verdict {
         let now = self.clock;
@@ -24,6 +26,9 @@ impl State {
             .ok_or(Refusal::NotFound("lease"))?;
         match lease.state {
             LeaseState::Offered { .. } | LeaseState::Bound { .. } => {
+                if keep_record && !crate::mutated!("s6_revoked_is_forgotten") {
+                    subnet.keep_record(address, &lease, None);
+                }
                 let client = lease.client.clone();
                 let state = LeaseState::Released { at: now };
                 subnet.leases.put(address, Lease { state, ..lease });

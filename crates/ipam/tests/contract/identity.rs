@@ -22,6 +22,7 @@ fn where_the_policy_says_so_the_client_identifier_counts() {
             requested: None,
             hostname: None,
             node: NODE,
+            lease_time: None,
         };
         match cluster.run(Command::OfferLease(offer)) {
             Outcome::Offered(offered) => offered.address,

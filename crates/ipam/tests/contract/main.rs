@@ -6,9 +6,13 @@ mod support;
 
 mod bounds;
 mod budget;
+mod conflict;
+mod decisions;
 mod exclusive;
 mod forwards;
 mod identity;
 mod owner;
+mod records;
+mod reserved;
 mod returning;
 mod time;

@@ -51,6 +51,52 @@ fn s7_a_late_release_does_not_end_a_newer_grant() {
     assert_eq!(cluster.release(1, ip(20)), Outcome::Done);
 }
 
+/// The network keeps a RELEASE for a while and delivers it twice; the client has come back in between.
+#[test]
+fn s7_a_copy_of_a_release_does_not_end_what_came_after_it() {
+    let mut cluster = Driver::new((20, 21));
+    for cycle in 1..=4_u32 {
+        assert_eq!(cluster.obtain(1), Some(ip(20)));
+        for copy in 1..cycle {
+            cluster.xid = 100 + copy;
+            let copied = cluster.release_grant(1, ip(20), cluster.grant_of(ip(20)));
+            let refused = Outcome::Refused(Refusal::ReleasedBefore(ip(20)));
+            assert_eq!(copied, refused, "cycle {cycle}, copy {copy}");
+        }
+        cluster.xid = 100 + cycle;
+        let released = cluster.release_grant(1, ip(20), cluster.grant_of(ip(20)));
+        assert_eq!(released, Outcome::Done, "cycle {cycle}");
+    }
+    let past = cluster.state.subnets()[&SUBNET].past_grants();
+    let past = past.get(ip(20), &key(1)).unwrap();
+    assert_eq!(past.releases, [101, 102, 103, 104]);
+}
+
+/// Another client's transaction id is another's.
+#[test]
+fn s7_a_release_with_the_transaction_id_of_anothers_is_no_copy() {
+    let mut cluster = Driver::new((20, 20));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    cluster.xid = 7;
+    let grant = cluster.grant_of(ip(20));
+    assert_eq!(cluster.release_grant(1, ip(20), grant), Outcome::Done);
+    assert_eq!(cluster.obtain(2), Some(ip(20)));
+    let grant = cluster.grant_of(ip(20));
+    assert_eq!(cluster.release_grant(2, ip(20), grant), Outcome::Done);
+}
+
+#[test]
+fn s7_only_the_last_releases_are_remembered() {
+    let mut cluster = Driver::new((20, 20));
+    for _ in 0..10 {
+        assert_eq!(cluster.obtain(1), Some(ip(20)));
+        assert_eq!(cluster.release(1, ip(20)), Outcome::Done);
+    }
+    let past = cluster.state.subnets()[&SUBNET].past_grants();
+    let past = past.get(ip(20), &key(1)).unwrap();
+    assert_eq!(past.releases.len(), PastGrant::MAX_RELEASES);
+}
+
 #[test]
 fn s7_a_declined_address_is_quarantined_for_a_while() {
     let mut cluster = Driver::new((20, 21));
@@ -129,6 +175,7 @@ fn a_conflict_found_by_a_probe_quarantines_an_offer_but_never_a_grant() {
         subnet: SUBNET,
         address,
         node: NODE,
+        bounded: true,
     };
     assert_eq!(
         cluster.run(Command::QuarantineAddress(found(ip(20)))),

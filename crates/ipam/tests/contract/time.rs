@@ -15,6 +15,7 @@ fn s5_a_shorter_renewal_does_not_cut_a_promised_lease_short() {
         lease_time: Some(Span::from_secs(60)),
         hostname: None,
         node: NODE,
+        probe: Some(ConflictProbe::NotMade),
     }));
     assert!(matches!(outcome, Outcome::Granted(_)));
     cluster.wait(100);

@@ -12,6 +12,8 @@ pub const NODE: NodeId = NodeId(1);
 pub struct Driver {
     pub state: State,
     pub now: u64,
+    /// The transaction id of the next RELEASE.
+    pub xid: u32,
     index: u64,
 }
 
@@ -46,6 +48,7 @@ pub fn config(pool: (u8, u8)) -> SubnetConfig {
         mtu: 1450,
         classless_routes: vec![],
         extra_options: BTreeMap::new(),
+        authoritative: false,
     }
 }
 
@@ -54,6 +57,7 @@ impl Driver {
         let mut driver = Self {
             state: State::default(),
             now: 0,
+            xid: 1,
             index: 0,
         };
         let bootstrap = Bootstrap {
@@ -73,6 +77,15 @@ impl Driver {
 
     /// Applies one batch, stamped with the present, and checks every invariant.
     pub fn run_batch(&mut self, commands: Vec<Command>) -> Vec<Outcome> {
+        self.effects(commands).outcomes
+    }
+
+    /// Applies one command: what changed.
+    pub fn events(&mut self, command: Command) -> Vec<Event> {
+        self.effects(vec![command]).events
+    }
+
+    fn effects(&mut self, commands: Vec<Command>) -> Effects {
         self.index += 1;
         self.now += 1; // Nothing that follows from an answer is stamped in the same millisecond.
         let stamp = Stamp {
@@ -89,7 +102,7 @@ impl Driver {
         };
         let effects = self.state.apply(position, &batch);
         invariant::check(&self.state).unwrap();
-        effects.outcomes
+        effects
     }
 
     pub fn wait(&mut self, seconds: u64) {
@@ -104,10 +117,31 @@ impl Driver {
             requested,
             hostname: None,
             node: NODE,
+            lease_time: None,
         }))
     }
 
+    /// A request of an address on which a probe found nobody.
     pub fn request(&mut self, number: u8, address: Ipv4Addr, kind: RequestKind) -> Outcome {
+        self.request_probed(number, address, kind, Some(ConflictProbe::Clear))
+    }
+
+    pub fn request_unprobed(
+        &mut self,
+        number: u8,
+        address: Ipv4Addr,
+        kind: RequestKind,
+    ) -> Outcome {
+        self.request_probed(number, address, kind, Some(ConflictProbe::NotMade))
+    }
+
+    pub fn request_probed(
+        &mut self,
+        number: u8,
+        address: Ipv4Addr,
+        kind: RequestKind,
+        probe: Option<ConflictProbe>,
+    ) -> Outcome {
         self.run(Command::GrantLease(GrantLease {
             subnet: SUBNET,
             client: client(number),
@@ -116,7 +150,30 @@ impl Driver {
             lease_time: None,
             hostname: None,
             node: NODE,
+            probe,
         }))
+    }
+
+    /// The address that a client is offered.
+    pub fn offered(&mut self, number: u8, requested: Option<Ipv4Addr>) -> Option<Ipv4Addr> {
+        match self.discover(number, requested) {
+            Outcome::Offered(offered) => Some(offered.address),
+            _ => None,
+        }
+    }
+
+    pub fn revoke(&mut self, address: Ipv4Addr) -> Outcome {
+        self.run(Command::RevokeLease {
+            subnet: SUBNET,
+            address,
+            keep_record: true,
+        })
+    }
+
+    /// The quarantined addresses, the oldest first.
+    pub fn quarantined(&self) -> Vec<Ipv4Addr> {
+        let leases = self.state.subnets()[&SUBNET].leases();
+        leases.quarantined().collect()
     }
 
     /// Which grant a node would name now: the newest one that the state knows.
@@ -128,7 +185,9 @@ impl Driver {
         }
     }
 
+    /// A RELEASE of its own.
     pub fn release(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
+        self.xid += 1;
         self.release_grant(number, address, self.grant_of(address))
     }
 
@@ -140,6 +199,7 @@ impl Driver {
             client,
             address,
             grant,
+            xid: Some(self.xid),
         }))
     }
 
@@ -150,6 +210,7 @@ impl Driver {
             client,
             address,
             grant,
+            bounded: true,
         };
         self.run(Command::DeclineAddress(decline))
     }

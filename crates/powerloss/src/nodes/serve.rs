@@ -107,6 +107,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         requested: None,
         hostname: None,
         node: here,
+        lease_time: None,
     };
     let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
         return None;
@@ -119,6 +120,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         lease_time: None,
         hostname: None,
         node: here,
+        probe: Some(ipam::ConflictProbe::NotMade),
     };
     match node.propose(Command::GrantLease(grant)).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),

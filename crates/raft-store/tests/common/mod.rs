@@ -55,6 +55,7 @@ pub fn normal(term: u64, index: u64, commands: usize) -> Entry {
             requested: None,
             hostname: None,
             node: NodeId(NODE),
+            lease_time: None,
         })
     };
     let batch = Batch {

@@ -76,6 +76,7 @@ fn config() -> SubnetConfig {
         mtu: 1450,
         classless_routes: Vec::new(),
         extra_options: std::collections::BTreeMap::new(),
+        authoritative: false,
     }
 }
 
@@ -85,6 +86,7 @@ impl Bench {
             config: config(),
             leases: Vec::new(),
             reservations: Vec::new(),
+            past_grants: vec![],
         };
         let parts = StateParts {
             clock: ClusterTime(1000),

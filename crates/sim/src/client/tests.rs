@@ -41,6 +41,7 @@ fn config() -> SubnetConfig {
         mtu: 1450,
         classless_routes: Vec::new(),
         extra_options: std::collections::BTreeMap::new(),
+        authoritative: false,
     }
 }
 

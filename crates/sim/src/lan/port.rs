@@ -168,4 +168,12 @@ impl Link for LanPort {
         self.lock().probes.remove(&number);
         Ok(Finding::Clear)
     }
+
+    /// There is no relay here; who would answer an echo answers ARP.
+    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
+        Ok(match self.probe(address, None).await? {
+            Finding::Clear => Finding::Clear,
+            Finding::InUse { .. } | Finding::Answered => Finding::Answered,
+        })
+    }
 }

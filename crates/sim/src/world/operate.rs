@@ -63,6 +63,7 @@ impl World {
             client,
             address,
             grant,
+            xid: Some(random.u32(..)),
         }))
     }
 
@@ -90,6 +91,7 @@ impl World {
             client,
             address,
             grant: GrantRef { granted, ..grant },
+            xid: Some(random.u32(..)),
         }))
     }
 
@@ -126,6 +128,7 @@ impl World {
             _ => Command::RevokeLease {
                 subnet: SUBNET,
                 address,
+                keep_record: true,
             },
         }
     }

@@ -151,6 +151,7 @@ fn s7_an_operator_may() {
     let revoke = ipam::Command::RevokeLease {
         subnet: SubnetId(1),
         address: address(20),
+        keep_record: true,
     };
     bench.judge.operator(bench.at, &revoke);
     let at = bench.parts.clock;

@@ -1,0 +1,163 @@
+//! L6 and the bounds of quarantine (S7): nothing is granted unprobed, and nobody empties a pool.
+
+use crate::support::*;
+use ipam::*;
+
+const SELECTING: RequestKind = RequestKind::Selecting;
+
+#[test]
+fn l6_what_was_neither_held_nor_offered_is_granted_only_after_a_probe() {
+    let mut cluster = Driver::new((20, 40));
+    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(30)));
+    assert_eq!(cluster.request_unprobed(1, ip(30), SELECTING), unprobed);
+    assert_eq!(cluster.reserve(2, ip(200)), Outcome::Done);
+    assert_eq!(
+        cluster.request_unprobed(2, ip(200), RequestKind::InitReboot),
+        Outcome::Refused(Refusal::NotProbed(ip(200)))
+    );
+    assert_eq!(cluster.request(1, ip(30), SELECTING), granted(ip(30)));
+    for kind in [
+        RequestKind::InitReboot,
+        RequestKind::Renewing,
+        RequestKind::Rebinding,
+    ] {
+        assert_eq!(
+            cluster.request_unprobed(1, ip(30), kind),
+            granted(ip(30)),
+            "held"
+        );
+    }
+    cluster.discover(3, None);
+    assert_eq!(
+        cluster.request_unprobed(3, ip(20), SELECTING),
+        granted(ip(20)),
+        "offered"
+    );
+}
+
+#[test]
+fn l6_a_lease_that_has_ended_is_probed_as_a_new_one() {
+    let mut cluster = Driver::new((20, 40));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    cluster.release(1, ip(20));
+    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(20)));
+    assert_eq!(
+        cluster.request_unprobed(1, ip(20), RequestKind::InitReboot),
+        unprobed
+    );
+    assert_eq!(cluster.request_unprobed(1, ip(20), SELECTING), unprobed);
+    assert_eq!(cluster.obtain(2), Some(ip(21)));
+    cluster.wait(3636);
+    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(21)));
+    assert_eq!(
+        cluster.request_unprobed(2, ip(21), RequestKind::Rebinding),
+        unprobed
+    );
+}
+
+#[test]
+fn l6_what_somebody_else_uses_is_granted_to_nobody() {
+    let mut cluster = Driver::new((20, 40));
+    let in_use = |address| Outcome::Refused(Refusal::InUse(address));
+    let found = Some(ConflictProbe::InUse);
+    assert_eq!(
+        cluster.request_probed(1, ip(30), SELECTING, found),
+        in_use(ip(30))
+    );
+    cluster.discover(1, None);
+    assert_eq!(
+        cluster.request_probed(1, ip(20), SELECTING, found),
+        in_use(ip(20)),
+        "offered"
+    );
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    let renewing = RequestKind::Renewing;
+    assert_eq!(
+        cluster.request_probed(1, ip(20), renewing, found),
+        granted(ip(20)),
+        "its own"
+    );
+}
+
+/// What entries from before the field do must stay what it was (S8).
+#[test]
+fn s8_an_old_entry_asks_no_probe() {
+    let mut cluster = Driver::new((20, 40));
+    assert_eq!(
+        cluster.request_probed(1, ip(30), SELECTING, None),
+        granted(ip(30))
+    );
+}
+
+#[test]
+fn s7_at_most_a_quarter_of_a_pool_is_quarantined_and_the_oldest_is_freed_first() {
+    let mut cluster = Driver::new((20, 39));
+    for number in 1..=20 {
+        let address = cluster.obtain(number).unwrap();
+        assert_eq!(address, ip(19 + number));
+    }
+    for number in 1..=20 {
+        assert_eq!(cluster.decline(number, ip(19 + number)), Outcome::Done);
+        let kept = cluster.quarantined();
+        let oldest = number.saturating_sub(4).max(1);
+        let expected: Vec<_> = (oldest..=number).map(|number| ip(19 + number)).collect();
+        assert_eq!(kept, expected);
+    }
+    for number in 21..=35 {
+        assert!(
+            cluster.obtain(number).is_some(),
+            "three quarters are served"
+        );
+    }
+    assert_eq!(cluster.obtain(36), None);
+}
+
+#[test]
+fn s7_a_small_pool_quarantines_one() {
+    let mut cluster = Driver::new((20, 21));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    assert_eq!(cluster.obtain(2), Some(ip(21)));
+    assert_eq!(cluster.decline(1, ip(20)), Outcome::Done);
+    assert_eq!(cluster.decline(2, ip(21)), Outcome::Done);
+    assert_eq!(cluster.quarantined(), [ip(21)]);
+    assert_eq!(cluster.obtain(3), Some(ip(20)));
+}
+
+#[test]
+fn s7_probe_answers_are_bounded_alike() {
+    let mut cluster = Driver::new((20, 27));
+    for number in 1..=8 {
+        let Outcome::Offered(offered) = cluster.discover(number, None) else {
+            panic!("nothing is offered to {number}")
+        };
+        let found = QuarantineAddress {
+            subnet: SUBNET,
+            address: offered.address,
+            node: NODE,
+            bounded: true,
+        };
+        assert_eq!(
+            cluster.run(Command::QuarantineAddress(found)),
+            Outcome::Done
+        );
+        assert!(cluster.quarantined().len() <= 2);
+    }
+}
+
+/// What entries from before the field do must stay what it was (S8).
+#[test]
+fn s8_old_entries_quarantine_without_bound() {
+    let mut cluster = Driver::new((20, 23));
+    for number in 1..=4 {
+        let address = cluster.obtain(number).unwrap();
+        let decline = DeclineAddress {
+            subnet: SUBNET,
+            client: client(number),
+            address,
+            grant: cluster.grant_of(address),
+            bounded: false,
+        };
+        assert_eq!(cluster.run(Command::DeclineAddress(decline)), Outcome::Done);
+    }
+    assert_eq!(cluster.quarantined().len(), 4);
+}

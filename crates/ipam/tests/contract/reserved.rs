@@ -1,0 +1,190 @@
+//! S9: reservations take effect, or are refused.
+
+use crate::support::*;
+use ipam::*;
+
+fn by_identifier(pool: (u8, u8)) -> Driver {
+    let mut cluster = Driver::new(pool);
+    let config = SubnetConfig {
+        identity: IdentityPolicy::ClientIdentifier,
+        ..config(pool)
+    };
+    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    cluster
+}
+
+fn named(hardware: u8, name: &[u8]) -> ClientIdentity {
+    ClientIdentity {
+        identifier: Some(ClientIdentifier::new(name).unwrap()),
+        ..client(hardware)
+    }
+}
+
+fn offer(cluster: &mut Driver, client: &ClientIdentity) -> Outcome {
+    cluster.run(Command::OfferLease(OfferLease {
+        subnet: SUBNET,
+        client: client.clone(),
+        requested: None,
+        lease_time: None,
+        hostname: None,
+        node: NODE,
+    }))
+}
+
+fn request(cluster: &mut Driver, client: &ClientIdentity, last: u8, kind: RequestKind) -> Outcome {
+    cluster.run(Command::GrantLease(GrantLease {
+        subnet: SUBNET,
+        client: client.clone(),
+        address: ip(last),
+        kind,
+        lease_time: None,
+        hostname: None,
+        node: NODE,
+        probe: Some(ConflictProbe::Clear),
+    }))
+}
+
+fn offered(outcome: &Outcome) -> std::net::Ipv4Addr {
+    match outcome {
+        Outcome::Offered(offered) => offered.address,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_same_reservation_again_is_success_and_changes_nothing() {
+    let mut cluster = Driver::new((20, 40));
+    assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
+    let before = cluster.state.to_parts().subnets;
+    let again = Command::AddReservation {
+        subnet: SUBNET,
+        client: key(1),
+        address: ip(50),
+    };
+    assert_eq!(cluster.events(again), []);
+    assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
+    assert_eq!(cluster.state.to_parts().subnets, before);
+    let other = Outcome::Refused(Refusal::AlreadyReserved(ip(50)));
+    assert_eq!(cluster.reserve(1, ip(51)), other);
+    assert!(matches!(
+        cluster.reserve(2, ip(50)),
+        Outcome::Refused(Refusal::ReservedForAnother { .. })
+    ));
+}
+
+#[test]
+fn a_reservation_by_hardware_address_holds_where_clients_are_known_by_identifier() {
+    let mut cluster = by_identifier((20, 40));
+    assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
+    let vm = named(1, b"vm-a");
+    assert_eq!(offered(&offer(&mut cluster, &vm)), ip(50));
+    assert_eq!(
+        request(&mut cluster, &vm, 50, RequestKind::Selecting),
+        granted(ip(50))
+    );
+    assert_eq!(
+        request(&mut cluster, &vm, 50, RequestKind::Renewing),
+        granted(ip(50))
+    );
+    assert!(matches!(
+        request(&mut cluster, &vm, 30, RequestKind::Selecting),
+        Outcome::Refused(Refusal::NotAvailable(_))
+    ));
+    let other = named(2, b"vm-b");
+    assert_ne!(offered(&offer(&mut cluster, &other)), ip(50));
+    assert!(matches!(
+        request(&mut cluster, &other, 50, RequestKind::Selecting),
+        Outcome::Refused(Refusal::HeldByAnother { .. })
+    ));
+}
+
+/// A machine that boots in two stages has two identifiers, and one hardware address.
+#[test]
+fn the_machine_behind_a_reservation_may_change_its_name() {
+    let mut cluster = by_identifier((20, 40));
+    assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
+    let (boot, system) = (named(1, b"pxe"), named(1, b"system"));
+    assert_eq!(
+        request(&mut cluster, &boot, 50, RequestKind::InitReboot),
+        granted(ip(50))
+    );
+    assert_eq!(offered(&offer(&mut cluster, &system)), ip(50));
+    assert_eq!(
+        request(&mut cluster, &system, 50, RequestKind::Selecting),
+        granted(ip(50))
+    );
+}
+
+/// Without the reservation, two names are two clients, whatever their hardware.
+#[test]
+fn two_identifiers_of_one_hardware_address_are_two_clients() {
+    let mut cluster = by_identifier((20, 40));
+    let (one, two) = (named(1, b"one"), named(1, b"two"));
+    assert_eq!(
+        request(&mut cluster, &one, 30, RequestKind::Selecting),
+        granted(ip(30))
+    );
+    assert!(matches!(
+        request(&mut cluster, &two, 30, RequestKind::Selecting),
+        Outcome::Refused(Refusal::HeldByAnother { .. })
+    ));
+}
+
+#[test]
+fn a_clients_own_name_counts_before_its_hardware_address() {
+    let mut cluster = by_identifier((20, 40));
+    assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
+    let by_name = Command::AddReservation {
+        subnet: SUBNET,
+        client: ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
+        address: ip(51),
+    };
+    assert_eq!(cluster.run(by_name), Outcome::Done);
+    assert_eq!(offered(&offer(&mut cluster, &named(1, b"vm-a"))), ip(51));
+    assert_eq!(offered(&offer(&mut cluster, &named(1, b"vm-b"))), ip(50));
+}
+
+/// The operator moves a client that is there already, under its other name.
+#[test]
+fn a_reservation_by_hardware_address_is_taken_while_its_client_holds_the_address() {
+    let mut cluster = by_identifier((20, 40));
+    let vm = named(1, b"vm-a");
+    assert_eq!(
+        request(&mut cluster, &vm, 30, RequestKind::Selecting),
+        granted(ip(30))
+    );
+    assert!(matches!(
+        cluster.reserve(2, ip(30)),
+        Outcome::Refused(Refusal::HeldByAnother { .. })
+    ));
+    assert_eq!(cluster.reserve(1, ip(30)), Outcome::Done);
+    assert_eq!(
+        request(&mut cluster, &vm, 30, RequestKind::Renewing),
+        granted(ip(30))
+    );
+    // And to another address: it is told so when it renews.
+    let other = named(3, b"vm-c");
+    assert_eq!(
+        request(&mut cluster, &other, 31, RequestKind::Selecting),
+        granted(ip(31))
+    );
+    assert_eq!(cluster.reserve(3, ip(60)), Outcome::Done);
+    assert!(matches!(
+        request(&mut cluster, &other, 31, RequestKind::Renewing),
+        Outcome::Refused(Refusal::NotAvailable(_))
+    ));
+}
+
+#[test]
+fn a_reservation_that_cannot_take_effect_is_refused() {
+    let mut cluster = Driver::new((20, 40));
+    let by_name = Command::AddReservation {
+        subnet: SUBNET,
+        client: ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
+        address: ip(50),
+    };
+    let refused = Refusal::IdentifierNotUsed(SUBNET);
+    assert!(refused.to_string().contains("reserve by hardware address"));
+    assert_eq!(cluster.run(by_name), Outcome::Refused(refused));
+    assert_eq!(cluster.offered(1, Some(ip(50))), Some(ip(20)));
+}
