@@ -172,6 +172,24 @@ async fn a_removed_node_frees_its_listen_ip() {
     .await;
 }
 
+/// The admin port is on each host's loopback: whoever is asked has the leader do it (ADR 0030).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_does_not_lead_changes_members() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let [asked, leaves] = [1, 2].map(|next| &nodes[(leader + next) % 3]);
+    let (leaves, leads) = (leaves.status().node, nodes[leader].status().node);
+    let refused = asked.remove_node(leads).await.unwrap_err();
+    assert!(refused.to_string().contains("is the leader"), "{refused}");
+    asked.remove_node(leaves).await.unwrap();
+    assert_eq!(nodes[leader].status().members.len(), 2);
+    let again = asked.remove_node(leaves).await.unwrap_err();
+    assert!(matches!(again, MembershipError::Rejected(_)), "{again:?}");
+    let nobody = asked.add_node(NodeId(9), "127.0.0.1:9").await.unwrap_err();
+    assert!(nobody.to_string().contains("127.0.0.1:9"), "{nobody}");
+}
+
 /// Else the change of voters could neither be committed nor be taken back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_the_others_need_is_not_removed() {

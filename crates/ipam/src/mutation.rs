@@ -193,6 +193,11 @@ pub const ALL: &[Mutation] = &[
         "a node whose state differs from its peers' goes on serving; states differ as in s8_apply_differs",
     ),
     mutation(
+        "s9_host_port_forwarded",
+        "S9",
+        "a port that the hosts use is forwarded",
+    ),
+    mutation(
         "s9_port_taken_over",
         "S9",
         "a forward takes over a public port that has an owner",

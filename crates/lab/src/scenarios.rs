@@ -11,6 +11,7 @@ mod hostile_packets;
 mod leader_kill;
 mod listen_ip;
 mod nat;
+mod operator_slips;
 mod partition;
 mod readme_hosts;
 mod restart_all;
@@ -41,6 +42,7 @@ pub(crate) const ALL: &[Scenario] = &[
     listen_ip::SCENARIO,
     flood::SCENARIO,
     flood::ONE_HOST,
+    operator_slips::SCENARIO,
     snapshot_catch_up::SCENARIO,
     readme_hosts::SCENARIO,
 ];

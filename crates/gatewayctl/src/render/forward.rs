@@ -9,7 +9,7 @@ const COLUMNS: [Column; 4] = [
     Column::Left("PROTO"),
     Column::Right("PORT"),
     Column::Left("TO"),
-    Column::Left("LEADS TO NOW"),
+    Column::Left("TARGET NOW"),
 ];
 
 /// A table, or a sentence if there are none.
@@ -29,8 +29,17 @@ fn row(forward: &ForwardView) -> [String; 4] {
         forward
             .resolved
             .as_deref()
-            .map_or_else(|| "nowhere".to_owned(), plain),
+            .map_or_else(|| nowhere(forward).to_owned(), plain),
     ]
+}
+
+/// Why nobody gets the traffic.
+const fn nowhere(forward: &ForwardView) -> &'static str {
+    if forward.client.is_some() {
+        "nowhere: no lease"
+    } else {
+        "nowhere: it is a host's address"
+    }
 }
 
 fn target(forward: &ForwardView) -> String {
