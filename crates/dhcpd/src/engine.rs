@@ -17,14 +17,16 @@ use crate::decide::{
     takes_turns,
 };
 use crate::limit::{
-    Admission, ClientMemory, HeardBefore, InFlight, InFlightKey, NotBegun, RateLimits, Standing,
+    Accusations, Admission, ClientMemory, HeardBefore, InFlight, InFlightKey, NotBegun, RateLimits,
+    Standing,
 };
-use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
+use crate::limits::{MAX_ACCUSERS, MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
 use crate::reply::Body;
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{ClientKey, Command, GrantRef, LeaseState, NodeId, SubnetConfig, SubnetId};
+use ipam::{ClientKey, GrantRef, LeaseState, NodeId, SubnetConfig, SubnetId};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -61,6 +63,9 @@ pub struct Engine {
     admission: Admission,
     in_flight: InFlight,
     probes: ProbeCache,
+    accusations: Accusations,
+    /// The bridge's ports of those who accuse, as far as the shell has told.
+    ports: BTreeMap<[u8; 6], u32>,
 }
 
 /// A packet on its way through the checks, with what they found.
@@ -89,6 +94,8 @@ impl Engine {
             admission: Admission::new(limits),
             in_flight: InFlight::default(),
             probes: ProbeCache::default(),
+            accusations: Accusations::default(),
+            ports: BTreeMap::new(),
         }
     }
 
@@ -102,6 +109,17 @@ impl Engine {
     /// The longest IP datagram that the link carries, in bytes: no reply is longer from now on.
     pub const fn set_link_mtu(&mut self, bytes: u16) {
         self.link_mtu = bytes;
+    }
+
+    /// Notes behind which port of the bridge a hardware address is.
+    pub fn note_port(&mut self, hardware: [u8; 6], port: Option<u32>) {
+        if self.ports.len() >= MAX_ACCUSERS {
+            self.ports.clear();
+        }
+        match port {
+            Some(port) => self.ports.insert(hardware, port),
+            None => self.ports.remove(&hardware),
+        };
     }
 
     /// What to do about a datagram that arrived at `now`.
@@ -133,6 +151,7 @@ impl Engine {
         input: Input,
         view: &dyn LeaseView,
     ) -> Next {
+        let input = self.weigh(now, transaction, input);
         if let Input::Probed(address, finding) = input
             && !transaction.probes_by_echo()
         {
@@ -190,6 +209,7 @@ impl Engine {
         let offer_at_once = self.offer_at_once(&hearing);
         self.admit(&hearing, view)?;
         let given_up = self.given_up(&hearing, view)?;
+        self.check_decline(&hearing)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
             .on_link_of(self.link_mtu)
@@ -369,6 +389,41 @@ impl Engine {
             .ok_or(Silence::NothingHeld)
     }
 
+    /// A client is believed of a few addresses that somebody is on them (S7).
+    fn check_decline(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
+        let Intent::Decline { address, .. } = hearing.intent else {
+            return Ok(());
+        };
+        let hardware = hearing.packet.hardware.bytes().first_chunk().copied();
+        self.believes(hardware.unwrap_or_default(), address, hearing.now)
+            .then_some(())
+            .ok_or(Silence::TooManyDeclines)
+    }
+
+    /// So is whoever answers the probe of an address that is to be offered; beyond that, nobody counts as there. What
+    /// is requested unoffered is quarantined by nobody, so there every answer counts.
+    fn weigh(&mut self, now: Moment, transaction: &Transaction, input: Input) -> Input {
+        let hardware = match input {
+            Input::Probed(_, Finding::InUse { hardware }) => hardware,
+            Input::Probed(_, Finding::Answered) => Default::default(),
+            input => return input,
+        };
+        match input {
+            Input::Probed(address, _)
+                if transaction.quarantines(hardware) && !self.believes(hardware, address, now) =>
+            {
+                Input::Probed(address, Finding::Clear)
+            }
+            input => input,
+        }
+    }
+
+    fn believes(&mut self, hardware: [u8; 6], address: Ipv4Addr, now: Moment) -> bool {
+        let port = self.ports.get(&hardware).copied();
+        self.accusations.believes(hardware, port, address, now)
+            || ipam::mutated!("s7_every_accuser_believed")
+    }
+
     /// Charges the budgets. What costs no commit is charged to the client alone.
     fn admit(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
         if !self.memory.try_spend(&hearing.client, hearing.now) {
@@ -420,10 +475,6 @@ impl Engine {
                 self.note_reply(transaction.client(), &reply.body);
                 next
             }
-            Next::Propose(Command::QuarantineAddress(_)) => self
-                .admission
-                .admit_quarantine(now)
-                .map_or_else(Next::Silent, |()| next),
             _ => next,
         }
     }

@@ -102,11 +102,15 @@ pub const PROBE_ACTIVITY_WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that one transaction may find in conflict before it gives up; the client retries.
 pub const MAX_CONFLICTS_PER_OFFER: u8 = 3;
 
-/// Addresses a second that this node has quarantined for a conflict. Somebody who answers every ARP
-/// request (a proxy ARP left on, an attacker) must not take the whole pool away at once.
-pub const QUARANTINES_PER_SECOND: u32 = 1;
-/// The burst for the same: a few hosts with fixed addresses inside the pool.
-pub const QUARANTINES_BURST: u32 = 16;
+/// Addresses that one hardware address may have quarantined in [`ACCUSATION_WINDOW`], by DHCPDECLINE or by answering
+/// conflict probes: more fixed addresses in a pool has hardly a host. ADR 0026.
+pub const ACCUSATIONS_PER_CLIENT: usize = 4;
+/// The same for all behind one port of the bridge; many hosts are behind one that leads to other bridges.
+pub const ACCUSATIONS_PER_PORT: usize = 16;
+/// As long as a quarantine lasts by default: so many of their addresses are quarantined at once.
+pub const ACCUSATION_WINDOW: Duration = Duration::from_secs(600);
+/// Hardware addresses, and ports, that are counted at once; whoever else comes is not believed. About 100 bytes each.
+pub const MAX_ACCUSERS: usize = 1024;
 
 /// The UDP receive buffer asked of the kernel: a storm of 4000 packets of about 1 kB. In bytes.
 pub const SOCKET_RECEIVE_BYTES: usize = 4 << 20;

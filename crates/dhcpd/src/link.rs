@@ -58,6 +58,12 @@ pub trait Link: Send + Sync + 'static {
         except: Option<[u8; 6]>,
     ) -> Result<Finding, ProbeError>;
 
+    /// The bridge's port behind which a hardware address was seen last, where the interface is a bridge and knows it.
+    /// Cheap; asked about those that have addresses quarantined.
+    fn port_of(&self, _hardware: [u8; 6]) -> Option<u32> {
+        None
+    }
+
     /// Asks by ICMP echo whether anybody uses `address`, behind a relay, where no ARP is heard (contract L6). Takes
     /// at most about [`crate::limits::PROBE_WAIT`].
     async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError>;

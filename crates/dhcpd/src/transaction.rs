@@ -135,6 +135,11 @@ impl Transaction {
         matches!(self.stage, Stage::Probing { .. }) && !self.probes_by_echo()
     }
 
+    /// Whether an answer of `hardware` to the present probe has the address quarantined.
+    pub(crate) fn quarantines(&self, hardware: [u8; 6]) -> bool {
+        matches!(self.stage, Stage::Probing { .. }) && self.packet.hardware.bytes() != hardware
+    }
+
     /// Whether the conflict probe is an ICMP echo: the client is behind a relay, where no ARP is heard (L6).
     #[must_use]
     pub fn probes_by_echo(&self) -> bool {

@@ -163,6 +163,11 @@ pub const ALL: &[Mutation] = &[
         "a copy of a RELEASE ends the grant that came after it",
     ),
     mutation(
+        "s7_every_accuser_believed",
+        "S7",
+        "whoever declines, or answers probes, has as many addresses quarantined as it likes",
+    ),
+    mutation(
         "s7_forged_source",
         "S7",
         "a RELEASE is believed from whatever address it comes",

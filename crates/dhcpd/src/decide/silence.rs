@@ -49,6 +49,8 @@ labelled! {
         AddressInUse => "address_in_use",
         /// One address after the other was found in use by somebody.
         ConflictAfterConflict => "conflict_after_conflict",
+        /// It has declined more addresses than it is believed of (S7).
+        TooManyDeclines => "too_many_declines",
         /// The conflict probe could not be sent, so nothing may be offered (L6).
         ProbeFailed => "probe_failed",
         /// The cluster did not take the command.
@@ -168,6 +170,10 @@ impl Silence {
             Self::ConflictAfterConflict => {
                 "one free address after the other was found in use: somebody has fixed addresses in \
                  the pool, or answers every ARP request"
+            }
+            Self::TooManyDeclines => {
+                "it declines one address after the other and is not believed any more: look at who answers ARP \
+                 on its port"
             }
             Self::ProbeFailed => {
                 "the conflict probe could not be sent, and nothing is offered without: look at the \

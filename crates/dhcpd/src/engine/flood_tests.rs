@@ -79,7 +79,7 @@ impl Link {
 
     fn commands(&self) -> usize {
         let proposed = self.service.take_proposed();
-        let is_tick = |command: &&Command| matches!(command, Command::Tick);
+        let is_tick = |command: &&ipam::Command| matches!(command, ipam::Command::Tick);
         proposed.len() - proposed.iter().filter(is_tick).count()
     }
 }

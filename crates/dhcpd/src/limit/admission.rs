@@ -4,10 +4,7 @@
 use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
 use crate::decide::Silence;
-use crate::limits::{
-    EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, KEPT_FOR_RETRIES, QUARANTINES_BURST,
-    QUARANTINES_PER_SECOND,
-};
+use crate::limits::{EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, KEPT_FOR_RETRIES};
 
 /// What is known of whoever wants something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +23,6 @@ pub struct Admission {
     new_clients: TokenBucket,
     known_clients: TokenBucket,
     exhausted: TokenBucket,
-    quarantines: TokenBucket,
 }
 
 impl Admission {
@@ -37,15 +33,10 @@ impl Admission {
             per_second: EXHAUSTED_OFFERS_PER_SECOND,
             burst: EXHAUSTED_OFFERS_BURST,
         };
-        let quarantines = Rate {
-            per_second: QUARANTINES_PER_SECOND,
-            burst: QUARANTINES_BURST,
-        };
         Self {
             new_clients: TokenBucket::new(limits.new_clients),
             known_clients: TokenBucket::new(limits.known_clients),
             exhausted: TokenBucket::new(exhausted),
-            quarantines: TokenBucket::new(quarantines),
         }
     }
 
@@ -72,12 +63,6 @@ impl Admission {
         (standing != Standing::Unheard && self.exhausted.try_take(now))
             .then_some(())
             .ok_or(Silence::PoolExhausted)
-    }
-
-    /// Charges the quarantine of an address that a probe found in use.
-    pub fn admit_quarantine(&mut self, now: Moment) -> Result<(), Silence> {
-        let admitted = self.quarantines.try_take(now);
-        admitted.then_some(()).ok_or(Silence::ConflictAfterConflict)
     }
 }
 

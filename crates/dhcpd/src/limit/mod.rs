@@ -3,10 +3,12 @@
 //! * [`RateLimits`]: what an operator may change.
 //! * [`TokenBucket`]: a rate and a burst.
 //! * [`Admission`]: the budgets of clients known and unknown to the lease table.
+//! * [`Accusations`]: who has addresses quarantined, and how many.
 //! * [`ClientMemory`]: what was heard of each client lately: its retries and its own budget.
 //! * [`HeardBefore`]: whether a client that nobody knows tries again, or is one of a flood.
 //! * [`InFlight`]: requests being answered now; a copy of one is dropped.
 
+mod accusations;
 mod admission;
 mod client_memory;
 mod heard_before;
@@ -14,6 +16,7 @@ mod in_flight;
 mod rate_limits;
 mod token_bucket;
 
+pub use accusations::{Accusations, Port};
 pub use admission::{Admission, Standing};
 pub use client_memory::{Attempt, ClientMemory};
 pub use heard_before::HeardBefore;

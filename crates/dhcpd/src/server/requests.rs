@@ -6,6 +6,7 @@ use crate::decide::{Arrival, Silence};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
 use crate::port::ProposeError;
+use crate::probe::Finding;
 use crate::reply::{Body, Reply};
 use crate::trail::{Ending, Mark, Sighting, Trail};
 use crate::transaction::{Input, Next, Transaction};
@@ -14,6 +15,11 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+/// Option 53 of a DHCPDECLINE (RFC 2132 §9.6).
+const DECLINE: [u8; 3] = [53, 1, 4];
+/// Where `chaddr` begins with an Ethernet address (RFC 2131 §2).
+const CHADDR: std::ops::Range<usize> = 28..34;
 
 /// A transaction that is given back to the engine when its task ends, also by a panic or an abort.
 struct Held {
@@ -37,6 +43,15 @@ impl Shared {
         requests: &mut JoinSet<()>,
     ) {
         let now = self.now();
+        // Where a client that declines is, the engine has to know before it decides. Reading the message is the engine's
+        // part; bytes that look like a DHCPDECLINE cost a look-up.
+        if datagram
+            .windows(DECLINE.len())
+            .any(|bytes| bytes == DECLINE)
+            && let Some(hardware) = datagram.get(CHADDR).and_then(|bytes| bytes.try_into().ok())
+        {
+            self.note_port(hardware);
+        }
         let received = self
             .engine()
             .receive(now, datagram, arrival, &*self.service);
@@ -64,6 +79,11 @@ impl Shared {
                 requests.spawn(answer(held, next));
             }
         }
+    }
+
+    fn note_port(&self, hardware: [u8; 6]) {
+        let port = self.link.port_of(hardware);
+        self.engine().note_port(hardware, port);
     }
 
     fn trail(&self) -> MutexGuard<'_, Trail> {
@@ -110,6 +130,9 @@ impl Shared {
         match found {
             Ok(finding) => {
                 self.probed(address, finding);
+                if let Finding::InUse { hardware } = finding {
+                    self.note_port(hardware);
+                }
                 Input::Probed(address, finding)
             }
             Err(error) => {

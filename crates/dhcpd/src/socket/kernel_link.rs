@@ -8,6 +8,7 @@
 //! * **Cancel safety.** A datagram or frame is taken from, or given to, the kernel in one call.
 //! * **A crash** leaves nothing: the sockets close with the process.
 
+use super::bridge::ForwardingTable;
 use super::frame::{self, ETHERNET_BROADCAST, End};
 use super::netlink::Netlink;
 use super::nowhere;
@@ -39,6 +40,7 @@ pub struct KernelLink {
     prober: Prober,
     netlink: Netlink,
     relays: RelayWays,
+    forwarding: ForwardingTable,
 }
 
 /// Ethernet and the longest IP header, before a datagram and its UDP header.
@@ -72,6 +74,7 @@ impl KernelLink {
             prober: Prober::open(Arc::clone(&found))?,
             netlink: Netlink::open()?,
             relays: RelayWays::new(relays),
+            forwarding: ForwardingTable::of(interface),
             interface: found,
         };
         link.look_up();
@@ -158,6 +161,10 @@ impl Link for KernelLink {
         self.interface.refresh()?;
         self.look_up();
         Ok(())
+    }
+
+    fn port_of(&self, hardware: [u8; 6]) -> Option<u32> {
+        self.forwarding.port_of(hardware)
     }
 
     fn mtu(&self) -> u16 {

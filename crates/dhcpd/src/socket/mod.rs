@@ -15,6 +15,7 @@
 //! socket's address is never made by hand but taken from `getifaddrs`.
 
 pub mod arp;
+mod bridge;
 mod error;
 pub mod frame;
 mod interface;

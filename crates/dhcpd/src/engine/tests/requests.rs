@@ -260,3 +260,34 @@ fn s7_a_copy_of_a_release_ends_nothing() {
         matches!(bench.unicast(&renew), End::Reply(reply) if matches!(reply.body, Body::Ack(_)))
     );
 }
+
+/// S7: it declines whatever it gets, on and on; others are served.
+#[test]
+fn s7_one_client_that_declines_whatever_it_gets_takes_a_few_addresses() {
+    let mut bench = Bench::alone();
+    let mut declined = std::collections::BTreeSet::new();
+    for xid in 0..60 {
+        let discover = PacketBuilder::discover(mac(1)).xid(xid);
+        if let End::Reply(offer) = bench.broadcast(&discover)
+            && let Body::Offer { address, .. } = offer.body
+        {
+            let request = bench.select(mac(1), address).xid(xid);
+            bench.broadcast(&request);
+            let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+                .requested(address)
+                .server(NODES[0].1);
+            if matches!(bench.broadcast(&decline), End::Done) {
+                declined.insert(address);
+            }
+        }
+        bench.pass(Duration::from_secs(5));
+    }
+    assert_eq!(declined.len(), crate::limits::ACCUSATIONS_PER_CLIENT);
+    let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+        .requested(bench.lease(mac(1)))
+        .server(NODES[0].1);
+    assert_eq!(bench.silence(&decline), Silence::TooManyDeclines);
+    for number in 2..=50 {
+        bench.lease(mac(number));
+    }
+}
