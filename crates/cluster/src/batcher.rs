@@ -159,8 +159,8 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
         commands: commands.to_vec(),
     };
     let (responder, result) = ProgressResponder::complete_only();
-    let request = inner
-        .raft
+    let raft = inner.raft();
+    let request = raft
         .write(raft_store::Proposal::new(batch))
         .responder(responder);
     if let Err(error) = request.with_leader(term).await {

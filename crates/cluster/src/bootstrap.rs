@@ -54,20 +54,30 @@ async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Resul
             address: inner.config.peer_address.clone(),
         };
         let members = BTreeMap::from([(inner.config.node.0, node)]);
-        let initialized = inner.raft.initialize(members).await;
+        let initialized = inner.raft().initialize(members).await;
         initialized.map_err(|error| StartError::Initialize(error.to_string()))?;
     }
     if inner
         .reader
         .with(|applied| applied.state.cluster_id().is_some())
     {
-        return Ok(());
+        return first_profile(inner).await;
     }
     match propose_until_known(inner, Command::Bootstrap(bootstrap.clone())).await {
-        Outcome::Refused(Refusal::AlreadyBootstrapped) => Ok(()),
-        Outcome::Refused(refusal) => Err(StartError::Bootstrap(refusal)),
-        _ => Ok(()),
+        Outcome::Refused(Refusal::AlreadyBootstrapped) => {}
+        Outcome::Refused(refusal) => return Err(StartError::Bootstrap(refusal)),
+        _ => {}
     }
+    first_profile(inner).await
+}
+
+/// Sets the profile that the cluster begins with, unless one was ever set, or it is what an unset one is.
+async fn first_profile(inner: &Inner) -> Result<(), StartError> {
+    let set = inner.reader.with(|applied| applied.state.profile());
+    if set.revision == 0 && inner.config.profile != set.profile {
+        propose_until_known(inner, Command::SetProfile(inner.config.profile)).await;
+    }
+    Ok(())
 }
 
 /// Asks one member after the other until one of them has added this node.
@@ -89,7 +99,7 @@ async fn join(inner: &Inner, addresses: &[String]) -> Result<(), StartError> {
 async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError> {
     let mut address = address.to_owned();
     // An earlier attempt may have got as far as giving this node a log.
-    let has_data = inner.raft.is_initialized().await;
+    let has_data = inner.raft().is_initialized().await;
     let has_data = has_data.map_err(|error| MembershipError::Failed(error.to_string()))?;
     for _ in 0..2 {
         let mut client = inner.peers.connect_to(&address)?;

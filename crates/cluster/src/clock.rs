@@ -16,6 +16,8 @@ use tokio::time::Instant;
 #[derive(Debug, Default)]
 pub(crate) struct LeaderClock {
     anchor: Mutex<Option<Anchor>>,
+    /// The newest entry that this node applied, whoever leads; for display only.
+    seen: Mutex<Option<Anchor>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +43,29 @@ impl LeaderClock {
         }
     }
 
+    /// Notes that an entry of `term` was applied, after which the cluster clock stood at `clock`.
+    pub(crate) fn saw(&self, term: u64, clock: ClusterTime) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if !seen.is_some_and(|seen| seen.term == term && seen.clock == clock) {
+            *seen = Some(Anchor {
+                term,
+                clock,
+                applied_at: Instant::now(),
+            });
+        }
+    }
+
+    /// What the clock would say if somebody wrote now, as far as this node can tell, while a quorum is in
+    /// reach: nobody writes on an idle cluster (T5). For display; nothing is decided by it.
+    pub(crate) fn estimate(&self, clock: ClusterTime, has_quorum: bool) -> ClusterTime {
+        let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.filter(|_| has_quorum) {
+            Some(seen) => clock.max(seen.clock + Span(seen.elapsed_ms())),
+            // T3: it stands still.
+            None => clock,
+        }
+    }
+
     /// A stamp for an entry of `term`, if this node is anchored in that term.
     pub(crate) fn stamp(&self, term: u64) -> Option<Stamp> {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,8 +87,12 @@ impl LeaderClock {
 
 impl Anchor {
     /// The anchor's clock value plus the monotonic time since.
+    fn elapsed_ms(self) -> u64 {
+        u64::try_from(self.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     fn stamp(self, term: u64) -> Stamp {
-        let elapsed = u64::try_from(self.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed = self.elapsed_ms();
         // T2: never faster than real time.
         let fast = ipam::mutated!("t2_clock_runs_fast");
         let elapsed = if fast { elapsed + elapsed / 2 } else { elapsed };
@@ -77,6 +106,7 @@ impl Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn there_is_no_stamp_before_an_entry_of_the_own_term_is_applied() {
@@ -104,6 +134,31 @@ mod tests {
             clock
                 .stamp(1)
                 .is_some_and(|stamp| stamp.time < ClusterTime(900_000))
+        );
+    }
+
+    #[test]
+    fn what_is_shown_moves_when_nobody_writes_and_a_quorum_is_there() {
+        let (clock, hour_ago) = (LeaderClock::default(), Duration::from_secs(3600));
+        assert_eq!(clock.estimate(ClusterTime(7), true), ClusterTime(7));
+        clock.saw(1, ClusterTime(500));
+        let mut seen = clock.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = seen.as_mut() {
+            seen.applied_at -= hour_ago;
+        }
+        drop(seen);
+        clock.saw(1, ClusterTime(500));
+        assert!(clock.estimate(ClusterTime(500), true) >= ClusterTime(3_600_500));
+        assert_eq!(
+            clock.estimate(ClusterTime(500), false),
+            ClusterTime(500),
+            "T3"
+        );
+        clock.saw(2, ClusterTime(500));
+        let again = clock.estimate(ClusterTime(500), true);
+        assert!(
+            again < ClusterTime(3_600_000),
+            "a new leader begins where the last one wrote"
         );
     }
 }

@@ -1,6 +1,6 @@
 //! What a node needs to know to take part.
 
-use ipam::{Bootstrap, NodeId};
+use ipam::{Bootstrap, NodeId, Profile};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,8 +21,10 @@ pub struct ClusterConfig {
     /// What proves this node to its peers and them to it; without it the peer port is open to
     /// whoever reaches it.
     pub tls: Option<PeerTls>,
-    /// Raft's timers.
+    /// Raft's timers on a LAN; the other profiles have their own.
     pub timings: Timings,
+    /// The profile that a new cluster begins with. A node that joins one goes by that cluster's.
+    pub profile: Profile,
     /// How much of the log is kept.
     pub snapshots: Snapshots,
 }
@@ -63,7 +65,7 @@ impl Start {
 
 /// Raft's timers. A new leader is there about `election_max` plus a random time between
 /// `election_min` and `election_max` after the old one fell silent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timings {
     /// How often a leader shows that it is there.
     pub heartbeat: Duration,

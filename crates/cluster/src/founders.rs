@@ -17,8 +17,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a node may take to say whether it has a cluster.
-const ASK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long between two rounds of asking.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// What the status calls the wait.
@@ -118,7 +116,11 @@ async fn ask(inner: &Inner, address: &str) -> Said {
     let Ok(mut client) = inner.peers.connect_to(address) else {
         return Said::Nothing;
     };
-    let answer = timeout(ASK_TIMEOUT, client.health(inner.health_request())).await;
+    let answer = timeout(
+        inner.limits().introduction,
+        client.health(inner.health_request()),
+    )
+    .await;
     let Ok(Ok(answer)) = answer else {
         return Said::Nothing;
     };

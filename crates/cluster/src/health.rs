@@ -9,20 +9,13 @@ use crate::service::{Observation, ServiceStatus};
 use crate::{commits, founders, reversion};
 use api::proto::raft::{HealthRequest, HealthResponse};
 use futures::future::join_all;
-use ipam::NodeId;
+use ipam::{NodeId, Profile};
 use raft_store::{StateDigest, StateReader};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
-
-/// How often each peer is asked.
-const HEALTH_INTERVAL: Duration = Duration::from_millis(200);
-/// How long an answer is awaited.
-const HEALTH_TIMEOUT: Duration = Duration::from_millis(400);
-/// How long an answer counts: a peer may miss three rounds on a busy host.
-const HEALTH_VALID: Duration = Duration::from_millis(1000);
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// What a peer said of itself lately.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +29,8 @@ pub(crate) struct PeerView {
     pub(crate) counts_us: bool,
     /// How long its answer took.
     pub(crate) round_trip: Duration,
+    /// The profile that it goes by.
+    pub(crate) profile: Profile,
 }
 
 /// The last answer of every peer, and the digest that this node shows them.
@@ -63,36 +58,36 @@ struct Answer {
 }
 
 impl Answer {
-    fn counts(&self) -> bool {
-        self.at.elapsed() < HEALTH_VALID
+    fn counts(&self, valid: Duration) -> bool {
+        self.at.elapsed() < valid
     }
 }
 
 impl Health {
     /// The peers that answered lately.
-    pub(crate) fn peers(&self) -> BTreeMap<NodeId, PeerView> {
+    pub(crate) fn peers(&self, valid: Duration) -> BTreeMap<NodeId, PeerView> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = answers.iter().filter(|(_, answer)| answer.counts());
+        let fresh = answers.iter().filter(|(_, answer)| answer.counts(valid));
         fresh
             .map(|(node, answer)| (*node, answer.view.clone()))
             .collect()
     }
 
     /// How many digests of the peers that answered lately agree with ours, and how many differ.
-    fn digests(&self) -> (usize, usize) {
+    fn digests(&self, valid: Duration) -> (usize, usize) {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |agrees| {
             answers
                 .values()
-                .filter(|answer| answer.counts() && answer.digest_agrees == Some(agrees))
+                .filter(|answer| answer.counts(valid) && answer.digest_agrees == Some(agrees))
                 .count()
         };
         (count(true), count(false))
     }
 
-    /// How long the answer of a middling peer takes.
-    pub(crate) fn round_trip(&self) -> Duration {
-        let peers = self.peers();
+    /// How long the answer of a middling peer takes, of those that answered within `valid`.
+    pub(crate) fn round_trip(&self, valid: Duration) -> Duration {
+        let peers = self.peers(valid);
         let mut round_trips: Vec<Duration> = peers.values().map(|peer| peer.round_trip).collect();
         round_trips.sort_unstable();
         let middle = round_trips.get(round_trips.len() / 2);
@@ -152,6 +147,7 @@ fn view_of(response: &HealthResponse, round_trip: Duration) -> PeerView {
         leads_a_quorum: response.leads_a_quorum,
         in_service: response.in_service,
         counts_us: response.member,
+        profile: profile_of(response.profile),
         applied: response
             .last_applied
             .as_ref()
@@ -160,12 +156,17 @@ fn view_of(response: &HealthResponse, round_trip: Duration) -> PeerView {
     }
 }
 
+/// A node of a release that has no profiles says nothing, and is on a LAN's timers.
+fn profile_of(number: u32) -> Profile {
+    let known = usize::try_from(number).ok();
+    let profile = known.and_then(|place| Profile::ALL.get(place));
+    profile.copied().unwrap_or_default()
+}
+
 /// Asks and decides until the node stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
-    let mut rounds = interval(HEALTH_INTERVAL);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        rounds.tick().await;
+        let begun = Instant::now();
         let members = inner.members();
         inner.health.refresh_digest(&inner.reader);
         inner.health.keep_only(&members);
@@ -177,6 +178,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         publish(&inner);
         reversion::mend(&inner);
         step_down_if_unfit(&inner).await;
+        sleep_until(begun + inner.limits().health_interval).await;
     }
 }
 
@@ -188,7 +190,7 @@ async fn step_down_if_unfit(inner: &Inner) {
     if !is_unfit || inner.leading_term().is_none() {
         return;
     }
-    let peers = inner.health.peers();
+    let peers = inner.peers_heard();
     let Some(heir) = peers
         .iter()
         .find(|(_, peer)| peer.in_service)
@@ -206,7 +208,11 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
         return;
     };
     let asked = Instant::now();
-    let answer = timeout(HEALTH_TIMEOUT, client.health(inner.health_request())).await;
+    let answer = timeout(
+        inner.limits().health_timeout,
+        client.health(inner.health_request()),
+    )
+    .await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
     let response = response.into_inner();
@@ -218,6 +224,9 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
         inner.health.forget(node);
         return;
     }
+    inner
+        .round_trips
+        .note(node, asked.elapsed(), Instant::now());
     let agrees = compare_digest(inner, &response);
     let mut view = view_of(&response, asked.elapsed());
     let ours = inner.cluster_id();
@@ -241,6 +250,13 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// The peers that answered lately.
+    pub(crate) fn peers_heard(&self) -> BTreeMap<NodeId, PeerView> {
+        self.health.peers(self.limits().health_valid)
+    }
+}
+
 /// S8: two nodes that have applied the same entry have the same state.
 fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
     let shown = inner.health.shown_digest();
@@ -252,7 +268,7 @@ fn compare_digest(inner: &Inner, response: &HealthResponse) -> Option<bool> {
 }
 
 fn publish(inner: &Arc<Inner>) {
-    let peers = inner.health.peers();
+    let peers = inner.peers_heard();
     let observation = observe(inner, &peers);
     inner
         .outvoted
@@ -285,7 +301,7 @@ fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
 }
 
 fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observation<'a> {
-    let (digests_agree, digests_differ) = inner.health.digests();
+    let (digests_agree, digests_differ) = inner.health.digests(inner.limits().health_valid);
     Observation {
         node: inner.config.node,
         term: inner.term(),
@@ -298,9 +314,10 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
         yields: inner.strangers.yields(),
-        stalled: inner.proposer.commits.are_stalled(inner.patience.commit),
+        stalled: inner.proposer.commits.are_stalled(inner.patience().commit),
         behind: entries_behind(inner, peers),
         voter: inner.is_voter(),
+        latency: inner.latency(),
         peers,
         digests_agree,
         digests_differ,
@@ -319,7 +336,9 @@ fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
         .mark()
         .position
         .map_or(0, |position| position.index);
-    let behind = inner.progress.behind(applied, goal, Instant::now());
+    let behind = inner
+        .progress
+        .behind(applied, goal, Instant::now(), inner.limits().stalled);
     if goal.is_some() && behind == 0 {
         inner.may_stand();
     }
@@ -329,6 +348,8 @@ fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const VALID: Duration = Duration::from_secs(1);
 
     fn answer(at: Instant, digest_agrees: bool) -> Answer {
         Answer {
@@ -347,9 +368,9 @@ mod tests {
             .answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        answers.insert(NodeId(2), answer(now - 2 * HEALTH_VALID, true));
+        answers.insert(NodeId(2), answer(now - 2 * VALID, true));
         answers.insert(NodeId(3), answer(now, false));
         drop(answers);
-        assert_eq!(health.digests(), (0, 1));
+        assert_eq!(health.digests(VALID), (0, 1));
     }
 }

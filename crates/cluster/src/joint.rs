@@ -9,7 +9,6 @@
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use openraft::ChangeMembers;
-use openraft::async_runtime::WatchReceiver;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +27,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         let news = async {
             tokio::select! {
                 changed = applied.changed() => changed.is_ok(),
-                changed = metrics.changed() => changed.is_ok(),
+                () = metrics.changed() => true,
             }
         };
         let goes_on = match ended {
@@ -77,7 +76,7 @@ impl Inner {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use crate::{Cluster, ClusterConfig, Snapshots, Timings};
-    use ipam::NodeId;
+    use ipam::{NodeId, Profile};
     use openraft::Membership;
     use std::collections::{BTreeMap, BTreeSet};
     use std::net::Ipv4Addr;
@@ -96,6 +95,7 @@ mod tests {
             listen_ip: Ipv4Addr::new(10, 15, 3, 10),
             tls: None,
             timings: Timings::default(),
+            profile: Profile::Lan,
             snapshots: Snapshots::default(),
         }
     }
@@ -111,7 +111,7 @@ mod tests {
         let cluster = Cluster::start(config).await.unwrap();
         let inner = &cluster.inner;
         inner.may_stand();
-        inner.raft.initialize(members.clone()).await.unwrap();
+        inner.raft().initialize(members.clone()).await.unwrap();
         let mut applied = inner.reader.marks();
         while inner.leading_term().is_none() {
             applied.changed().await.unwrap();
@@ -119,7 +119,7 @@ mod tests {
         let voters = BTreeSet::from([1]);
         let joint = Membership::new(vec![voters.clone(), voters.clone()], members).unwrap();
         let begun = inner
-            .raft
+            .raft()
             .append_membership(joint, openraft::EntryPayload::Blank, [])
             .await
             .unwrap();

@@ -14,7 +14,7 @@ impl Cluster {
 
     /// Has the log so far put into a snapshot. Returns when that is begun.
     pub async fn take_snapshot(&self) -> Result<(), MembershipError> {
-        let begun = self.inner.raft.trigger().snapshot().await;
+        let begun = self.inner.raft().trigger().snapshot().await;
         begun.map_err(|error| MembershipError::Failed(format!("no snapshot was taken: {error}")))
     }
 
@@ -38,7 +38,7 @@ impl Inner {
             // This node is asked for its vote as well.
             self.succession.name(term, heir.0);
         }
-        let begun = self.raft.trigger().transfer_leader(heir.0).await;
+        let begun = self.raft().trigger().transfer_leader(heir.0).await;
         begun.map_err(|error| {
             MembershipError::Failed(format!("the leadership was not handed over: {error}"))
         })

@@ -16,9 +16,6 @@ use tokio::time::timeout;
 /// How long a newcomer may take to catch up before it is made a voter.
 const CATCH_UP: Duration = Duration::from_secs(20);
 
-/// How long a change of members may take to be committed.
-const CHANGE: Duration = Duration::from_secs(5);
-
 /// Why the membership did not change.
 #[derive(Debug, thiserror::Error)]
 pub enum MembershipError {
@@ -123,9 +120,9 @@ impl Inner {
         let not_added = |reason: String| {
             MembershipError::Failed(format!("node {node} was not added: {reason}"))
         };
-        let learner = self.raft.add_learner(node.0, member, false).await;
+        let learner = self.raft().add_learner(node.0, member, false).await;
         let learner = learner.map_err(|error| not_added(error.to_string()))?;
-        let mut metrics = self.raft.data_metrics();
+        let mut metrics = self.raft().data_metrics();
         loop {
             let stored = metrics.borrow_and_update().replication.as_ref().map(|all| {
                 let matched = all.get(&node.0).copied().flatten();
@@ -153,7 +150,8 @@ impl Inner {
     /// Has a quorum confirm that this node leads, so that what it knows of the members is not of
     /// yesterday: a leader that was paused or cut off learns last that another one was elected.
     pub(crate) async fn confirm_leadership(&self) -> Result<(), MembershipError> {
-        let confirming = self.raft.ensure_linearizable(ReadPolicy::ReadIndex);
+        let raft = self.raft();
+        let confirming = raft.ensure_linearizable(ReadPolicy::ReadIndex);
         match timeout(PROPOSE_DEADLINE, confirming).await {
             Ok(Ok(_)) => Ok(()),
             // Whoever leads now is the better answer, once it is known here.
@@ -267,10 +265,10 @@ impl Inner {
         change: ChangeMembers<u64, raft_store::PeerNode>,
         retain: bool,
     ) -> Result<(), MembershipError> {
-        let raft = self.raft.clone();
+        let raft = self.raft();
         let changing =
             tokio::spawn(async move { raft.change_membership(change, retain).await.map(drop) });
-        let changed = timeout(CHANGE, changing).await;
+        let changed = timeout(self.limits().change, changing).await;
         let changed = changed.map_err(|_| {
             MembershipError::Failed(
                 "no quorum has confirmed the change of members yet, and it may still come about: \
@@ -332,6 +330,6 @@ impl Inner {
     /// because that one lost its disk and was added again, it would elect itself by those first
     /// entries, and found a second cluster on them (S1, S2). Its vote tells it from the founder.
     pub(crate) fn may_stand(&self) {
-        self.raft.runtime_config().elect(true);
+        self.raft.may_stand();
     }
 }

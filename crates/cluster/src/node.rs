@@ -5,13 +5,16 @@ use crate::clock::LeaderClock;
 use crate::commits::Probe;
 use crate::config::{ClusterConfig, Start};
 use crate::health::Health;
+use crate::local_profile::LocalProfile;
 use crate::member_change::MemberChange;
 use crate::membership::MembershipError;
 use crate::patience::Patience;
 use crate::peer_refusals::PeerRefusals;
 use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
+use crate::raft_handle::{RaftHandle, RaftNode};
 use crate::reversion::Reversions;
+use crate::round_trips::RoundTrips;
 use crate::serve;
 use crate::service::ServiceStatus;
 use crate::silenced::Silenced;
@@ -19,23 +22,23 @@ use crate::start::StartError;
 use crate::status::ClusterStatus;
 use crate::strangers::Strangers;
 use crate::succession::Succession;
+use crate::timing::{Limits, SharedLimits};
 use crate::transport::Peers;
 use api::proto::raft::Route;
 use ipam::{Command, ForwardKey, Listener, NodeId, Outcome, State};
 use openraft::AsyncRuntime;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
-use openraft::{Instant, Raft, ServerState};
+use openraft::{Instant, ServerState};
 use raft_store::{
-    AppliedMark, Committed, NodeRuntime, Release, StateMachine, StateReader, TypeConfig,
-    UnfinishedWrites,
+    AppliedMark, Committed, NodeRuntime, Release, StateReader, TypeConfig, UnfinishedWrites,
 };
 use rand::RngExt;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -64,7 +67,12 @@ pub(crate) struct Stop {
 /// What the parts of a node share.
 pub(crate) struct Inner {
     pub(crate) config: ClusterConfig,
-    pub(crate) raft: Raft<TypeConfig, StateMachine>,
+    pub(crate) raft: RaftHandle,
+    pub(crate) shared_limits: SharedLimits,
+    pub(crate) local_profile: LocalProfile,
+    /// Somebody has told this node which profile to go by.
+    pub(crate) local_profile_set: Notify,
+    pub(crate) round_trips: RoundTrips,
     pub(crate) reader: StateReader,
     /// What the storage waits for.
     pub(crate) unfinished: UnfinishedWrites,
@@ -86,7 +94,6 @@ pub(crate) struct Inner {
     pub(crate) reversions: Reversions,
     /// What this node asks the cluster for of its own.
     pub(crate) probe: Probe,
-    pub(crate) patience: Patience,
     /// The members of whom one is asked for a cluster (`GATEWAY_JOIN`), this node left out.
     pub(crate) join: OnceLock<Vec<String>>,
     /// Drawn at this start: see `HealthResponse` in raft.proto.
@@ -200,7 +207,9 @@ impl Cluster {
         self.inner
             .service
             .send_replace(ServiceStatus::silent("the node is stopping"));
-        match timeout(STOP_RAFT, self.inner.raft.shutdown()).await {
+        self.inner.raft.release().await;
+        self.inner.local_profile.release();
+        match timeout(STOP_RAFT, self.inner.raft().shutdown()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "Raft did not stop cleanly"),
             Err(_) => {
@@ -265,7 +274,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What a node is put together from.
 pub(crate) struct Parts {
     pub(crate) config: ClusterConfig,
-    pub(crate) raft: Raft<TypeConfig, StateMachine>,
+    pub(crate) raft: RaftHandle,
+    pub(crate) limits: SharedLimits,
+    pub(crate) local: LocalProfile,
     pub(crate) reader: StateReader,
     pub(crate) unfinished: UnfinishedWrites,
     pub(crate) proposer: Proposer,
@@ -279,6 +290,10 @@ impl Inner {
         Self {
             config: parts.config,
             raft: parts.raft,
+            shared_limits: parts.limits,
+            local_profile: parts.local,
+            local_profile_set: Notify::new(),
+            round_trips: RoundTrips::default(),
             reader: parts.reader,
             unfinished: parts.unfinished,
             clock: LeaderClock::default(),
@@ -293,7 +308,6 @@ impl Inner {
             strangers: Strangers::default(),
             reversions: parts.reversions,
             probe: Probe::default(),
-            patience: Patience::LAN,
             join: OnceLock::new(),
             instance: NodeRuntime::thread_rng().random(),
             founding: AtomicBool::new(false),
@@ -305,6 +319,21 @@ impl Inner {
             refusals: PeerRefusals::default(),
             succession: Succession::default(),
         }
+    }
+
+    /// The Raft that runs now.
+    pub(crate) fn raft(&self) -> RaftNode {
+        self.raft.now()
+    }
+
+    /// What it concludes from how long its peers are silent, now.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience::of(self.limits().profile)
+    }
+
+    /// How long this node waits for its peers, now.
+    pub(crate) fn limits(&self) -> Limits {
+        self.shared_limits.now()
     }
 
     /// Whether this node may answer clients now.
@@ -332,7 +361,7 @@ impl Inner {
     }
 
     pub(crate) fn with_metrics<T>(&self, read: impl FnOnce(&RaftMetrics<TypeConfig>) -> T) -> T {
-        read(&self.raft.metrics().borrow_watched())
+        read(&self.raft().metrics().borrow_watched())
     }
 
     /// Takes this node out of service for good: a part of it is gone.
@@ -386,7 +415,9 @@ impl Inner {
 
     /// Whether this node leads and a quorum has answered it lately (S11).
     pub(crate) fn leads_a_quorum(&self) -> bool {
-        let counts = self.patience.quorum_counts(self.health.round_trip());
+        let counts = self.limits();
+        let trip = self.health.round_trip(counts.health_valid);
+        let counts = self.patience().quorum_counts(trip);
         self.with_metrics(|metrics| {
             let alone = metrics.membership_config.membership().voter_ids().count() == 1;
             let acked = metrics
@@ -399,6 +430,9 @@ impl Inner {
 
     /// Why Raft has stopped, if it has: a storage error is fatal to the node.
     pub(crate) fn raft_failure(&self) -> Option<String> {
+        if self.raft.is_restarting() {
+            return None;
+        }
         self.with_metrics(|metrics| {
             metrics
                 .running_state
@@ -422,7 +456,9 @@ impl Inner {
     pub(crate) async fn leadership_ends(&self, leader: NodeId) {
         let mut metrics = self.raft.server_metrics();
         let leads = |inner: &Self| inner.leader().is_some_and(|(now, _)| now == leader);
-        while leads(self) && metrics.changed().await.is_ok() {}
+        while leads(self) {
+            metrics.changed().await;
+        }
     }
 
     /// Waits until another leader is known, or this node begins or ceases to lead; at most `limit`.
@@ -433,9 +469,7 @@ impl Inner {
         let before = (self.leader(), self.leading_term());
         let change = async {
             while (self.leader(), self.leading_term()) == before {
-                if metrics.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
+                metrics.changed().await;
             }
         };
         // Both ends of the wait mean the same to the caller: look again.

@@ -1,6 +1,7 @@
 //! How long this node waits for its peers before it draws conclusions, in one place, so that slow
 //! links can stretch all of it.
 
+use ipam::Profile;
 use std::time::Duration;
 
 /// How patient one node is.
@@ -21,6 +22,21 @@ impl Patience {
         quorum: Duration::from_secs(1),
         stranger: Duration::from_secs(10),
     };
+
+    /// Those of a profile. A quorum's answer counts as long as a follower waits for a leader: one lost
+    /// heartbeat is no lost quorum.
+    pub(crate) const fn of(profile: Profile) -> Self {
+        let (commit, quorum) = match profile {
+            Profile::Lan => return Self::LAN,
+            Profile::Metro => (2200, 1300),
+            Profile::Wan => (2400, 1800),
+        };
+        Self {
+            commit: Duration::from_millis(commit),
+            quorum: Duration::from_millis(quorum),
+            ..Self::LAN
+        }
+    }
 
     /// How long a quorum's answer counts where a round trip takes `round_trip`.
     pub(crate) fn quorum_counts(&self, round_trip: Duration) -> Duration {

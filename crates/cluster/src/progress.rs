@@ -8,10 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a node may be behind without applying anything. A follower hears of a commit with the
-/// next entry or heartbeat, a few times in this.
-const STALLED: Duration = Duration::from_secs(1);
-
 /// What was seen of this node's progress.
 #[derive(Debug, Default)]
 pub(crate) struct Progress(Mutex<Seen>);
@@ -28,7 +24,14 @@ struct Seen {
 impl Progress {
     /// By how many entries this node is too far behind to serve: 0 if it keeps up. `goal` is what
     /// the leader says that it has applied, if there is one that says so.
-    pub(crate) fn behind(&self, applied: u64, goal: Option<u64>, now: Instant) -> u64 {
+    /// One that has been behind for `stalled` without applying anything does not keep up.
+    pub(crate) fn behind(
+        &self,
+        applied: u64,
+        goal: Option<u64>,
+        now: Instant,
+        stalled: Duration,
+    ) -> u64 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(goal) = goal else {
             // What is committed meanwhile is unknown here. Another reason keeps the node silent.
@@ -44,7 +47,7 @@ impl Progress {
         seen.applied = applied;
         if is_level {
             seen.keeps_up = true;
-        } else if now - *seen.stalled_since.get_or_insert(now) > STALLED {
+        } else if now - *seen.stalled_since.get_or_insert(now) > stalled {
             seen.keeps_up = false;
         }
         if seen.keeps_up { 0 } else { behind }
@@ -55,13 +58,15 @@ impl Progress {
 mod tests {
     use super::*;
 
+    const STALLED: Duration = Duration::from_secs(1);
+
     /// What a node says, asked every 200 ms: (applied, the leader's applied).
     fn behind(rounds: impl IntoIterator<Item = (u64, Option<u64>)>) -> Vec<u64> {
         let (progress, start) = (Progress::default(), Instant::now());
         let at = |round| start + Duration::from_millis(200) * round;
         let rounds = (0..).zip(rounds);
         rounds
-            .map(|(round, (applied, goal))| progress.behind(applied, goal, at(round)))
+            .map(|(round, (applied, goal))| progress.behind(applied, goal, at(round), STALLED))
             .collect()
     }
 

@@ -22,8 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long whoever is at an address may take to say who it is.
-const WHO_IS_THERE: Duration = Duration::from_secs(2);
 /// How long a member may take to look at an announcement: it asks at both addresses, and the leader
 /// then has the change committed.
 const ANNOUNCE: Duration = Duration::from_secs(10);
@@ -205,8 +203,9 @@ impl Inner {
         address: &str,
     ) -> Result<HealthResponse, MembershipError> {
         let mut client = self.peers.connect(node, address)?;
-        let answer = timeout(WHO_IS_THERE, client.health(self.health_request())).await;
-        let answer = answer.map_err(|_| MembershipError::silent(address, WHO_IS_THERE))?;
+        let limit = self.limits().introduction;
+        let answer = timeout(limit, client.health(self.health_request())).await;
+        let answer = answer.map_err(|_| MembershipError::silent(address, limit))?;
         let answer = answer.map_err(|status| MembershipError::unreachable(address, &status))?;
         Ok(answer.into_inner())
     }

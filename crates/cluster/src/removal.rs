@@ -12,11 +12,7 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftDataMetrics;
 use raft_store::TypeConfig;
 use std::collections::BTreeSet;
-use std::time::Duration;
 use tokio::time::timeout;
-
-/// How long those who stay may take to write an entry that a quorum has written already.
-const KEEPS_UP: Duration = Duration::from_secs(1);
 
 impl Inner {
     /// Removes a member and forgets its listen IP.
@@ -73,7 +69,7 @@ impl Inner {
     /// disk. That a node answers says too little: its disk may hang, or it may be far behind.
     async fn require_quorum_without(&self, leaving: NodeId) -> Result<(), MembershipError> {
         let written = self.write_an_entry().await?;
-        let mut metrics = self.raft.data_metrics();
+        let mut metrics = self.raft().data_metrics();
         let look = |metrics: &RaftDataMetrics<TypeConfig>| {
             quorum_without(leaving, &self.voters_to_be(), &who_has(written, metrics))
         };
@@ -84,7 +80,7 @@ impl Inner {
             }
         };
         // Whether it ended or not, the last look counts.
-        drop(timeout(KEEPS_UP, stored).await);
+        drop(timeout(self.limits().keeps_up, stored).await);
         if verdict.is_err() {
             // Who does not lead any more knows nothing of the others.
             self.require_leadership()?;

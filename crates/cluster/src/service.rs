@@ -41,6 +41,8 @@ pub(crate) struct Observation<'a> {
     /// By how many entries this node is too far behind the leader to serve.
     pub(crate) behind: u64,
     pub(crate) voter: bool,
+    /// Which peers are too far away for the profile in use, and what to do.
+    pub(crate) latency: Option<String>,
     /// Peers that answered lately.
     pub(crate) peers: &'a BTreeMap<NodeId, PeerView>,
     /// How many peers' digests at a common index agree and disagree with ours.
@@ -147,6 +149,9 @@ impl Observation<'_> {
         if !self.voter {
             return Some("it is not a voting member of the cluster (yet)".to_owned());
         }
+        if let Some(latency) = self.latency.as_ref().filter(|_| !has_quorum) {
+            return Some(format!("no quorum: {latency}"));
+        }
         if !has_quorum {
             let leader = self
                 .leader
@@ -190,6 +195,7 @@ mod tests {
             applied: 9,
             counts_us: true,
             round_trip: Duration::ZERO,
+            profile: ipam::Profile::Lan,
         }
     }
 
@@ -207,6 +213,7 @@ mod tests {
             stalled: false,
             behind: 0,
             voter: true,
+            latency: None,
             peers,
             digests_agree: 1,
             digests_differ: 0,

@@ -1,15 +1,19 @@
 //! How a node starts: on this host's disk and network, or in surroundings that its caller made.
 
 use crate::config::{ClusterConfig, Snapshots, Timings};
+use crate::local_profile::LocalProfile;
 use crate::node::{Cluster, Inner, Parts, Stop};
+use crate::profile;
 use crate::propose::{Proposal, Proposer};
+use crate::raft_handle::{Ground, RaftHandle};
 use crate::reversion::Reversions;
 use crate::serve::{self, PeerHandler, ServeError};
 use crate::tasks;
+use crate::timing::{Limits, SharedLimits};
 use crate::tls::{Credentials, TlsError};
-use crate::transport::{Connector, NetworkFactory, Peers, TcpConnector};
+use crate::transport::{Connector, Peers, TcpConnector};
 use ipam::Refusal;
-use openraft::{Config, Raft};
+use openraft::Config;
 use raft_store::{OpenOptions, Release, Store};
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,8 +74,9 @@ impl Cluster {
     pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
         let credentials = load_credentials(&config)?;
         let store = open_store(&config).await?;
-        let connector = Arc::new(TcpConnector::new(credentials.clone()));
-        let assembled = assemble(config, Surroundings { store, connector }).await?;
+        let limits = first_limits(&config);
+        let connector = Arc::new(TcpConnector::new(credentials.clone(), limits.clone()));
+        let assembled = assemble(config, limits, Surroundings { store, connector }).await?;
         let inner = Arc::clone(&assembled.inner);
         let (stop, stopped) = oneshot::channel();
         let serve = serve::bind(Arc::clone(&inner), credentials, stopped).await?;
@@ -91,7 +96,8 @@ impl Cluster {
         config: ClusterConfig,
         surroundings: Surroundings,
     ) -> Result<(Self, PeerHandler), StartError> {
-        let assembled = assemble(config, surroundings).await?;
+        let limits = first_limits(&config);
+        let assembled = assemble(config, limits, surroundings).await?;
         let handler = serve::handler(Arc::clone(&assembled.inner));
         Ok((assembled.begin(None), handler))
     }
@@ -113,37 +119,34 @@ impl Assembled {
 
 async fn assemble(
     config: ClusterConfig,
+    limits: SharedLimits,
     surroundings: Surroundings,
 ) -> Result<Assembled, StartError> {
     let Surroundings { store, connector } = surroundings;
+    let local = LocalProfile::read(store.local)?;
+    limits.set(profile::limits_at_start(&config, &store.reader, &local));
     let peers = Peers::new(connector);
     let reversions = Reversions::default();
-    let network = NetworkFactory::new(
-        peers.clone(),
-        config.node,
-        store.reader.clone(),
-        reversions.clone(),
-    );
     let unfinished = store.log.unfinished_writes();
-    let raft_config = Arc::new(raft_config(config.timings, config.snapshots)?);
-    let raft = Raft::new(
-        config.node.0,
-        raft_config,
-        network,
-        store.log,
-        store.state_machine,
-    )
-    .await;
-    let raft = raft.map_err(|error| StartError::Raft(error.to_string()))?;
-    let has_data = raft
-        .is_initialized()
-        .await
-        .map_err(|error| StartError::Raft(error.to_string()))?;
-    peers.addresses().follow(&raft);
+    let ground = Ground {
+        node: config.node,
+        peers: peers.clone(),
+        limits: limits.clone(),
+        reader: store.reader.clone(),
+        snapshots: config.snapshots,
+        reversions: reversions.clone(),
+        log: store.log,
+        state_machine: store.state_machine,
+    };
+    let raft = RaftHandle::start(ground, limits.now().timings).await?;
+    let initialized = raft.now().is_initialized().await;
+    let has_data = initialized.map_err(|error| StartError::Raft(error.to_string()))?;
     let (proposer, queue) = Proposer::new();
     let parts = Parts {
         config,
         raft,
+        limits,
+        local,
         reader: store.reader,
         unfinished,
         proposer,
@@ -155,6 +158,11 @@ async fn assemble(
         queue,
         release: store.release,
     })
+}
+
+/// Until the store has been looked at.
+fn first_limits(config: &ClusterConfig) -> SharedLimits {
+    SharedLimits::new(Limits::of_newcomer(config.timings))
 }
 
 fn load_credentials(config: &ClusterConfig) -> Result<Option<Credentials>, TlsError> {
@@ -173,7 +181,13 @@ async fn open_store(config: &ClusterConfig) -> Result<Store, StartError> {
 /// How many purgeable entries are let gather at most before they are removed.
 const LARGEST_PURGE: u64 = 512;
 
-fn raft_config(timings: Timings, snapshots: Snapshots) -> Result<Config, StartError> {
+/// `stands`: whether it is known already that this node may stand for election, see
+/// `Inner::may_stand`.
+pub(crate) fn raft_config(
+    timings: Timings,
+    snapshots: Snapshots,
+    stands: bool,
+) -> Result<Config, StartError> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let config = Config {
         cluster_name: "gatewayd".to_owned(),
@@ -193,8 +207,7 @@ fn raft_config(timings: Timings, snapshots: Snapshots) -> Result<Config, StartEr
         // A follower whose log went back is filled again (see `crate::reversion`): a leader that takes
         // it for level would wait for ever.
         allow_log_reversion: Some(true),
-        // Not before it is known that this node may: see `Inner::may_stand`.
-        enable_elect: ipam::mutated!("s1_newcomer_stands"),
+        enable_elect: stands,
         ..Config::default()
     };
     config

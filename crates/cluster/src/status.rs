@@ -84,7 +84,7 @@ impl Inner {
             service: self.service_now(),
             members: members.collect(),
             peer_refusals: self.refusals.counts(),
-            notices: self.strangers.notices(self.patience.stranger),
+            notices: self.strangers.notices(self.patience().stranger),
         }
     }
 
@@ -99,7 +99,7 @@ impl Inner {
         let listen_ip = self
             .reader
             .with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
-        let peer = self.health.peers().remove(&node);
+        let peer = self.peers_heard().remove(&node);
         let is_self = node == self.config.node;
         MemberStatus {
             node,

@@ -2,9 +2,8 @@
 
 use crate::node::Inner;
 use crate::propose::Proposal;
-use crate::{batcher, health, joint, ticker};
+use crate::{batcher, health, joint, profile, round_trips, ticker};
 use futures::FutureExt;
-use openraft::async_runtime::WatchReceiver;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -19,6 +18,8 @@ pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> Join
     tasks.spawn(supervise(inner, "clock", anchor_clock(here())));
     tasks.spawn(supervise(inner, "ticker", ticker::run(here())));
     tasks.spawn(supervise(inner, "membership", joint::run(here())));
+    tasks.spawn(supervise(inner, "profile", profile::run(here())));
+    tasks.spawn(supervise(inner, "round trips", round_trips::run(here())));
     tasks.spawn(supervise(inner, "health", health::run(here())));
     tasks
 }
@@ -53,6 +54,9 @@ async fn anchor_clock(inner: Arc<Inner>) {
     loop {
         let mark = *applied.borrow_and_update();
         let leading = inner.leading_term();
+        if let Some(position) = mark.position {
+            inner.clock.saw(position.term, mark.clock);
+        }
         if let Some(position) = mark
             .position
             .filter(|position| leading == Some(position.term))
@@ -61,7 +65,7 @@ async fn anchor_clock(inner: Arc<Inner>) {
         }
         let changed = tokio::select! {
             changed = applied.changed() => changed.is_ok(),
-            changed = metrics.changed() => changed.is_ok(),
+            () = metrics.changed() => true,
         };
         if !changed {
             return;

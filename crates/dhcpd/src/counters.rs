@@ -97,10 +97,14 @@ impl Counters {
         add(&self.options_left_out, options.into());
     }
 
-    /// A conflict probe, and whether somebody was there.
-    pub fn probed(&self, in_use: bool) {
+    /// A conflict probe.
+    pub fn probed(&self) {
         add(&self.probes, 1);
-        add(&self.conflicts, in_use.into());
+    }
+
+    /// Somebody without a lease was on an address that was to be free.
+    pub fn conflict(&self) {
+        add(&self.conflicts, 1);
     }
 
     /// Every counter now. Counters move while they are read; each is right by itself.

@@ -14,6 +14,7 @@
 mod housekeeping;
 mod logging;
 mod requests;
+mod suspects;
 
 use crate::Moment;
 use crate::counters::Counters;
@@ -29,6 +30,7 @@ use logging::LogLimiter;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use suspects::Suspects;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -76,6 +78,7 @@ struct Shared {
     link: Arc<dyn Link>,
     origin: Instant,
     log: LogLimiter,
+    suspects: Mutex<Suspects>,
     trail: Arc<Mutex<Trail>>,
 }
 
@@ -111,6 +114,7 @@ impl DhcpServer {
             link,
             origin: Instant::now(),
             log: LogLimiter::default(),
+            suspects: Mutex::default(),
             trail: Arc::default(),
         };
         Self {

@@ -8,6 +8,7 @@ mod lease;
 mod node;
 mod node_address;
 mod pki;
+mod profile;
 mod reservation;
 mod status;
 
@@ -19,6 +20,7 @@ pub use lease::LeaseCommand;
 pub use node::NodeCommand;
 pub use node_address::NodeAddress;
 pub use pki::PkiCommand;
+pub use profile::{ProfileCommand, ProfileName};
 pub use reservation::ReservationCommand;
 pub use status::StatusArgs;
 
@@ -65,6 +67,9 @@ pub enum Command {
     /// The cluster's members
     #[command(subcommand)]
     Node(NodeCommand),
+    /// How patient the nodes are with each other, by the round trips between them
+    #[command(subcommand)]
+    Profile(ProfileCommand),
     /// The CA and certificates that the nodes know each other by; asks no node
     #[command(subcommand)]
     Pki(PkiCommand),

@@ -5,6 +5,7 @@ mod forward;
 mod lease;
 mod node;
 mod pki;
+mod profile;
 mod reservation;
 mod status;
 mod watch;
@@ -24,6 +25,7 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Reservation(command) => reservation::run(global, command, output).await,
         Command::Forward(command) => forward::run(global, command, output).await,
         Command::Node(command) => node::run(global, command, output).await,
+        Command::Profile(command) => profile::run(global, command, output).await,
         Command::Pki(command) => pki::run(command, output),
         Command::Watch => watch::watch(global, output).await,
     }

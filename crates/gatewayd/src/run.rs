@@ -126,6 +126,7 @@ fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
         listen_ip: place.listen_ip,
         tls: settings.peer_tls.clone(),
         timings: Timings::default(),
+        profile: settings.profile,
         snapshots: Snapshots::default(),
     }
 }

@@ -93,6 +93,7 @@ impl Command {
             | Self::RemoveForward(_)
             | Self::SetSourceNat { .. }
             | Self::SetForwardPolicy(_)
+            | Self::SetProfile(_)
             | Self::Tick => 0,
         };
         FIXED_BYTES + variable

@@ -2,7 +2,7 @@
 
 use crate::{
     ClientIdentity, ClientKey, ClusterTime, Forward, ForwardKey, ForwardPolicy, Hostname, NodeId,
-    NodeRegistration, SourceNat, Span, Stamp, SubnetConfig, SubnetId,
+    NodeRegistration, Profile, SourceNat, Span, Stamp, SubnetConfig, SubnetId,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -83,6 +83,8 @@ pub enum Command {
     },
     /// Set the forward chain's policy.
     SetForwardPolicy(ForwardPolicy),
+    /// Set how patient the nodes are with each other (L7).
+    SetProfile(Profile),
     /// Nothing but the stamp: something is due to expire (T5).
     Tick,
 }

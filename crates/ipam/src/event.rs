@@ -1,6 +1,6 @@
 //! What changed, in the past tense: for watches, logs and metrics. Nothing is decided by an event.
 
-use crate::{ClientKey, ClusterTime, ForwardKey, NodeId, SubnetId};
+use crate::{ClientKey, ClusterTime, ForwardKey, NodeId, Profile, SubnetId};
 use core::net::Ipv4Addr;
 
 /// A committed change.
@@ -72,4 +72,6 @@ pub enum Event {
     ForwardChanged(ForwardKey),
     /// Source NAT or the forward policy changed.
     NatChanged,
+    /// The profile was set, perhaps to what it was.
+    ProfileSet(Profile),
 }

@@ -3,8 +3,8 @@
 use crate::reservation::Reservations;
 use crate::{
     ClusterTime, Forward, ForwardTarget, Ipv4Network, Lease, LeaseState, LeaseTable, NatIntent,
-    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ResolvedForward, Subnet,
-    SubnetConfig, SubnetId, SubnetNat,
+    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting, ResolvedForward,
+    Subnet, SubnetConfig, SubnetId, SubnetNat,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -19,6 +19,7 @@ pub struct State {
     pub(crate) nodes: BTreeMap<NodeId, NodeRegistration>,
     pub(crate) subnets: BTreeMap<SubnetId, Subnet>,
     pub(crate) nat: NatIntent,
+    pub(crate) profile: ProfileSetting,
 }
 
 /// A state taken apart for a snapshot: records without the indexes that follow from them.
@@ -34,6 +35,8 @@ pub struct StateParts {
     pub subnets: Vec<SubnetParts>,
     /// NAT intent.
     pub nat: NatIntent,
+    /// How patient the nodes are with each other.
+    pub profile: ProfileSetting,
 }
 
 /// A subnet taken apart for a snapshot.
@@ -105,6 +108,12 @@ impl State {
     #[must_use]
     pub const fn nat(&self) -> &NatIntent {
         &self.nat
+    }
+
+    /// How patient the nodes are with each other (L7).
+    #[must_use]
+    pub const fn profile(&self) -> ProfileSetting {
+        self.profile
     }
 
     /// The subnet that `address` lies in.
@@ -193,6 +202,7 @@ impl State {
             nodes: self.nodes.values().cloned().collect(),
             subnets: subnets.collect(),
             nat: self.nat.clone(),
+            profile: self.profile,
         }
     }
 
@@ -206,6 +216,7 @@ impl State {
             },
             cluster_id: parts.cluster_id,
             nat: parts.nat,
+            profile: parts.profile,
             ..Self::default()
         };
         for node in parts.nodes {

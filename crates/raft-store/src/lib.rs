@@ -29,8 +29,10 @@ mod error;
 mod failure;
 #[cfg(test)]
 mod frozen;
+mod loan;
 mod log;
 pub mod medium;
+mod node_file;
 mod open;
 mod runtime;
 mod snapshot;
@@ -48,7 +50,9 @@ pub mod testing {
 pub use blocking::Execution;
 pub use data_dir::Release;
 pub use error::StoreError;
+pub use loan::Loan;
 pub use log::{LogReader, LogStore};
+pub use node_file::NodeFile;
 pub use open::{OpenOptions, Store, open, open_on};
 pub use runtime::{NodeRuntime, seed_randomness};
 pub use state_machine::{

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
 use crate::{
-    Execution, LogStore, StateMachine, StateReader, StoreError, UnfinishedWrites, log,
+    Execution, LogStore, NodeFile, StateMachine, StateReader, StoreError, UnfinishedWrites, log,
     state_machine,
 };
 use std::path::PathBuf;
@@ -30,6 +30,8 @@ pub struct Store {
     pub state_machine: StateMachine,
     /// For everybody else.
     pub reader: StateReader,
+    /// What this node was told that no other need know.
+    pub local: NodeFile,
     /// For those who want to open the directory again in this process.
     pub release: Release,
 }
@@ -72,6 +74,7 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
         directory.seal()?;
     }
     let release = directory.release();
+    let local = NodeFile::new(directory.clone(), "profile", execution);
     let snapshots = SnapshotStore::open(directory, failure, unfinished)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
@@ -80,6 +83,7 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
         log,
         state_machine,
         reader,
+        local,
         release,
     })
 }

@@ -3,6 +3,7 @@
 use super::DecodeError;
 use super::field::{fixed, required};
 use super::nat::forward_policy;
+use super::profile::profile;
 use crate::proto::command as wire;
 use ipam::{Batch, Bootstrap, ClusterTime, Command, NodeId, Stamp, SubnetId};
 use prost::Message;
@@ -119,6 +120,9 @@ fn encode_kind(command: &Command) -> Kind {
         Command::SetForwardPolicy(policy) => Kind::SetForwardPolicy(wire::SetForwardPolicy {
             policy: wire::ForwardPolicy::from(*policy).into(),
         }),
+        Command::SetProfile(profile) => Kind::SetProfile(wire::SetProfile {
+            profile: wire::Profile::from(*profile).into(),
+        }),
         Command::Tick => Kind::Tick(wire::Tick {}),
     }
 }
@@ -160,6 +164,9 @@ fn decode_kind(kind: Kind) -> Result<Command, DecodeError> {
         },
         Kind::SetForwardPolicy(message) => {
             Command::SetForwardPolicy(forward_policy("SetForwardPolicy.policy", message.policy)?)
+        }
+        Kind::SetProfile(message) => {
+            Command::SetProfile(profile("SetProfile.profile", message.profile)?)
         }
         Kind::Tick(wire::Tick {}) => Command::Tick,
     })

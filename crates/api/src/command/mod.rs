@@ -13,6 +13,7 @@ mod lease;
 mod nat;
 mod node;
 mod outcome;
+mod profile;
 mod refusal;
 mod request;
 mod state;

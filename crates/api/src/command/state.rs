@@ -2,6 +2,7 @@
 
 use super::DecodeError;
 use super::field::{ascending, fixed, required};
+use super::profile::{decode_setting, encode_setting};
 use crate::proto::command as wire;
 use ipam::{ClientKey, ClusterTime, PastGrant, State, StateParts, SubnetParts};
 use prost::Message;
@@ -44,6 +45,7 @@ impl From<&State> for wire::State {
             nodes: parts.nodes.iter().map(Into::into).collect(),
             subnets: parts.subnets.iter().map(Into::into).collect(),
             nat: Some((&parts.nat).into()),
+            profile: encode_setting(parts.profile),
         }
     }
 }
@@ -69,6 +71,7 @@ impl TryFrom<wire::State> for State {
             nodes: nodes.collect::<Result<_, _>>()?,
             subnets,
             nat: required("State.nat", message.nat)?.try_into()?,
+            profile: decode_setting(message.profile)?,
         };
         Ok(Self::from_parts(parts)?)
     }

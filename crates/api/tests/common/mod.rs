@@ -5,8 +5,8 @@ use ipam::{
     Command, ConflictProbe, DeclineAddress, Forward, ForwardKey, ForwardPolicy, ForwardTarget,
     GrantLease, GrantRef, Granted, HardwareAddress, Hostname, IdentityPolicy, InvalidSubnet,
     Ipv4Network, LeaseTimes, Listener, NodeId, NodeRegistration, OfferLease, Offered, Outcome,
-    PortUse, Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat, Span,
-    Stamp, SubnetConfig, SubnetId,
+    PortUse, Profile, Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat,
+    Span, Stamp, SubnetConfig, SubnetId,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -336,6 +336,7 @@ fn operator() -> impl Strategy<Value = Command> {
         (subnet_id(), option::of(source_nat()))
             .prop_map(|(subnet, source_nat)| Command::SetSourceNat { subnet, source_nat }),
         forward_policy().prop_map(Command::SetForwardPolicy),
+        proptest::sample::select(Profile::ALL.as_slice()).prop_map(Command::SetProfile),
     ]
 }
 

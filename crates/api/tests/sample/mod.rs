@@ -252,6 +252,7 @@ pub fn state() -> State {
         nodes: vec![registration()],
         subnets: vec![subnet],
         nat: nat(),
+        ..StateParts::default()
     })
     .unwrap()
 }

@@ -53,7 +53,7 @@ impl PeerService {
         let longest = LogId::new(CommittedLeaderId::new(MAX_TERM), MAX_INDEX);
         let mut asked = VoteRequest::<TypeConfig>::new(Vote::new(term, towards), Some(longest));
         asked.leadership_transfer = past_the_lease;
-        let raised = self.inner.raft.vote(asked).await;
+        let raised = self.inner.raft().vote(asked).await;
         raised
             .map(drop)
             .map_err(|error| Status::unavailable(format!("Raft has stopped on this node: {error}")))

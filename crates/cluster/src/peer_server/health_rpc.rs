@@ -43,6 +43,7 @@ impl Inner {
             voters: self.voters().iter().map(|voter| voter.0).collect(),
             founding: self.founding.load(Ordering::SeqCst),
             instance: self.instance,
+            profile: self.limits().profile as u32,
         }
     }
 }

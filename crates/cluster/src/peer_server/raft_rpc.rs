@@ -39,7 +39,7 @@ impl PeerService {
         bounds::clamp_commit(&mut request);
         let answer = self
             .inner
-            .raft
+            .raft()
             .append_entries(request)
             .await
             .map_err(stopped)?;
@@ -56,7 +56,7 @@ impl PeerService {
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "Vote", checked).await?;
         self.check_succession(sender, &mut request);
-        let answer = self.inner.raft.vote(request).await.map_err(stopped)?;
+        let answer = self.inner.raft().vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
@@ -69,7 +69,7 @@ impl PeerService {
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "PreVote", checked).await?;
-        let answer = self.inner.raft.pre_vote(request).await.map_err(stopped)?;
+        let answer = self.inner.raft().pre_vote(request).await.map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
@@ -99,7 +99,7 @@ impl PeerService {
         };
         let answer = self
             .inner
-            .raft
+            .raft()
             .install_full_snapshot(vote, snapshot)
             .await
             .map_err(stopped)?;
@@ -120,7 +120,7 @@ impl PeerService {
             .name(request.from_leader().leader_id.term, *request.to_node_id());
         let answer = self
             .inner
-            .raft
+            .raft()
             .handle_transfer_leader(request)
             .await
             .map_err(stopped)?;

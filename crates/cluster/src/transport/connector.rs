@@ -5,26 +5,16 @@
 //! * **Cancel safety.** Dropping a request's future abandons the answer, not the request.
 
 use crate::membership::MembershipError;
+use crate::timing::{Limits, SharedLimits};
 use crate::tls::{Credentials, PeerName};
 use hyper_util::client::legacy::connect::HttpConnector;
 use ipam::NodeId;
-use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::transport::Endpoint;
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
-
-/// How long a TCP connection may take to be made, on a LAN.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-/// How often an idle connection is tried, so that a dead peer is noticed and dialled again.
-const KEEP_ALIVE: Duration = Duration::from_secs(2);
-
-/// How long the kernel goes on sending what a peer does not acknowledge (TCP_USER_TIMEOUT, tcp(7)).
-/// Its own limit is minutes, and a socket that we have closed goes on too: a change that its asker
-/// was told is "unknown" would be made long after a partition has healed.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(4);
 
 /// The way to one peer: carries a request's bytes there and the answer's back.
 pub type PeerChannel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
@@ -39,11 +29,15 @@ pub trait Connector: Send + Sync + 'static {
 /// HTTP/2 over TCP, with mutual TLS if there are credentials.
 pub(crate) struct TcpConnector {
     credentials: Option<Credentials>,
+    limits: SharedLimits,
 }
 
 impl TcpConnector {
-    pub(crate) const fn new(credentials: Option<Credentials>) -> Self {
-        Self { credentials }
+    pub(crate) const fn new(credentials: Option<Credentials>, limits: SharedLimits) -> Self {
+        Self {
+            credentials,
+            limits,
+        }
     }
 
     fn endpoint(&self, address: &str, name: PeerName) -> Result<Endpoint, MembershipError> {
@@ -66,25 +60,26 @@ impl TcpConnector {
 
 impl Connector for TcpConnector {
     fn connect(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+        let limits = self.limits.now();
         let channel = self
             .endpoint(address, node.map_or(PeerName::Any, PeerName::Node))?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(KEEP_ALIVE)
-            .keep_alive_timeout(KEEP_ALIVE)
+            .connect_timeout(limits.connect)
+            .http2_keep_alive_interval(limits.keep_alive)
+            .keep_alive_timeout(limits.keep_alive)
             .keep_alive_while_idle(true)
-            .connect_with_connector_lazy(tcp());
+            .connect_with_connector_lazy(tcp(&limits));
         Ok(PeerChannel::new(
             channel.map_err(|error| Status::from_error(error.into())),
         ))
     }
 }
 
-fn tcp() -> HttpConnector {
+fn tcp(limits: &Limits) -> HttpConnector {
     let mut tcp = HttpConnector::new();
     // TLS is put around it, if there is any.
     tcp.enforce_http(false);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_connect_timeout(Some(limits.connect));
     tcp.set_nodelay(true);
-    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+    tcp.set_tcp_user_timeout(Some(limits.unacknowledged));
     tcp
 }

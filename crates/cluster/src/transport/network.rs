@@ -7,6 +7,7 @@ use super::answers::{Asked, Sent};
 use super::{PeerChannel, Peers};
 use crate::limits::{MAX_APPEND_BYTES, SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES};
 use crate::reversion::Reversions;
+use crate::timing::SharedLimits;
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
 use bytes::Bytes;
@@ -29,6 +30,7 @@ use tonic::{Code, Response, Status};
 /// Makes a network to each peer.
 pub(crate) struct NetworkFactory {
     peers: Peers,
+    limits: SharedLimits,
     from: NodeId,
     reader: StateReader,
     reversions: Reversions,
@@ -37,6 +39,7 @@ pub(crate) struct NetworkFactory {
 /// The way to one peer.
 pub(crate) struct Network {
     peers: Peers,
+    limits: SharedLimits,
     from: NodeId,
     to: u64,
     /// Where it was when openraft asked for this way to it.
@@ -50,12 +53,14 @@ pub(crate) struct Network {
 impl NetworkFactory {
     pub(crate) const fn new(
         peers: Peers,
+        limits: SharedLimits,
         from: NodeId,
         reader: StateReader,
         reversions: Reversions,
     ) -> Self {
         Self {
             peers,
+            limits,
             from,
             reader,
             reversions,
@@ -69,6 +74,7 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
     async fn new_client(&mut self, target: u64, node: &PeerNode) -> Network {
         Network {
             peers: self.peers.clone(),
+            limits: self.limits.clone(),
             from: self.from,
             to: target,
             address: node.address.clone(),
@@ -128,7 +134,9 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let cut_after = codec::cut_append_request(&mut message, MAX_APPEND_BYTES);
         message.route = self.route();
         let (asked, sent) = (self.asked(&request.vote), Sent::of(&request));
-        let answer = within(option.hard_ttl(), self.client()?.append(message)).await?;
+        // openraft gives a heartbeat up by itself, and leaves the rest to us.
+        let limit = option.hard_ttl().max(self.limits.now().append);
+        let answer = within(limit, self.client()?.append(message)).await?;
         let answer = codec::decode_append_response(answer).map_err(garbled)?;
         let answer = asked.append(&sent, answer).map_err(garbled)?;
         if let Some(reversions) = &self.reversions

@@ -32,6 +32,12 @@ impl Peers {
         }
     }
 
+    /// Makes new connections from now on: the old ones have other limits.
+    pub(crate) fn forget_channels(&self) {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        channels.clear();
+    }
+
     /// Where the members are.
     pub(crate) const fn addresses(&self) -> &Addresses {
         &self.addresses

@@ -22,6 +22,8 @@ pub struct Site {
     pub directories: Vec<TempDir>,
     addresses: Vec<SocketAddr>,
     pub authority: Option<Authority>,
+    /// What its cluster begins with.
+    pub profile: Profile,
 }
 
 pub fn ip(last: u8) -> Ipv4Addr {
@@ -34,6 +36,7 @@ impl Site {
             directories: (0..nodes).map(|_| TempDir::new().unwrap()).collect(),
             addresses: (0..nodes).map(|_| free_address()).collect(),
             authority: None,
+            profile: Profile::Lan,
         }
     }
 
@@ -69,6 +72,7 @@ impl Site {
                 election_min: Duration::from_millis(300),
                 election_max: Duration::from_millis(600),
             },
+            profile: self.profile,
             snapshots: Snapshots::default(),
         }
     }
@@ -163,7 +167,7 @@ pub async fn obtain(node: &Cluster, number: u16) -> Ipv4Addr {
     }
 }
 
-async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
+pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
     let here = node.status().node;
     let (subnet, hostname, requested) = (SUBNET, None, None);
     let offer = OfferLease {

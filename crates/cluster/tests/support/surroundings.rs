@@ -9,6 +9,8 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+use tokio::time::sleep;
 use tonic::Status;
 use tonic::codegen::http;
 use tower::ServiceExt;
@@ -24,6 +26,8 @@ struct Ends {
     handlers: BTreeMap<String, PeerHandler>,
     /// Addresses that get no Raft log.
     cut_off_from_the_log: BTreeSet<String>,
+    /// How long a request and its answer take together.
+    round_trip: Duration,
 }
 
 impl Wires {
@@ -58,6 +62,18 @@ impl Wires {
         nodes
     }
 
+    /// From now on an answer takes as long as that.
+    pub fn set_round_trip(&self, round_trip: Duration) {
+        self.0.lock().unwrap().round_trip = round_trip;
+    }
+
+    async fn travel(&self) {
+        let round_trip = self.0.lock().unwrap().round_trip;
+        if !round_trip.is_zero() {
+            sleep(round_trip / 2).await;
+        }
+    }
+
     /// From now on the node at `address` is sent no entries.
     pub fn cut_off_from_the_log(&self, address: &str) {
         let mut ends = self.0.lock().unwrap();
@@ -79,7 +95,13 @@ impl Connector for Wires {
         let (wires, address) = (self.clone(), address.to_owned());
         let carry = move |request: http::Request<_>| {
             let handler = wires.handler(&address, request.uri().path());
-            async move { Ok(handler?.oneshot(request).await.unwrap()) }
+            let wires = wires.clone();
+            async move {
+                wires.travel().await;
+                let answer = handler?.oneshot(request).await.unwrap();
+                wires.travel().await;
+                Ok(answer)
+            }
         };
         Ok(PeerChannel::new(tower::service_fn(carry)))
     }

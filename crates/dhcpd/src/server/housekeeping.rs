@@ -1,11 +1,13 @@
 //! What is done every second: a look at the interface, and probing ahead (L6).
 
+use super::suspects::Suspects;
 use super::{ServerError, Shared};
 use crate::limits::PROBED_AHEAD;
 use crate::probe::Finding;
 use futures::future::join_all;
+use ipam::{ClientIdentity, HardwareAddress};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 
 impl Shared {
@@ -19,6 +21,7 @@ impl Shared {
             source,
         })?;
         self.engine().set_link_mtu(self.link.mtu());
+        self.judge_suspects();
         // One batch at a time: that bounds the traffic.
         if background.is_empty() {
             let addresses = self.to_probe();
@@ -29,12 +32,32 @@ impl Shared {
         Ok(())
     }
 
-    /// Counts what a probe found.
+    /// Notes what a probe found. Whether it is a conflict shows a little later.
     pub(super) fn probed(&self, address: Ipv4Addr, finding: Finding) {
-        self.counters.probed(finding != Finding::Clear);
+        self.counters.probed();
         if let Finding::InUse { hardware } = finding {
-            self.log.conflict(self.now(), address, hardware);
+            self.suspects().note(address, hardware, self.now());
         }
+    }
+
+    /// Whoever has, or had, the address as a client of ours is nobody to warn of.
+    fn judge_suspects(&self) {
+        let settled = self.suspects().settled(self.now());
+        for (address, hardware) in settled {
+            let client = ClientIdentity {
+                hardware: HardwareAddress::ethernet(hardware),
+                identifier: None,
+            };
+            let known = self.service.client(self.identity.subnet, &client).lease;
+            if known.is_none_or(|(held, _)| held != address) {
+                self.counters.conflict();
+                self.log.conflict(self.now(), address, hardware);
+            }
+        }
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, Suspects> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn to_probe(&self) -> Vec<Ipv4Addr> {

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use api::proto::admin::admin_server::{Admin, AdminServer};
 use api::proto::admin::{
     AddForwardRequest, AddNodeRequest, AddReservationRequest, BootstrapRequest, BootstrapResponse,
-    Done, ListForwardsRequest, ListForwardsResponse, ListLeasesRequest, ListLeasesResponse,
-    ListReservationsRequest, ListReservationsResponse, ReleaseLeaseRequest, RemoveForwardRequest,
-    RemoveNodeRequest, RemoveReservationRequest, StatusRequest, StatusResponse,
+    Done, GetProfileRequest, ListForwardsRequest, ListForwardsResponse, ListLeasesRequest,
+    ListLeasesResponse, ListReservationsRequest, ListReservationsResponse, ProfileResponse,
+    ReleaseLeaseRequest, RemoveForwardRequest, RemoveNodeRequest, RemoveReservationRequest,
+    SetProfileRequest, StatusRequest, StatusResponse,
 };
 use api::proto::watch::watch_server::{Watch, WatchServer};
 use api::proto::watch::{Event, EventsRequest};
@@ -183,6 +184,21 @@ impl Admin for Fake {
     }
 
     async fn remove_node(&self, _: Request<RemoveNodeRequest>) -> Result<Response<Done>, Status> {
+        self.change().await
+    }
+
+    async fn get_profile(
+        &self,
+        _: Request<GetProfileRequest>,
+    ) -> Result<Response<ProfileResponse>, Status> {
+        Ok(Response::new(ProfileResponse {
+            agreed: "lan".to_owned(),
+            used: "lan".to_owned(),
+            ..ProfileResponse::default()
+        }))
+    }
+
+    async fn set_profile(&self, _: Request<SetProfileRequest>) -> Result<Response<Done>, Status> {
         self.change().await
     }
 }

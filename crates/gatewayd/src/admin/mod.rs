@@ -7,6 +7,7 @@ pub mod audit;
 mod before;
 mod daemon;
 mod nat;
+mod profile;
 mod service;
 mod status;
 mod text;

@@ -1,7 +1,7 @@
 //! The admin service: each call is a read of this node's view, or a command and its outcome.
 
 use super::audit::Change;
-use super::{Daemon, before, status, text};
+use super::{Daemon, before, profile, status, text};
 use crate::config::SUBNET;
 use api::proto::admin as wire;
 use api::proto::admin::admin_server::Admin;
@@ -85,6 +85,7 @@ impl Admin for AdminService {
             .as_deref()
             .map(text::parse_client)
             .transpose()?;
+        let now = self.daemon.cluster.clock_estimate();
         let leases = self.read(|state| {
             let subnets = state.subnets().iter();
             let leases = subnets.flat_map(|(id, subnet)| {
@@ -98,7 +99,7 @@ impl Admin for AdminService {
                 .filter(|(_, _, lease)| {
                     client.as_ref().is_none_or(|wanted| lease.client == *wanted)
                 })
-                .map(|(id, at, lease)| text::show_lease(id, at, lease, state.clock()))
+                .map(|(id, at, lease)| text::show_lease(id, at, lease, now))
                 .collect()
         });
         Ok(Response::new(wire::ListLeasesResponse { leases }))
@@ -287,6 +288,28 @@ impl Admin for AdminService {
         let outcome = removed
             .map(|()| Response::new(wire::Done::default()))
             .map_err(|error| membership(&error));
+        change.log(&outcome);
+        outcome
+    }
+
+    async fn get_profile(
+        &self,
+        _: Request<wire::GetProfileRequest>,
+    ) -> Answer<wire::ProfileResponse> {
+        Ok(Response::new(profile::show(&self.daemon.cluster.profile())))
+    }
+
+    async fn set_profile(&self, request: Request<wire::SetProfileRequest>) -> Answer<wire::Done> {
+        let from = request.remote_addr();
+        let request = request.into_inner();
+        let wanted = profile::parse(&request.profile)?;
+        let now = self.daemon.cluster.profile();
+        let change = profile::change(&now, wanted, request.local, from);
+        if !request.local {
+            return self.run(change, Command::SetProfile(wanted)).await;
+        }
+        let set = profile::set_local(&self.daemon.cluster, wanted).await;
+        let outcome = set.map(|()| Response::new(wire::Done::default()));
         change.log(&outcome);
         outcome
     }

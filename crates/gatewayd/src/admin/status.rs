@@ -37,13 +37,14 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .chain(labelled("out_", &counters.sent))
             .collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        verdict: Some(verdict(&Verdict::of(&observe(daemon, &cluster)))),
+        not_ours: NOT_OURS.map(str::to_owned).into(),
         notices: daemon
             .notices()
             .into_iter()
             .chain(cluster.notices.clone())
+            .chain(daemon.cluster.profile().notices())
             .collect(),
-        verdict: Some(verdict(&Verdict::of(&observe(daemon, &cluster)))),
-        not_ours: NOT_OURS.map(str::to_owned).into(),
     }
 }
 

@@ -159,5 +159,11 @@ fn describe(event: &Event) -> Description {
             None,
             "source NAT or the forward policy changed".to_owned(),
         ),
+        Event::ProfileSet(profile) => (
+            "ProfileSet",
+            None,
+            None,
+            format!("the profile was set to {profile}"),
+        ),
     }
 }

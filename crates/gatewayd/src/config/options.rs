@@ -116,6 +116,8 @@ options! {
     peer_address, "GATEWAY_PEER_ADDRESS", "HOST:PORT";
     /// Members to ask for being added, comma-separated, while the data directory is empty.
     join, "GATEWAY_JOIN", "HOST:PORT,…";
+    /// The profile that a new cluster begins with: how far apart its nodes are [default: lan]
+    cluster_profile, "GATEWAY_CLUSTER_PROFILE", "lan|metro|wan";
     /// The CA that signs the nodes' certificates, in PEM form; with it, peers speak mutual TLS.
     tls_ca, "GATEWAY_TLS_CA", "FILE";
     /// This node's certificate, in PEM form.

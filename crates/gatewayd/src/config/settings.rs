@@ -6,8 +6,8 @@ use super::peer_tls;
 use super::relays;
 use cluster::PeerTls;
 use ipam::{
-    AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, SourceNat, Span, SubnetConfig,
-    SubnetId,
+    AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, Profile, SourceNat, Span,
+    SubnetConfig, SubnetId, UnknownProfile,
 };
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub peer_tls: Option<PeerTls>,
     /// Whom to ask for being added.
     pub join: Vec<String>,
+    /// The profile that a new cluster begins with.
+    pub profile: Profile,
     /// Whether to start a new cluster.
     pub bootstrap: bool,
     /// Whether this node may take itself for the whole cluster without asking the others.
@@ -112,6 +114,12 @@ impl Settings {
             join: key("GATEWAY_JOIN", &options.join, "", |t| {
                 parse::items(t, parse::host_port)
             })?,
+            profile: key(
+                "GATEWAY_CLUSTER_PROFILE",
+                &options.cluster_profile,
+                "lan",
+                |t| t.parse().map_err(|error: UnknownProfile| error.to_string()),
+            )?,
             bootstrap,
             alone: false,
             admin_listen: key(

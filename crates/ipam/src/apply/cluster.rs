@@ -5,7 +5,7 @@ use crate::budget::{MAX_NODES, MAX_SUBNETS};
 use crate::reservation::Reservations;
 use crate::{
     Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, PastGrants,
-    Refusal, State, Subnet, SubnetConfig,
+    Profile, ProfileSetting, Refusal, State, Subnet, SubnetConfig,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -85,6 +85,16 @@ impl State {
             events.push(Event::NodeRegistered(node));
         }
         Ok(Outcome::Done)
+    }
+
+    /// Each time is news, also if it is what it was: it ends what nodes were told without a quorum.
+    pub(super) fn set_profile(&mut self, profile: Profile, events: &mut Vec<Event>) -> Outcome {
+        self.profile = ProfileSetting {
+            profile,
+            revision: self.profile.revision + 1,
+        };
+        events.push(Event::ProfileSet(profile));
+        Outcome::Done
     }
 
     pub(super) fn remove_node(&mut self, node: NodeId, events: &mut Vec<Event>) -> Verdict {

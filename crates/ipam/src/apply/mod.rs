@@ -94,6 +94,7 @@ impl State {
                 events.push(Event::NatChanged);
                 Ok(Outcome::Done)
             }
+            Command::SetProfile(profile) => Ok(self.set_profile(*profile, events)),
             Command::Tick => Ok(Outcome::Done),
         }
     }

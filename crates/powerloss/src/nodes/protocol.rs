@@ -77,6 +77,7 @@ impl Beginning {
                 election_min: Duration::from_millis(300),
                 election_max: Duration::from_millis(600),
             },
+            profile: ipam::Profile::Lan,
             snapshots: Snapshots::default(),
         }
     }

@@ -13,6 +13,7 @@ use super::writer::Writer;
 use crate::codec::{encode_log_id, encode_vote};
 use crate::data_dir::{DataDir, Found};
 use crate::failure::Failure;
+use crate::loan::{Borrower, Loan};
 use crate::{Entry, Execution, LogId, StoreError, UnfinishedWrites, Vote};
 use prost::Message;
 use std::io;
@@ -21,14 +22,16 @@ use tokio::sync::oneshot;
 
 /// The log and the vote of one node.
 ///
-/// Dropping it waits, for some seconds, until everything that was asked for is on disk. The data directory stays
-/// locked until its readers and the state machine are dropped too.
+/// Dropping the last copy waits, for some seconds, until everything that was asked for is on disk. The
+/// data directory stays locked until its readers and the state machine are dropped too.
 pub struct LogStore {
     pub(super) view: SharedView,
     pub(super) database: Database,
     pub(super) failure: Arc<Failure>,
     unfinished: UnfinishedWrites,
-    writer: Writer,
+    writer: Arc<Writer>,
+    /// Who may still write.
+    _borrower: Option<Borrower>,
 }
 
 /// Opens the log of a data directory, or makes a new one for `node_id`.
@@ -66,11 +69,36 @@ pub(crate) fn open(
         database,
         failure,
         unfinished,
-        writer: Writer::new(engine, execution, directory)?,
+        writer: Arc::new(Writer::new(engine, execution, directory)?),
+        _borrower: None,
     })
 }
 
 impl LogStore {
+    /// The same log for one Raft after the other: `loan` ends when this copy is dropped.
+    #[must_use]
+    pub fn lend(&self, loan: &Loan) -> Self {
+        Self {
+            view: self.view.clone(),
+            database: self.database.clone(),
+            failure: self.failure.clone(),
+            unfinished: self.unfinished.clone(),
+            writer: self.writer.clone(),
+            _borrower: Some(loan.borrower()),
+        }
+    }
+
+    /// Returns when all that was asked for so far is durable. A Raft that starts takes what it finds in
+    /// the log for durable, and acknowledges it (S2).
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        let vote = self.view.lock().vote;
+        match vote {
+            // Writes are durable in the order in which they were asked for.
+            Some(vote) => self.store_vote(vote).await,
+            None => self.failure.check(),
+        }
+    }
+
     /// What the store, its log and its snapshots, waits for.
     #[must_use]
     pub fn unfinished_writes(&self) -> UnfinishedWrites {

@@ -1,6 +1,7 @@
 //! Building a snapshot beside further applying.
 
 use super::applied::Applied;
+use crate::loan::Borrower;
 use crate::snapshot::{self, SnapshotStore};
 use crate::{Execution, RaftTypes, Snapshot, SnapshotData};
 use openraft::{AsyncRuntime, RaftSnapshotBuilder};
@@ -12,6 +13,8 @@ pub struct SnapshotBuilder {
     pub(super) applied: Arc<Applied>,
     pub(super) snapshots: Arc<SnapshotStore>,
     pub(super) execution: Execution,
+    /// Held until the snapshot is built.
+    pub(super) _borrower: Option<Borrower>,
 }
 
 impl<RT: AsyncRuntime> RaftSnapshotBuilder<RaftTypes<RT>> for SnapshotBuilder {

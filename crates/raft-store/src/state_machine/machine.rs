@@ -4,16 +4,19 @@ use super::applied::Applied;
 use super::news::News;
 use super::reader::StateReader;
 use super::shared::Shared;
+use crate::loan::{Borrower, Loan};
 use crate::snapshot::{self, Damage, SnapshotStore};
 use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError};
 use std::sync::Arc;
 
-/// The replicated state and its snapshots.
+/// The replicated state and its snapshots. A copy is the same one: see [`StateMachine::lend`].
 pub struct StateMachine {
     pub(super) shared: Arc<Shared>,
-    pub(super) news: News,
+    pub(super) news: Arc<News>,
     pub(super) snapshots: Arc<SnapshotStore>,
     pub(super) execution: Execution,
+    /// Who may still write.
+    pub(super) borrower: Option<Borrower>,
 }
 
 /// Starts from the newest snapshot; openraft then applies the log after it.
@@ -27,14 +30,28 @@ pub(crate) fn open(
     };
     let shared = Arc::new(Shared::new(applied));
     Ok(StateMachine {
-        news: News::new(&shared),
+        news: Arc::new(News::new(&shared)),
         shared,
         snapshots: Arc::new(snapshots),
         execution,
+        borrower: None,
     })
 }
 
 impl StateMachine {
+    /// The same state machine for one Raft after the other: `loan` ends when this copy, and what it
+    /// began, is dropped. Two copies at a time would apply an entry twice.
+    #[must_use]
+    pub fn lend(&self, loan: &Loan) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            news: self.news.clone(),
+            snapshots: self.snapshots.clone(),
+            execution: self.execution,
+            borrower: Some(loan.borrower()),
+        }
+    }
+
     /// A handle for everybody who is not openraft.
     #[must_use]
     pub fn reader(&self) -> StateReader {

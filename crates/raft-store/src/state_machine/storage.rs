@@ -39,6 +39,7 @@ impl<RT: AsyncRuntime> RaftStateMachine<RaftTypes<RT>> for StateMachine {
             applied: Arc::new(self.shared.read().clone()),
             snapshots: self.snapshots.clone(),
             execution: self.execution,
+            _borrower: self.borrower.clone(),
         }
     }
 

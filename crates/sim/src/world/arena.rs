@@ -217,6 +217,7 @@ fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
         listen_ip: listen_ip(host),
         tls: None,
         timings: scenario.timings,
+        profile: ipam::Profile::Lan,
         snapshots: scenario.snapshots,
     };
     let others = scenario.hosts().filter(|other| *other != host);

@@ -113,9 +113,10 @@ impl<'a> Driver<'a> {
             log,
             state_machine,
             reader,
+            local,
             release,
         } = self.store;
-        drop((log, state_machine, reader));
+        drop((log, state_machine, reader, local));
         release.released().await;
         let faults = disk.faults();
         let broken = faults.full || faults.failing_sync || self.refused.is_some();

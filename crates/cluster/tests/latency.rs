@@ -1,0 +1,126 @@
+//! Round trips of a LAN and of anywhere: the profile that fits serves, the wrong one says what it is.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use cluster::Cluster;
+use ipam::{Command, Profile};
+use std::time::Duration;
+use support::surroundings::{HangingDisk, Wires};
+use support::*;
+
+const FAR: Duration = Duration::from_millis(180);
+const FARTHEST: Duration = Duration::from_millis(400);
+
+async fn uses(nodes: &[Cluster], profile: Profile) {
+    until("every node goes by the profile", || {
+        nodes.iter().all(|node| node.profile().used == profile)
+    })
+    .await;
+    for node in nodes {
+        in_service(node).await;
+    }
+}
+
+/// As an operator would: again, while it is unknown or not done.
+async fn set(node: &Cluster, profile: Profile) {
+    while node.propose(Command::SetProfile(profile)).await.is_err() {}
+}
+
+async fn served(nodes: &[Cluster], clients: std::ops::Range<u16>) -> usize {
+    let mut served = 0;
+    for (client, node) in clients.zip(nodes.iter().cycle()) {
+        served += usize::from(try_obtain(node, client).await.is_some());
+    }
+    served
+}
+
+fn disks() -> [HangingDisk; 3] {
+    [(); 3].map(|()| HangingDisk::default())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_profile_is_taken_over_by_one_node_after_the_other() {
+    let (site, wires) = (Site::new(3), Wires::default());
+    let nodes = wires.up(&site, &disks()).await;
+    let lease = obtain(&nodes[0], 1).await;
+    for profile in [Profile::Wan, Profile::Metro, Profile::Lan] {
+        set(&nodes[1], profile).await;
+        uses(&nodes, profile).await;
+        for node in &nodes {
+            assert_eq!(obtain(node, 1).await, lease, "L5");
+            assert_eq!(node.profile().agreed, profile);
+        }
+    }
+    converged(&nodes).await;
+    for node in &nodes {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_wrong_profile_names_latency_and_the_right_one_serves() {
+    let (site, wires) = (Site::new(3), Wires::default());
+    let nodes = wires.up(&site, &disks()).await;
+    wires.set_round_trip(FAR);
+    until("no node serves", || {
+        nodes.iter().all(|node| !node.service().in_service())
+    })
+    .await;
+    assert_eq!(served(&nodes, 0..6).await, 0, "clients on a LAN's timers");
+    until("latency is named", || {
+        nodes.iter().all(|node| {
+            let reason = node.service().silent_reason.unwrap_or_default();
+            reason.contains("round trips are too long for profile lan")
+                && reason.contains("gatewayctl profile set wan --local")
+        })
+    })
+    .await;
+    for node in &nodes {
+        node.set_local_profile(Profile::Wan).await.unwrap();
+    }
+    uses(&nodes, Profile::Wan).await;
+    let mut all = 0;
+    for client in 10..16 {
+        obtain(&nodes[usize::from(client) % 3], client).await;
+        all += 1;
+    }
+    assert_eq!(all, 6);
+    let notices = nodes[0].profile().notices().concat();
+    assert!(notices.contains("gatewayctl profile set wan`"), "{notices}");
+    set(&nodes[0], Profile::Wan).await;
+    until("nobody is told alone any more", || {
+        nodes.iter().all(|node| node.profile().local.is_none())
+    })
+    .await;
+    uses(&nodes, Profile::Wan).await;
+    assert!(nodes[0].profile().notices().is_empty());
+}
+
+/// What a node was told alone outlives it, until the cluster's profile is set.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_was_told_alone_outlives_a_restart() {
+    let site = Site::new(1);
+    let nodes = site.up().await;
+    nodes[0].set_local_profile(Profile::Metro).await.unwrap();
+    uses(&nodes, Profile::Metro).await;
+    nodes[0].shutdown().await;
+    let nodes = [site.start(1, &cluster::Start::Wait).await];
+    uses(&nodes, Profile::Metro).await;
+    set(&nodes[0], Profile::Lan).await;
+    uses(&nodes, Profile::Lan).await;
+    assert_eq!(nodes[0].profile().local, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_founded_and_joined_over_400_ms() {
+    let (mut site, wires) = (Site::new(3), Wires::default());
+    site.profile = Profile::Wan;
+    wires.set_round_trip(FARTHEST);
+    let nodes = wires.up(&site, &disks()).await;
+    uses(&nodes, Profile::Wan).await;
+    for client in 0..6 {
+        obtain(&nodes[usize::from(client) % 3], client).await;
+    }
+    converged(&nodes).await;
+}
