@@ -5,6 +5,7 @@
 //! answers and from Raft's own metrics it decides the node's [`ServiceStatus`].
 
 use crate::node::Inner;
+use crate::reachability::Reachability;
 use crate::service::{Observation, ServiceStatus};
 use crate::{commits, founders, reversion};
 use api::proto::raft::{HealthRequest, HealthResponse};
@@ -165,6 +166,7 @@ fn profile_of(number: u32) -> Profile {
 
 /// Asks and decides until the node stops.
 pub(crate) async fn run(inner: Arc<Inner>) {
+    let mut reachability = Reachability::default();
     loop {
         let begun = Instant::now();
         let members = inner.members();
@@ -177,6 +179,12 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         founders::look_out(&inner).await;
         publish(&inner);
         reversion::mend(&inner);
+        let answering = inner.health.peers(inner.limits().health_valid);
+        let peers = members.keys().filter(|node| **node != inner.config.node);
+        for change in reachability.note(peers, |node| answering.contains_key(&node), Instant::now())
+        {
+            change.log(&members);
+        }
         step_down_if_unfit(&inner).await;
         sleep_until(begun + inner.limits().health_interval).await;
     }

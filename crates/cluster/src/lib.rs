@@ -16,6 +16,7 @@
 
 mod batcher;
 mod bootstrap;
+mod broken;
 mod clock;
 mod commits;
 mod config;
@@ -25,6 +26,7 @@ mod health;
 mod hung_storage;
 mod joint;
 pub mod limits;
+mod listener;
 mod local_profile;
 mod maintenance;
 mod member_change;
@@ -37,6 +39,7 @@ mod profile;
 mod progress;
 mod propose;
 mod raft_handle;
+mod reachability;
 mod relocation;
 mod removal;
 mod reversion;

@@ -1,12 +1,39 @@
 //! The budgets of the peer port, each with its unit (docs/limits.md; those of commands are in
 //! [`ipam::budget`]).
 
+use std::time::Duration;
+
 /// The largest message of a peer, in bytes: an entry or a chunk of a snapshot, and what is around it.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 /// How much of a snapshot travels in one message, in bytes.
 pub const SNAPSHOT_CHUNK_BYTES: usize = 1024 * 1024;
+/// The largest snapshot, in bytes: a /16 pool full of leases is about 10 MB.
+pub const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
+/// How long a snapshot's sender may take for one chunk.
+pub const SNAPSHOT_CHUNK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take for all of them.
+pub const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How many connections to the peer port there may be. A cluster of 64 needs some 130.
+pub const MAX_CONNECTIONS: usize = 512;
+/// How many of them from one address (IPv6: from one /64).
+pub const MAX_CONNECTIONS_OF_ADDRESS: usize = 64;
+/// How many requests may be open on one connection (HTTP/2 streams).
+pub const MAX_STREAMS: u32 = 64;
+/// How many requests of one address are answered at once.
+pub const MAX_REQUESTS_OF_ADDRESS: usize = 128;
+/// How many requests are answered at once in all.
+pub const MAX_REQUESTS: usize = 256;
+/// How long a connection may take to prove itself (TLS).
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long nothing may come on a connection. A peer of ours shows every 2 s that it is there.
+pub const CONNECTION_IDLE: Duration = Duration::from_secs(15);
+/// How often the other end of a quiet connection is asked whether it is there (HTTP/2 PING).
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// How long it may take to say so.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -75,6 +102,27 @@ mod tests {
             ("limits::MAX_MESSAGE_BYTES", size(MAX_MESSAGE_BYTES)),
             ("limits::MAX_APPEND_BYTES", size(MAX_APPEND_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
+            ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
+            (
+                "limits::SNAPSHOT_CHUNK_TIMEOUT",
+                SNAPSHOT_CHUNK_TIMEOUT.as_secs(),
+            ),
+            ("limits::SNAPSHOT_TIMEOUT", SNAPSHOT_TIMEOUT.as_secs()),
+            ("limits::MAX_CONNECTIONS", size(MAX_CONNECTIONS)),
+            (
+                "limits::MAX_CONNECTIONS_OF_ADDRESS",
+                size(MAX_CONNECTIONS_OF_ADDRESS),
+            ),
+            ("limits::MAX_STREAMS", u64::from(MAX_STREAMS)),
+            (
+                "limits::MAX_REQUESTS_OF_ADDRESS",
+                size(MAX_REQUESTS_OF_ADDRESS),
+            ),
+            ("limits::MAX_REQUESTS", size(MAX_REQUESTS)),
+            ("limits::HANDSHAKE_TIMEOUT", HANDSHAKE_TIMEOUT.as_secs()),
+            ("limits::CONNECTION_IDLE", CONNECTION_IDLE.as_secs()),
+            ("limits::KEEPALIVE_INTERVAL", KEEPALIVE_INTERVAL.as_secs()),
+            ("limits::KEEPALIVE_TIMEOUT", KEEPALIVE_TIMEOUT.as_secs()),
         ]);
     }
 }

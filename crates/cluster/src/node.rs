@@ -31,7 +31,8 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
 use openraft::{Instant, ServerState};
 use raft_store::{
-    AppliedMark, Committed, NodeRuntime, Release, StateReader, TypeConfig, UnfinishedWrites,
+    AppliedMark, Committed, NodeRuntime, Release, SnapshotSpool, StateReader, TypeConfig,
+    UnfinishedWrites,
 };
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -74,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) local_profile_set: Notify,
     pub(crate) round_trips: RoundTrips,
     pub(crate) reader: StateReader,
+    /// Where snapshots of peers are received.
+    pub(crate) spool: SnapshotSpool,
     /// What the storage waits for.
     pub(crate) unfinished: UnfinishedWrites,
     pub(crate) clock: LeaderClock,
@@ -103,7 +106,7 @@ pub(crate) struct Inner {
     stopping: AtomicBool,
     admitted: AtomicBool,
     silenced: Silenced,
-    failed: Mutex<Option<String>>,
+    failed: watch::Sender<Option<String>>,
     /// On which ports the host listens, as this node announces it.
     listeners: Mutex<BTreeMap<ForwardKey, Listener>>,
     /// What peers were refused.
@@ -278,6 +281,7 @@ pub(crate) struct Parts {
     pub(crate) limits: SharedLimits,
     pub(crate) local: LocalProfile,
     pub(crate) reader: StateReader,
+    pub(crate) spool: SnapshotSpool,
     pub(crate) unfinished: UnfinishedWrites,
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
@@ -295,6 +299,7 @@ impl Inner {
             local_profile_set: Notify::new(),
             round_trips: RoundTrips::default(),
             reader: parts.reader,
+            spool: parts.spool,
             unfinished: parts.unfinished,
             clock: LeaderClock::default(),
             proposer: parts.proposer,
@@ -314,7 +319,7 @@ impl Inner {
             stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),
             silenced: Silenced::default(),
-            failed: Mutex::default(),
+            failed: watch::Sender::default(),
             listeners: Mutex::default(),
             refusals: PeerRefusals::default(),
             succession: Succession::default(),
@@ -368,12 +373,24 @@ impl Inner {
     pub(crate) fn fail(&self, reason: String) {
         tracing::error!("{reason}");
         self.service.send_replace(ServiceStatus::silent(&reason));
-        *lock(&self.failed) = Some(reason);
+        // Others may end because this one has.
+        self.failed.send_if_modified(|failed| {
+            let first = failed.is_none();
+            if first {
+                *failed = Some(reason);
+            }
+            first
+        });
+    }
+
+    /// News of parts that are gone.
+    pub(crate) fn watch_failed(&self) -> watch::Receiver<Option<String>> {
+        self.failed.subscribe()
     }
 
     /// Which part of this node is gone, if one is.
     pub(crate) fn failed(&self) -> Option<String> {
-        lock(&self.failed).clone()
+        self.failed.borrow().clone()
     }
 
     /// On which ports the host listens.

@@ -94,6 +94,22 @@ impl RaftHandle {
         self.restarting.load(Ordering::SeqCst)
     }
 
+    /// Waits until the Raft that runs has ended, and not to be replaced by another. Cancel-safe.
+    pub(crate) async fn ended(&self) {
+        let mut rafts = self.current.subscribe();
+        loop {
+            let mut metrics = rafts.borrow_and_update().metrics();
+            while metrics.changed().await.is_ok() {}
+            let replaced = self.is_restarting() || rafts.has_changed().unwrap_or(false);
+            if !replaced {
+                return;
+            }
+            if rafts.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// Raft's metrics of leadership, whichever Raft it is.
     pub(crate) fn server_metrics(&self) -> ServerMetrics {
         let mut rafts = self.current.subscribe();

@@ -1,8 +1,9 @@
 //! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
 
-use crate::limits::MAX_MESSAGE_BYTES;
+use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
+use crate::listener::{self, InFlight};
 use crate::node::Inner;
-use crate::peer_server::PeerService;
+use crate::peer_server::{PeerService, SnapshotReceiver};
 use crate::tls::Credentials;
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
@@ -15,7 +16,7 @@ use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tower::util::BoxCloneSyncService;
 
 /// Answers one request of a peer, body bytes in and body bytes out.
@@ -55,7 +56,7 @@ pub(crate) async fn bind(
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|source| ServeError::Bind { address, source })?;
     let server = server(inner, credentials)?;
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = listener::incoming(listener, Arc::default());
     Ok(async move {
         // Sent or dropped, it means the same.
         let stopped = async { drop(stop.await) };
@@ -70,19 +71,23 @@ pub(crate) fn handler(inner: Arc<Inner>) -> PeerHandler {
 }
 
 fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router, ServeError> {
-    let mut server = Server::builder();
+    let mut server = Server::builder()
+        .max_concurrent_streams(MAX_STREAMS)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT));
     let certified_only = credentials.is_some();
     if let Some(credentials) = credentials {
         let secured = server.tls_config(credentials.server());
         server = secured.map_err(ServeError::Tls)?;
     }
-    Ok(server.add_service(service(inner, certified_only)))
+    Ok(server.add_service(InFlight::new(service(inner, certified_only))))
 }
 
 fn service(inner: Arc<Inner>, certified_only: bool) -> PeerServer<PeerService> {
     let service = PeerServer::new(PeerService {
         inner,
         certified_only,
+        snapshots: SnapshotReceiver::default(),
     });
     service
         .max_decoding_message_size(MAX_MESSAGE_BYTES)

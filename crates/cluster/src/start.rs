@@ -128,6 +128,7 @@ async fn assemble(
     let peers = Peers::new(connector);
     let reversions = Reversions::default();
     let unfinished = store.log.unfinished_writes();
+    let spool = store.state_machine.spool();
     let ground = Ground {
         node: config.node,
         peers: peers.clone(),
@@ -148,6 +149,7 @@ async fn assemble(
         limits,
         local,
         reader: store.reader,
+        spool,
         unfinished,
         proposer,
         peers,

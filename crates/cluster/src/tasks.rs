@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let here = || Arc::clone(inner);
+    tasks.spawn(supervise(inner, "Raft", raft_core(here())));
     tasks.spawn(supervise(inner, "batcher", batcher::run(here(), queue)));
     tasks.spawn(supervise(inner, "clock", anchor_clock(here())));
     tasks.spawn(supervise(inner, "ticker", ticker::run(here())));
@@ -34,7 +35,8 @@ fn supervise(
     let inner = Arc::clone(inner);
     async move {
         let ended = AssertUnwindSafe(run).catch_unwind().await;
-        if inner.is_stopping() {
+        // A storage error ends Raft, and what watches it: that is said elsewhere, and is no bug.
+        if inner.is_stopping() || inner.raft_failure().is_some() {
             return;
         }
         let how = if ended.is_ok() {
@@ -45,6 +47,11 @@ fn supervise(
         let reason = format!("its {part} task {how}: this is a bug, restart gatewayd");
         inner.fail(reason);
     }
+}
+
+/// Ends when openraft's own task has: at a storage error, of which its metrics tell, or by a panic.
+async fn raft_core(inner: Arc<Inner>) {
+    inner.raft.ended().await;
 }
 
 /// Anchors the leader's clock as soon as an entry of its own term is applied.

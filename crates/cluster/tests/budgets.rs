@@ -5,11 +5,16 @@
 mod support;
 
 use api::proto::raft::peer_client::PeerClient;
-use api::proto::raft::{ProposeRequest, Route, propose_response};
+use api::proto::raft::{
+    LogId, Membership, Node, ProposeRequest, Route, SnapshotChunk, SnapshotHeader, SnapshotMeta,
+    StoredMembership, Vote, VoterSet, propose_response, snapshot_chunk,
+};
 use cluster::Cluster;
 use futures::future::join_all;
 use ipam::{Command, NodeId, NodeRegistration, Outcome, Refusal};
+use std::time::Duration;
 use support::*;
+use tokio::time::timeout;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
@@ -121,5 +126,103 @@ async fn largest_commands_all_at_once_are_committed_on_every_node() {
     for outcome in join_all(all).await {
         assert_eq!(outcome, Ok(Outcome::Done));
     }
+    still_served(&nodes, 0).await;
+}
+
+/// How long something may take that must happen: no expectation.
+const LONG: Duration = Duration::from_secs(60);
+
+/// The header of a snapshot that the leader might send to node `to`, `index` entries long.
+fn header(leader: u64, term: u64, to: u64, length: u64, index: u64) -> SnapshotChunk {
+    let log_id = Some(LogId { term, index });
+    let node = |node_id| Node {
+        node_id,
+        address: format!("127.0.0.1:{node_id}"),
+    };
+    let membership = Membership {
+        configs: vec![VoterSet {
+            node_ids: vec![1, 2, 3],
+        }],
+        nodes: (1..=3).map(node).collect(),
+    };
+    let header = SnapshotHeader {
+        vote: Some(Vote {
+            term,
+            node_id: leader,
+            committed: true,
+        }),
+        meta: Some(SnapshotMeta {
+            last_log_id: log_id,
+            last_membership: Some(StoredMembership {
+                log_id,
+                membership: Some(membership),
+            }),
+        }),
+        length,
+        route: Some(Route {
+            from: leader,
+            to,
+            cluster_id: vec![7; 16],
+        }),
+    };
+    SnapshotChunk {
+        part: Some(snapshot_chunk::Part::Header(header)),
+    }
+}
+
+fn data(bytes: usize) -> SnapshotChunk {
+    SnapshotChunk {
+        part: Some(snapshot_chunk::Part::Data(vec![7; bytes])),
+    }
+}
+
+/// A snapshot that is none must not reach the storage, where it would stop the node for good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_snapshots_refused_one_at_a_time_and_the_node_goes_on() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = nodes[0].status().leader.unwrap().0;
+    let term = nodes[0].status().term;
+    let to = (1..=3).find(|node| *node != leader).unwrap();
+    let client = stranger(&site.address(to));
+    let send = |chunks: Vec<SnapshotChunk>| {
+        let mut client = client.clone();
+        async move { client.install_snapshot(futures::stream::iter(chunks)).await }
+    };
+    let length = 3 * MIB as u64;
+    let head = || header(leader, term, to, length, 900);
+    let whole = send(vec![head(), data(MIB), data(MIB), data(MIB)]).await;
+    assert_eq!(whole.unwrap_err().code(), Code::InvalidArgument);
+    let short = send(vec![head(), data(MIB)]).await;
+    assert_eq!(short.unwrap_err().code(), Code::InvalidArgument);
+    let long = send(vec![head(), data(MIB), data(MIB), data(MIB), data(1)]).await;
+    assert_eq!(long.unwrap_err().code(), Code::InvalidArgument);
+    let huge = send(vec![header(leader, term, to, u64::MAX, 900)]).await;
+    assert_eq!(huge.unwrap_err().code(), Code::InvalidArgument);
+
+    // Eight that never end: each takes the place of the one before, and the last stands still.
+    let endless = (0..8).map(|_| {
+        let chunks = vec![head(), data(MIB), data(MIB)];
+        let stream = futures::StreamExt::chain(
+            futures::stream::iter(chunks),
+            futures::stream::pending::<SnapshotChunk>(),
+        );
+        let mut client = client.clone();
+        async move { client.install_snapshot(stream).await }
+    });
+    for answer in timeout(LONG, join_all(endless)).await.expect("it hangs") {
+        let code = answer.unwrap_err().code();
+        assert!(
+            [Code::Aborted, Code::DeadlineExceeded].contains(&code),
+            "{code:?}"
+        );
+    }
+    let place = usize::try_from(to).unwrap() - 1;
+    let snapshots = site.config(to).data_dir.join("snapshots");
+    until("every received file is removed", || {
+        std::fs::read_dir(&snapshots).unwrap().count() == 0
+    })
+    .await;
+    assert_eq!(nodes[place].storage_error(), None);
     still_served(&nodes, 0).await;
 }

@@ -4,8 +4,9 @@
 //! (`admin`), keeps the kernel's NAT at the replicated intent (`natd`), and, once the cluster has
 //! accepted this node's listen IP, answers DHCP clients (`dhcpd`).
 //!
-//! On SIGTERM or SIGINT it stops; the kernel's rules stay. On a storage error it stays up and
-//! silent, so that operators can ask it why.
+//! On SIGTERM or SIGINT it stops; the kernel's rules stay. On SIGHUP it reloads what it can. On a
+//! storage error it stays up and silent, so that operators can ask it why. When a part of the cluster
+//! node has ended by a bug, Raft above all, the process ends with an error, to be started again.
 
 #[cfg(gatewayd_mutations)]
 compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatewayd_mutations)");
@@ -22,10 +23,13 @@ mod notices;
 mod outages;
 mod presence;
 mod readiness;
+mod reload;
 mod run;
 mod supervise;
 mod verdict;
 
+use crate::logging::Logging;
+use crate::reload::Reload;
 use anyhow::{Context, Result};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -41,11 +45,11 @@ fn main() -> ExitCode {
     let outside = outside(&matches);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match cli.verb {
-        Verb::Run(arguments) => start(arguments, &outside),
-        Verb::Check(arguments) => check(arguments, &outside),
+        Verb::Run(arguments) => start(arguments, outside),
+        Verb::Check(arguments) => check(arguments, &outside).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             let _ = std::io::Write::write_fmt(
                 &mut std::io::stderr(),
@@ -71,22 +75,33 @@ fn outside(matches: &ArgMatches) -> Outside {
     }
 }
 
-fn start(arguments: RunArgs, outside: &Outside) -> Result<()> {
+fn start(arguments: RunArgs, outside: Outside) -> Result<ExitCode> {
+    let loaded = Loaded::load(arguments.clone(), &outside).context("checking the configuration")?;
     let Loaded {
         settings, warnings, ..
-    } = Loaded::load(arguments, outside).context("checking the configuration")?;
-    logging::init(&settings.log_level)?;
+    } = loaded;
+    let logging = Logging::start(&settings.log_level)?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
+    let reload = Reload::new(arguments, outside, settings.clone(), logging.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    let outcome = runtime.block_on(run::run(settings, warnings));
+    let outcome = runtime.block_on(run::run(settings, warnings, reload));
     // Dropping it would wait for a disk that hangs.
     runtime.shutdown_timeout(STOP_RUNTIME);
-    outcome
+    // Not by this thread: who reads the log may stand still, and must not hold the end up.
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging.last_words(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    };
+    logging.finish();
+    Ok(code)
 }
 
 fn check(arguments: RunArgs, outside: &Outside) -> Result<()> {

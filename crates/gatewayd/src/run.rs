@@ -6,9 +6,10 @@ use crate::check::uplink_problem;
 use crate::config::Settings;
 use crate::link::{self, Place};
 use crate::listeners::Listeners;
+use crate::reload::Reload;
 use crate::supervise::supervise;
 use crate::{dhcp, nat, notices, presence, readiness};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use cluster::{Cluster, ClusterConfig, Snapshots, Timings};
 use std::future::Future;
 use std::sync::Arc;
@@ -20,8 +21,11 @@ use tokio::task::JoinSet;
 const BOOTSTRAP_REQUESTS: usize = 4;
 
 /// Runs until a signal says stop, or a part cannot go on.
-pub async fn run(settings: Settings, warnings: Vec<String>) -> Result<()> {
+pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> Result<()> {
     let mut stop = std::pin::pin!(stop_signal()?);
+    let hangups = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    let mut reloading = JoinSet::new();
+    reloading.spawn(reload.at_each(hangups));
     let place = link::resolve(
         settings.listen_ip,
         settings.interface.as_deref(),
@@ -54,6 +58,7 @@ pub async fn run(settings: Settings, warnings: Vec<String>) -> Result<()> {
     readiness::ready();
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
+        reason = cluster.broken() => Err(anyhow!(reason).context("ending, to be started again")),
         outcome = serve(&settings, &place, &cluster, &daemon, requests, listeners) => outcome,
     };
     if outcome.is_ok() {

@@ -48,7 +48,27 @@ impl Process {
         Self::start(name, command, dir, Stdout::OwnFile)
     }
 
+    /// The same with standard error elsewhere: there is no log then.
+    pub fn spawn_with_errors_to(
+        name: &str,
+        command: &mut Command,
+        dir: &Path,
+        errors: Stdio,
+    ) -> Result<Self> {
+        Self::start_with(name, command, dir, Stdout::Log, Some(errors))
+    }
+
     fn start(name: &str, command: &mut Command, dir: &Path, stdout: Stdout) -> Result<Self> {
+        Self::start_with(name, command, dir, stdout, None)
+    }
+
+    fn start_with(
+        name: &str,
+        command: &mut Command,
+        dir: &Path,
+        stdout: Stdout,
+        elsewhere: Option<Stdio>,
+    ) -> Result<Self> {
         let log = dir.join(format!("{name}.log"));
         let output = dir.join(format!("{name}.out"));
         let errors = append_to(&log)?;
@@ -67,7 +87,7 @@ impl Process {
         let child = command
             .stdin(Stdio::null())
             .stdout(standard)
-            .stderr(errors)
+            .stderr(elsewhere.unwrap_or_else(|| errors.into()))
             .spawn()
             .with_context(|| format!("starting {}", describe(command)))?;
         Ok(Self {

@@ -10,6 +10,8 @@ mod flush_ruleset;
 mod hostile_packets;
 mod leader_kill;
 mod listen_ip;
+mod log_reader;
+mod log_volume;
 mod nat;
 mod operator_slips;
 mod partition;
@@ -40,6 +42,8 @@ pub(crate) const ALL: &[Scenario] = &[
     tshark::SCENARIO,
     hostile_packets::SCENARIO,
     listen_ip::SCENARIO,
+    log_reader::SCENARIO,
+    log_volume::SCENARIO,
     flood::SCENARIO,
     flood::ONE_HOST,
     operator_slips::SCENARIO,

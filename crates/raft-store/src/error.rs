@@ -69,6 +69,30 @@ pub enum StoreError {
         .0.display()
     )]
     NotOurs(PathBuf),
+    /// A link leads who knows where.
+    #[error(
+        "{} is a symbolic link: gatewayd follows none; name the directory itself (GATEWAY_DATA_DIR), \
+         or remove the link",
+        .0.display()
+    )]
+    SymbolicLink(PathBuf),
+    /// Something else has the directory's name.
+    #[error("data directory {} is not a directory: use another name, or remove it", .0.display())]
+    NotADirectory(PathBuf),
+    /// Another user could read or change it.
+    #[error(
+        "{} belongs to user {owner}, and gatewayd runs as user {user}: run it as that user, or give \
+         it the directory (chown -R)",
+        path.display()
+    )]
+    ForeignOwner {
+        /// What.
+        path: PathBuf,
+        /// The user id that it belongs to.
+        owner: u32,
+        /// The user id of this process.
+        user: u32,
+    },
     /// A part of the data directory is gone.
     #[error(
         "{} is missing from the data directory: it was removed after the node had started; remove \

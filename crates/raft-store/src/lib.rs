@@ -55,6 +55,7 @@ pub use log::{LogReader, LogStore};
 pub use node_file::NodeFile;
 pub use open::{OpenOptions, Store, open, open_on};
 pub use runtime::{NodeRuntime, seed_randomness};
+pub use snapshot::{IncomingSnapshot, SnapshotSpool};
 pub use state_machine::{
     Applied, AppliedMark, Committed, SnapshotBuilder, StateDigest, StateMachine, StateReader,
     Stopped,

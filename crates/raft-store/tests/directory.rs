@@ -6,6 +6,8 @@ mod common;
 use common::*;
 use raft_store::{OpenOptions, StoreError, open};
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 fn refusal(directory: &TempDir) -> StoreError {
@@ -132,4 +134,139 @@ async fn one_process_at_a_time() {
     assert!(matches!(refusal(&directory), StoreError::Locked(_)));
     drop(reader);
     drop(reopen(directory.path()).unwrap());
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+fn every_path(directory: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = vec![directory.to_owned()];
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(every_path(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn assert_private(directory: &std::path::Path) {
+    for path in every_path(directory) {
+        let others = mode(&path) & 0o077;
+        assert_eq!(others, 0, "{} is {:o}", path.display(), mode(&path));
+    }
+}
+
+#[tokio::test]
+async fn data_directory_is_for_its_owner_alone() {
+    let holder = TempDir::new().unwrap();
+    let directory = holder.path().join("data");
+    drop(reopen(&directory).unwrap());
+    assert_eq!(mode(&directory), 0o700);
+    assert_private(&directory);
+}
+
+#[tokio::test]
+async fn wide_data_directory_of_ours_is_narrowed_and_a_foreign_one_is_left_alone() {
+    let directory = TempDir::new().unwrap();
+    drop(reopen(directory.path()).unwrap());
+    for path in every_path(directory.path()) {
+        let wide = if path.is_dir() { 0o755 } else { 0o644 };
+        fs::set_permissions(&path, fs::Permissions::from_mode(wide)).unwrap();
+    }
+    drop(reopen(directory.path()).unwrap());
+    assert_private(directory.path());
+
+    let foreign = TempDir::new().unwrap();
+    fs::set_permissions(foreign.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(foreign.path().join("letters"), "dear").unwrap();
+    let error = refusal(&foreign);
+    assert!(matches!(error, StoreError::NotOurs(_)), "{error}");
+    assert_eq!(mode(foreign.path()), 0o755);
+    assert_eq!(fs::read_dir(foreign.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn files_of_others_with_our_names_are_neither_emptied_nor_taken_for_ours() {
+    for name in [
+        "lock",
+        "creating",
+        "creating.tmp",
+        "format.tmp",
+        "notes.tmp",
+    ] {
+        let directory = TempDir::new().unwrap();
+        let file = directory.path().join(name);
+        fs::write(&file, "dear").unwrap();
+        let error = refusal(&directory);
+        assert!(matches!(error, StoreError::NotOurs(_)), "{name}: {error}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "dear", "{name}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn symbolic_links_are_not_followed() {
+    let elsewhere = TempDir::new().unwrap();
+    let dear = elsewhere.path().join("dear");
+    for name in [
+        "lock",
+        "creating",
+        "creating.tmp",
+        "format",
+        "log",
+        "snapshots",
+    ] {
+        fs::write(&dear, "dear").unwrap();
+        let directory = TempDir::new().unwrap();
+        symlink(&dear, directory.path().join(name)).unwrap();
+        assert!(reopen(directory.path()).is_err(), "{name} of a new one");
+        assert_eq!(fs::read_to_string(&dear).unwrap(), "dear", "{name}");
+    }
+    for name in ["lock", "format", "watermark", "log/db", "log", "snapshots"] {
+        let directory = TempDir::new().unwrap();
+        drop(reopen(directory.path()).unwrap());
+        let original = directory.path().join(name);
+        let moved = elsewhere.path().join("moved");
+        drop(fs::remove_dir_all(&moved).or_else(|_| fs::remove_file(&moved)));
+        fs::rename(&original, &moved).unwrap();
+        symlink(&moved, &original).unwrap();
+        let error = refusal(&directory).to_string();
+        assert!(error.contains(name), "{name}: {error}");
+    }
+    let directory = TempDir::new().unwrap();
+    drop(reopen(directory.path()).unwrap());
+    let link = elsewhere.path().join("link");
+    symlink(directory.path(), &link).unwrap();
+    let error = reopen(&link).err().unwrap();
+    assert!(matches!(error, StoreError::SymbolicLink(_)), "{error}");
+}
+
+/// Opening one for writing waits until somebody reads: the node would hang before it said a word.
+#[tokio::test]
+async fn named_pipe_in_place_of_a_file_is_an_error_at_once() {
+    for name in ["lock", "format"] {
+        let directory = TempDir::new().unwrap();
+        let pipe = directory.path().join(name);
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(reopen(directory.path()).is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn data_directory_of_another_user_is_refused_by_name() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    drop(reopen(directory.path()).unwrap());
+    std::os::unix::fs::chown(directory.path(), Some(1), None).unwrap();
+    let error = refusal(&directory);
+    assert!(
+        matches!(error, StoreError::ForeignOwner { owner: 1, .. }),
+        "{error}"
+    );
 }

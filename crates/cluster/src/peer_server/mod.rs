@@ -2,7 +2,7 @@
 //!
 //! Raft requests are answered only by the node that they name, in the cluster that they name, and
 //! only once it is admitted (see `Invite` in raft.proto), and only if they are within [`bounds`]. With TLS, nobody speaks for another node
-//! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`raft_rpc`],
+//! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`snapshot_rpc`],
 //! forwarded commands by the batcher's queue.
 //!
 //! One file a kind of call; [`route`] checks who speaks.
@@ -15,6 +15,9 @@ mod membership_rpc;
 mod propose_rpc;
 mod raft_rpc;
 mod route;
+mod snapshot_rpc;
+
+pub(crate) use snapshot_rpc::SnapshotReceiver;
 
 use crate::node::Inner;
 use api::proto::raft as wire;
@@ -27,6 +30,8 @@ pub(crate) struct PeerService {
     pub(crate) inner: Arc<Inner>,
     /// Whether a caller must have a certificate.
     pub(crate) certified_only: bool,
+    /// The one snapshot that is being received.
+    pub(crate) snapshots: SnapshotReceiver,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

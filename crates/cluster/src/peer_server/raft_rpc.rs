@@ -1,18 +1,14 @@
-//! Raft's own requests: replication, votes, snapshots, leadership transfer.
+//! Raft's own requests: replication, votes, leadership transfer.
 //!
 //! What reaches openraft has passed [`super::bounds`] by way of [`super::guard`].
 
 use super::bounds;
 use super::{Answer, PeerService};
 use api::proto::raft as wire;
-use bytes::{Bytes, BytesMut};
 use openraft::raft::AppendEntriesResponse;
+use raft_store::NodeRuntime;
 use raft_store::codec::{self, CodecError};
-use raft_store::{NodeRuntime, Snapshot, SnapshotMeta};
-use tonic::{Request, Response, Status, Streaming};
-
-/// The largest snapshot: a /16 pool full of leases is about 10 MB.
-const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
+use tonic::{Request, Response, Status};
 
 impl PeerService {
     pub(super) async fn answer_append(
@@ -73,39 +69,6 @@ impl PeerService {
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
-    pub(super) async fn answer_install_snapshot(
-        &self,
-        request: Request<Streaming<wire::SnapshotChunk>>,
-    ) -> Answer<wire::SnapshotResponse> {
-        let (caller, mut chunks) = self.receive(request)?;
-        let Some(wire::snapshot_chunk::Part::Header(header)) =
-            chunks.message().await?.and_then(|chunk| chunk.part)
-        else {
-            return Err(Status::invalid_argument(
-                "a snapshot begins with its header",
-            ));
-        };
-        let sender = self.check_raft(&caller, header.route.as_ref())?;
-        let (vote, meta) = decode_header(&header)?;
-        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
-        self.guard(sender, "InstallSnapshot", checked).await?;
-        let data = collect(&mut chunks, header.length).await?;
-        // The transfer took its time, and this node went on.
-        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
-        self.guard(sender, "InstallSnapshot", checked).await?;
-        let snapshot = Snapshot {
-            meta,
-            snapshot: data,
-        };
-        let answer = self
-            .inner
-            .raft()
-            .install_full_snapshot(vote, snapshot)
-            .await
-            .map_err(stopped)?;
-        Ok(Response::new(codec::encode_snapshot_response(&answer)))
-    }
-
     pub(super) async fn answer_transfer_leader(
         &self,
         request: Request<wire::TransferLeaderRequest>,
@@ -128,50 +91,11 @@ impl PeerService {
     }
 }
 
-fn decode_header(
-    header: &wire::SnapshotHeader,
-) -> Result<(raft_store::Vote, SnapshotMeta), Status> {
-    if header.length > MAX_SNAPSHOT_BYTES {
-        return Err(Status::invalid_argument(format!(
-            "a snapshot of {} bytes: at most {MAX_SNAPSHOT_BYTES} are accepted",
-            header.length
-        )));
-    }
-    let missing = || Status::invalid_argument("the snapshot's header has no vote or no metadata");
-    let vote = codec::decode_vote(header.vote.ok_or_else(missing)?);
-    let meta = header.meta.clone().ok_or_else(missing)?;
-    Ok((vote, codec::decode_snapshot_meta(meta).map_err(malformed)?))
-}
-
-async fn collect(
-    chunks: &mut Streaming<wire::SnapshotChunk>,
-    length: u64,
-) -> Result<Bytes, Status> {
-    let mut data = BytesMut::new();
-    while let Some(chunk) = chunks.message().await? {
-        let Some(wire::snapshot_chunk::Part::Data(part)) = chunk.part else {
-            return Err(Status::invalid_argument("a snapshot has one header"));
-        };
-        if (data.len() + part.len()) as u64 > length {
-            return Err(Status::invalid_argument(
-                "the snapshot is longer than its header says",
-            ));
-        }
-        data.extend_from_slice(&part);
-    }
-    if data.len() as u64 != length {
-        return Err(Status::invalid_argument(
-            "the snapshot is shorter than its header says",
-        ));
-    }
-    Ok(data.freeze())
-}
-
-fn malformed(error: CodecError) -> Status {
+pub(super) fn malformed(error: CodecError) -> Status {
     Status::invalid_argument(error.to_string())
 }
 
 /// Raft answers an error only when it has stopped: its storage failed, or the node is stopping.
-fn stopped(error: impl std::fmt::Display) -> Status {
+pub(super) fn stopped(error: impl std::fmt::Display) -> Status {
     Status::unavailable(format!("Raft has stopped on this node: {error}"))
 }

@@ -1,16 +1,13 @@
 //! What a node proves itself with, and what it knows others by.
 
 use crate::config::PeerTls;
+use crate::limits::HANDSHAKE_TIMEOUT;
 use crate::tls::pem_file::PemFile;
 use crate::tls::{PeerName, TlsError};
 use ipam::NodeId;
 use std::path::Path;
-use std::time::Duration;
 use tonic::transport::{Certificate, ClientTlsConfig, Identity, Server, ServerTlsConfig};
 use webpki::anchor_from_trusted_cert;
-
-/// How long a peer that connects may take to prove itself.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The CA, and this node's certificate and key. They are read once: new ones take a restart.
 #[derive(Clone)]

@@ -34,7 +34,7 @@ pub enum Verb {
 }
 
 /// How to run.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// A TOML file with the keys that the environment variables have.
     #[arg(long, env = "GATEWAY_CONFIG", value_name = "FILE")]

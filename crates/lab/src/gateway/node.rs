@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -90,6 +91,15 @@ impl Gateway {
 
     /// Starts the daemon. Node 1 without data founds the cluster; the others join.
     pub fn start(&mut self) -> Result<()> {
+        self.start_with(None)
+    }
+
+    /// The same with its standard error elsewhere than in its log.
+    pub fn start_logging_to(&mut self, errors: Stdio) -> Result<()> {
+        self.start_with(Some(errors))
+    }
+
+    fn start_with(&mut self, errors: Option<Stdio>) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs already", self.node);
         let data = self.data_directory();
         let is_new = !data.exists();
@@ -104,7 +114,12 @@ impl Gateway {
         if let Some(clock) = &self.clock {
             command.envs(clock.environment());
         }
-        self.process = Some(Process::spawn("gatewayd", &mut command, &self.dir)?);
+        self.process = Some(match errors {
+            None => Process::spawn("gatewayd", &mut command, &self.dir)?,
+            Some(errors) => {
+                Process::spawn_with_errors_to("gatewayd", &mut command, &self.dir, errors)?
+            }
+        });
         Ok(())
     }
 

@@ -82,7 +82,7 @@ pub(crate) fn write_atomically(
 }
 
 /// Whether `path` is what [`write_atomically`] leaves when it is interrupted.
-pub(super) fn is_temporary(path: &Path) -> bool {
+pub(crate) fn is_temporary(path: &Path) -> bool {
     path.extension().is_some_and(|found| found == TEMPORARY)
 }
 
@@ -111,7 +111,8 @@ fn sync_file(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
         .map_err(StoreError::io("making durable", path))
 }
 
-fn temporary_path(path: &Path) -> PathBuf {
+/// Where [`write_atomically`] writes before it renames.
+pub(super) fn temporary_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(TEMPORARY);

@@ -8,7 +8,7 @@ mod durable;
 mod format;
 mod lock;
 
-pub(crate) use durable::{remove_temporary, sync_dir, sync_tree, write_atomically};
+pub(crate) use durable::{is_temporary, remove_temporary, sync_dir, sync_tree, write_atomically};
 
 use crate::StoreError;
 use crate::medium::{DATABASE_FILE, Held, Medium};
@@ -52,6 +52,11 @@ impl DataDir {
     /// Takes `root` for this process, and checks or prepares it.
     pub(crate) fn open(medium: Arc<dyn Medium>, root: &Path) -> Result<(Self, Found), StoreError> {
         durable::create_dir(&*medium, root)?;
+        medium.check_directory(root)?;
+        // Before anything is made in it.
+        if !format::check(&*medium, &root.join(FORMAT))? {
+            check_unused(&*medium, root)?;
+        }
         let lock = lock::acquire(&*medium, &root.join(LOCK))?;
         let dir = Self {
             medium,
@@ -60,10 +65,12 @@ impl DataDir {
             held: watch::Sender::new(()),
         };
         let found = if format::check(&*dir.medium, &root.join(FORMAT))? {
+            dir.medium.make_private(root)?;
             dir.check_parts()?;
             Found::Data
         } else {
-            dir.check_unused()?;
+            check_unused(&*dir.medium, root)?;
+            dir.medium.make_private(root)?;
             dir.prepare()?;
             Found::Nothing
         };
@@ -125,21 +132,6 @@ impl DataDir {
         self.remove_marker()
     }
 
-    fn check_unused(&self) -> Result<(), StoreError> {
-        if self.exists(&self.root.join(CREATING))? {
-            return Ok(());
-        }
-        let reading = StoreError::io("reading data directory", &self.root);
-        let lock = self.root.join(LOCK);
-        let listed = self.medium.list(&self.root).map_err(reading)?;
-        let unused = listed
-            .iter()
-            .all(|entry| entry.path == lock || durable::is_temporary(&entry.path));
-        unused
-            .then_some(())
-            .ok_or_else(|| StoreError::NotOurs(self.root.clone()))
-    }
-
     fn prepare(&self) -> Result<(), StoreError> {
         write_atomically(self.medium(), &self.root.join(CREATING), b"")?;
         for part in [self.log(), self.snapshots()] {
@@ -167,6 +159,40 @@ impl DataDir {
         let exists = self.medium.exists(path);
         exists.map_err(StoreError::io("looking for", path))
     }
+}
+
+/// Refuses a directory in which there is something that no interrupted creation of ours has left. A
+/// file that only has the name of one of ours would be overwritten.
+fn check_unused(medium: &dyn Medium, root: &Path) -> Result<(), StoreError> {
+    let reading = StoreError::io("reading data directory", root);
+    let listed = medium.list(root).map_err(reading)?;
+    let marker = root.join(CREATING);
+    let creating = listed.iter().any(|entry| entry.path == marker);
+    for entry in &listed {
+        let name = entry.path.file_name().and_then(|name| name.to_str());
+        let ours = match name {
+            Some(LOCK | CREATING) => is_prefix_of(medium, &entry.path, "")?,
+            Some(LOG | SNAPSHOTS) => creating && entry.is_dir,
+            Some(WATERMARK) => creating,
+            _ if entry.path == durable::temporary_path(&marker) => {
+                is_prefix_of(medium, &entry.path, "")?
+            }
+            _ if entry.path == durable::temporary_path(&root.join(FORMAT)) => {
+                is_prefix_of(medium, &entry.path, &format::current())?
+            }
+            _ => false,
+        };
+        if !ours {
+            return Err(StoreError::NotOurs(root.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file holds the beginning of `content`: what a crash may leave of it.
+fn is_prefix_of(medium: &dyn Medium, path: &Path, content: &str) -> Result<bool, StoreError> {
+    let found = medium.read(path).map_err(StoreError::io("reading", path))?;
+    Ok(content.as_bytes().starts_with(&found))
 }
 
 impl Release {

@@ -1,11 +1,12 @@
 //! The machine that the process runs on: `std::fs`, and sled.
 
+use super::private::{self, DIRECTORY_MODE, open_regular};
 use super::sled_store::SledStore;
 use super::{Held, KeyValueStore, Listed, Medium, OpenFile};
 use crate::StoreError;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::FileExt;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,16 @@ pub struct Machine;
 
 impl Medium for Machine {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(DIRECTORY_MODE).create(path)
+    }
+
+    fn check_directory(&self, path: &Path) -> Result<(), StoreError> {
+        private::check_directory(path)
+    }
+
+    fn make_private(&self, path: &Path) -> Result<(), StoreError> {
+        private::make_private(path)
     }
 
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
@@ -38,19 +48,27 @@ impl Medium for Machine {
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {
-        fs::exists(path)
+        match fs::symlink_metadata(path) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        fs::read(path)
+        let mut content = Vec::new();
+        open_regular(path, OpenOptions::new().read(true))?.read_to_end(&mut content)?;
+        Ok(content)
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
-        Ok(Box::new(File::create(path)?))
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(true);
+        Ok(Box::new(open_regular(path, options)?))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let file = open_regular(path, OpenOptions::new().read(true).write(true))?;
         Ok(Box::new(file))
     }
 
@@ -62,15 +80,20 @@ impl Medium for Machine {
         fs::remove_file(path)
     }
 
-    /// An advisory lock that the kernel drops when the process ends.
+    /// An advisory lock that the kernel drops when the process ends. What is in the file stays.
     fn lock(&self, path: &Path) -> Result<Held, TryLockError> {
-        let file = File::create(path).map_err(TryLockError::Error)?;
+        let mut options = OpenOptions::new();
+        let options = options.write(true).create(true).truncate(false);
+        let file = open_regular(path, options).map_err(TryLockError::Error)?;
         file.try_lock()?;
         Ok(Box::new(file))
     }
 
     fn open_database(&self, directory: &Path) -> Result<Arc<dyn KeyValueStore>, StoreError> {
-        Ok(Arc::new(SledStore::open(directory)?))
+        let store = SledStore::open(directory)?;
+        // sled makes its files with the mode that the process's umask leaves.
+        private::make_private(directory)?;
+        Ok(Arc::new(store))
     }
 }
 

@@ -12,6 +12,7 @@
 //! * **Errors** are the system's; the caller says what it was doing.
 
 mod machine;
+mod private;
 mod sled_store;
 
 pub use machine::Machine;
@@ -31,10 +32,19 @@ pub const DATABASE_FILE: &str = "db";
 
 /// Files and a database.
 pub trait Medium: Debug + Send + Sync {
-    /// Makes a directory, and those above it that are missing.
+    /// Makes a directory, and those above it that are missing, for this user alone.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Removes a directory with all that is in it.
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Refuses a data directory that is not this process's own: a symbolic link, another user's.
+    /// Changes nothing. On a medium without users there is nothing to refuse.
+    fn check_directory(&self, _path: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
+    /// Takes from all other users what they may do with a data directory that is known to be ours.
+    fn make_private(&self, _path: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
     /// Makes the names in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// What is in a directory, in any order.

@@ -7,12 +7,14 @@
 mod content;
 mod file;
 mod name;
+mod spool;
 #[cfg(feature = "testing")]
 pub(crate) mod testing;
 
 pub(crate) use content::{Damage, decode, encode};
+pub use spool::{IncomingSnapshot, SnapshotSpool};
 
-use crate::data_dir::{DataDir, remove_temporary, sync_dir, write_atomically};
+use crate::data_dir::{DataDir, is_temporary, remove_temporary, sync_dir, write_atomically};
 use crate::failure::Failure;
 use crate::medium::Medium;
 use crate::{LogId, SnapshotData, StoreError, UnfinishedWrites, WriteKind};
@@ -53,6 +55,11 @@ impl SnapshotStore {
             unfinished,
             directory,
         })
+    }
+
+    /// Where a snapshot is kept while it is received; a start removes what is left of it.
+    fn incoming(&self, transfer: u64) -> PathBuf {
+        self.path.join(format!("incoming-{transfer}.tmp"))
     }
 
     /// What the files are on.
@@ -112,7 +119,8 @@ impl SnapshotStore {
         let listed = self.medium().list(&self.path);
         let listed = listed.map_err(StoreError::io("reading directory", &self.path))?;
         let mut files = Vec::new();
-        for path in listed.into_iter().map(|entry| entry.path) {
+        let listed = listed.into_iter().map(|entry| entry.path);
+        for path in listed.filter(|path| !is_temporary(path)) {
             let name = path.file_name().and_then(|name| name.to_str());
             match name.and_then(Name::parse) {
                 Some(name) => files.push((name, path)),

@@ -5,7 +5,7 @@ use super::news::News;
 use super::reader::StateReader;
 use super::shared::Shared;
 use crate::loan::{Borrower, Loan};
-use crate::snapshot::{self, Damage, SnapshotStore};
+use crate::snapshot::{self, Damage, SnapshotSpool, SnapshotStore};
 use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError};
 use std::sync::Arc;
 
@@ -56,6 +56,12 @@ impl StateMachine {
     #[must_use]
     pub fn reader(&self) -> StateReader {
         StateReader::new(&self.shared, &self.news)
+    }
+
+    /// Where snapshots of peers are received.
+    #[must_use]
+    pub fn spool(&self) -> SnapshotSpool {
+        SnapshotSpool::new(self.snapshots.clone(), self.execution)
     }
 
     /// Applies one committed entry, and tells of it.
@@ -125,7 +131,7 @@ fn load(snapshots: &SnapshotStore) -> Result<Option<(SnapshotData, Applied)>, St
     }
 }
 
-fn check_received(meta: &SnapshotMeta, bytes: &[u8]) -> Result<Applied, StoreError> {
+pub(crate) fn check_received(meta: &SnapshotMeta, bytes: &[u8]) -> Result<Applied, StoreError> {
     let (found, state) = snapshot::decode(bytes).map_err(|damage| match damage {
         Damage::File(reason) => StoreError::DamagedTransfer(reason),
         Damage::Content(source) => StoreError::Undecodable {

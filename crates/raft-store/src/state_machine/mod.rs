@@ -24,4 +24,4 @@ pub use digest::StateDigest;
 pub use machine::StateMachine;
 pub use reader::{StateReader, Stopped};
 
-pub(crate) use machine::open;
+pub(crate) use machine::{check_received, open};

@@ -1,0 +1,16 @@
+//! Connections of peers, and how many there may be.
+//!
+//! * **What it is.** The peer port's accept loop as a stream for tonic. Connections are counted, in all
+//!   and by where they come from; one that says nothing is closed.
+//! * **When it is full.** A newcomer takes the place of a connection of whoever has the most of them, so
+//!   a host that opens hundreds keeps nobody out but itself.
+//! * **Without descriptors** it neither spins nor goes silent: a descriptor in reserve is given up to
+//!   accept, and close, whoever waits, and then it pauses.
+
+mod accept;
+mod connection;
+mod in_flight;
+mod registry;
+
+pub(crate) use accept::incoming;
+pub(crate) use in_flight::InFlight;

@@ -1,0 +1,220 @@
+//! Snapshots that a leader sends: one transfer at a time, into a file, checked before it touches the
+//! storage.
+//!
+//! A transfer gives way to one of a higher term, and to a new one of its own sender, who has given the
+//! first one up. Any other is refused while it runs. One that stands still, or takes too long, ends.
+
+use super::raft_rpc::{malformed, stopped};
+use super::{Answer, PeerService, bounds};
+use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use api::proto::raft as wire;
+use raft_store::codec;
+use raft_store::{Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Who sends the snapshot that is being received, if one is.
+#[derive(Default)]
+pub(crate) struct SnapshotReceiver(Mutex<Underway>);
+
+#[derive(Default)]
+struct Underway {
+    transfer: Option<Transfer>,
+    begun: u64,
+}
+
+struct Transfer {
+    number: u64,
+    term: u64,
+    leader: u64,
+    /// Dropped when another transfer takes its place.
+    _goes_on: oneshot::Sender<()>,
+}
+
+/// The right to receive, until it is dropped or another transfer takes it.
+struct Turn<'a> {
+    receiver: &'a SnapshotReceiver,
+    number: u64,
+    replaced: oneshot::Receiver<()>,
+}
+
+impl SnapshotReceiver {
+    fn begin(&self, vote: &Vote) -> Result<Turn<'_>, Status> {
+        let (term, leader) = (vote.leader_id.term, vote.leader_id.voted_for);
+        let mut underway = self.lock();
+        if let Some(current) = &underway.transfer
+            && (term < current.term || (term == current.term && leader != current.leader))
+        {
+            return Err(Status::resource_exhausted(format!(
+                "a snapshot of node {} in term {} is being received: one at a time",
+                current.leader, current.term
+            )));
+        }
+        underway.begun += 1;
+        let number = underway.begun;
+        let (goes_on, replaced) = oneshot::channel();
+        underway.transfer = Some(Transfer {
+            number,
+            term,
+            leader,
+            _goes_on: goes_on,
+        });
+        Ok(Turn {
+            receiver: self,
+            number,
+            replaced,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Underway> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut underway = self.receiver.lock();
+        let ours = |transfer: &mut Transfer| transfer.number == self.number;
+        drop(underway.transfer.take_if(ours));
+    }
+}
+
+impl PeerService {
+    pub(super) async fn answer_install_snapshot(
+        &self,
+        request: Request<Streaming<wire::SnapshotChunk>>,
+    ) -> Answer<wire::SnapshotResponse> {
+        let (caller, mut chunks) = self.receive(request)?;
+        let Some(wire::snapshot_chunk::Part::Header(header)) = next_part(&mut chunks).await? else {
+            return Err(Status::invalid_argument(
+                "a snapshot begins with its header",
+            ));
+        };
+        let sender = self.check_raft(&caller, header.route.as_ref())?;
+        let (vote, meta) = decode_header(&header)?;
+        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
+        self.guard(sender, "InstallSnapshot", checked).await?;
+        let snapshot = self.collect(&vote, &meta, chunks, header.length).await?;
+        // The transfer took its time, and this node went on.
+        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
+        self.guard(sender, "InstallSnapshot", checked).await?;
+        let snapshot = Snapshot { meta, snapshot };
+        let installed = self
+            .inner
+            .raft()
+            .install_full_snapshot(vote, snapshot)
+            .await;
+        let answer = installed.map_err(stopped)?;
+        Ok(Response::new(codec::encode_snapshot_response(&answer)))
+    }
+
+    /// The snapshot, once all of it is here and is what was announced.
+    async fn collect(
+        &self,
+        vote: &Vote,
+        meta: &SnapshotMeta,
+        chunks: Streaming<wire::SnapshotChunk>,
+        length: u64,
+    ) -> Result<SnapshotData, Status> {
+        let mut turn = self.snapshots.begin(vote)?;
+        let receive = receive(&self.inner.spool, meta, chunks, length);
+        tokio::select! {
+            received = timeout(SNAPSHOT_TIMEOUT, receive) => received.unwrap_or_else(|_| {
+                Err(Status::deadline_exceeded(format!(
+                    "the snapshot has not come within {SNAPSHOT_TIMEOUT:?}"
+                )))
+            }),
+            // Nothing is ever sent: the only news is that the other end is gone.
+            _ = &mut turn.replaced => Err(Status::aborted("another snapshot takes its place")),
+        }
+    }
+}
+
+async fn receive(
+    spool: &SnapshotSpool,
+    meta: &SnapshotMeta,
+    mut chunks: Streaming<wire::SnapshotChunk>,
+    length: u64,
+) -> Result<SnapshotData, Status> {
+    let mut incoming = spool.begin().await.map_err(|error| no_room(&error))?;
+    while let Some(part) = next_part(&mut chunks).await? {
+        let wire::snapshot_chunk::Part::Data(part) = part else {
+            return Err(Status::invalid_argument("a snapshot has one header"));
+        };
+        if incoming.length() + part.len() as u64 > length {
+            return Err(Status::invalid_argument(
+                "the snapshot is longer than its header says",
+            ));
+        }
+        let written = incoming.write(part).await;
+        written.map_err(|error| no_room(&error))?;
+    }
+    if incoming.length() != length {
+        return Err(Status::invalid_argument(
+            "the snapshot is shorter than its header says",
+        ));
+    }
+    let checked = incoming.finish(meta).await;
+    checked.map_err(|error| Status::invalid_argument(error.to_string()))
+}
+
+/// What comes next on the stream; a stream that stands still is an error.
+async fn next_part(
+    chunks: &mut Streaming<wire::SnapshotChunk>,
+) -> Result<Option<wire::snapshot_chunk::Part>, Status> {
+    let next = timeout(SNAPSHOT_CHUNK_TIMEOUT, chunks.message()).await;
+    let next = next.map_err(|_| {
+        Status::deadline_exceeded(format!(
+            "no part of the snapshot has come for {SNAPSHOT_CHUNK_TIMEOUT:?}"
+        ))
+    })??;
+    Ok(next.and_then(|chunk| chunk.part))
+}
+
+fn decode_header(header: &wire::SnapshotHeader) -> Result<(Vote, SnapshotMeta), Status> {
+    if header.length > MAX_SNAPSHOT_BYTES {
+        return Err(Status::invalid_argument(format!(
+            "a snapshot of {} bytes: at most {MAX_SNAPSHOT_BYTES} are accepted",
+            header.length
+        )));
+    }
+    let missing = || Status::invalid_argument("the snapshot's header has no vote or no metadata");
+    let vote = codec::decode_vote(header.vote.ok_or_else(missing)?);
+    let meta = header.meta.clone().ok_or_else(missing)?;
+    Ok((vote, codec::decode_snapshot_meta(meta).map_err(malformed)?))
+}
+
+/// This node's disk does not take it, and its storage may be well all the same.
+fn no_room(error: &StoreError) -> Status {
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        "a snapshot from a peer cannot be kept"
+    );
+    Status::resource_exhausted(format!("the snapshot cannot be kept: {error}"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_transfer_at_a_time_and_a_newer_leader_takes_its_place() {
+        let receiver = SnapshotReceiver::default();
+        let mut first = receiver.begin(&Vote::new_committed(5, 1)).unwrap();
+        for (term, leader) in [(4, 2), (5, 2)] {
+            assert!(receiver.begin(&Vote::new_committed(term, leader)).is_err());
+        }
+        assert!(first.replaced.try_recv() == Err(oneshot::error::TryRecvError::Empty));
+        let mut again = receiver.begin(&Vote::new_committed(5, 1)).unwrap();
+        assert!(first.replaced.try_recv() == Err(oneshot::error::TryRecvError::Closed));
+        drop(first);
+        let newer = receiver.begin(&Vote::new_committed(6, 2)).unwrap();
+        assert!(again.replaced.try_recv() == Err(oneshot::error::TryRecvError::Closed));
+        assert!(receiver.begin(&Vote::new_committed(5, 1)).is_err());
+        drop(newer);
+        assert!(receiver.begin(&Vote::new_committed(4, 2)).is_ok());
+    }
+}
