@@ -35,6 +35,7 @@ impl Container {
         let mut nspawn = Command::new("systemd-nspawn");
         nspawn
             .args(["--register=no", "--keep-unit", "--quiet", "--boot"])
+            .arg("--capability=CAP_NET_ADMIN")
             .arg(format!("--machine={name}"))
             .arg(format!("--directory={}", root.display()))
             .arg(format!(
@@ -105,12 +106,16 @@ impl Drop for Container {
     }
 }
 
-/// The first child of a process, once there is one.
-fn child_of(parent: u32) -> Result<Option<u32>> {
-    let path = format!("/proc/{parent}/task/{parent}/children");
+/// systemd as a child of nspawn, once it is there. Before it there is a child that only prepares.
+fn child_of(nspawn: u32) -> Result<Option<u32>> {
+    let path = format!("/proc/{nspawn}/task/{nspawn}/children");
     let children = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-    let first = children.split_whitespace().next();
-    first
+    let is_systemd = |id: &&str| {
+        // One that is gone is none.
+        fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.trim() == "systemd")
+    };
+    let found = children.split_whitespace().find(is_systemd);
+    found
         .map(|id| id.parse().context("a process id"))
         .transpose()
 }
