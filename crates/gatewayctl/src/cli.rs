@@ -84,7 +84,7 @@ The first line is the verdict, and the exit status follows it: 0 HEALTHY, 7 DEGR
 
 Examples:
   gatewayctl status
-  gatewayctl status --wait        after a start: until the node serves, at most 60 s
+  gatewayctl status --wait        after a start: until all is well, at most 60 s
   gatewayctl status --node 192.0.2.11:7067
   gatewayctl status --json | jq '.members[] | select(.reachable | not)'";
 

@@ -7,7 +7,7 @@ use clap::Args;
 /// What `status` takes besides.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct StatusArgs {
-    /// Wait until the node answers and serves, at most so long [default when given: 60]
+    /// Wait until the node answers and all is well, at most so long [default when given: 60]
     #[arg(
         long,
         value_name = "SECONDS",

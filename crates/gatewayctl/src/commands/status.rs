@@ -1,4 +1,4 @@
-//! `gatewayctl status`, at once or when the node serves.
+//! `gatewayctl status`, at once or when all is well.
 
 use std::time::Duration;
 
@@ -44,23 +44,23 @@ async fn ask(global: &Global) -> Result<StatusView, Failure> {
     Ok(answer.into())
 }
 
-/// Asks until the node serves. What it waits for is said on standard error, each thing once; what it
+/// Asks until the verdict is good. What it waits for is said on standard error, each thing once; what it
 /// got when its patience ended is the answer.
 async fn wait(global: &Global, patience: Duration) -> Result<StatusView, Failure> {
     let started = Instant::now();
     let mut said = String::new();
     loop {
         let answer = ask(global).await;
-        let (serves, waits_for) = match &answer {
+        let (is_healthy, waits_for) = match &answer {
             Ok(view) => (
-                view.verdict.level != LevelView::NotServing,
+                view.verdict.level == LevelView::Healthy,
                 view.verdict.summary.clone(),
             ),
             // Asking again does not help.
             Err(failure) if failure.exit != Exit::Unreachable => return answer,
             Err(failure) => (false, failure.reason.clone()),
         };
-        if serves || started.elapsed() >= patience {
+        if is_healthy || started.elapsed() >= patience {
             return answer;
         }
         if waits_for != said {

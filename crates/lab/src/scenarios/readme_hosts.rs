@@ -58,10 +58,12 @@ fn run(lab: &mut Lab) -> Result<Report> {
     let hosts = boot_hosts(lab, &workspace, &keys)?;
     play(&hosts, &steps)?;
     let mut report = Report::new();
-    report.figure(
-        "verdict of host 1",
-        first_line(&hosts[0].run("gatewayctl status")?),
+    let verdict = first_line(&hosts[0].run("gatewayctl status")?);
+    ensure!(
+        verdict.starts_with("HEALTHY: 3 of 3"),
+        "host 1 says {verdict}"
     );
+    report.figure("verdict of host 1", verdict);
     let clients = clients_are_served(lab)?;
     let _ssh = ssh_on_every_host(lab)?;
     let tried = nothing_is_open(&clients)?;
