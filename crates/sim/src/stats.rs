@@ -50,6 +50,8 @@ pub enum Rare {
     Replaced,
     /// A reply reached a client that had moved to another host.
     Moved,
+    /// A copy of a RELEASE came after its client had come back.
+    ReleaseCopied,
     /// A client that nobody knew came while nothing was wrong.
     NewcomerInPeace,
     /// The leader alone was lost while nothing else was wrong.
@@ -64,7 +66,7 @@ pub enum Rare {
 
 impl Rare {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::LeaderChange,
         Self::LeaderChangeWithOffer,
         Self::SnapshotInstalled,
@@ -85,6 +87,7 @@ impl Rare {
         Self::LongWithoutLeader,
         Self::Replaced,
         Self::Moved,
+        Self::ReleaseCopied,
         Self::NewcomerInPeace,
         Self::LeaderLostInPeace,
         Self::FollowerLostInPeace,
@@ -116,6 +119,7 @@ impl Rare {
             Self::LongWithoutLeader => "no leader for a second or more",
             Self::Replaced => "node removed and added again empty",
             Self::Moved => "client moved to another host",
+            Self::ReleaseCopied => "copy of a RELEASE after its client came back",
             Self::NewcomerInPeace => "new client in peace",
             Self::LeaderLostInPeace => "leader lost in peace",
             Self::FollowerLostInPeace => "follower lost in peace",

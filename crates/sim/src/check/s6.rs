@@ -1,12 +1,13 @@
 //! S6, honest no: a DHCPNAK is sent only on a decision that was itself committed or confirmed by a
-//! quorum. A cut-off or lagging node never NAKs.
+//! quorum. A cut-off or lagging node never NAKs. A client that was never granted anything is not refused an address of
+//! this network, unless it selects: it may be another server's.
 
 use super::facts::{Answer, Step};
 use super::states::{bound_to, lease};
 use super::violation::{Verdict, Violation};
 use crate::client::{ReplyKind, TrueTime};
 use ipam::{HardwareAddress, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ const DECIDED_WITHIN: Duration = Duration::from_millis(3500);
 #[derive(Clone, Debug, Default)]
 pub(super) struct S6 {
     owned_since: BTreeMap<Ipv4Addr, (HardwareAddress, TrueTime)>,
+    /// Whoever was granted anything.
+    known: BTreeSet<HardwareAddress>,
 }
 
 impl S6 {
@@ -28,6 +31,7 @@ impl S6 {
                 self.owned_since.remove(&change.address);
                 continue;
             };
+            self.known.insert(owner.hardware.clone());
             let known = self.owned_since.get(&change.address);
             if known.is_none_or(|(hardware, _)| *hardware != owner.hardware) {
                 let since = (owner.hardware.clone(), step.at);
@@ -56,8 +60,24 @@ impl S6 {
                 "it has applied nothing since it heard the request".to_owned(),
             ));
         }
+        if self.is_strangers(answer, newest, client) {
+            return Err(broken(
+                "it was never granted anything, and asked for an address of this network"
+                    .to_owned(),
+            ));
+        }
         self.check_not_its_own(answer, newest, client)
             .map_or(Ok(()), |fact| Err(broken(fact)))
+    }
+
+    /// The client does not select, asks for an address of this network, and was never granted any.
+    fn is_strangers(&self, answer: &Answer<'_>, newest: &State, client: &HardwareAddress) -> bool {
+        let address = answer
+            .request
+            .filter(|request| request.server.is_none())
+            .and_then(|request| request.address);
+        let is_here = address.is_some_and(|address| newest.subnet_containing(address).is_some());
+        is_here && !self.known.contains(client)
     }
 
     /// The address was the client's from before it asked until now, and nothing was moved.

@@ -57,13 +57,14 @@ impl Hostile {
     /// It does something.
     pub fn wake(&mut self, now: TrueTime) -> Vec<Action> {
         self.next = now + Duration::from_millis(self.rng.u64(200..5000));
-        let datagrams = match self.rng.u8(0..7) {
+        let datagrams = match self.rng.u8(0..8) {
             0 => vec![self.garbage()],
             1 => self.flood(),
             2 => vec![self.in_anothers_name(MessageKind::Release)],
             3 => vec![self.for_anothers_address(MessageKind::Decline)],
             4 => vec![self.for_anothers_address(MessageKind::Request)],
             5 => vec![self.for_any_address()],
+            6 => vec![self.another_servers()],
             _ => vec![self.mutated()],
         };
         let to = self.destination();
@@ -142,6 +143,20 @@ impl Hostile {
                 .server(server)
                 .datagram(),
             _ => self.garbage(),
+        }
+    }
+
+    /// A client of another server: it asks to keep an address near a server's, and names nobody (S6).
+    fn another_servers(&mut self) -> Vec<u8> {
+        let [a, b, c, _] = self.server().octets();
+        let address = Ipv4Addr::new(a, b, c, self.rng.u8(..));
+        let mut hardware = self.hardware;
+        hardware[1] = 0xed;
+        let request = Message::new(MessageKind::Request, hardware, self.rng.u32(..));
+        if self.rng.bool() {
+            request.requested(address).datagram()
+        } else {
+            request.ciaddr(address).datagram()
         }
     }
 

@@ -86,6 +86,11 @@ impl Segment {
         }
     }
 
+    /// Has something arrive so much later.
+    pub fn send_later(&mut self, after: Duration, what: Arrived) {
+        self.enqueue(after, what);
+    }
+
     /// Moves the time at which things are sent.
     pub const fn set_now(&mut self, now: Duration) {
         self.now = now;

@@ -9,6 +9,7 @@
 
 mod arena;
 mod arp;
+mod copies;
 mod course;
 mod coverage;
 mod faults;

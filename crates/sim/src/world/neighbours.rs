@@ -1,6 +1,7 @@
 //! Who else is on the clients' link: clients and hostile neighbours, each on a host.
 
 use super::arena::{World, name};
+use super::copies::Released;
 use super::residents::Resident;
 use crate::client::{
     Action, Client, ClientNumber, Hostile, Outgoing as Request, Reply, TrueTime, What, read_reply,
@@ -28,6 +29,8 @@ pub(super) struct Neighbours {
     pub(super) unheard: BTreeMap<Host, Vec<Bytes>>,
     /// Who uses an address of the pool without asking.
     pub(super) squatters: Vec<Squatter>,
+    /// RELEASEs that have arrived, of which a copy is to come.
+    pub(super) released: Released,
     silent: bool,
 }
 
@@ -57,6 +60,7 @@ impl Neighbours {
             unserved: BTreeSet::new(),
             unheard: BTreeMap::new(),
             squatters: scenario.squatters.clone(),
+            released: Released::new(),
             silent: false,
         }
     }
@@ -122,6 +126,9 @@ impl World {
     /// Delivers what has arrived on the segment.
     pub(super) fn deliver_on_segment(&mut self) {
         for arrived in self.segment.advance(self.now) {
+            if self.is_vain_copy(&arrived) {
+                continue;
+            }
             match arrived {
                 Arrived::Datagram {
                     at,

@@ -46,7 +46,27 @@ fn answered(granted: bool, body: &Body, after: Duration) -> Bench {
 #[test]
 fn honest_answers() {
     assert_eq!(answered(true, &ack(20), seconds(3)).judge.violations(), []);
-    assert_eq!(answered(false, &nak(20), seconds(3)).judge.violations(), []);
+    let refused = refused(&[22]);
+    assert_eq!(refused.judge.violations(), [], "it was granted something");
+}
+
+/// Client 1, which holds these, asks to keep .20, which client 2 has, and is refused.
+fn refused(holds: &[u8]) -> Bench {
+    let mut bench = Bench::new();
+    for host in holds {
+        bench.grant(*host, 1);
+        bench.pass(seconds(1));
+    }
+    let xid = bench.request(1, 20, None);
+    bench.put(20, 2, bench.bound());
+    bench.commit();
+    bench.reply(&reply_to(&packet(1, xid, 20, None), &nak(20)), None);
+    bench
+}
+
+#[test]
+fn s6_a_nak_to_a_client_that_was_never_granted_anything() {
+    assert_eq!(refused(&[]).broken(), ["S6"]);
 }
 
 #[test]
