@@ -20,6 +20,7 @@ mod broken;
 mod clock;
 mod commits;
 mod config;
+mod explain;
 mod founders;
 mod gathering;
 mod health;
@@ -58,6 +59,7 @@ mod tls;
 mod transport;
 
 pub use config::{ClusterConfig, PeerTls, Snapshots, Start, Timings};
+pub use explain::{Explainer, SeenPacket};
 pub use membership::MembershipError;
 pub use node::Cluster;
 pub use profile::ProfileStatus;

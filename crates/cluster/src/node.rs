@@ -4,6 +4,7 @@ use crate::bootstrap;
 use crate::clock::LeaderClock;
 use crate::commits::Probe;
 use crate::config::{ClusterConfig, Start};
+use crate::explain::Explains;
 use crate::health::Health;
 use crate::local_profile::LocalProfile;
 use crate::member_change::MemberChange;
@@ -113,6 +114,8 @@ pub(crate) struct Inner {
     pub(crate) refusals: PeerRefusals,
     /// Whom a leader named to follow it.
     pub(crate) succession: Succession,
+    /// What this node's DHCP server has seen of a client.
+    pub(crate) explains: Explains,
 }
 
 impl Cluster {
@@ -323,6 +326,7 @@ impl Inner {
             listeners: Mutex::default(),
             refusals: PeerRefusals::default(),
             succession: Succession::default(),
+            explains: Explains::default(),
         }
     }
 

@@ -55,6 +55,12 @@ pub enum Command {
     /// Make a waiting node the first of a new cluster; once for a cluster
     #[command(after_help = bootstrap::EXAMPLES)]
     Bootstrap(BootstrapArguments),
+    /// Why a client gets no answer: its last packets on every node
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain {
+        /// The client: a hardware address in any notation, or id: and a client identifier
+        client: Client,
+    },
     /// Leases: which client has which address
     #[command(subcommand)]
     Lease(LeaseCommand),
@@ -87,6 +93,16 @@ Examples:
   gatewayctl status --wait        after a start: until all is well, at most 60 s
   gatewayctl status --node 192.0.2.11:7067
   gatewayctl status --json | jq '.members[] | select(.reachable | not)'";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Every node keeps a client's last 16 packets in memory, since its DHCP server started. A node of a
+cluster leaves most clients to another node: \"not ours\" is how it should be, as long as one node
+answers.
+
+Examples:
+  gatewayctl explain 02:aa:00:00:00:01
+  gatewayctl explain id:ff:00:01 --node 192.0.2.11:7067
+  gatewayctl explain 02aa.0000.0001 --json | jq -r '.packets[] | select(.reason != \"\") | .outcome'";
 
 const WATCH_EXAMPLES: &str = "\
 Examples:

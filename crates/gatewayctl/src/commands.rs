@@ -1,6 +1,7 @@
 //! The commands: each asks, turns the answer into a view and prints it.
 
 mod bootstrap;
+mod explain;
 mod forward;
 mod lease;
 mod node;
@@ -21,6 +22,7 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Bootstrap(arguments) => bootstrap::bootstrap(global, *arguments, output).await,
         Command::Status(arguments) => status::status(global, *arguments, output).await,
+        Command::Explain { client } => explain::explain(global, client, output).await,
         Command::Lease(command) => lease::run(global, command, output).await,
         Command::Reservation(command) => reservation::run(global, command, output).await,
         Command::Forward(command) => forward::run(global, command, output).await,

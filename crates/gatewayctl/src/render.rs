@@ -3,6 +3,7 @@
 mod bootstrap;
 mod done;
 mod event;
+mod explain;
 mod forward;
 mod lease;
 mod pki;
@@ -17,6 +18,7 @@ mod wrap;
 pub use bootstrap::bootstrap;
 pub use done::done;
 pub use event::event;
+pub use explain::explain;
 pub use forward::forwards;
 pub use lease::{lease, leases};
 pub use pki::pki;

@@ -5,6 +5,7 @@
 mod bootstrap;
 mod done;
 mod event;
+mod explain;
 mod forward;
 mod lease;
 mod pki;
@@ -16,6 +17,7 @@ mod verdict;
 pub use bootstrap::BootstrapView;
 pub use done::DoneView;
 pub use event::EventView;
+pub use explain::{AskedNodeView, ExplainView, ExplainedPacketView};
 pub use forward::ForwardView;
 pub use lease::LeaseView;
 pub use pki::PkiView;

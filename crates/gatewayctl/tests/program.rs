@@ -55,8 +55,9 @@ const CHANGES: [&[&str]; 8] = [
 #[tokio::test]
 async fn what_is_done_exits_0() {
     let node = Fake::default().serve().await;
-    let questions: [&[&str]; 5] = [
+    let questions: [&[&str]; 6] = [
         &["status"],
+        &["explain", "02aa.0000.0001"],
         &["lease", "list"],
         &["lease", "show", "10.15.3.20"],
         &["reservation", "list"],

@@ -3,7 +3,9 @@
 mod support;
 
 use gatewayctl::render::{self, Style};
-use gatewayctl::view::{EventView, ForwardView, LeaseView, ReservationView, StatusView};
+use gatewayctl::view::{
+    EventView, ExplainView, ForwardView, LeaseView, ReservationView, StatusView,
+};
 use serde::Serialize;
 use support::golden::assert_golden;
 use support::sample;
@@ -123,6 +125,30 @@ fn leases() {
     assert_golden("lease-show.txt", &render::lease(&views[1], HUNDRED));
     assert_golden("lease-show.json", &json(&views[1]));
     assert_eq!(render::leases(&[], HUNDRED), "No leases.\n");
+}
+
+/// What was seen of a client fits 80 columns, whatever it is.
+#[test]
+fn explain() {
+    let view = ExplainView::from(sample::explained());
+    let text = render::explain(&view, HUNDRED);
+    assert_golden("explain.txt", &text);
+    assert_golden("explain.json", &json(&view));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    let unheard = ExplainView {
+        packets: Vec::new(),
+        nodes: Vec::new(),
+        ..view
+    };
+    let text = render::explain(&unheard, HUNDRED);
+    assert!(text.starts_with("No node that answered has heard 02:aa:00:00:00:01"));
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! service meanwhile, whether the interface is missing (see `presence`) or the server cannot be bound for
 //! another reason, and serves again when it can.
 
-use crate::admin::Daemon;
+use crate::admin::{Daemon, explainer};
 use crate::config::Settings;
 use crate::link::Place;
 use anyhow::{Context, Result};
@@ -39,6 +39,7 @@ pub async fn serve(
     let mut server = bind(&config, cluster).context("starting the DHCP server")?;
     loop {
         daemon.set_dhcp(server.counters());
+        cluster.set_explainer(explainer(server.trail()));
         let ended = server.run(std::future::pending()).await;
         let why = ended.map_or_else(explain, |()| "it has ended".to_owned());
         let reason = format!("its DHCP server has stopped: {why}");

@@ -9,6 +9,7 @@
 
 pub(crate) mod bounds;
 mod change_member_rpc;
+mod explain_rpc;
 mod guard;
 mod health_rpc;
 mod membership_rpc;
@@ -101,5 +102,12 @@ impl Peer for PeerService {
 
     async fn health(&self, request: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
         self.answer_health(request).await
+    }
+
+    async fn explain(
+        &self,
+        request: Request<wire::ExplainRequest>,
+    ) -> Answer<wire::ExplainResponse> {
+        self.answer_explain(request).await
     }
 }

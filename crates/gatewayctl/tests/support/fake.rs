@@ -6,10 +6,10 @@ use std::sync::Arc;
 use api::proto::admin::admin_server::{Admin, AdminServer};
 use api::proto::admin::{
     AddForwardRequest, AddNodeRequest, AddReservationRequest, BootstrapRequest, BootstrapResponse,
-    Done, GetProfileRequest, ListForwardsRequest, ListForwardsResponse, ListLeasesRequest,
-    ListLeasesResponse, ListReservationsRequest, ListReservationsResponse, ProfileResponse,
-    ReleaseLeaseRequest, RemoveForwardRequest, RemoveNodeRequest, RemoveReservationRequest,
-    SetProfileRequest, StatusRequest, StatusResponse,
+    Done, ExplainRequest, ExplainResponse, GetProfileRequest, ListForwardsRequest,
+    ListForwardsResponse, ListLeasesRequest, ListLeasesResponse, ListReservationsRequest,
+    ListReservationsResponse, ProfileResponse, ReleaseLeaseRequest, RemoveForwardRequest,
+    RemoveNodeRequest, RemoveReservationRequest, SetProfileRequest, StatusRequest, StatusResponse,
 };
 use api::proto::watch::watch_server::{Watch, WatchServer};
 use api::proto::watch::{Event, EventsRequest};
@@ -103,6 +103,13 @@ impl Admin for Fake {
             cluster_id: "c8f80c9ab7bf50d6f810aff31720c9a0".to_owned(),
             already,
         }))
+    }
+
+    async fn explain(
+        &self,
+        _: Request<ExplainRequest>,
+    ) -> Result<Response<ExplainResponse>, Status> {
+        Ok(Response::new(sample::explained()))
     }
 
     async fn list_leases(

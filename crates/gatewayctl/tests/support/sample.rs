@@ -3,7 +3,8 @@
 use api::proto::admin::forward::Target;
 use api::proto::admin::verdict::Level;
 use api::proto::admin::{
-    Blocker, Forward, Lease, Member, NatStatus, Reservation, StatusResponse, SubnetUse, Verdict,
+    AskedNode, Blocker, ExplainResponse, ExplainedPacket, Forward, Lease, Member, NatStatus,
+    Reservation, StatusResponse, SubnetUse, Verdict,
 };
 use api::proto::watch::Event;
 
@@ -216,6 +217,81 @@ pub fn lease(
         hostname: hostname.to_owned(),
         node_id: 2,
         subnet_id: 1,
+    }
+}
+
+/// Two nodes have heard it, the third is away.
+pub fn explained() -> ExplainResponse {
+    let packet = |node_id, unix_millis, kind: &str, origin: &str, reason: &str, outcome: &str| {
+        ExplainedPacket {
+            node_id,
+            unix_millis,
+            hardware: "02:aa:00:00:00:01".to_owned(),
+            message_type: kind.to_owned(),
+            xid: 0x1ab0_0001,
+            origin: origin.to_owned(),
+            reason: reason.to_owned(),
+            outcome: outcome.to_owned(),
+        }
+    };
+    ExplainResponse {
+        client: "02:aa:00:00:00:01".to_owned(),
+        packets: vec![
+            packet(
+                1,
+                1_795_892_399_950,
+                "discover",
+                "0.0.0.0 broadcast",
+                "other_nodes_turn",
+                "no answer: not ours: another node answers this client first; this one follows when the client asks again",
+            ),
+            packet(
+                2,
+                1_795_892_400_001,
+                "discover",
+                "0.0.0.0 broadcast",
+                "pool_exhausted",
+                "no answer: no address is free: enlarge the pool, shorten the lease time, or release leases",
+            ),
+            packet(
+                2,
+                1_795_892_404_120,
+                "request",
+                "10.15.3.5 unicast, relay 10.15.3.5",
+                "unknown_relay",
+                "no answer: it says that it comes from a relay, but the relay is not named: if it is yours, put all its addresses into GATEWAY_DHCP_RELAYS on every node",
+            ),
+            packet(
+                2,
+                1_795_892_405_000,
+                "",
+                "0.0.0.0 broadcast",
+                "option_overrun",
+                "no answer: an option runs past the packet's end, so the packet was cut off: look at the client, or at what is between",
+            ),
+            packet(
+                2,
+                1_795_892_409_000,
+                "discover",
+                "0.0.0.0 broadcast",
+                "",
+                "answered: offered 10.15.3.20, to 02:aa:00:00:00:01",
+            ),
+        ],
+        nodes: vec![
+            AskedNode {
+                node_id: 1,
+                problem: None,
+            },
+            AskedNode {
+                node_id: 2,
+                problem: None,
+            },
+            AskedNode {
+                node_id: 3,
+                problem: Some("no answer from 192.0.2.13:7066 within 2s".to_owned()),
+            },
+        ],
     }
 }
 

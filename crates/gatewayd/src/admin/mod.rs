@@ -5,7 +5,9 @@
 
 pub mod audit;
 mod before;
+mod client_text;
 mod daemon;
+mod explain;
 mod nat;
 mod profile;
 mod service;
@@ -14,6 +16,7 @@ mod text;
 mod watch;
 
 pub use daemon::Daemon;
+pub use explain::explainer;
 
 use anyhow::{Context, Result};
 use api::proto::admin::admin_server::AdminServer;

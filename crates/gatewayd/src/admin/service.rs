@@ -1,7 +1,7 @@
 //! The admin service: each call is a read of this node's view, or a command and its outcome.
 
 use super::audit::Change;
-use super::{Daemon, before, profile, status, text};
+use super::{Daemon, before, explain, profile, status, text};
 use crate::config::SUBNET;
 use api::proto::admin as wire;
 use api::proto::admin::admin_server::Admin;
@@ -68,6 +68,14 @@ impl Admin for AdminService {
             cluster_id: cluster_id.map(|id| status::hex(&id)).unwrap_or_default(),
             already,
         }))
+    }
+
+    async fn explain(
+        &self,
+        request: Request<wire::ExplainRequest>,
+    ) -> Answer<wire::ExplainResponse> {
+        let answer = explain::explain(&self.daemon, request.into_inner()).await;
+        answer.map(Response::new)
     }
 
     async fn list_leases(

@@ -1,0 +1,27 @@
+//! What this node's DHCP server has seen of a client, for an operator who asked another member.
+
+use super::{Answer, PeerService};
+use api::proto::raft as wire;
+use ipam::ClientKey;
+use tonic::{Request, Response, Status};
+
+impl PeerService {
+    /// Members only: a client's packets are nobody else's business.
+    pub(super) async fn answer_explain(
+        &self,
+        request: Request<wire::ExplainRequest>,
+    ) -> Answer<wire::ExplainResponse> {
+        let (caller, request) = self.receive(request)?;
+        self.check_route(&caller, request.route.as_ref())?;
+        self.check_member(request.route.as_ref())?;
+        let client = request
+            .client
+            .ok_or_else(|| Status::invalid_argument("no client is named"))?;
+        let client = ClientKey::try_from(client)
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let packets = self.inner.explains.here(&client).into_iter();
+        Ok(Response::new(wire::ExplainResponse {
+            packets: packets.map(Into::into).collect(),
+        }))
+    }
+}
