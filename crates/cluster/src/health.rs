@@ -281,6 +281,11 @@ fn publish(inner: &Arc<Inner>) {
     inner
         .outvoted
         .store(observation.is_outvoted(), Ordering::Relaxed);
+    let level = is_level(inner, &observation);
+    inner.standing.send_if_modified(|current| {
+        let next = current.after(&observation, level);
+        std::mem::replace(current, next) != next
+    });
     let status = ServiceStatus::decide(&observation);
     if observation.stalled && status.has_quorum {
         commits::probe(inner);
@@ -330,6 +335,15 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         digests_agree,
         digests_differ,
     }
+}
+
+/// Whether all that a leader with a quorum is known to have applied is applied here.
+fn is_level(inner: &Inner, observation: &Observation<'_>) -> bool {
+    let applied = inner.reader.mark().position;
+    // A leader knows what was committed before it only with an entry of its own.
+    let own_term = || applied.is_some_and(|position| position.term == observation.term);
+    let leads = observation.leader == Some(observation.node);
+    observation.has_quorum() && observation.behind == 0 && (!leads || own_term())
 }
 
 /// How far this node is behind the leader, if that is too far to serve.

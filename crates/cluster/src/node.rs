@@ -19,6 +19,7 @@ use crate::round_trips::RoundTrips;
 use crate::serve;
 use crate::service::ServiceStatus;
 use crate::silenced::Silenced;
+use crate::standing::Standing;
 use crate::start::StartError;
 use crate::status::ClusterStatus;
 use crate::strangers::Strangers;
@@ -87,6 +88,7 @@ pub(crate) struct Inner {
     /// The last decision; [`Inner::service_now`] is what is left of it.
     pub(crate) service: watch::Sender<ServiceStatus>,
     decided_at: Mutex<tokio::time::Instant>,
+    pub(crate) standing: watch::Sender<Standing>,
     /// Held while the membership changes: Raft takes one change at a time.
     pub(crate) membership: tokio::sync::Mutex<()>,
     pub(crate) progress: Progress,
@@ -169,6 +171,12 @@ impl Cluster {
     #[must_use]
     pub fn watch_service(&self) -> watch::Receiver<ServiceStatus> {
         self.inner.service.subscribe()
+    }
+
+    /// How far this node's copy of the state may be trusted, as it changes.
+    #[must_use]
+    pub fn watch_standing(&self) -> watch::Receiver<Standing> {
+        self.inner.standing.subscribe()
     }
 
     /// Takes this node out of service because a part of the daemon cannot serve, such as a lost
@@ -310,6 +318,7 @@ impl Inner {
             health: Health::default(),
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             decided_at: Mutex::new(tokio::time::Instant::now()),
+            standing: watch::Sender::default(),
             membership: tokio::sync::Mutex::default(),
             progress: Progress::default(),
             outvoted: AtomicBool::new(false),

@@ -95,7 +95,7 @@ impl ServiceStatus {
 impl Observation<'_> {
     /// A leader has a quorum when one has answered it lately; anybody else, when it hears a leader
     /// of its own term say that it has one.
-    fn has_quorum(&self) -> bool {
+    pub(crate) fn has_quorum(&self) -> bool {
         // L2: a node that reaches no quorum is silent.
         if ipam::mutated!("l2_serves_without_quorum") {
             return true;
@@ -180,7 +180,7 @@ impl Observation<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const SELF: NodeId = NodeId(1);
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    fn observe(peers: &BTreeMap<NodeId, PeerView>) -> Observation<'_> {
+    pub(crate) fn observe(peers: &BTreeMap<NodeId, PeerView>) -> Observation<'_> {
         Observation {
             node: SELF,
             term: 3,

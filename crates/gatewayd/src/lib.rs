@@ -9,4 +9,4 @@ mod lease_service;
 mod nat_intent;
 
 pub use lease_service::ClusterLeases;
-pub use nat_intent::follow_nat_intent;
+pub use nat_intent::{NatInput, follow_nat_intent};

@@ -1,40 +1,48 @@
-//! natd, fed with the replicated intent.
+//! natd, fed with the replicated intent and with what the host is.
 
 use anyhow::{Context, Result};
 use cluster::Cluster;
+use natd::host::HostWatch;
 use natd::{InterfaceName, NatStatus, NetlinkEvents, NftKernel, NodeContext, Reconciler};
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::Daemon;
+use crate::config::Settings;
 use crate::link::Place;
 use crate::supervise::supervise;
 
-/// Starts keeping the kernel at the intent, and tells the status. Call once the cluster's state is there: an empty view
-/// would withdraw every port forward until it is.
+/// Starts keeping the kernel at the intent, and tells the status: as soon as the node is up, so that its
+/// host is guarded before it is part of a cluster, and without an uplink too. What its forwards may do
+/// until the node is level, natd knows.
 pub fn start(
     cluster: &Cluster,
+    settings: &Settings,
     place: &Place,
-    uplink: &str,
-    router: Ipv4Addr,
     daemon: &Arc<Daemon>,
     tasks: &mut JoinSet<()>,
 ) -> Result<()> {
-    let context = NodeContext {
-        lan_interface: InterfaceName::new(&place.interface).context("GATEWAY_DHCP_INTERFACE")?,
-        uplink_interface: InterfaceName::new(uplink).context("GATEWAY_UPLINK_INTERFACE")?,
-        listen_ip: place.listen_ip,
-        router,
-    };
     let kernel = NftKernel::open().context("opening nf_tables (gatewayd needs CAP_NET_ADMIN)")?;
     let events = NetlinkEvents::open().context("listening for changes of the kernel's rules")?;
+    let host = HostWatch::open().context("listening for changes of interfaces and addresses")?;
     let (status, status_receiver) = watch::channel(NatStatus::default());
-    let (views, follow) = gatewayd::follow_nat_intent(cluster.clone());
-    daemon.nat.set(status_receiver);
+    let (nodes, node) = watch::channel(Arc::new(context(settings, place)?));
+    let (problems, problems_receiver) = watch::channel(Vec::new());
+    let (input, follow) = gatewayd::follow_nat_intent(cluster.clone());
+    daemon.nat.set(status_receiver, problems_receiver);
+    daemon.nat.note(lan_problem(settings, place));
+    if settings.uplink_interface.is_none() {
+        tracing::info!(
+            "GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT, and guards its host"
+        );
+    }
     let report = |daemon: Arc<Daemon>| move |reason| daemon.nat.end(reason);
-    let reconcile = Reconciler::new(kernel, events, context).run(views, status);
+    let look = host.run(nodes, input.intents.clone(), problems);
+    let look = supervise("watch of the host", look, report(Arc::clone(daemon)));
+    tasks.spawn(look);
+    let reconciler = Reconciler::new(kernel, events, node, input.vacated);
+    let reconcile = reconciler.run(input.intents, status);
     let reconcile = supervise("NAT reconciler", reconcile, report(Arc::clone(daemon)));
     tasks.spawn(reconcile);
     let follow = supervise(
@@ -44,4 +52,30 @@ pub fn start(
     );
     tasks.spawn(follow);
     Ok(())
+}
+
+fn context(settings: &Settings, place: &Place) -> Result<NodeContext> {
+    let uplink = settings.uplink_interface.as_ref();
+    let uplink = uplink.map(InterfaceName::new).transpose();
+    Ok(NodeContext {
+        lan_interface: InterfaceName::new(&place.interface).context("GATEWAY_DHCP_INTERFACE")?,
+        uplink_interface: uplink.context("GATEWAY_UPLINK_INTERFACE")?,
+        listen_ip: place.listen_ip,
+        router: settings.subnet.router,
+        guard: settings.guard.clone(),
+        networks: settings.client_networks.clone(),
+        addresses: [place.listen_ip].into(),
+    })
+}
+
+/// S12: nothing from the clients' network reaches the peer port, and so no peer does there.
+fn lan_problem(settings: &Settings, place: &Place) -> Option<String> {
+    let peers = settings.peer_listen.ip();
+    (peers == place.listen_ip || peers == settings.subnet.router).then(|| {
+        format!(
+            "GATEWAY_PEER_LISTEN={} is on the clients' network, where the port is closed, to peers too: \
+             set it to an address of a network that only the hosts are on",
+            settings.peer_listen
+        )
+    })
 }

@@ -84,6 +84,7 @@ fn nat(source_nat: Option<SourceNat>) -> String {
         None => "off".to_owned(),
         Some(SourceNat::Masquerade) => "masquerade".to_owned(),
         Some(SourceNat::Snat(address)) => format!("snat:{address}"),
+        Some(SourceNat::SnatPool(pool)) => format!("snat:{}", list(pool.addresses())),
     }
 }
 

@@ -79,15 +79,11 @@ async fn serve(
     requests: mpsc::Receiver<BootstrapRequest>,
     listeners: Listeners,
 ) -> Result<()> {
-    begin::begin(settings, cluster, requests).await?;
-    let router = tell_differences(settings, cluster, daemon);
     let mut tasks = JoinSet::new();
-    if let Some(uplink) = &settings.uplink_interface {
-        let started = nat::start(cluster, place, uplink, router, daemon, &mut tasks);
-        started.context("starting NAT")?;
-    } else {
-        tracing::info!("GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT");
-    }
+    let started = nat::start(cluster, settings, place, daemon, &mut tasks);
+    started.context("starting NAT")?;
+    begin::begin(settings, cluster, requests).await?;
+    tell_differences(settings, cluster, daemon);
     tasks.spawn(listeners.follow(cluster.clone()));
     let silenced = cluster.clone();
     tasks.spawn(supervise(
@@ -98,17 +94,13 @@ async fn serve(
     dhcp::serve(settings, place, cluster, daemon).await
 }
 
-/// Says where this node's configuration differs, and returns the router that the cluster has.
-fn tell_differences(settings: &Settings, cluster: &Cluster, daemon: &Daemon) -> std::net::Ipv4Addr {
+/// Says where this node's configuration differs.
+fn tell_differences(settings: &Settings, cluster: &Cluster, daemon: &Daemon) {
     let differences = notices::differences(settings, cluster);
     for difference in &differences {
         tracing::warn!("{difference}");
     }
     daemon.set_notices(differences);
-    cluster.read(|state| {
-        let subnet = state.subnets().get(&settings.subnet.id);
-        subnet.map_or(settings.subnet.router, |subnet| subnet.config().router)
-    })
 }
 
 /// On the loopback, whoever reaches the port is on this host already.

@@ -49,8 +49,8 @@ pub use ids::{LogPosition, NodeId, SubnetId};
 pub use lease::{Hostname, Lease, LeaseState};
 pub use lease_table::LeaseTable;
 pub use nat::{
-    Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, NatView, PortUse, Protocol,
-    ResolvedForward, SourceNat, SubnetNat,
+    Forward, ForwardKey, ForwardPolicy, ForwardTarget, Gateway, MAX_SNAT_ADDRESSES, NatIntent,
+    NatView, PortUse, Protocol, ResolvedForward, SnatPool, SourceNat, SubnetNat,
 };
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
 pub use node::{Listener, MAX_LISTENERS, NodeRegistration};

@@ -3,7 +3,7 @@
 //! A port forward may point at a *client*; [`NatView`] is the intent with each client replaced by
 //! the address that its lease has now, which is all that `natd` consumes.
 
-use crate::{AddressRange, ClientKey, Ipv4Network, NodeId, SubnetId};
+use crate::{AddressRange, ClientKey, Ipv4Network, Listener, NodeId, NodeRegistration, SubnetId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -27,6 +27,47 @@ pub enum SourceNat {
     Masquerade,
     /// To this address.
     Snat(Ipv4Addr),
+    /// To the first of these that the node's host has.
+    SnatPool(SnatPool),
+}
+
+/// Most addresses of a [`SnatPool`].
+pub const MAX_SNAT_ADDRESSES: usize = 16;
+
+/// Addresses for source NAT, at least one and at most [`MAX_SNAT_ADDRESSES`], in the operator's order: each node uses the
+/// first that its host has. It is small, so that [`SourceNat`] is copied like a number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SnatPool {
+    addresses: [Ipv4Addr; MAX_SNAT_ADDRESSES],
+    count: usize,
+}
+
+impl SnatPool {
+    /// These addresses; none if they are none, or too many.
+    #[must_use]
+    pub fn new(addresses: &[Ipv4Addr]) -> Option<Self> {
+        if addresses.is_empty() {
+            return None;
+        }
+        let mut all = [Ipv4Addr::UNSPECIFIED; MAX_SNAT_ADDRESSES];
+        all.get_mut(..addresses.len())?.copy_from_slice(addresses);
+        Some(Self {
+            addresses: all,
+            count: addresses.len(),
+        })
+    }
+
+    /// The addresses, in order.
+    #[must_use]
+    pub fn addresses(&self) -> &[Ipv4Addr] {
+        &self.addresses[..self.count]
+    }
+}
+
+impl fmt::Debug for SnatPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.addresses()).finish()
+    }
 }
 
 /// The forward chain's policy.
@@ -87,8 +128,25 @@ pub struct NatView {
     pub subnets: Vec<SubnetNat>,
     /// The port forwards that have somewhere to lead.
     pub forwards: Vec<ResolvedForward>,
+    /// The port forwards that have nowhere to lead now: they drop.
+    pub leading_nowhere: Vec<ForwardKey>,
+    /// The gateways, by node id.
+    pub gateways: Vec<Gateway>,
     /// The forward chain's policy.
     pub forward_policy: ForwardPolicy,
+}
+
+/// A gateway node as NAT sees it: what clients must not reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Its own address on the clients' network.
+    pub listen_ip: Ipv4Addr,
+    /// The address that its peers connect to, where that is an IPv4 address and no name.
+    pub peer_ip: Option<Ipv4Addr>,
+    /// The TCP port that its peers connect to, where it states one.
+    pub peer_port: Option<u16>,
+    /// The TCP port of its operators, where it states one.
+    pub admin_port: Option<u16>,
 }
 
 /// A subnet as NAT sees it.
@@ -165,6 +223,20 @@ impl fmt::Display for PortUse {
                 "a program on node {node}'s host listens there, and would no longer be reached; \
                  choose another public port, or repeat with --force if that is meant"
             ),
+        }
+    }
+}
+
+impl From<&NodeRegistration> for Gateway {
+    fn from(node: &NodeRegistration) -> Self {
+        let host = node.peer_address.rsplit_once(':').map(|(host, _)| host);
+        let mut listeners = node.listeners.iter();
+        let admin = listeners.find(|(_, listener)| **listener == Listener::Admin);
+        Self {
+            listen_ip: node.listen_ip,
+            peer_ip: host.and_then(|host| host.parse().ok()),
+            peer_port: node.peer_port(),
+            admin_port: admin.map(|(key, _)| key.port),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::reservation::Reservations;
 use crate::{
-    ClusterTime, Forward, ForwardTarget, Ipv4Network, Lease, LeaseState, LeaseTable, NatIntent,
-    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting, ResolvedForward,
-    Subnet, SubnetConfig, SubnetId, SubnetNat,
+    ClusterTime, Forward, ForwardTarget, Gateway, Ipv4Network, Lease, LeaseState, LeaseTable,
+    NatIntent, NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting,
+    ResolvedForward, Subnet, SubnetConfig, SubnetId, SubnetNat,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -141,19 +141,23 @@ impl State {
             pool: subnet.config.pool,
             source_nat: self.nat.source_nat.get(&subnet.config.id).copied(),
         });
-        let forwards = self.nat.forwards.iter().filter_map(|(key, forward)| {
-            let address = self.resolve(forward)?;
-            Some(ResolvedForward {
-                key: *key,
-                address,
-                port: forward.target_port,
-            })
-        });
-        NatView {
+        let mut view = NatView {
             subnets: subnets.collect(),
-            forwards: forwards.collect(),
+            gateways: self.nodes.values().map(Gateway::from).collect(),
             forward_policy: self.nat.forward_policy,
+            ..NatView::default()
+        };
+        for (key, forward) in &self.nat.forwards {
+            match self.resolve(forward) {
+                Some(address) => view.forwards.push(ResolvedForward {
+                    key: *key,
+                    address,
+                    port: forward.target_port,
+                }),
+                None => view.leading_nowhere.push(*key),
+            }
         }
+        view
     }
 
     /// The address that a forward leads to now. One that became a node's or the router's since it

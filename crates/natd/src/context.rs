@@ -2,6 +2,8 @@
 //!
 //! In: configuration and [`crate::link`]. Out: the second argument of [`crate::plan()`]. Pure.
 
+use ipam::{Ipv4Network, Protocol};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -26,12 +28,52 @@ pub struct InvalidInterfaceName {
 pub struct NodeContext {
     /// The interface on the clients' network, such as `OCvpsnet`.
     pub lan_interface: InterfaceName,
-    /// The interface that leads to the rest of the world.
-    pub uplink_interface: InterfaceName,
+    /// The interface that leads to the rest of the world; without it nothing is translated or
+    /// forwarded, and only the host itself is guarded.
+    pub uplink_interface: Option<InterfaceName>,
     /// This node's own address on the LAN, such as 10.15.3.10. No other host has it.
     pub listen_ip: Ipv4Addr,
     /// The clients' default gateway, such as 10.15.3.1: an anycast address, present on every host.
     pub router: Ipv4Addr,
+    /// What its host offers to clients, and what it keeps from them.
+    pub guard: Guard,
+    /// Networks behind other interfaces of the host that clients may talk to (a VPN, say).
+    pub networks: Vec<Ipv4Network>,
+    /// Every IPv4 address of the host: which one of a pool it translates to.
+    pub addresses: BTreeSet<Ipv4Addr>,
+}
+
+/// A port of a transport protocol.
+pub type Port = (Protocol, u16);
+
+/// Ports of the hosts, as clients may and may not use them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// What the operator opens from the clients' network to this host, besides DHCP and ping.
+    pub opened: BTreeSet<Port>,
+    /// What peers, operators and overlays use on any host: never translated, never reached from the
+    /// clients' network. The peers' own ports come on top, from the replicated state.
+    pub protected: BTreeSet<Port>,
+}
+
+/// Ports that overlays between hosts use: VXLAN (RFC 7348), VXLAN before it had a number (Linux'
+/// default), Geneve (RFC 8926). GRE has no ports, and is kept from the hosts' addresses as a whole.
+pub const OVERLAY_PORTS: [Port; 3] = [
+    (Protocol::Udp, 4789),
+    (Protocol::Udp, 8472),
+    (Protocol::Udp, 6081),
+];
+
+impl Guard {
+    /// Protects the overlays' ports, and these TCP ports of the node itself.
+    #[must_use]
+    pub fn protecting(own: impl IntoIterator<Item = u16>) -> Self {
+        let own = own.into_iter().map(|port| (Protocol::Tcp, port));
+        Self {
+            opened: BTreeSet::new(),
+            protected: own.chain(OVERLAY_PORTS).collect(),
+        }
+    }
 }
 
 impl InterfaceName {

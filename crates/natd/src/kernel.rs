@@ -8,6 +8,7 @@
 //! milliseconds), so [`crate::reconcile`] calls them on tokio's blocking threads. A crash between
 //! two calls leaves what the last finished transaction made.
 
+mod conntrack;
 mod error;
 mod events;
 pub mod fake;
@@ -23,6 +24,7 @@ pub use error::KernelError;
 pub use events::NetlinkEvents;
 pub use nftables::NftKernel;
 
+use crate::flows::Closing;
 use crate::image::{TableImage, TableUpdate};
 use std::future::Future;
 
@@ -41,6 +43,14 @@ pub trait Kernel: Send + 'static {
     /// Changes rules and elements in place, in one transaction: all of it, or nothing changes. What
     /// stays the same is in force all the time.
     fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError>;
+
+    /// Removes the table that an older build of ours left under our name, in another family. Whether
+    /// there was one.
+    fn remove_predecessor(&mut self) -> Result<bool, KernelError>;
+
+    /// Forgets the tracked connections that must end. How many there were: one that was being made
+    /// meanwhile may be seen only by the next call, so call until there is none.
+    fn close_flows(&mut self, closing: &Closing) -> Result<u32, KernelError>;
 
     /// Whether the kernel forwards IPv4 packets between interfaces.
     fn forwarding(&mut self) -> Result<bool, KernelError>;

@@ -9,20 +9,25 @@
 //! * **What it is.** [`plan()`] decides, [`kernel`] carries, [`reconcile`] keeps the one at the other.
 //!   [`link`] answers what addresses and interfaces this host has.
 //! * **What it is not.** It knows nothing of Raft or DHCP, runs no `nft`, and has no state to lose.
-//! * **Invariants.** It owns the table `ip gatewayd` and `net.ipv4.ip_forward`, and writes nothing
-//!   else. The table changes in one transaction. On exit it stays.
+//! * **Invariants.** It owns the table `inet gatewayd`, the tracked connections that its rules made or
+//!   that a client left behind, and `net.ipv4.ip_forward`, and writes nothing else. The table changes
+//!   in one transaction. On exit it stays.
 //! * **Sources.** nf_tables: `linux/netfilter/nf_tables.h`, nft(8). ADR: source NAT of forwarded
 //!   connections.
 
 pub mod context;
+pub mod flows;
+pub mod host;
 pub mod image;
+pub mod intent;
 pub mod kernel;
 pub mod link;
 pub mod plan;
 pub mod reconcile;
 pub mod ruleset;
 
-pub use context::{InterfaceName, NodeContext};
+pub use context::{Guard, InterfaceName, NodeContext};
+pub use intent::{Intent, Standing, Vacated};
 pub use kernel::{NetlinkEvents, NftKernel};
 pub use plan::{Plan, PlanError, plan};
 pub use reconcile::{NatStatus, Reconciler};

@@ -90,7 +90,8 @@ pub struct Links {
     task: JoinHandle<()>,
 }
 
-type Events = UnboundedReceiver<(
+/// The kernel's word of changes.
+pub(crate) type Events = UnboundedReceiver<(
     NetlinkMessage<RouteNetlinkMessage>,
     rtnetlink::sys::SocketAddr,
 )>;
@@ -99,6 +100,17 @@ impl Links {
     /// Connects. Must be called within a tokio runtime.
     pub fn open() -> Result<Self, LinkError> {
         Ok(Self::subscribed(&[])?.0)
+    }
+
+    /// Connects, with word of every change of interfaces and addresses.
+    pub(crate) fn of_the_host() -> Result<(Self, Events), LinkError> {
+        use rtnetlink::MulticastGroup::{Ipv4Ifaddr, Link};
+        Self::subscribed(&[Link, Ipv4Ifaddr])
+    }
+
+    /// Every IPv4 address, in the kernel's order.
+    pub async fn addresses(&self) -> Result<Vec<InterfaceAddress>, LinkError> {
+        dump::addresses(&self.handle).await
     }
 
     fn subscribed(groups: &[rtnetlink::MulticastGroup]) -> Result<(Self, Events), LinkError> {

@@ -9,10 +9,11 @@ mod render;
 
 use crate::context::InterfaceName;
 use ipam::{Ipv4Network, Protocol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-/// The one table that this crate owns, in family `ip`. Nothing outside of it is ever written.
+/// The one table that this crate owns, in family `inet`. Nothing outside of it is ever written, but
+/// for the table of this name in family `ip`, which an older build left, and which is removed.
 pub const TABLE: &str = "gatewayd";
 
 /// Every rule of the node. Chains and maps are in the order in which they are created.
@@ -20,6 +21,10 @@ pub const TABLE: &str = "gatewayd";
 pub struct Ruleset {
     /// Where port forwards lead.
     pub maps: Vec<ForwardMap>,
+    /// Ports that rules speak of.
+    pub ports: Vec<PortSet>,
+    /// The hosts' own addresses.
+    pub hosts: BTreeSet<Ipv4Addr>,
     /// The chains. A chain that others jump to comes before them.
     pub chains: Vec<Chain>,
 }
@@ -31,6 +36,28 @@ pub struct ForwardMap {
     pub protocol: Protocol,
     /// The targets by public port.
     pub targets: BTreeMap<u16, SocketAddrV4>,
+}
+
+/// Ports of one protocol that meet the same fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortSet {
+    /// What happens to them; with the protocol, it names the set.
+    pub role: PortRole,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The ports.
+    pub ports: BTreeSet<u16>,
+}
+
+/// What a set of ports is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortRole {
+    /// Peers, operators and overlays: never translated, never reached from the clients' network.
+    Protected,
+    /// Public ports whose forward leads nowhere now: dropped, where the host itself would answer.
+    Closed,
+    /// What the operator opens from the clients' network to the host.
+    Opened,
 }
 
 /// A chain of rules.
@@ -53,6 +80,8 @@ pub enum Hook {
     SourceNat,
     /// `type filter hook forward priority filter`.
     Forward,
+    /// `type filter hook input priority filter`.
+    Input,
 }
 
 /// What all of `matches` describe gets `action`.
@@ -71,18 +100,69 @@ pub enum Match {
     InInterface(InterfaceName),
     /// It leaves by this interface.
     OutInterface(InterfaceName),
-    /// Its source lies in this network.
+    /// It is IPv6.
+    Ipv6,
+    /// It is IPv4, and its source lies in this network.
     SourceIn(Ipv4Network),
-    /// Its destination lies in this network.
+    /// It is IPv4, and its destination lies in this network.
     DestinationIn(Ipv4Network),
     /// Its destination is no address of this host.
     DestinationNotLocal,
+    /// It leaves by another interface than this.
+    NotOutInterface(InterfaceName),
     /// It belongs to a connection that conntrack knows (established), or was caused by one (related).
     Known,
+    /// It was caused by a connection that conntrack knows: an ICMP error, say.
+    Related,
     /// Conntrack can make no sense of it.
     Invalid,
     /// Its connection's destination was translated.
     DestinationTranslated,
+    /// Answers of its connection go to this address: whose source was translated to it.
+    AnswersTo(Ipv4Addr),
+    /// It goes (or, in the answering direction, comes from) where the map of this protocol leads its
+    /// connection's public port now.
+    LedByMap(Protocol, Direction),
+    /// Its destination port is in this set.
+    PortIn(PortRole, Protocol),
+    /// Its source port is a protected one.
+    FromProtected(Protocol),
+    /// It is GRE.
+    Gre,
+    /// It is for one of the hosts' addresses.
+    ToHost,
+    /// It goes the way of its connection's first packet.
+    Original,
+    /// It goes to the UDP port of DHCP servers.
+    Dhcp,
+    /// It is this ICMP message: 4 or 6, and the type.
+    Icmp(IcmpType),
+    /// It opens a TCP connection, or is the answer to that (SYN).
+    Syn,
+}
+
+/// Which way a packet of a connection goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// As its first packet.
+    Original,
+    /// The other way.
+    Reply,
+}
+
+/// ICMP messages that a host must hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IcmpType {
+    /// `ping`.
+    Echo4,
+    /// `ping -6`.
+    Echo6,
+    /// Who asks for routers (RFC 4861).
+    RouterSolicit,
+    /// Who asks for this host's hardware address (RFC 4861).
+    NeighborSolicit,
+    /// Who answers that (RFC 4861).
+    NeighborAdvert,
 }
 
 /// What happens to a packet.
@@ -92,6 +172,10 @@ pub enum Action {
     Accept,
     /// It is gone.
     Drop,
+    /// It is gone, and counted.
+    CountedDrop,
+    /// Its TCP MSS becomes what the routes of both directions carry, if it was more; it goes on.
+    ClampMss,
     /// The calling chain continues.
     Return,
     /// Another chain of the table judges it.
@@ -112,19 +196,6 @@ pub enum Action {
 const CAPACITIES: [u32; 3] = [1 << 10, 1 << 13, 1 << 16];
 
 impl ForwardMap {
-    /// How many forwards the map is made for.
-    ///
-    /// # Panics
-    /// If there are more forwards than ports.
-    #[must_use]
-    pub fn capacity(&self) -> u32 {
-        let enough = |capacity: &u32| self.targets.len() <= *capacity as usize;
-        CAPACITIES
-            .into_iter()
-            .find(enough)
-            .expect("a map has one target a port")
-    }
-
     /// The map's name within the table.
     #[must_use]
     pub const fn name(protocol: Protocol) -> &'static str {
@@ -134,6 +205,83 @@ impl ForwardMap {
         }
     }
 }
+
+impl ForwardMap {
+    /// The name of the set that holds the map's contents as (public port, address, port), by which
+    /// packets of established connections are judged.
+    #[must_use]
+    pub const fn targets_name(protocol: Protocol) -> &'static str {
+        match protocol {
+            Protocol::Tcp => "tcp_targets",
+            Protocol::Udp => "udp_targets",
+        }
+    }
+}
+
+impl PortSet {
+    /// The set's name within the table.
+    #[must_use]
+    pub const fn name(role: PortRole, protocol: Protocol) -> &'static str {
+        match (role, protocol) {
+            (PortRole::Protected, Protocol::Tcp) => "tcp_protected",
+            (PortRole::Protected, Protocol::Udp) => "udp_protected",
+            (PortRole::Closed, Protocol::Tcp) => "tcp_closed",
+            (PortRole::Closed, Protocol::Udp) => "udp_closed",
+            (PortRole::Opened, Protocol::Tcp) => "tcp_opened",
+            (PortRole::Opened, Protocol::Udp) => "udp_opened",
+        }
+    }
+}
+
+/// The name of the set of the hosts' addresses.
+pub const HOSTS: &str = "hosts";
+
+/// For how many elements a set must be made that has so many.
+///
+/// # Panics
+/// If there are more than ports.
+#[must_use]
+pub fn capacity(elements: usize) -> u32 {
+    CAPACITIES
+        .into_iter()
+        .find(|capacity| elements <= *capacity as usize)
+        .expect("a set has at most one element a port")
+}
+
+impl Ruleset {
+    /// Where the forwards lead.
+    #[must_use]
+    pub fn targets(&self) -> Targets {
+        let of_map = |map: &ForwardMap| {
+            let protocol = map.protocol;
+            let targets = map.targets.clone().into_iter();
+            targets.map(move |(port, target)| ((protocol, port), target))
+        };
+        self.maps.iter().flat_map(of_map).collect()
+    }
+
+    /// These rules with other forwards. Those that go are closed.
+    #[must_use]
+    pub fn with_targets(&self, targets: &Targets) -> Self {
+        let mut rules = self.clone();
+        for map in &mut rules.maps {
+            let protocol = map.protocol;
+            let mine = targets.iter().filter(|((of, _), _)| *of == protocol);
+            let mine = mine.map(|((_, port), target)| (*port, *target)).collect();
+            let closed = std::mem::replace(&mut map.targets, mine).into_keys();
+            let mut sets = rules.ports.iter_mut();
+            let set = sets.find(|set| set.protocol == protocol && set.role == PortRole::Closed);
+            if let Some(set) = set {
+                set.ports.extend(closed);
+                set.ports.retain(|port| !map.targets.contains_key(port));
+            }
+        }
+        rules
+    }
+}
+
+/// Where each public port leads.
+pub type Targets = BTreeMap<(Protocol, u16), SocketAddrV4>;
 
 impl Rule {
     /// `action` for what all of `matches` describe.

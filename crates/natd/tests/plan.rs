@@ -2,9 +2,11 @@
 
 mod common;
 
-use common::{assert_golden, empty, forward, node, open, two_subnets, usual};
-use ipam::{ForwardKey, NatView, Protocol, SourceNat};
-use natd::{PlanError, plan};
+use common::{assert_golden, empty, forward, node, open, two_subnets, usual, without_uplink};
+use ipam::{ForwardKey, Ipv4Network, NatView, Protocol, SnatPool, SourceNat};
+use natd::ruleset::PortRole;
+use natd::{Intent, NodeContext, Plan, PlanError, Standing, plan};
+use std::net::Ipv4Addr;
 
 fn text(view: &NatView) -> String {
     plan(view, &node()).expect("a plan").ruleset.to_string()
@@ -16,6 +18,10 @@ fn rules_by_intent() {
     assert_golden("two-subnets.nft", &text(&two_subnets()));
     assert_golden("open.nft", &text(&open()));
     assert_golden("empty.nft", &text(&empty()));
+    let guard_alone = plan(&usual(), &without_uplink()).expect("a plan");
+    assert_golden("no-uplink.nft", &guard_alone.ruleset.to_string());
+    let everything = plan(&with_everything().0, &with_everything().1).expect("a plan");
+    assert_golden("everything.nft", &everything.ruleset.to_string());
 }
 
 #[test]
@@ -32,6 +38,109 @@ fn forwarding_is_wanted_when_something_is_translated() {
         subnets: vec![common::subnet(Some(SourceNat::Masquerade))],
         ..empty()
     }));
+}
+
+/// What operators can add to the usual: opened ports, a named network, a pool, a forward without a lease.
+fn with_everything() -> (NatView, NodeContext) {
+    let network = Ipv4Network::new(Ipv4Addr::new(192, 168, 77, 0), 24).expect("a network");
+    let mut node = node();
+    node.guard.opened = [(Protocol::Tcp, 53), (Protocol::Udp, 53)].into();
+    node.networks = vec![network];
+    let pool = SnatPool::new(&[7, 8, 9].map(|host| Ipv4Addr::new(203, 0, 113, host)));
+    let pool = SourceNat::SnatPool(pool.expect("a pool"));
+    let view = NatView {
+        subnets: vec![common::subnet(Some(pool))],
+        leading_nowhere: vec![key(8006)],
+        ..usual()
+    };
+    (view, node)
+}
+
+const fn key(port: u16) -> ForwardKey {
+    let protocol = Protocol::Tcp;
+    ForwardKey { protocol, port }
+}
+
+fn ports_of(plan: &Plan, role: PortRole) -> Vec<u16> {
+    let sets = plan.ruleset.ports.iter().filter(|set| set.role == role);
+    sets.flat_map(|set| set.ports.iter().copied()).collect()
+}
+
+/// B.2: `forward add tcp 7066` and two restarts ended a cluster; udp 4789 cut the overlay.
+#[test]
+fn forward_of_a_peer_or_overlay_port_is_not_done_and_said() {
+    let mut view = usual();
+    view.forwards = vec![
+        forward(Protocol::Tcp, common::PEER_PORT, 20, 80),
+        forward(Protocol::Tcp, common::ADMIN_PORT, 20, 80),
+        forward(Protocol::Udp, 4789, 20, 80),
+        forward(Protocol::Tcp, 9000, 10, common::PEER_PORT),
+        forward(Protocol::Tcp, 9001, 1, common::ADMIN_PORT),
+        forward(Protocol::Tcp, 9002, 11, common::PEER_PORT),
+    ];
+    view.gateways[0].peer_port = Some(7400);
+    view.forwards.push(forward(Protocol::Tcp, 7400, 20, 80));
+    let planned = plan(&view, &node()).expect("a plan");
+    assert!(planned.ruleset.targets().is_empty());
+    assert_eq!(planned.problems.len(), 7, "{:?}", planned.problems);
+    assert!(
+        planned.problems[0].contains("tcp/7066") && planned.problems[0].contains("forward remove")
+    );
+    assert_eq!(ports_of(&planned, PortRole::Closed), [9000, 9001, 9002]);
+}
+
+#[test]
+fn forward_that_leads_nowhere_is_closed() {
+    let planned = plan(&with_everything().0, &node()).expect("a plan");
+    assert_eq!(ports_of(&planned, PortRole::Closed), [8006]);
+}
+
+#[test]
+fn removed_node_closes_its_forwards() {
+    let intent = Intent {
+        view: usual(),
+        standing: Standing::Removed,
+    };
+    let planned = plan(&intent.effective(), &node()).expect("a plan");
+    assert!(planned.ruleset.targets().is_empty());
+    assert_eq!(ports_of(&planned, PortRole::Closed), [80, 2222, 53]);
+}
+
+#[test]
+fn snat_to_an_address_that_the_host_has_not_got_is_said() {
+    let address = |host| Ipv4Addr::new(203, 0, 113, host);
+    let planned = |source_nat, own: &[u8]| {
+        let view = NatView {
+            subnets: vec![common::subnet(Some(source_nat))],
+            ..usual()
+        };
+        let node = NodeContext {
+            addresses: own.iter().map(|host| address(*host)).collect(),
+            ..node()
+        };
+        plan(&view, &node).expect("a plan")
+    };
+    let fixed = SourceNat::Snat(address(7));
+    assert_eq!(planned(fixed, &[7]).problems, [""; 0]);
+    assert!(planned(fixed, &[1]).problems[0].contains("203.0.113.7"));
+    let pool = SnatPool::new(&[address(7), address(8)]).expect("a pool");
+    let pool = SourceNat::SnatPool(pool);
+    let on_second = planned(pool, &[8, 1]);
+    assert_eq!(on_second.problems, [""; 0]);
+    assert!(
+        on_second
+            .ruleset
+            .to_string()
+            .contains("snat ip to 203.0.113.8")
+    );
+    let on_third = planned(pool, &[9]);
+    assert!(on_third.problems[0].contains("none of the addresses"));
+    assert!(
+        !on_third
+            .ruleset
+            .to_string()
+            .contains("oifname \"vmbr0\" ip saddr")
+    );
 }
 
 #[test]
@@ -70,7 +179,7 @@ fn impossible_intents_have_no_plan() {
 #[test]
 fn impossible_nodes_have_no_plan() {
     let mut one_armed = node();
-    one_armed.uplink_interface = one_armed.lan_interface.clone();
+    one_armed.uplink_interface = Some(one_armed.lan_interface.clone());
     assert!(matches!(
         plan(&usual(), &one_armed),
         Err(PlanError::OneInterface(_))

@@ -4,7 +4,8 @@ use super::DecodeError;
 use super::field::{ascending, known, required, small};
 use crate::proto::command as wire;
 use ipam::{
-    Forward, ForwardKey, ForwardPolicy, ForwardTarget, NatIntent, Protocol, SourceNat, SubnetId,
+    Forward, ForwardKey, ForwardPolicy, ForwardTarget, MAX_SNAT_ADDRESSES, NatIntent, Protocol,
+    SnatPool, SourceNat, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -14,6 +15,9 @@ impl From<SourceNat> for wire::SourceNat {
         let kind = match source_nat {
             SourceNat::Masquerade => Kind::Masquerade(wire::Masquerade {}),
             SourceNat::Snat(address) => Kind::Snat(address.to_bits()),
+            SourceNat::SnatPool(pool) => Kind::SnatPool(wire::SnatPool {
+                addresses: pool.addresses().iter().map(|a| a.to_bits()).collect(),
+            }),
         };
         Self { kind: Some(kind) }
     }
@@ -27,8 +31,22 @@ impl TryFrom<wire::SourceNat> for SourceNat {
         match required("SourceNat.kind", message.kind)? {
             Kind::Masquerade(wire::Masquerade {}) => Ok(Self::Masquerade),
             Kind::Snat(bits) => Ok(Self::Snat(Ipv4Addr::from_bits(bits))),
+            Kind::SnatPool(wire::SnatPool { addresses }) => snat_pool(&addresses),
         }
     }
+}
+
+fn snat_pool(bits: &[u32]) -> Result<SourceNat, DecodeError> {
+    let addresses: Vec<_> = bits.iter().copied().map(Ipv4Addr::from_bits).collect();
+    if addresses.is_empty() {
+        return Err(DecodeError::Missing("SnatPool.addresses"));
+    }
+    let pool = SnatPool::new(&addresses).ok_or(DecodeError::OutOfRange {
+        field: "SnatPool.addresses",
+        value: addresses.len() as u64,
+        limit: MAX_SNAT_ADDRESSES as u64,
+    })?;
+    Ok(SourceNat::SnatPool(pool))
 }
 
 impl From<ForwardPolicy> for wire::ForwardPolicy {

@@ -149,7 +149,10 @@ pub fn subnet() -> impl Strategy<Value = SubnetConfig> {
 fn source_nat() -> impl Strategy<Value = SourceNat> {
     prop_oneof![
         Just(SourceNat::Masquerade),
-        address().prop_map(SourceNat::Snat)
+        address().prop_map(SourceNat::Snat),
+        vec(address(), 1..=ipam::MAX_SNAT_ADDRESSES).prop_map(|addresses| {
+            SourceNat::SnatPool(ipam::SnatPool::new(&addresses).expect("as many as a pool has"))
+        }),
     ]
 }
 

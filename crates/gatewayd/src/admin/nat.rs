@@ -7,14 +7,30 @@ use tokio::sync::watch;
 /// What is known of NAT on this node.
 #[derive(Default)]
 pub struct Nat {
-    status: OnceLock<watch::Receiver<NatStatus>>,
+    sources: OnceLock<Sources>,
+    noted: OnceLock<String>,
     ended: OnceLock<String>,
+}
+
+/// What keeps saying it.
+struct Sources {
+    status: watch::Receiver<NatStatus>,
+    /// What is wrong with the host around it.
+    problems: watch::Receiver<Vec<String>>,
 }
 
 impl Nat {
     /// NAT is up. The first call counts.
-    pub fn set(&self, status: watch::Receiver<NatStatus>) {
-        self.status.get_or_init(|| status);
+    pub fn set(&self, status: watch::Receiver<NatStatus>, problems: watch::Receiver<Vec<String>>) {
+        self.sources.get_or_init(|| Sources { status, problems });
+    }
+
+    /// A problem that stays until the configuration changes. The first counts.
+    pub fn note(&self, problem: Option<String>) {
+        if let Some(problem) = problem {
+            tracing::warn!("{problem}");
+            self.noted.get_or_init(|| problem);
+        }
     }
 
     /// A part of NAT has ended: the kernel keeps the rules that it has, and nobody looks at them any
@@ -23,17 +39,24 @@ impl Nat {
         self.ended.get_or_init(|| reason);
     }
 
-    /// Its status, if this node does NAT.
+    /// Its status, once it is up. Whatever keeps traffic from flowing as it should is among its problems (S11).
     pub fn status(&self) -> Option<NatStatus> {
-        let status = self.status.get()?.borrow().clone();
-        Some(match self.ended.get() {
-            None => status,
-            Some(reason) => NatStatus {
-                in_sync: false,
-                last_error: Some(format!("NAT is not running: {reason}")),
-                ..status
-            },
-        })
+        let sources = self.sources.get()?;
+        let mut status = sources.status.borrow().clone();
+        if let Some(reason) = self.ended.get() {
+            status.in_sync = false;
+            status.last_error = Some(format!("NAT is not running: {reason}"));
+        }
+        let errors = [&status.last_error, &status.plan_error];
+        let errors = errors.into_iter().flatten();
+        let mut problems: Vec<String> = errors
+            .map(|error| format!("NAT is out of sync: {error}: see gatewayd's log"))
+            .collect();
+        problems.append(&mut status.problems);
+        problems.extend(self.noted.get().cloned());
+        problems.extend_from_slice(&sources.problems.borrow());
+        status.problems = problems;
+        Some(status)
     }
 }
 
@@ -50,13 +73,17 @@ mod tests {
             ..NatStatus::default()
         };
         let (sender, receiver) = watch::channel(in_sync.clone());
-        nat.set(receiver);
-        assert_eq!(nat.status(), Some(in_sync));
+        let (_, problems) = watch::channel(vec!["the uplink is gone: plug it in".to_owned()]);
+        nat.set(receiver, problems);
+        let first = nat.status().unwrap_or_default();
+        assert!(first.in_sync);
+        assert_eq!(first.problems, ["the uplink is gone: plug it in"]);
         drop(sender);
         nat.end("its NAT reconciler has panicked: restart gatewayd".to_owned());
         let status = nat.status().unwrap_or_default();
         assert!(!status.in_sync);
         let error = status.last_error.unwrap_or_default();
         assert!(error.starts_with("NAT is not running: "), "{error}");
+        assert_eq!(status.problems.len(), 2, "{:?}", status.problems);
     }
 }

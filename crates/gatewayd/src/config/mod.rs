@@ -5,6 +5,7 @@
 //! them together and checks them, `unknown` judges names that are no key, `load` does it all. Every error names the key, the value, the reason and the remedy.
 
 mod defaults;
+mod guard;
 mod load;
 mod options;
 mod parse;

@@ -169,7 +169,14 @@ options! {
     dhcp_authoritative, "GATEWAY_DHCP_AUTHORITATIVE", "YES|NO";
     /// The interface that leads to the internet; without it this node does no NAT.
     uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME";
-    /// How clients' traffic leaves: masquerade, off, or snat:ADDRESS [default: masquerade]
+    /// What clients may reach on this host besides DHCP and ping, such as tcp/53,udp/53.
+    client_input_allow, "GATEWAY_CLIENT_INPUT_ALLOW", "PORTS";
+    /// Networks behind other interfaces of this host that clients may talk to (a VPN), comma-separated.
+    client_networks, "GATEWAY_CLIENT_NETWORKS", "NETWORKS";
+    /// More ports of the hosts that are never translated and kept from clients, such as udp/51820.
+    protected_ports, "GATEWAY_PROTECTED_PORTS", "PORTS";
+    /// How clients' traffic leaves: masquerade, off, or snat:ADDRESS[,ADDRESS…], of which each node
+    /// uses the first that its host has [default: masquerade]
     nat, "GATEWAY_NAT", "MODE";
     /// error, warn, info, debug or trace, or a tracing filter [default: info]
     log_level, "LOG_LEVEL", "LEVEL";

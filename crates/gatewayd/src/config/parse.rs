@@ -1,6 +1,6 @@
 //! Text to values. Each parser says what would have been right.
 
-use ipam::{AddressRange, IdentityPolicy, Ipv4Network, SourceNat};
+use ipam::{AddressRange, IdentityPolicy, Ipv4Network, MAX_SNAT_ADDRESSES, SnatPool, SourceNat};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
@@ -101,8 +101,8 @@ pub(super) fn source_nat(text: &str) -> Parsed<Option<SourceNat>> {
         "masquerade" => Ok(Some(SourceNat::Masquerade)),
         "off" => Ok(None),
         other => match other.strip_prefix("snat:") {
-            Some(to) => address(to).map(SourceNat::Snat).map(Some),
-            None => Err("expected masquerade, off, or snat:ADDRESS".to_owned()),
+            Some(to) => snat(to).map(Some),
+            None => Err("expected masquerade, off, or snat:ADDRESS[,ADDRESS…]".to_owned()),
         },
     }
 }
@@ -127,6 +127,16 @@ pub(super) fn loopback_socket(text: &str) -> Parsed<SocketAddr> {
          `ssh -L 7067:127.0.0.1:7067 HOST`"
             .to_owned(),
     )
+}
+
+/// One address, or a pool of which each node uses the first that its host has.
+fn snat(text: &str) -> Parsed<SourceNat> {
+    match items(text, address)?[..] {
+        [address] => Ok(SourceNat::Snat(address)),
+        ref addresses => SnatPool::new(addresses)
+            .map(SourceNat::SnatPool)
+            .ok_or_else(|| format!("expected 1 to {MAX_SNAT_ADDRESSES} addresses after snat:")),
+    }
 }
 
 /// `host:port`; the host is not looked up here.

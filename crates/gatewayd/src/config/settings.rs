@@ -1,5 +1,6 @@
 //! Values that belong together, checked together.
 
+use super::guard;
 use super::options::{FileError, Options};
 use super::parse::{self, Parsed};
 use super::peer_tls;
@@ -9,6 +10,7 @@ use ipam::{
     AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, Profile, SourceNat, Span,
     SubnetConfig, SubnetId, UnknownProfile,
 };
+use natd::Guard;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -46,6 +48,10 @@ pub struct Settings {
     pub relays: Vec<Ipv4Addr>,
     /// The interface to the internet, if this node does NAT.
     pub uplink_interface: Option<String>,
+    /// What of its host is open and closed to clients.
+    pub guard: Guard,
+    /// Networks behind other interfaces of its host that clients may talk to.
+    pub client_networks: Vec<Ipv4Network>,
     /// Cluster-wide: the clients' subnet. Used at bootstrap; compared later.
     pub subnet: SubnetConfig,
     /// Cluster-wide: how clients' traffic leaves.
@@ -101,6 +107,13 @@ impl Settings {
         let subnet = subnet(&options)?;
         subnet.validate()?;
         let peer_listen = peer_listen(&options)?;
+        let peer_address = peer_address(&options, peer_listen)?;
+        let admin_listen = key(
+            "GATEWAY_ADMIN_LISTEN",
+            &options.admin_listen,
+            "127.0.0.1:7067",
+            parse::loopback_socket,
+        )?;
         Ok(Self {
             node: node(&options)?,
             data_dir: options
@@ -109,7 +122,7 @@ impl Settings {
                 .unwrap_or("/var/lib/gatewayd")
                 .into(),
             peer_listen,
-            peer_address: peer_address(&options, peer_listen)?,
+            peer_address: peer_address.clone(),
             peer_tls: peer_tls::resolve(&options, peer_listen)?,
             join: key("GATEWAY_JOIN", &options.join, "", |t| {
                 parse::items(t, parse::host_port)
@@ -122,12 +135,7 @@ impl Settings {
             )?,
             bootstrap,
             alone: false,
-            admin_listen: key(
-                "GATEWAY_ADMIN_LISTEN",
-                &options.admin_listen,
-                "127.0.0.1:7067",
-                parse::loopback_socket,
-            )?,
+            admin_listen,
             listen_ip: optional(
                 "GATEWAY_DHCP_LISTEN_IP",
                 &options.dhcp_listen_ip,
@@ -136,6 +144,13 @@ impl Settings {
             interface: options.dhcp_interface.clone(),
             relays: relays::resolve(&options, &subnet)?,
             uplink_interface: options.uplink_interface.clone(),
+            guard: guard::resolve(&options, peer_listen, &peer_address, admin_listen)?,
+            client_networks: key(
+                "GATEWAY_CLIENT_NETWORKS",
+                &options.client_networks,
+                "",
+                |t| parse::items(t, parse::network),
+            )?,
             subnet,
             source_nat: key("GATEWAY_NAT", &options.nat, "masquerade", parse::source_nat)?,
             forward_policy: ForwardPolicy::Drop,
@@ -301,7 +316,7 @@ fn socket(text: &str) -> Parsed<SocketAddr> {
     parse::from_str(text, "ADDRESS:PORT such as 172.31.0.1:7066")
 }
 
-fn optional<T>(
+pub(super) fn optional<T>(
     key: &'static str,
     text: &Option<String>,
     parse: impl Fn(&str) -> Parsed<T>,

@@ -138,7 +138,7 @@ impl TableImage {
         self.chains.iter().find(|chain| chain.name == name)
     }
 
-    fn set(&self, name: &str) -> Option<&SetImage> {
+    pub(super) fn set(&self, name: &str) -> Option<&SetImage> {
         self.sets.iter().find(|set| set.name == name)
     }
 }

@@ -28,9 +28,44 @@ pub enum Expression {
     Conntrack {
         /// Which.
         key: u32,
+        /// Of which way's packets (`IP_CT_DIR_*`), for those that have one for each.
+        direction: Option<u8>,
         /// The register.
         to: u32,
     },
+    /// Loads a property of the packet's route (`NFT_RT_*`).
+    Route {
+        /// Which.
+        key: u32,
+        /// The register.
+        to: u32,
+    },
+    /// Turns bytes round.
+    ByteOrder {
+        /// The register that is read.
+        from: u32,
+        /// The register that is written.
+        to: u32,
+        /// `NFT_BYTEORDER_*`.
+        op: u32,
+        /// How many bytes.
+        len: u32,
+        /// How many of them are turned at once.
+        size: u32,
+    },
+    /// Writes into a TCP option; the MSS (option 2) only where that makes it smaller.
+    WriteTcpOption {
+        /// The register.
+        from: u32,
+        /// The option's number.
+        kind: u32,
+        /// The first byte.
+        offset: u32,
+        /// How many.
+        len: u32,
+    },
+    /// Counts. How much it has counted is no part of an image.
+    Counter,
     /// Looks the packet up in the routing tables.
     Fib {
         /// What to load (`NFT_FIB_RESULT_*`).

@@ -4,20 +4,38 @@
 
 use super::{BaseChain, ChainImage, Expression, RuleImage, SetImage, TableImage};
 use crate::context::InterfaceName;
-use crate::ruleset::{Action, Chain, ForwardMap, Hook, Match, Rule, Ruleset};
+use crate::ruleset::{
+    Action, Chain, Direction, ForwardMap, HOSTS, Hook, IcmpType, Match, PortRole, PortSet, Rule,
+    Ruleset, Targets, capacity,
+};
 use ipam::{Ipv4Network, Protocol};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 /// The register that everything is loaded into.
 const REGISTER: u32 = libc::NFT_REG_1 as u32;
 /// The second 32-bit word of [`REGISTER`]: where a looked-up target has its port.
-const PORT_WORD: u32 = libc::NFT_REG32_01 as u32;
+const SECOND_WORD: u32 = libc::NFT_REG32_01 as u32;
+/// The third.
+const THIRD_WORD: u32 = libc::NFT_REG32_02 as u32;
+
+/// Headers that offsets are counted from.
+const NETWORK: libc::c_int = libc::NFT_PAYLOAD_NETWORK_HEADER;
+const TRANSPORT: libc::c_int = libc::NFT_PAYLOAD_TRANSPORT_HEADER;
 
 /// Offsets in the IPv4 and the TCP/UDP header, and the lengths there, in bytes.
 const SOURCE_OFFSET: u32 = 12;
 const DESTINATION_OFFSET: u32 = 16;
 const ADDRESS_LEN: u32 = 4;
+const SOURCE_PORT_OFFSET: u32 = 0;
 const DESTINATION_PORT_OFFSET: u32 = 2;
+const TCP_FLAGS_OFFSET: u32 = 13;
+const TCP_SYN: u8 = 1 << 1;
+/// The MSS' number among TCP's options (RFC 9293), and `NFT_RT_TCPMSS`.
+const TCP_OPTION_MSS: u32 = 2;
+const RT_TCPMSS: u32 = 3;
+/// RFC 2131.
+const DHCP_SERVER_PORT: u16 = 67;
 const PORT_LEN: u32 = 2;
 /// A map's value: an address and a port, each padded to a register's word.
 const TARGET_LEN: u32 = 8;
@@ -27,6 +45,8 @@ const INTERFACE_NAME_LEN: usize = libc::IFNAMSIZ;
 /// nft's numbers for the types of keys and values (`datatype.h`); 6 bits each in a concatenation.
 const TYPE_IPV4_ADDR: u32 = 7;
 const TYPE_INET_SERVICE: u32 = 13;
+const TYPE_PUBLIC_AND_TARGET: u32 = TYPE_INET_SERVICE << 12 | TYPE_TARGET;
+const TARGETS_KEY_LEN: u32 = 4 + TARGET_LEN;
 const TYPE_TARGET: u32 = TYPE_IPV4_ADDR << 6 | TYPE_INET_SERVICE;
 
 /// `NF_CT_STATE_BIT` and `IPS_DST_NAT` (`nf_conntrack_common.h`).
@@ -47,7 +67,13 @@ impl Ruleset {
         TableImage {
             flags: 0,
             chains: self.chains.iter().map(chain).collect(),
-            sets: self.maps.iter().map(map).collect(),
+            sets: self
+                .maps
+                .iter()
+                .flat_map(|forwards| [map(forwards), targets(forwards)])
+                .chain(self.ports.iter().map(ports))
+                .chain([hosts(&self.hosts)])
+                .collect(),
         }
     }
 }
@@ -66,6 +92,7 @@ fn base(hook: Hook) -> BaseChain {
         Hook::DestinationNat => ("nat", libc::NF_INET_PRE_ROUTING, libc::NF_IP_PRI_NAT_DST),
         Hook::SourceNat => ("nat", libc::NF_INET_POST_ROUTING, libc::NF_IP_PRI_NAT_SRC),
         Hook::Forward => ("filter", libc::NF_INET_FORWARD, libc::NF_IP_PRI_FILTER),
+        Hook::Input => ("filter", libc::NF_INET_LOCAL_IN, libc::NF_IP_PRI_FILTER),
     };
     BaseChain {
         kind: kind.to_owned(),
@@ -77,10 +104,10 @@ fn base(hook: Hook) -> BaseChain {
 
 fn map(map: &ForwardMap) -> SetImage {
     let element = |(port, target): (&u16, &SocketAddrV4)| {
-        let mut value = [0; TARGET_LEN as usize];
-        value[..4].copy_from_slice(&target.ip().octets());
-        value[4..6].copy_from_slice(&target.port().to_be_bytes());
-        (Box::from(port.to_be_bytes()), Box::from(value))
+        (
+            Box::from(port.to_be_bytes()),
+            Box::from(target_value(*target)),
+        )
     };
     SetImage {
         name: ForwardMap::name(map.protocol).to_owned(),
@@ -89,8 +116,83 @@ fn map(map: &ForwardMap) -> SetImage {
         key_len: PORT_LEN,
         data_type: TYPE_TARGET,
         data_len: TARGET_LEN,
-        capacity: map.capacity(),
+        capacity: capacity(map.targets.len()),
         elements: map.targets.iter().map(element).collect(),
+    }
+}
+
+fn target_value(target: SocketAddrV4) -> [u8; TARGET_LEN as usize] {
+    let mut value = [0; TARGET_LEN as usize];
+    value[..4].copy_from_slice(&target.ip().octets());
+    value[4..6].copy_from_slice(&target.port().to_be_bytes());
+    value
+}
+
+fn targets(map: &ForwardMap) -> SetImage {
+    let key = |(port, target): (&u16, &SocketAddrV4)| {
+        let mut key = [0; TARGETS_KEY_LEN as usize];
+        key[..2].copy_from_slice(&port.to_be_bytes());
+        key[4..].copy_from_slice(&target_value(*target));
+        key
+    };
+    let name = ForwardMap::targets_name(map.protocol);
+    plain_set(name, TYPE_PUBLIC_AND_TARGET, map.targets.iter().map(key))
+}
+
+fn ports(set: &PortSet) -> SetImage {
+    let keys = set.ports.iter().map(|port| port.to_be_bytes());
+    plain_set(
+        PortSet::name(set.role, set.protocol),
+        TYPE_INET_SERVICE,
+        keys,
+    )
+}
+
+fn hosts(addresses: &BTreeSet<Ipv4Addr>) -> SetImage {
+    let keys = addresses.iter().map(Ipv4Addr::octets);
+    plain_set(HOSTS, TYPE_IPV4_ADDR, keys)
+}
+
+/// A set whose elements are all that there is to them.
+fn plain_set<const N: usize>(
+    name: &str,
+    key_type: u32,
+    keys: impl Iterator<Item = [u8; N]>,
+) -> SetImage {
+    let elements: BTreeMap<Box<[u8]>, Box<[u8]>> =
+        keys.map(|key| (Box::from(key), Box::default())).collect();
+    SetImage {
+        name: name.to_owned(),
+        flags: 0,
+        key_type,
+        key_len: N as u32,
+        data_type: 0,
+        data_len: 0,
+        capacity: capacity(elements.len()),
+        elements,
+    }
+}
+
+impl TableImage {
+    /// Where the table's maps lead, as far as they are ours.
+    #[must_use]
+    pub fn targets(&self) -> Targets {
+        let of_map = |protocol| {
+            let elements = self
+                .set(ForwardMap::name(protocol))
+                .map(|map| &map.elements);
+            let elements = elements.into_iter().flatten();
+            elements.filter_map(move |(port, value)| {
+                let port = u16::from_be_bytes(port[..].try_into().ok()?);
+                let (address, to) = value.split_first_chunk::<4>()?;
+                let to = u16::from_be_bytes(*to.first_chunk()?);
+                Some(((protocol, port), SocketAddrV4::new((*address).into(), to)))
+            })
+        };
+        [Protocol::Tcp, Protocol::Udp]
+            .into_iter()
+            .flat_map(of_map)
+            .collect()
     }
 }
 
@@ -105,8 +207,10 @@ fn rule(rule: &Rule) -> RuleImage {
 
 fn condition(part: &Match) -> Vec<Expression> {
     match part {
-        Match::InInterface(name) => interface(libc::NFT_META_IIFNAME, name),
-        Match::OutInterface(name) => interface(libc::NFT_META_OIFNAME, name),
+        Match::InInterface(name) => interface(libc::NFT_META_IIFNAME, libc::NFT_CMP_EQ, name),
+        Match::OutInterface(name) => interface(libc::NFT_META_OIFNAME, libc::NFT_CMP_EQ, name),
+        Match::NotOutInterface(name) => interface(libc::NFT_META_OIFNAME, libc::NFT_CMP_NEQ, name),
+        Match::Ipv6 => family(libc::NFPROTO_IPV6),
         Match::SourceIn(network) => address_in(SOURCE_OFFSET, *network),
         Match::DestinationIn(network) => address_in(DESTINATION_OFFSET, *network),
         Match::DestinationNotLocal => vec![
@@ -118,8 +222,145 @@ fn condition(part: &Match) -> Vec<Expression> {
             compare(libc::NFT_CMP_NEQ, ROUTE_LOCAL.to_ne_bytes()),
         ],
         Match::Known => any_bit(libc::NFT_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
+        Match::Related => any_bit(libc::NFT_CT_STATE, STATE_RELATED),
         Match::Invalid => any_bit(libc::NFT_CT_STATE, STATE_INVALID),
         Match::DestinationTranslated => any_bit(libc::NFT_CT_STATUS, STATUS_DNAT),
+        Match::Original => direction(Direction::Original),
+        Match::AnswersTo(address) => vec![
+            conntrack(libc::NFT_CT_DST_IP, Some(Direction::Reply), REGISTER),
+            compare(libc::NFT_CMP_EQ, address.octets()),
+        ],
+        Match::LedByMap(protocol, way) => led_by_map(*protocol, *way),
+        Match::PortIn(role, protocol) => {
+            let set = PortSet::name(*role, *protocol);
+            port_in(*protocol, DESTINATION_PORT_OFFSET, set)
+        }
+        Match::FromProtected(protocol) => {
+            let set = PortSet::name(PortRole::Protected, *protocol);
+            port_in(*protocol, SOURCE_PORT_OFFSET, set)
+        }
+        Match::Gre => transport(libc::IPPROTO_GRE),
+        Match::ToHost => {
+            let address = payload(NETWORK, DESTINATION_OFFSET, ADDRESS_LEN, REGISTER);
+            [family(libc::NFPROTO_IPV4), vec![address, lookup(HOSTS)]].concat()
+        }
+        Match::Dhcp => {
+            let mut steps = transport(libc::IPPROTO_UDP);
+            steps.push(payload(
+                TRANSPORT,
+                DESTINATION_PORT_OFFSET,
+                PORT_LEN,
+                REGISTER,
+            ));
+            steps.push(compare(libc::NFT_CMP_EQ, DHCP_SERVER_PORT.to_be_bytes()));
+            steps
+        }
+        Match::Icmp(kind) => icmp(*kind),
+        Match::Syn => {
+            let mut steps = transport(libc::IPPROTO_TCP);
+            steps.push(payload(TRANSPORT, TCP_FLAGS_OFFSET, 1, REGISTER));
+            steps.push(masked([TCP_SYN]));
+            steps.push(compare(libc::NFT_CMP_NEQ, [0]));
+            steps
+        }
+    }
+}
+
+fn icmp(kind: IcmpType) -> Vec<Expression> {
+    let (network, protocol, number) = match kind {
+        IcmpType::Echo4 => (libc::NFPROTO_IPV4, libc::IPPROTO_ICMP, 8),
+        IcmpType::Echo6 => (libc::NFPROTO_IPV6, libc::IPPROTO_ICMPV6, 128),
+        IcmpType::RouterSolicit => (libc::NFPROTO_IPV6, libc::IPPROTO_ICMPV6, 133),
+        IcmpType::NeighborSolicit => (libc::NFPROTO_IPV6, libc::IPPROTO_ICMPV6, 135),
+        IcmpType::NeighborAdvert => (libc::NFPROTO_IPV6, libc::IPPROTO_ICMPV6, 136),
+    };
+    let mut steps = family(network);
+    steps.extend(transport(protocol));
+    steps.push(payload(TRANSPORT, 0, 1, REGISTER));
+    steps.push(compare(libc::NFT_CMP_EQ, [number]));
+    steps
+}
+
+/// Public port, address and port of the way that goes to the target, as one key of three words.
+fn led_by_map(protocol: Protocol, way: Direction) -> Vec<Expression> {
+    let (address, port) = match way {
+        Direction::Original => (DESTINATION_OFFSET, DESTINATION_PORT_OFFSET),
+        Direction::Reply => (SOURCE_OFFSET, SOURCE_PORT_OFFSET),
+    };
+    let mut steps = direction(way);
+    steps.extend(family(libc::NFPROTO_IPV4));
+    steps.extend(transport(number(protocol)));
+    steps.extend([
+        conntrack(libc::NFT_CT_PROTO_DST, Some(Direction::Original), REGISTER),
+        payload(NETWORK, address, ADDRESS_LEN, SECOND_WORD),
+        payload(TRANSPORT, port, PORT_LEN, THIRD_WORD),
+        lookup(ForwardMap::targets_name(protocol)),
+    ]);
+    steps
+}
+
+fn port_in(protocol: Protocol, offset: u32, set: &str) -> Vec<Expression> {
+    let mut steps = transport(number(protocol));
+    steps.push(payload(TRANSPORT, offset, PORT_LEN, REGISTER));
+    steps.push(lookup(set));
+    steps
+}
+
+fn direction(way: Direction) -> Vec<Expression> {
+    vec![
+        conntrack(libc::NFT_CT_DIRECTION, None, REGISTER),
+        compare(libc::NFT_CMP_EQ, [way_number(way)]),
+    ]
+}
+
+const fn way_number(way: Direction) -> u8 {
+    match way {
+        Direction::Original => 0,
+        Direction::Reply => 1,
+    }
+}
+
+fn conntrack(key: libc::c_int, way: Option<Direction>, to: u32) -> Expression {
+    Expression::Conntrack {
+        key: key as u32,
+        direction: way.map(way_number),
+        to,
+    }
+}
+
+fn family(number: libc::c_int) -> Vec<Expression> {
+    let key = libc::NFT_META_NFPROTO as u32;
+    let load = Expression::Meta { key, to: REGISTER };
+    vec![load, compare(libc::NFT_CMP_EQ, [number as u8])]
+}
+
+fn transport(number: libc::c_int) -> Vec<Expression> {
+    let key = libc::NFT_META_L4PROTO as u32;
+    let load = Expression::Meta { key, to: REGISTER };
+    vec![load, compare(libc::NFT_CMP_EQ, [number as u8])]
+}
+
+const fn number(protocol: Protocol) -> libc::c_int {
+    match protocol {
+        Protocol::Tcp => libc::IPPROTO_TCP,
+        Protocol::Udp => libc::IPPROTO_UDP,
+    }
+}
+
+const fn payload(base: libc::c_int, offset: u32, len: u32, to: u32) -> Expression {
+    Expression::Payload {
+        base: base as u32,
+        offset,
+        len,
+        to,
+    }
+}
+
+fn lookup(set: &str) -> Expression {
+    Expression::Lookup {
+        set: set.to_owned(),
+        from: REGISTER,
+        to: None,
     }
 }
 
@@ -128,6 +369,8 @@ fn action(action: &Action) -> Vec<Expression> {
     match action {
         Action::Accept => verdict(libc::NF_ACCEPT),
         Action::Drop => verdict(libc::NF_DROP),
+        Action::CountedDrop => [vec![Expression::Counter], verdict(libc::NF_DROP)].concat(),
+        Action::ClampMss => clamp_mss(),
         Action::Return => verdict(libc::NFT_RETURN),
         Action::Jump(chain) => {
             vec![Expression::Verdict {
@@ -141,7 +384,7 @@ fn action(action: &Action) -> Vec<Expression> {
     }
 }
 
-fn interface(key: libc::c_int, name: &InterfaceName) -> Vec<Expression> {
+fn interface(key: libc::c_int, op: libc::c_int, name: &InterfaceName) -> Vec<Expression> {
     let mut padded = [0; INTERFACE_NAME_LEN];
     padded[..name.as_str().len()].copy_from_slice(name.as_str().as_bytes());
     vec![
@@ -149,40 +392,34 @@ fn interface(key: libc::c_int, name: &InterfaceName) -> Vec<Expression> {
             key: key as u32,
             to: REGISTER,
         },
-        compare(libc::NFT_CMP_EQ, padded),
+        compare(op, padded),
     ]
 }
 
 fn address_in(offset: u32, network: Ipv4Network) -> Vec<Expression> {
-    vec![
-        Expression::Payload {
-            base: libc::NFT_PAYLOAD_NETWORK_HEADER as u32,
-            offset,
-            len: ADDRESS_LEN,
-            to: REGISTER,
-        },
+    let mut steps = family(libc::NFPROTO_IPV4);
+    steps.extend([
+        payload(NETWORK, offset, ADDRESS_LEN, REGISTER),
         masked(network.mask().octets()),
         compare(libc::NFT_CMP_EQ, network.address().octets()),
-    ]
+    ]);
+    steps
 }
 
 fn any_bit(key: libc::c_int, bits: u32) -> Vec<Expression> {
     vec![
-        Expression::Conntrack {
-            key: key as u32,
-            to: REGISTER,
-        },
+        conntrack(key, None, REGISTER),
         masked(bits.to_ne_bytes()),
         compare(libc::NFT_CMP_NEQ, 0_u32.to_ne_bytes()),
     ]
 }
 
-fn masked(mask: [u8; 4]) -> Expression {
+fn masked<const N: usize>(mask: [u8; N]) -> Expression {
     Expression::Bitwise {
         from: REGISTER,
         to: REGISTER,
         mask: Box::from(mask),
-        xor: Box::from([0; 4]),
+        xor: Box::from([0; N]),
     }
 }
 
@@ -205,28 +442,42 @@ fn source_nat(address: Ipv4Addr) -> Vec<Expression> {
 }
 
 fn destination_nat(protocol: Protocol) -> Vec<Expression> {
-    let number = match protocol {
-        Protocol::Tcp => libc::IPPROTO_TCP,
-        Protocol::Udp => libc::IPPROTO_UDP,
-    };
+    let mut steps = transport(number(protocol));
+    steps.push(payload(
+        TRANSPORT,
+        DESTINATION_PORT_OFFSET,
+        PORT_LEN,
+        REGISTER,
+    ));
+    steps.push(Expression::Lookup {
+        set: ForwardMap::name(protocol).to_owned(),
+        from: REGISTER,
+        to: Some(REGISTER),
+    });
+    steps.push(nat(libc::NFT_NAT_DNAT, Some(SECOND_WORD)));
+    steps
+}
+
+/// As `nft` compiles `tcp option maxseg size set rt mtu`.
+fn clamp_mss() -> Vec<Expression> {
     vec![
-        Expression::Meta {
-            key: libc::NFT_META_L4PROTO as u32,
+        Expression::Route {
+            key: RT_TCPMSS,
             to: REGISTER,
         },
-        compare(libc::NFT_CMP_EQ, [number as u8]),
-        Expression::Payload {
-            base: libc::NFT_PAYLOAD_TRANSPORT_HEADER as u32,
-            offset: DESTINATION_PORT_OFFSET,
-            len: PORT_LEN,
-            to: REGISTER,
-        },
-        Expression::Lookup {
-            set: ForwardMap::name(protocol).to_owned(),
+        Expression::ByteOrder {
             from: REGISTER,
-            to: Some(REGISTER),
+            to: REGISTER,
+            op: libc::NFT_BYTEORDER_HTON as u32,
+            len: 2,
+            size: 2,
         },
-        nat(libc::NFT_NAT_DNAT, Some(PORT_WORD)),
+        Expression::WriteTcpOption {
+            from: REGISTER,
+            kind: TCP_OPTION_MSS,
+            offset: 2,
+            len: 2,
+        },
     ]
 }
 

@@ -61,6 +61,12 @@ pub enum KernelError {
         /// Why it failed.
         source: io::Error,
     },
+    /// Connections that must end are made as fast as they are ended.
+    #[error("{closed} tracked connections were ended, and there are still some that must not be")]
+    FlowsComeBack {
+        /// How many.
+        closed: u32,
+    },
     /// What the kernel holds after a transaction is not what the transaction said.
     #[error("the kernel took the rules, but reading them back: {difference}")]
     NotAsAsked {

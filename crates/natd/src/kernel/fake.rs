@@ -5,12 +5,16 @@
 //! block, so it serves the simulation too.
 
 use super::{Kernel, KernelError, KernelEvents};
+use crate::flows::{Closing, Flow};
 use crate::image::{ElementUpdate, SetImage, TableImage, TableUpdate};
 use crate::ruleset::TABLE;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
+
+/// The name under which the fake keeps the table of an older build.
+pub const PREDECESSOR: &str = "ip gatewayd";
 
 /// The kernel. Clones are the same kernel.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +39,8 @@ struct Shared {
 pub struct FakeState {
     /// Tables by name, ours and others'.
     pub tables: BTreeMap<String, TableImage>,
+    /// Tracked connections.
+    pub flows: Vec<Flow>,
     /// `ip_forward`.
     pub forwarding: bool,
     /// How many transactions were committed.
@@ -160,6 +166,23 @@ impl Kernel for FakeKernel {
             }
             Ok(())
         })
+    }
+
+    fn remove_predecessor(&mut self) -> Result<bool, KernelError> {
+        if !self.shared.lock().tables.contains_key(PREDECESSOR) {
+            return Ok(false);
+        }
+        self.commit("removing an older build's table", |tables| {
+            tables.remove(PREDECESSOR).map(drop).ok_or_else(missing)
+        })?;
+        Ok(true)
+    }
+
+    fn close_flows(&mut self, closing: &Closing) -> Result<u32, KernelError> {
+        let mut state = self.shared.lock();
+        let before = state.flows.len();
+        state.flows.retain(|flow| !closing.closes(flow));
+        Ok(u32::try_from(before - state.flows.len()).unwrap_or(u32::MAX))
     }
 
     fn forwarding(&mut self) -> Result<bool, KernelError> {

@@ -3,13 +3,19 @@
 //! It acts in the network namespace of the thread that opened it for nf_tables, and of the thread
 //! that calls for `ip_forward`: a daemon has one. It needs `CAP_NET_ADMIN`.
 
+use super::conntrack;
 use super::forwarding::Forwarding;
-use super::read::Reader;
+use super::read::{self, Reader};
 use super::socket::NetfilterSocket;
 use super::transaction::Transaction;
 use super::{Kernel, KernelError};
+use crate::flows::Closing;
+use crate::host::ForeignChain;
 use crate::image::{TableImage, TableUpdate};
 use crate::ruleset::TABLE;
+
+/// The family in which older builds of ours had their table.
+const PREDECESSOR_FAMILY: libc::c_int = libc::NFPROTO_IPV4;
 
 /// nf_tables and `ip_forward` of this network namespace.
 pub struct NftKernel {
@@ -24,6 +30,11 @@ impl NftKernel {
             socket: NetfilterSocket::open()?,
             forwarding: Forwarding::default(),
         })
+    }
+
+    /// The chains of everybody else, for [`crate::host`].
+    pub(crate) fn others(&mut self) -> Result<Vec<ForeignChain>, KernelError> {
+        read::others(&mut self.socket, TABLE)
     }
 
     fn commit(&mut self, transaction: &Transaction) -> Result<(), KernelError> {
@@ -56,6 +67,18 @@ impl Kernel for NftKernel {
 
     fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError> {
         self.commit(&Transaction::update(TABLE, update))
+    }
+
+    fn remove_predecessor(&mut self) -> Result<bool, KernelError> {
+        let there = read::has_table(&mut self.socket, PREDECESSOR_FAMILY, TABLE)?;
+        if there {
+            self.commit(&Transaction::delete(PREDECESSOR_FAMILY, TABLE))?;
+        }
+        Ok(there)
+    }
+
+    fn close_flows(&mut self, closing: &Closing) -> Result<u32, KernelError> {
+        conntrack::close(&mut self.socket, closing)
     }
 
     fn forwarding(&mut self) -> Result<bool, KernelError> {

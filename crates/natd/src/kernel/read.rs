@@ -12,6 +12,8 @@ use super::message::Message;
 use super::nft_sys::decode::{Decoder, In, Unreadable};
 use super::nft_sys::encode::{Encoder, Envelope};
 use super::socket::{NetfilterSocket, Replies};
+use super::transaction::FAMILY;
+use crate::host::ForeignChain;
 use crate::image::{RuleImage, SetImage, TableImage};
 use std::ffi::c_int;
 
@@ -76,7 +78,7 @@ impl<'a> Reader<'a> {
 
     fn generation(&mut self) -> Result<u32, KernelError> {
         const DOING: &str = "reading the ruleset's generation";
-        let request = request(libc::NFT_MSG_GETGEN, 0, Encoder::bare);
+        let request = request(FAMILY, libc::NFT_MSG_GETGEN, 0, Encoder::bare);
         let mut generation = None;
         let decoder = &mut self.decoder;
         let replies = self.socket.exchange(&request, |message| {
@@ -222,11 +224,90 @@ fn is(message: Message<'_>, kind: c_int) -> bool {
 }
 
 fn dump(kind: c_int, write: impl FnOnce(&mut Encoder, Envelope)) -> Vec<u8> {
-    request(kind, libc::NLM_F_DUMP, write)
+    request(FAMILY, kind, libc::NLM_F_DUMP, write)
 }
 
-fn request(kind: c_int, flags: c_int, write: impl FnOnce(&mut Encoder, Envelope)) -> Vec<u8> {
-    let mut encoder = Encoder::new();
+/// Whether there is a table of this name in another family.
+pub(super) fn has_table(
+    socket: &mut NetfilterSocket,
+    family: c_int,
+    name: &str,
+) -> Result<bool, KernelError> {
+    const DOING: &str = "listing tables of another family";
+    let request = request(
+        family,
+        libc::NFT_MSG_GETTABLE,
+        libc::NLM_F_DUMP,
+        Encoder::bare,
+    );
+    let mut decoder = Decoder::new();
+    let mut found = false;
+    let replies = socket.exchange(&request, |message| {
+        if is(message, libc::NFT_MSG_NEWTABLE) {
+            let table = decoder.table(message.bytes).map_err(unreadable(DOING))?;
+            found |= table.table == name;
+        }
+        Ok(())
+    })?;
+    refused(DOING, replies)?;
+    Ok(found)
+}
+
+/// Every chain but those of our table.
+pub(super) fn others(
+    socket: &mut NetfilterSocket,
+    ours: &str,
+) -> Result<Vec<ForeignChain>, KernelError> {
+    const DOING: &str = "listing others' chains";
+    let mut decoder = Decoder::new();
+    let mut others: Vec<ForeignChain> = Vec::new();
+    let is_ours = |family: u8, table: &str| i32::from(family) == FAMILY && table == ours;
+    let list = |kind| request(libc::NFPROTO_UNSPEC, kind, libc::NLM_F_DUMP, Encoder::bare);
+    let replies = socket.exchange(&list(libc::NFT_MSG_GETCHAIN), |message| {
+        if let Some(family) = family_of(message, libc::NFT_MSG_NEWCHAIN) {
+            let found = decoder.chain(message.bytes).map_err(unreadable(DOING))?;
+            if !is_ours(family, &found.table) {
+                others.push(ForeignChain {
+                    family,
+                    table: found.table,
+                    chain: found.item,
+                });
+            }
+        }
+        Ok(())
+    })?;
+    refused(DOING, replies)?;
+    let replies = socket.exchange(&list(libc::NFT_MSG_GETRULE), |message| {
+        if let Some(family) = family_of(message, libc::NFT_MSG_NEWRULE) {
+            let found = decoder.rule(message.bytes).map_err(unreadable(DOING))?;
+            let (name, rule) = found.item;
+            let chain = others.iter_mut().find(|one| {
+                one.family == family && one.table == found.table && one.chain.name == name
+            });
+            if let Some(chain) = chain {
+                chain.chain.rules.push(rule);
+            }
+        }
+        Ok(())
+    })?;
+    refused(DOING, replies)?;
+    Ok(others)
+}
+
+/// Where a message has its family (`nfgenmsg`), in bytes.
+const FAMILY_OFFSET: usize = 16;
+
+fn family_of(message: Message<'_>, kind: c_int) -> Option<u8> {
+    is(message, kind).then(|| message.bytes.get(FAMILY_OFFSET).copied())?
+}
+
+fn request(
+    family: c_int,
+    kind: c_int,
+    flags: c_int,
+    write: impl FnOnce(&mut Encoder, Envelope),
+) -> Vec<u8> {
+    let mut encoder = Encoder::new(family);
     write(
         &mut encoder,
         Envelope {

@@ -13,6 +13,8 @@ use crate::image::{ElementUpdate, RuleImage, TableImage, TableUpdate};
 use libc::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE};
 use std::ffi::c_int;
 
+/// The family of our table.
+pub(super) const FAMILY: c_int = libc::NFPROTO_INET;
 /// Where a message has its flags (`nlmsg_flags`), in bytes.
 const FLAGS_OFFSET: usize = 6;
 
@@ -32,7 +34,7 @@ struct Writer {
 impl Transaction {
     /// Replaces the table `name`, or creates it.
     pub(super) fn replace(name: &str, table: &TableImage) -> Self {
-        let mut writer = Writer::begin();
+        let mut writer = Writer::begin(FAMILY);
         // Deleting what is not there is an error, so it is created first.
         writer.new_table(name, table);
         writer.delete_table(name, table);
@@ -43,7 +45,7 @@ impl Transaction {
 
     /// Changes rules and elements of the table `name`.
     pub(super) fn update(name: &str, update: &TableUpdate) -> Self {
-        let mut writer = Writer::begin();
+        let mut writer = Writer::begin(FAMILY);
         for chain in &update.chains {
             writer.flush_chain(name, &chain.chain);
             writer.rules(name, &chain.chain, &chain.rules);
@@ -51,6 +53,13 @@ impl Transaction {
         for set in &update.sets {
             writer.change_elements(name, set);
         }
+        writer.end()
+    }
+
+    /// Deletes the table `name` of another family.
+    pub(super) fn delete(family: c_int, name: &str) -> Self {
+        let mut writer = Writer::begin(family);
+        writer.delete_table(name, &TableImage::default());
         writer.end()
     }
 
@@ -74,8 +83,8 @@ impl Transaction {
 
 impl Writer {
     /// Part 0 opens the transaction.
-    fn begin() -> Self {
-        let mut encoder = Encoder::new();
+    fn begin(family: c_int) -> Self {
+        let mut encoder = Encoder::new(family);
         encoder.batch_begin(0);
         Self {
             encoder,
@@ -116,7 +125,7 @@ impl Writer {
         let envelope = self.part(
             libc::NFT_MSG_NEWTABLE,
             NLM_F_CREATE,
-            format!("creating table ip {name}"),
+            format!("creating table inet {name}"),
         );
         self.encoder.table(envelope, name, table);
     }
@@ -125,7 +134,7 @@ impl Writer {
         let envelope = self.part(
             libc::NFT_MSG_DELTABLE,
             0,
-            format!("deleting the old table ip {name}"),
+            format!("deleting the old table {name}"),
         );
         self.encoder.table(envelope, name, table);
     }

@@ -3,16 +3,33 @@
 //! In: a [`Goal`]. Out: a [`PassReport`]. Everything that is remembered between passes is what was
 //! last seen in force: that alone tells an intended update from a foreign change.
 
+use crate::flows::Closing;
 use crate::image::{Difference, TableImage};
+use crate::intent::Standing;
 use crate::kernel::{Kernel, KernelError};
 use crate::plan::Plan;
+use crate::ruleset::{Ruleset, Targets};
+use ipam::Ipv4Network;
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+
+/// How often tracked connections are listed and deleted until a list has none that must end.
+const CLOSING_ROUNDS: u32 = 32;
 
 /// What the kernel should be at.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Goal {
     /// Our table.
     pub table: TableImage,
+    /// The same, to put the kernel's own forwards in where the node may open none.
+    pub rules: Ruleset,
+    /// Where its forwards lead.
+    pub targets: Targets,
+    /// The clients' networks.
+    pub networks: Vec<Ipv4Network>,
+    /// Whether the node may open forwards: not while it is behind, as long as there is a way in.
+    pub opens: bool,
     /// Whether `ip_forward` must be on.
     pub forwarding: bool,
     /// The number of the view that this was planned from.
@@ -23,8 +40,16 @@ pub struct Goal {
 #[derive(Debug)]
 pub struct Keeper<K> {
     kernel: K,
-    /// The goal whose table was last seen in the kernel.
-    in_force: Option<Arc<Goal>>,
+    /// The table that was last seen in the kernel, as we had put it there.
+    in_force: Option<TableImage>,
+    /// Forwards that the kernel had of a former life, less those that were withdrawn since.
+    adopted: Option<Targets>,
+    /// The forwards of the last goal while the node was behind.
+    planned: Targets,
+    /// The forwards in force when no flow was left that they do not make; none if never.
+    swept: Option<Targets>,
+    /// Whether the table of an older build is known to be gone.
+    predecessor_gone: bool,
     /// Whether forwarding was last seen to be on because we needed it.
     forwarding_in_force: bool,
 }
@@ -45,14 +70,20 @@ pub struct PassReport {
     pub table: Result<Change, KernelError>,
     /// About `ip_forward`.
     pub forwarding: Result<Change, KernelError>,
+    /// How many tracked connections were ended.
+    pub flows: Result<u32, KernelError>,
 }
 
 impl Goal {
     /// The goal of a plan.
     #[must_use]
-    pub fn new(plan: &Plan, generation: u64) -> Self {
+    pub fn new(plan: &Plan, standing: Standing, generation: u64) -> Self {
         Self {
             table: plan.ruleset.image(),
+            rules: plan.ruleset.clone(),
+            targets: plan.ruleset.targets(),
+            networks: plan.networks.clone(),
+            opens: standing != Standing::Behind || !plan.forwards_enter,
             forwarding: plan.forwarding,
             generation,
         }
@@ -77,7 +108,7 @@ impl PassReport {
     /// Whether the kernel is not as it should be.
     #[must_use]
     pub const fn failed(&self) -> bool {
-        self.table.is_err() || self.forwarding.is_err()
+        self.table.is_err() || self.forwarding.is_err() || self.flows.is_err()
     }
 }
 
@@ -87,43 +118,120 @@ impl<K: Kernel> Keeper<K> {
         Self {
             kernel,
             in_force: None,
+            adopted: None,
+            planned: Targets::new(),
+            swept: None,
+            predecessor_gone: false,
             forwarding_in_force: false,
         }
     }
 
-    /// Makes the kernel what `goal` says. Blocking: see [`Kernel`].
-    pub fn pass(&mut self, goal: &Arc<Goal>) -> PassReport {
-        // Rules before forwarding: a host that starts to forward does so under our policy.
+    /// Makes the kernel what `goal` says, and ends the flows of the addresses in `vacated`. Blocking:
+    /// see [`Kernel`].
+    pub fn pass(&mut self, goal: &Arc<Goal>, vacated: &BTreeSet<Ipv4Addr>) -> PassReport {
+        // Rules before forwarding: a host that starts to forward does so under our policy. Rules
+        // before flows: what is ended must not begin again.
+        let table = self.table(goal);
+        let flows = match &table {
+            Ok(_) => self.close_flows(goal, vacated),
+            Err(_) => Ok(0),
+        };
         PassReport {
-            table: self.table(goal),
+            table,
             forwarding: self.forwarding(goal),
+            flows,
         }
     }
 
-    fn table(&mut self, goal: &Arc<Goal>) -> Result<Change, KernelError> {
+    fn table(&mut self, goal: &Goal) -> Result<Change, KernelError> {
         let actual = self.kernel.read_table()?;
-        let Some(difference) = goal.table.compare(actual.as_ref()) else {
-            self.in_force = Some(Arc::clone(goal));
-            return Ok(Change::default());
+        let wanted = self.wanted(goal, actual.as_ref());
+        let change = match wanted.compare(actual.as_ref()) {
+            None => Change::default(),
+            Some(difference) => {
+                let change = self.explain(&wanted, &difference, actual.as_ref());
+                self.apply(&wanted, &difference)?;
+                // From here on, what was in force is not; if the check fails, nobody knows what is.
+                self.in_force = None;
+                let actual = self.kernel.read_table()?;
+                if let Some(difference) = wanted.compare(actual.as_ref()) {
+                    return Err(KernelError::NotAsAsked {
+                        difference: difference.to_string(),
+                    });
+                }
+                change
+            }
         };
-        let change = self.explain(goal, &difference, actual.as_ref());
-        self.apply(goal, &difference)?;
-        // From here on, what was in force is not; if the check fails, nobody knows what is.
-        self.in_force = None;
-        let actual = self.kernel.read_table()?;
-        if let Some(difference) = goal.table.compare(actual.as_ref()) {
-            return Err(KernelError::NotAsAsked {
-                difference: difference.to_string(),
-            });
+        self.in_force = Some(wanted);
+        if !self.predecessor_gone {
+            if self.kernel.remove_predecessor()? {
+                tracing::info!("removed the table ip gatewayd of an older build");
+            }
+            self.predecessor_gone = true;
         }
-        self.in_force = Some(Arc::clone(goal));
         Ok(change)
+    }
+
+    /// S9: a node that is behind opens no forward. Those that the kernel has of its former life stay, but
+    /// for those whose withdrawal it sees on the way.
+    fn wanted(&mut self, goal: &Goal, actual: Option<&TableImage>) -> TableImage {
+        let adopted = self
+            .adopted
+            .get_or_insert_with(|| actual.map(TableImage::targets).unwrap_or_default());
+        if goal.opens {
+            return goal.table.clone();
+        }
+        for (port, target) in &self.planned {
+            if goal.targets.get(port) != Some(target) {
+                adopted.remove(port);
+            }
+        }
+        self.planned.clone_from(&goal.targets);
+        goal.rules.with_targets(adopted).image()
+    }
+
+    /// S9: ends what no forward leads any more, and what a tenant left behind.
+    fn close_flows(
+        &mut self,
+        goal: &Goal,
+        vacated: &BTreeSet<Ipv4Addr>,
+    ) -> Result<u32, KernelError> {
+        let leads = |(port, target)| goal.targets.get(port) == Some(target);
+        let withdrawn = !self
+            .swept
+            .as_ref()
+            .is_some_and(|swept| swept.iter().all(leads));
+        let closing = Closing {
+            forwards: (goal.opens && withdrawn).then(|| goal.targets.clone()),
+            former: self.swept.clone().unwrap_or_default(),
+            networks: goal.networks.clone(),
+            vacated: vacated.clone(),
+        };
+        let mut closed = 0;
+        if !closing.is_empty() {
+            closed = self.close_until_none_is_left(&closing)?;
+        }
+        if goal.opens {
+            self.swept = Some(goal.targets.clone());
+        }
+        Ok(closed)
+    }
+
+    fn close_until_none_is_left(&mut self, closing: &Closing) -> Result<u32, KernelError> {
+        let mut closed = 0;
+        for _ in 0..CLOSING_ROUNDS {
+            match self.kernel.close_flows(closing)? {
+                0 => return Ok(closed),
+                some => closed += some,
+            }
+        }
+        Err(KernelError::FlowsComeBack { closed })
     }
 
     /// Whether this difference is ours, somebody else's, or both.
     fn explain(
         &self,
-        goal: &Arc<Goal>,
+        wanted: &TableImage,
         difference: &Difference,
         actual: Option<&TableImage>,
     ) -> Change {
@@ -132,12 +240,12 @@ impl<K: Kernel> Keeper<K> {
                 updated: true,
                 repaired: None,
             },
-            Some(in_force) if in_force.table == goal.table => Change {
+            Some(in_force) if in_force == wanted => Change {
                 updated: false,
                 repaired: Some(difference.to_string()),
             },
             Some(in_force) => {
-                let foreign = in_force.table.compare(actual);
+                let foreign = in_force.compare(actual);
                 Change {
                     updated: true,
                     repaired: foreign.map(|foreign| foreign.to_string()),
@@ -146,7 +254,7 @@ impl<K: Kernel> Keeper<K> {
         }
     }
 
-    fn apply(&mut self, goal: &Goal, difference: &Difference) -> Result<(), KernelError> {
+    fn apply(&mut self, wanted: &TableImage, difference: &Difference) -> Result<(), KernelError> {
         if let Difference::Contents(update) = difference {
             match self.kernel.update_table(update) {
                 // Somebody changed the table since we read it.
@@ -154,7 +262,7 @@ impl<K: Kernel> Keeper<K> {
                 result => return result,
             }
         }
-        self.kernel.replace_table(&goal.table)
+        self.kernel.replace_table(wanted)
     }
 
     fn forwarding(&mut self, goal: &Goal) -> Result<Change, KernelError> {

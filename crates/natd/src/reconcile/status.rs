@@ -64,10 +64,16 @@ impl NatStatus {
             }
             Err(error) => errors.push(logged("IPv4 forwarding", error)),
         }
+        match &report.flows {
+            Ok(0) => {}
+            Ok(flows) => tracing::info!(flows, "connections that were withdrawn are ended"),
+            Err(error) => errors.push(logged("the table of tracked connections", error)),
+        }
         if errors.is_empty() {
             self.applied_generation = goal.generation;
         }
-        self.in_sync = errors.is_empty() && self.applied_generation == self.generation;
+        self.in_sync =
+            errors.is_empty() && goal.opens && self.applied_generation == self.generation;
         self.last_error = (!errors.is_empty()).then(|| errors.join("; "));
     }
 

@@ -1,17 +1,33 @@
-//! A [`Ruleset`] as text, in the form in which `nft list table ip gatewayd` prints it.
+//! A [`Ruleset`] as text, in the form in which `nft list table inet gatewayd` prints it.
 //!
 //! For people and golden files; nothing parses it. One difference: a map's elements stand one to a
 //! line here, and `nft` wraps them as it likes.
 
-use super::{Action, Chain, ForwardMap, Hook, Match, Rule, Ruleset, TABLE};
+use super::{
+    Action, Chain, Direction, ForwardMap, HOSTS, Hook, IcmpType, Match, PortRole, PortSet, Rule,
+    Ruleset, TABLE, capacity,
+};
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
+use std::net::Ipv4Addr;
 
 impl Display for Ruleset {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "table ip {TABLE} {{")?;
-        let maps = self.maps.iter().map(|map| map as &dyn Display);
+        writeln!(f, "table inet {TABLE} {{")?;
+        let targets: Vec<Targets<'_>> = self.maps.iter().map(Targets).collect();
+        let hosts = Hosts(&self.hosts);
+        let maps = self
+            .maps
+            .iter()
+            .zip(&targets)
+            .flat_map(|(map, targets)| [map as &dyn Display, targets as &dyn Display]);
+        let ports = self.ports.iter().map(|ports| ports as &dyn Display);
         let chains = self.chains.iter().map(|chain| chain as &dyn Display);
-        for (index, part) in maps.chain(chains).enumerate() {
+        let parts = maps
+            .chain(ports)
+            .chain([&hosts as &dyn Display])
+            .chain(chains);
+        for (index, part) in parts.enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
@@ -23,29 +39,65 @@ impl Display for Ruleset {
 
 impl Display for ForwardMap {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\tmap {} {{", Self::name(self.protocol))?;
-        writeln!(f, "\t\ttype inet_service : ipv4_addr . inet_service")?;
-        writeln!(f, "\t\tsize {}", self.capacity())?;
-        for (index, (port, target)) in self.targets.iter().enumerate() {
-            let lead = if index == 0 {
-                "elements = {"
-            } else {
-                "            "
-            };
-            let tail = if index + 1 == self.targets.len() {
-                " }"
-            } else {
-                ","
-            };
-            writeln!(
-                f,
-                "\t\t{lead} {port} : {} . {}{tail}",
-                target.ip(),
-                target.port()
-            )?;
-        }
-        writeln!(f, "\t}}")
+        let elements = self
+            .targets
+            .iter()
+            .map(|(port, target)| format!("{port} : {} . {}", target.ip(), target.port()));
+        let name = Self::name(self.protocol);
+        let data = "inet_service : ipv4_addr . inet_service";
+        set(f, "map", name, data, elements.collect())
     }
+}
+
+/// A map's contents as a set.
+struct Targets<'a>(&'a ForwardMap);
+
+impl Display for Targets<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let elements = self
+            .0
+            .targets
+            .iter()
+            .map(|(port, target)| format!("{port} . {} . {}", target.ip(), target.port()));
+        let name = ForwardMap::targets_name(self.0.protocol);
+        let data = "inet_service . ipv4_addr . inet_service";
+        set(f, "set", name, data, elements.collect())
+    }
+}
+
+impl Display for PortSet {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let elements = self.ports.iter().map(u16::to_string).collect();
+        let name = Self::name(self.role, self.protocol);
+        set(f, "set", name, "inet_service", elements)
+    }
+}
+
+/// The hosts' addresses.
+struct Hosts<'a>(&'a BTreeSet<Ipv4Addr>);
+
+impl Display for Hosts<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let elements = self.0.iter().map(Ipv4Addr::to_string).collect();
+        set(f, "set", HOSTS, "ipv4_addr", elements)
+    }
+}
+
+fn set(
+    f: &mut Formatter<'_>,
+    kind: &str,
+    name: &str,
+    data: &str,
+    elements: Vec<String>,
+) -> fmt::Result {
+    writeln!(f, "\t{kind} {name} {{")?;
+    writeln!(f, "\t\ttype {data}")?;
+    writeln!(f, "\t\tsize {}", capacity(elements.len()))?;
+    if !elements.is_empty() {
+        let elements = elements.join(",\n\t\t             ");
+        writeln!(f, "\t\telements = {{ {elements} }}")?;
+    }
+    writeln!(f, "\t}}")
 }
 
 impl Display for Chain {
@@ -67,6 +119,7 @@ impl Display for Hook {
             Self::DestinationNat => "type nat hook prerouting priority dstnat; policy accept;",
             Self::SourceNat => "type nat hook postrouting priority srcnat; policy accept;",
             Self::Forward => "type filter hook forward priority filter; policy accept;",
+            Self::Input => "type filter hook input priority filter; policy accept;",
         })
     }
 }
@@ -88,9 +141,50 @@ impl Display for Match {
             Self::SourceIn(network) => write!(f, "ip saddr {network}"),
             Self::DestinationIn(network) => write!(f, "ip daddr {network}"),
             Self::DestinationNotLocal => f.write_str("fib daddr type != local"),
+            Self::NotOutInterface(name) => write!(f, "oifname != \"{name}\""),
+            Self::Ipv6 => f.write_str("meta nfproto ipv6"),
             Self::Known => f.write_str("ct state established,related"),
+            Self::Related => f.write_str("ct state related"),
             Self::Invalid => f.write_str("ct state invalid"),
             Self::DestinationTranslated => f.write_str("ct status dnat"),
+            Self::AnswersTo(address) => write!(f, "ct reply ip daddr {address}"),
+            Self::LedByMap(protocol, direction) => {
+                let (protocol, set) = (protocol.name(), ForwardMap::targets_name(*protocol));
+                match direction {
+                    Direction::Original => write!(
+                        f,
+                        "ct direction original ct original proto-dst . ip daddr . {protocol} dport @{set}"
+                    ),
+                    Direction::Reply => write!(
+                        f,
+                        "ct direction reply ct original proto-dst . ip saddr . {protocol} sport @{set}"
+                    ),
+                }
+            }
+            Self::PortIn(role, protocol) => write!(
+                f,
+                "{} dport @{}",
+                protocol.name(),
+                PortSet::name(*role, *protocol)
+            ),
+            Self::FromProtected(protocol) => write!(
+                f,
+                "{} sport @{}",
+                protocol.name(),
+                PortSet::name(PortRole::Protected, *protocol)
+            ),
+            Self::Gre => f.write_str("meta l4proto gre"),
+            Self::ToHost => write!(f, "ip daddr @{HOSTS}"),
+            Self::Original => f.write_str("ct direction original"),
+            Self::Dhcp => f.write_str("udp dport 67"),
+            Self::Icmp(kind) => f.write_str(match kind {
+                IcmpType::Echo4 => "icmp type echo-request",
+                IcmpType::Echo6 => "icmpv6 type echo-request",
+                IcmpType::RouterSolicit => "icmpv6 type nd-router-solicit",
+                IcmpType::NeighborSolicit => "icmpv6 type nd-neighbor-solicit",
+                IcmpType::NeighborAdvert => "icmpv6 type nd-neighbor-advert",
+            }),
+            Self::Syn => f.write_str("tcp flags syn"),
         }
     }
 }
@@ -100,10 +194,12 @@ impl Display for Action {
         match self {
             Self::Accept => f.write_str("accept"),
             Self::Drop => f.write_str("drop"),
+            Self::CountedDrop => f.write_str("counter drop"),
+            Self::ClampMss => f.write_str("tcp option maxseg size set rt mtu"),
             Self::Return => f.write_str("return"),
             Self::Jump(chain) => write!(f, "jump {chain}"),
             Self::Masquerade => f.write_str("masquerade"),
-            Self::SourceNat(address) => write!(f, "snat to {address}"),
+            Self::SourceNat(address) => write!(f, "snat ip to {address}"),
             Self::DestinationNat(protocol) => {
                 write!(
                     f,

@@ -3,23 +3,36 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use ipam::{
-    AddressRange, ForwardKey, ForwardPolicy, Ipv4Network, NatView, Protocol, ResolvedForward,
-    SourceNat, SubnetNat,
+    AddressRange, ForwardKey, ForwardPolicy, Gateway, Ipv4Network, NatView, Protocol,
+    ResolvedForward, SourceNat, SubnetNat,
 };
-use natd::{InterfaceName, NodeContext};
+use natd::{Guard, InterfaceName, NodeContext};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 pub const LAN: &str = "OCvpsnet";
 pub const UPLINK: &str = "vmbr0";
+pub const PEER_PORT: u16 = 7066;
+pub const ADMIN_PORT: u16 = 7067;
 
 pub fn node() -> NodeContext {
     let name = |name| InterfaceName::new(name).expect("a name");
     NodeContext {
         lan_interface: name(LAN),
-        uplink_interface: name(UPLINK),
+        uplink_interface: Some(name(UPLINK)),
         listen_ip: Ipv4Addr::new(10, 15, 3, 10),
         router: Ipv4Addr::new(10, 15, 3, 1),
+        guard: Guard::protecting([PEER_PORT, ADMIN_PORT]),
+        networks: Vec::new(),
+        addresses: [Ipv4Addr::new(203, 0, 113, 7)].into(),
+    }
+}
+
+/// The same without an uplink.
+pub fn without_uplink() -> NodeContext {
+    NodeContext {
+        uplink_interface: None,
+        ..node()
     }
 }
 
@@ -52,6 +65,13 @@ pub fn usual() -> NatView {
             forward(Protocol::Tcp, 2222, 21, 22),
             forward(Protocol::Udp, 53, 22, 53),
         ],
+        leading_nowhere: Vec::new(),
+        gateways: vec![Gateway {
+            listen_ip: Ipv4Addr::new(10, 15, 3, 11),
+            peer_ip: Some(Ipv4Addr::new(172, 31, 0, 2)),
+            peer_port: Some(PEER_PORT),
+            admin_port: None,
+        }],
         forward_policy: ForwardPolicy::Drop,
     }
 }

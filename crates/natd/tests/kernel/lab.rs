@@ -188,3 +188,44 @@ pub fn ping(connection: &mut TcpStream) -> io::Result<()> {
     connection.write_all(b"x")?;
     connection.read_exact(&mut [0])
 }
+
+/// Whether `socket` receives something when `sending` sends it.
+pub fn receives(socket: &UdpSocket, sending: impl FnOnce() -> io::Result<usize>) -> bool {
+    let mut buffer = [0; 64];
+    socket.set_nonblocking(true).expect("a mode can be set");
+    while socket.recv(&mut buffer).is_ok() {} // What came before.
+    socket.set_nonblocking(false).expect("a mode can be set");
+    socket
+        .set_read_timeout(Some(REFUSAL))
+        .expect("a time limit can be set");
+    sending().expect("a datagram is sent");
+    let received = socket.recv(&mut buffer).is_ok();
+    socket
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a time limit can be set");
+    received
+}
+
+/// Whether a datagram from `from` on `host` to `to` arrives at `socket`.
+pub fn delivers(host: &'static str, from: &str, to: &str, socket: &UdpSocket) -> bool {
+    let sender = datagrams(host, from);
+    receives(socket, || sender.send_to(b"x", to))
+}
+
+/// The same service by IPv6.
+pub fn serve6(host: &'static str, port: u16) {
+    let listener = on(host, move || {
+        TcpListener::bind((std::net::Ipv6Addr::UNSPECIFIED, port)).expect("the port is free")
+    });
+    std::thread::spawn(move || while listener.accept().is_ok() {});
+}
+
+/// Whether a connection to a link-local address on `eth0` does not come about.
+pub fn is_blocked6(host: &'static str, to: &str, port: u16) -> bool {
+    let to: std::net::Ipv6Addr = to.parse().expect("an address");
+    on(host, move || {
+        let index = nix::net::if_::if_nametoindex("eth0").expect("the interface is there");
+        let to = std::net::SocketAddrV6::new(to, port, 0, index);
+        TcpStream::connect_timeout(&to.into(), REFUSAL).is_err()
+    })
+}

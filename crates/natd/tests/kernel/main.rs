@@ -7,12 +7,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod guard;
 mod lab;
 mod links;
 mod repair;
 mod sandbox;
 mod table;
 mod traffic;
+mod withdrawn;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -23,11 +25,13 @@ fn main() {
     if !arguments.list {
         sandbox::enter();
     }
-    let groups: [(&str, &[Test]); 4] = [
+    let groups: [(&str, &[Test]); 6] = [
         ("table", &table::TESTS),
         ("repair", &repair::TESTS),
         ("traffic", &traffic::TESTS),
         ("links", &links::TESTS),
+        ("guard", &guard::TESTS),
+        ("withdrawn", &withdrawn::TESTS),
     ];
     let trials = groups
         .into_iter()

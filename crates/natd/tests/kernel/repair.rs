@@ -3,8 +3,8 @@
 use crate::Test;
 use crate::common::{forward, node, usual};
 use crate::sandbox::{list, nft};
-use ipam::{NatView, Protocol};
-use natd::{NatStatus, NetlinkEvents, NftKernel, Reconciler};
+use ipam::Protocol;
+use natd::{Intent, NatStatus, NetlinkEvents, NftKernel, Reconciler, Vacated};
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// A running reconciler.
 struct Running {
-    views: watch::Sender<Arc<NatView>>,
+    views: watch::Sender<Arc<Intent>>,
     status: watch::Receiver<NatStatus>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -46,11 +46,12 @@ impl Running {
         fs::write(IP_FORWARD, "0").expect("forwarding can be switched off");
         let kernel = NftKernel::open().expect("a netlink socket");
         let events = NetlinkEvents::open().expect("subscriptions");
-        let (views, seen_views) = watch::channel(Arc::new(usual()));
+        let (views, seen_views) = watch::channel(Arc::new(usual().into()));
+        let (_, nodes) = watch::channel(Arc::new(node()));
         let (publish, status) = watch::channel(NatStatus::default());
         // No periodic look can help within the limit.
-        let reconciler =
-            Reconciler::new(kernel, events, node()).with_resync(Duration::from_secs(3600));
+        let reconciler = Reconciler::new(kernel, events, nodes, Vacated::default())
+            .with_resync(Duration::from_secs(3600));
         Self {
             views,
             status,
@@ -110,7 +111,7 @@ async fn a_flush_is_repaired(mut running: Running) {
 async fn an_edit_is_repaired(mut running: Running) {
     let before = list();
     nft(
-        "insert rule ip gatewayd lan accept; add element ip gatewayd tcp_forwards { 443 : 10.15.3.66 . 443 }",
+        "insert rule inet gatewayd lan accept; add element inet gatewayd tcp_forwards { 443 : 10.15.3.66 . 443 }",
     );
     let status = running
         .until("the repair", |status| status.table_repairs == 1)
@@ -120,7 +121,7 @@ async fn an_edit_is_repaired(mut running: Running) {
         status.last_repair_reason, status.last_repair
     );
     assert_eq!(list(), before);
-    nft("delete element ip gatewayd tcp_forwards { 80 }");
+    nft("delete element inet gatewayd tcp_forwards { 80 }");
     let status = running
         .until("the repair", |status| status.table_repairs == 2)
         .await;
@@ -134,8 +135,10 @@ async fn an_edit_is_repaired(mut running: Running) {
 async fn an_own_update_is_no_repair(mut running: Running) {
     for port in 100..120 {
         running.views.send_modify(|view| {
-            let mut next = NatView::clone(view);
-            next.forwards.push(forward(Protocol::Tcp, port, 40, port));
+            let mut next = Intent::clone(view);
+            next.view
+                .forwards
+                .push(forward(Protocol::Tcp, port, 40, port));
             *view = Arc::new(next);
         });
         let generation = u64::from(port - 98);
@@ -146,7 +149,7 @@ async fn an_own_update_is_no_repair(mut running: Running) {
             .await;
     }
     // The events of our own transactions are all in the queue before this one.
-    nft("add table inet last; insert rule ip gatewayd lan drop");
+    nft("add table inet last; insert rule inet gatewayd lan drop");
     let status = running
         .until("the repair", |status| status.repairs() > 0)
         .await;

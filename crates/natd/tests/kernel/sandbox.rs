@@ -70,11 +70,11 @@ pub fn nft(command: &str) -> String {
 pub fn chain_with_handles(chain: &str) -> String {
     run(
         "nft",
-        &["--handle", "list", "chain", "ip", "gatewayd", chain],
+        &["--handle", "list", "chain", "inet", "gatewayd", chain],
     )
 }
 
 /// Our table as `nft` sees it.
 pub fn list() -> String {
-    nft("list table ip gatewayd")
+    nft("list table inet gatewayd")
 }

@@ -1,12 +1,12 @@
 //! What packets meet.
 
 use crate::Test;
-use crate::common::{forward, open, two_subnets, usual};
+use crate::common::{forward, node, open, two_subnets, usual};
 use crate::lab::{Lab, connect, datagrams, ip, is_blocked, ping, serve};
 use crate::table::{image, update};
 use ipam::{NatView, Protocol};
-use natd::NftKernel;
 use natd::kernel::Kernel;
+use natd::{NftKernel, plan};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub const TESTS: [Test; 9] = [
@@ -47,9 +47,11 @@ fn view() -> NatView {
 fn gateway(view: &NatView) -> (Lab, NftKernel) {
     let lab = Lab::new();
     let mut kernel = NftKernel::open().expect("a netlink socket");
-    kernel
-        .replace_table(&image(view))
-        .expect("the table is replaced");
+    // Some of these have the host serve clients by TCP 80.
+    let mut node = node();
+    node.guard.opened = [(Protocol::Tcp, 80)].into();
+    let table = plan(view, &node).expect("a plan").ruleset.image();
+    kernel.replace_table(&table).expect("the table is replaced");
     kernel.enable_forwarding().expect("forwarding");
     (lab, kernel)
 }
@@ -193,8 +195,9 @@ fn update_until(kernel: &mut NftKernel, done: &AtomicBool) -> u32 {
         ..two_subnets()
     };
     let (first, second) = (image(&view()), image(&other));
+    kernel.replace_table(&first).expect("the table is replaced");
     let (there, back) = (update(&first, &second), update(&second, &first));
-    assert!(there.chains.len() == 3 && there.sets.len() == 2);
+    assert!(there.chains.len() == 3 && there.sets.len() == 4);
     let mut times = 0;
     while !done.load(Ordering::Relaxed) {
         kernel.update_table(&there).expect("the table is updated");

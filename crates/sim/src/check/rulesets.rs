@@ -3,6 +3,7 @@
 use super::facts::End;
 use super::violation::{Verdict, Violation};
 use crate::client::TrueTime;
+use natd::Standing;
 use natd::reconcile::Goal;
 
 /// Judges every node at the end.
@@ -20,7 +21,7 @@ pub(super) fn finish(at: TrueTime, ends: &[End<'_>]) -> Verdict {
         };
         let plan = natd::plan(&view, end.context)
             .map_err(|error| broken(format!("its state cannot be planned: {error}")))?;
-        let goal = Goal::new(&plan, 0);
+        let goal = Goal::new(&plan, Standing::Level, 0);
         if let Some(difference) = goal.table.compare(end.ruleset) {
             return Err(broken(format!("{difference:?}")));
         }

@@ -15,6 +15,7 @@ use ipam::{
     NodeRegistration, Protocol, Span, State, StateParts, SubnetConfig, SubnetId, SubnetParts,
 };
 use natd::{InterfaceName, NodeContext};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -54,9 +55,12 @@ fn node(number: u64) -> NodeRegistration {
 fn context() -> NodeContext {
     NodeContext {
         lan_interface: InterfaceName::new("lan0").expect("a name"),
-        uplink_interface: InterfaceName::new("up0").expect("a name"),
+        uplink_interface: Some(InterfaceName::new("up0").expect("a name")),
         listen_ip: address(11),
         router: address(1),
+        guard: natd::Guard::default(),
+        networks: Vec::new(),
+        addresses: BTreeSet::new(),
     }
 }
 
@@ -211,7 +215,7 @@ impl Bench {
     fn finish(&mut self) {
         let state = self.state();
         let plan = natd::plan(&state.nat_view(), &context()).expect("a plan");
-        let goal = natd::reconcile::Goal::new(&plan, 0);
+        let goal = natd::reconcile::Goal::new(&plan, natd::Standing::Level, 0);
         let end = End {
             node: NodeId(1),
             position: self.position,

@@ -14,17 +14,19 @@ use std::sync::Arc;
 
 /// Keeps the kernel at the replicated intent until the node stops.
 pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKernel) {
-    let (mut views, follow) = gatewayd::follow_nat_intent(cluster);
+    let (input, follow) = gatewayd::follow_nat_intent(cluster);
+    let (mut intents, vacated) = (input.intents, input.vacated);
     let mut events = kernel.events();
     let mut keeper = Keeper::new(kernel);
     let keep = async {
         let mut generation = 0;
         loop {
-            let view = Arc::clone(&views.borrow_and_update());
+            let intent = Arc::clone(&intents.borrow_and_update());
             generation += 1;
-            match plan(&view, &context) {
+            match plan(&intent.effective(), &context) {
                 Ok(plan) => {
-                    let report = keeper.pass(&Arc::new(Goal::new(&plan, generation)));
+                    let goal = Goal::new(&plan, intent.standing, generation);
+                    let report = keeper.pass(&Arc::new(goal), &vacated.take());
                     if report.failed() {
                         tracing::warn!("the kernel is not at its plan");
                     }
@@ -33,9 +35,10 @@ pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKer
             }
             tokio::select! {
                 biased;
-                changed = views.changed() => if changed.is_err() {
+                changed = intents.changed() => if changed.is_err() {
                     return;
                 },
+                () = vacated.added() => {}
                 heard = events.changed() => if let Err(error) = heard {
                     tracing::error!(%error, "no word of changes any more");
                     return;

@@ -17,8 +17,8 @@ use anyhow::{Context, Result};
 use cluster::{ClusterConfig, Start};
 use fastrand::Rng;
 use ipam::NodeId;
-use natd::{InterfaceName, NodeContext};
-use std::collections::BTreeMap;
+use natd::{Guard, InterfaceName, NodeContext};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -233,9 +233,12 @@ fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
         subnet: SUBNET,
         nat: NodeContext {
             lan_interface: InterfaceName::new("lan")?,
-            uplink_interface: InterfaceName::new("uplink")?,
+            uplink_interface: Some(InterfaceName::new("uplink")?),
             listen_ip: listen_ip(host),
             router: scenario.bootstrap.subnet.router,
+            guard: Guard::protecting([7066, 7067]),
+            networks: Vec::new(),
+            addresses: BTreeSet::new(),
         },
     })
 }

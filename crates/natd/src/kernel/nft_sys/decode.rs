@@ -2,6 +2,7 @@
 //!
 //! What the kernel adds by itself is removed here, so that what we wrote and what we read are equal.
 
+use super::encode::EXTHDR_OP_TCPOPT;
 use super::{Object, Owned, SCRATCH_WORDS, Scratch};
 use crate::image::{BaseChain, ChainImage, Expression, RuleImage, SetImage};
 use nftnl_sys as sys;
@@ -233,10 +234,9 @@ unsafe extern "C" fn each_element(element: *mut nftnl_set_elem, data: *mut c_voi
     };
     let plain = (0..sys::__NFTNL_SET_ELEM_MAX)
         .all(|attribute| PLAIN.contains(&attribute) || !is_set(attribute));
-    match (
-        bytes(sys::NFTNL_SET_ELEM_KEY),
-        bytes(sys::NFTNL_SET_ELEM_DATA),
-    ) {
+    let value = bytes(sys::NFTNL_SET_ELEM_DATA);
+    let value = value.or_else(|| (set.data_len == 0).then(Box::default));
+    match (bytes(sys::NFTNL_SET_ELEM_KEY), value) {
         (Some(key), Some(value)) if plain => {
             set.elements.insert(key, value);
         }
@@ -282,6 +282,10 @@ impl Step {
             "meta" => self.meta(),
             "payload" => self.payload(),
             "ct" => self.conntrack(),
+            "rt" => self.route(),
+            "byteorder" => self.byte_order(),
+            "exthdr" => self.tcp_option(),
+            "counter" => Some(Expression::Counter),
             "fib" => self.fib(),
             "bitwise" => self.bitwise(),
             "cmp" => self.compare(),
@@ -320,10 +324,54 @@ impl Step {
     }
 
     fn conntrack(&self) -> Option<Expression> {
-        self.has(&[sys::NFTNL_EXPR_CT_KEY, sys::NFTNL_EXPR_CT_DREG], &[])?;
+        use sys::{NFTNL_EXPR_CT_DIR as DIR, NFTNL_EXPR_CT_DREG as DREG, NFTNL_EXPR_CT_KEY as KEY};
+        self.has(&[KEY, DREG], &[DIR])?;
         Some(Expression::Conntrack {
-            key: self.number(sys::NFTNL_EXPR_CT_KEY),
-            to: self.number(sys::NFTNL_EXPR_CT_DREG),
+            key: self.number(KEY),
+            direction: self.is_set(DIR).then(|| self.small(DIR)),
+            to: self.number(DREG),
+        })
+    }
+
+    fn route(&self) -> Option<Expression> {
+        self.has(&[sys::NFTNL_EXPR_RT_KEY, sys::NFTNL_EXPR_RT_DREG], &[])?;
+        Some(Expression::Route {
+            key: self.number(sys::NFTNL_EXPR_RT_KEY),
+            to: self.number(sys::NFTNL_EXPR_RT_DREG),
+        })
+    }
+
+    fn byte_order(&self) -> Option<Expression> {
+        use sys::{
+            NFTNL_EXPR_BYTEORDER_DREG as DREG, NFTNL_EXPR_BYTEORDER_LEN as LEN,
+            NFTNL_EXPR_BYTEORDER_OP as OP, NFTNL_EXPR_BYTEORDER_SIZE as SIZE,
+            NFTNL_EXPR_BYTEORDER_SREG as SREG,
+        };
+        self.has(&[SREG, DREG, OP, LEN, SIZE], &[])?;
+        Some(Expression::ByteOrder {
+            from: self.number(SREG),
+            to: self.number(DREG),
+            op: self.number(OP),
+            len: self.number(LEN),
+            size: self.number(SIZE),
+        })
+    }
+
+    fn tcp_option(&self) -> Option<Expression> {
+        use sys::{
+            NFTNL_EXPR_EXTHDR_FLAGS as FLAGS, NFTNL_EXPR_EXTHDR_LEN as LEN,
+            NFTNL_EXPR_EXTHDR_OFFSET as OFFSET, NFTNL_EXPR_EXTHDR_OP as OP,
+            NFTNL_EXPR_EXTHDR_SREG as SREG, NFTNL_EXPR_EXTHDR_TYPE as TYPE,
+        };
+        self.has(&[TYPE, OFFSET, LEN, OP, SREG], &[FLAGS])?;
+        if self.number(OP) != EXTHDR_OP_TCPOPT || self.number(FLAGS) != 0 {
+            return None;
+        }
+        Some(Expression::WriteTcpOption {
+            from: self.number(SREG),
+            kind: u32::from(self.small(TYPE)),
+            offset: self.number(OFFSET),
+            len: self.number(LEN),
         })
     }
 
@@ -474,6 +522,16 @@ impl Step {
         // SAFETY: the expression lives (see `new`).
         if self.is_set(attribute) {
             unsafe { sys::nftnl_expr_get_u32(self.expression, attribute as u16) }
+        } else {
+            0
+        }
+    }
+
+    /// An attribute of one byte, or 0 if it is not set.
+    fn small(&self, attribute: u32) -> u8 {
+        // SAFETY: the expression lives (see `new`).
+        if self.is_set(attribute) {
+            unsafe { sys::nftnl_expr_get_u8(self.expression, attribute as u16) }
         } else {
             0
         }

@@ -7,9 +7,6 @@ use std::ffi::{CString, c_int};
 use std::ptr::NonNull;
 use sys::{nftnl_chain, nftnl_expr, nftnl_rule, nftnl_set, nftnl_set_elem, nftnl_table};
 
-/// The family of all our messages.
-const FAMILY: u16 = libc::NFPROTO_IPV4 as u16;
-
 /// Which message, with what flags, under which number.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::kernel) struct Envelope {
@@ -23,14 +20,17 @@ pub(in crate::kernel) struct Envelope {
 
 /// Writes messages one after the other.
 pub(in crate::kernel) struct Encoder {
+    family: u16,
     scratch: Scratch,
     out: Vec<u8>,
     last: usize,
 }
 
 impl Encoder {
-    pub(in crate::kernel) fn new() -> Self {
+    /// For messages of this family (`NFPROTO_*`).
+    pub(in crate::kernel) fn new(family: c_int) -> Self {
         Self {
+            family: family as u16,
             scratch: Scratch::new(),
             out: Vec::new(),
             last: 0,
@@ -166,11 +166,15 @@ impl Encoder {
             (sys::NFTNL_SET_FLAGS, image.flags),
             (sys::NFTNL_SET_KEY_TYPE, image.key_type),
             (sys::NFTNL_SET_KEY_LEN, image.key_len),
-            (sys::NFTNL_SET_DATA_TYPE, image.data_type),
-            (sys::NFTNL_SET_DATA_LEN, image.data_len),
             (sys::NFTNL_SET_DESC_SIZE, image.capacity),
         ];
-        for (attribute, value) in values {
+        let data = [
+            (sys::NFTNL_SET_DATA_TYPE, image.data_type),
+            (sys::NFTNL_SET_DATA_LEN, image.data_len),
+        ];
+        // Only a map has values.
+        let data = data.into_iter().filter(|_| image.data_len != 0);
+        for (attribute, value) in values.into_iter().chain(data) {
             // SAFETY: a plain value into a live set.
             unsafe { sys::nftnl_set_set_u32(set.as_ptr(), attribute as u16, value) };
         }
@@ -221,7 +225,7 @@ impl Encoder {
             sys::nftnl_nlmsg_build_hdr(
                 self.scratch.as_mut_ptr(),
                 envelope.kind as u16,
-                FAMILY,
+                self.family,
                 flags,
                 envelope.sequence,
             )
@@ -273,11 +277,15 @@ fn element(key: &[u8], value: Option<&[u8]>) -> Owned<nftnl_set_elem> {
         assert_eq!(result, 0, "libnftnl copies a key or value");
     };
     put(sys::NFTNL_SET_ELEM_KEY, key);
-    if let Some(value) = value {
+    // A plain set's elements have none.
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
         put(sys::NFTNL_SET_ELEM_DATA, value);
     }
     element
 }
+
+/// `NFT_EXTHDR_OP_TCPOPT`.
+pub(super) const EXTHDR_OP_TCPOPT: u32 = 1;
 
 /// An expression that is not in a rule yet.
 struct NewExpression(NonNull<nftnl_expr>);
@@ -296,6 +304,13 @@ impl NewExpression {
     fn number(self, attribute: u32, value: u32) -> Self {
         // SAFETY: a plain value into a live expression.
         unsafe { sys::nftnl_expr_set_u32(self.as_ptr(), attribute as u16, value) };
+        self
+    }
+
+    /// A number of one byte.
+    fn small(self, attribute: u32, value: u8) -> Self {
+        // SAFETY: a plain value into a live expression.
+        unsafe { sys::nftnl_expr_set_u8(self.as_ptr(), attribute as u16, value) };
         self
     }
 
@@ -350,9 +365,42 @@ fn expression(step: &Expression) -> NewExpression {
             .number(sys::NFTNL_EXPR_PAYLOAD_OFFSET, *offset)
             .number(sys::NFTNL_EXPR_PAYLOAD_LEN, *len)
             .number(sys::NFTNL_EXPR_PAYLOAD_DREG, *to),
-        Expression::Conntrack { key, to } => new(c"ct")
-            .number(sys::NFTNL_EXPR_CT_KEY, *key)
-            .number(sys::NFTNL_EXPR_CT_DREG, *to),
+        Expression::Conntrack { key, direction, to } => {
+            let load = new(c"ct")
+                .number(sys::NFTNL_EXPR_CT_KEY, *key)
+                .number(sys::NFTNL_EXPR_CT_DREG, *to);
+            match direction {
+                Some(direction) => load.small(sys::NFTNL_EXPR_CT_DIR, *direction),
+                None => load,
+            }
+        }
+        Expression::Route { key, to } => new(c"rt")
+            .number(sys::NFTNL_EXPR_RT_KEY, *key)
+            .number(sys::NFTNL_EXPR_RT_DREG, *to),
+        Expression::ByteOrder {
+            from,
+            to,
+            op,
+            len,
+            size,
+        } => new(c"byteorder")
+            .number(sys::NFTNL_EXPR_BYTEORDER_SREG, *from)
+            .number(sys::NFTNL_EXPR_BYTEORDER_DREG, *to)
+            .number(sys::NFTNL_EXPR_BYTEORDER_OP, *op)
+            .number(sys::NFTNL_EXPR_BYTEORDER_LEN, *len)
+            .number(sys::NFTNL_EXPR_BYTEORDER_SIZE, *size),
+        Expression::WriteTcpOption {
+            from,
+            kind,
+            offset,
+            len,
+        } => new(c"exthdr")
+            .small(sys::NFTNL_EXPR_EXTHDR_TYPE, *kind as u8)
+            .number(sys::NFTNL_EXPR_EXTHDR_OP, EXTHDR_OP_TCPOPT)
+            .number(sys::NFTNL_EXPR_EXTHDR_OFFSET, *offset)
+            .number(sys::NFTNL_EXPR_EXTHDR_LEN, *len)
+            .number(sys::NFTNL_EXPR_EXTHDR_SREG, *from),
+        Expression::Counter => new(c"counter"),
         Expression::Fib { result, flags, to } => new(c"fib")
             .number(sys::NFTNL_EXPR_FIB_RESULT, *result)
             .number(sys::NFTNL_EXPR_FIB_FLAGS, *flags)

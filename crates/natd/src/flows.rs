@@ -1,0 +1,163 @@
+//! Connections that the kernel tracks, and which of them must end.
+//!
+//! In: the tracked connections, as [`crate::kernel::Kernel`] lists them. Out: whether one must go.
+//! Pure. The rules cut what is withdrawn by themselves ([`crate::plan()`]); here the kernel forgets it,
+//! so that a client whose datagrams go on is led where the state says now, and so that no new tenant
+//! of an address inherits a flow of the last one (S9).
+
+use crate::ruleset::Targets;
+use ipam::{Ipv4Network, Protocol};
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+/// One way of a connection: from, to. Ports are 0 where the protocol has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Whence.
+    pub from: SocketAddrV4,
+    /// Whither.
+    pub to: SocketAddrV4,
+}
+
+/// A tracked IPv4 connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// IP protocol number.
+    pub protocol: u8,
+    /// As its first packet came in.
+    pub original: Way,
+    /// As its answers come in.
+    pub reply: Way,
+    /// Whether its destination was translated.
+    pub destination_translated: bool,
+}
+
+/// Which connections must end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// Where forwards lead: what a forward made and these no longer say must end. None: those stay.
+    pub forwards: Option<Targets>,
+    /// Where forwards led before: what went there ends too, whatever its answers go to. A connection that
+    /// was being made while the rules changed may have missed its source's translation.
+    pub former: Targets,
+    /// The clients' networks: what a forward made gets its answers there.
+    pub networks: Vec<Ipv4Network>,
+    /// Addresses that have lost their tenant, or have another: all of theirs must end.
+    pub vacated: BTreeSet<Ipv4Addr>,
+}
+
+impl Closing {
+    /// Whether there is anything to close.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.forwards.is_none() && self.vacated.is_empty()
+    }
+
+    /// Whether `flow` must end.
+    #[must_use]
+    pub fn closes(&self, flow: &Flow) -> bool {
+        let ends = [flow.original.from, flow.reply.from];
+        ends.iter().any(|end| self.vacated.contains(end.ip())) || self.is_withdrawn(flow)
+    }
+
+    /// A forward's flow leads into a clients' network, and its answers go to a gateway there: so a flow that
+    /// others translate is left alone.
+    fn is_withdrawn(&self, flow: &Flow) -> bool {
+        let Some(forwards) = &self.forwards else {
+            return false;
+        };
+        if !flow.destination_translated {
+            return false;
+        }
+        let protocol = match i32::from(flow.protocol) {
+            libc::IPPROTO_TCP => Protocol::Tcp,
+            libc::IPPROTO_UDP => Protocol::Udp,
+            _ => return false,
+        };
+        let public = (protocol, flow.original.to.port());
+        let inside = |end: SocketAddrV4| {
+            let mut networks = self.networks.iter();
+            networks.any(|network| network.contains(*end.ip()))
+        };
+        let ours = inside(flow.reply.from) && inside(flow.reply.to)
+            || self.former.get(&public) == Some(&flow.reply.from);
+        ours && forwards.get(&public) != Some(&flow.reply.from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(text: &str) -> SocketAddrV4 {
+        text.parse().expect("an address and a port")
+    }
+
+    fn forwarded() -> Flow {
+        Flow {
+            protocol: 6,
+            original: Way {
+                from: end("198.51.100.9:40000"),
+                to: end("203.0.113.1:80"),
+            },
+            reply: Way {
+                from: end("10.15.3.21:8080"),
+                to: end("10.15.3.10:40000"),
+            },
+            destination_translated: true,
+        }
+    }
+
+    fn closing(target: Option<&str>) -> Closing {
+        let forwards = target.map(|target| ((Protocol::Tcp, 80), end(target)));
+        Closing {
+            forwards: Some(forwards.into_iter().collect()),
+            former: Targets::new(),
+            networks: vec![Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24).expect("a network")],
+            vacated: BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn flow_of_a_forward_ends_when_the_map_leads_elsewhere() {
+        assert!(!closing(Some("10.15.3.21:8080")).closes(&forwarded()));
+        for elsewhere in [None, Some("10.15.3.22:8080"), Some("10.15.3.21:81")] {
+            assert!(closing(elsewhere).closes(&forwarded()), "{elsewhere:?}");
+        }
+        let udp = Flow {
+            protocol: 17,
+            ..forwarded()
+        };
+        assert!(closing(Some("10.15.3.21:8080")).closes(&udp));
+    }
+
+    #[test]
+    fn flow_that_others_translate_stays() {
+        let mut foreign = forwarded();
+        foreign.reply.to = end("198.51.100.9:40000");
+        assert!(!closing(None).closes(&foreign));
+        let former = Closing {
+            former: closing(Some("10.15.3.21:8080")).forwards.expect("forwards"),
+            ..closing(None)
+        };
+        assert!(former.closes(&foreign), "it was ours until now");
+        let plain = Flow {
+            destination_translated: false,
+            ..forwarded()
+        };
+        assert!(!closing(None).closes(&plain));
+    }
+
+    #[test]
+    fn vacated_address_loses_all_of_its_flows() {
+        let vacated = |address: &str| Closing {
+            vacated: [address.parse().expect("an address")].into(),
+            ..Closing::default()
+        };
+        let mut outbound = forwarded();
+        outbound.original.from = end("10.15.3.30:5000");
+        assert!(vacated("10.15.3.21").closes(&forwarded()));
+        assert!(vacated("10.15.3.30").closes(&outbound));
+        assert!(!vacated("10.15.3.22").closes(&forwarded()));
+    }
+}

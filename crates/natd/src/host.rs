@@ -1,0 +1,194 @@
+//! What of the host around our table keeps traffic from flowing as the state says (S11): seen, and said
+//! with cause and remedy. Nothing of it is changed.
+//!
+//! In: the host's interfaces and addresses, its forwarding switches, others' rules, and the intent.
+//! Out: the node's facts as they change (its addresses), and the problems. Kernel calls run on tokio's
+//! blocking threads; the future never blocks. Cancel-safe.
+//!
+//! Not seen: rules that are not nf_tables' (legacy iptables), and what a chain of others does by means
+//! that [`foreign`] does not know: it speaks up only where it is sure.
+
+mod foreign;
+mod switches;
+
+pub use foreign::{ForeignChain, Probe, Traffic};
+
+use crate::context::NodeContext;
+use crate::intent::Intent;
+use crate::kernel::{KernelError, NftKernel};
+use crate::link::{Interface, InterfaceAddress, LinkError, Links};
+use futures::{FutureExt, StreamExt};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often the host is looked at when no event says that it should: others' rules tell nobody.
+const RESYNC: Duration = Duration::from_secs(3);
+/// Between two looks, at least.
+const SPACING: Duration = Duration::from_millis(250);
+/// How many interfaces a problem names.
+const MOST_NAMED: usize = 12;
+
+/// Watches the host.
+pub struct HostWatch {
+    links: Links,
+    events: crate::link::Events,
+}
+
+/// A look that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// At interfaces or addresses.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// At rules.
+    #[error(transparent)]
+    Kernel(#[from] KernelError),
+}
+
+impl HostWatch {
+    /// Subscribes. Must be called within a tokio runtime.
+    pub fn open() -> Result<Self, LinkError> {
+        let (links, events) = Links::of_the_host()?;
+        Ok(Self { links, events })
+    }
+
+    /// Publishes the node's facts and the problems, now and as they change, until nobody listens.
+    pub async fn run(
+        mut self,
+        nodes: watch::Sender<Arc<NodeContext>>,
+        intents: watch::Receiver<Arc<Intent>>,
+        problems: watch::Sender<Vec<String>>,
+    ) {
+        loop {
+            let node = Arc::clone(&nodes.borrow());
+            let intent = Arc::clone(&intents.borrow());
+            let found = match self.look(&node, &intent).await {
+                Ok((addresses, found)) => {
+                    nodes.send_if_modified(|current| take_addresses(current, addresses));
+                    found
+                }
+                Err(error) => vec![format!(
+                    "the host cannot be looked at: {}: see gatewayd's log",
+                    crate::reconcile::report(&error)
+                )],
+            };
+            problems.send_if_modified(|current| say(current, found));
+            tokio::time::sleep(SPACING).await;
+            tokio::select! {
+                () = problems.closed() => return,
+                _ = self.events.next() => {}
+                () = tokio::time::sleep(RESYNC) => {}
+            }
+            while let Some(Some(_)) = self.events.next().now_or_never() {}
+        }
+    }
+
+    async fn look(
+        &self,
+        node: &Arc<NodeContext>,
+        intent: &Arc<Intent>,
+    ) -> Result<(Vec<Ipv4Addr>, Vec<String>), HostError> {
+        let interfaces = self.links.interfaces().await?;
+        let addresses = self.links.addresses().await?;
+        let mut found = uplink(node, &interfaces, &addresses);
+        let (node, intent) = (Arc::clone(node), Arc::clone(intent));
+        let work = tokio::task::spawn_blocking(move || -> Result<Vec<String>, HostError> {
+            let mut found = switches::closed(&node);
+            let others = NftKernel::open()?.others()?;
+            found.extend(foreign::problems(&others, &probes(&node, &intent)));
+            Ok(found)
+        });
+        found.extend(match work.await {
+            Ok(more) => more?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        });
+        let all = addresses.iter().map(|address| address.address).collect();
+        Ok((all, found))
+    }
+}
+
+fn take_addresses(current: &mut Arc<NodeContext>, addresses: Vec<Ipv4Addr>) -> bool {
+    let addresses = addresses.into_iter().collect();
+    let changed = current.addresses != addresses;
+    if changed {
+        Arc::make_mut(current).addresses = addresses;
+    }
+    changed
+}
+
+/// Logs what is new and what is over.
+fn say(current: &mut Vec<String>, found: Vec<String>) -> bool {
+    for problem in found.iter().filter(|problem| !current.contains(problem)) {
+        tracing::warn!("{problem}");
+    }
+    for problem in current.iter().filter(|problem| !found.contains(problem)) {
+        tracing::info!("no more: {problem}");
+    }
+    let changed = *current != found;
+    *current = found;
+    changed
+}
+
+/// An uplink that is absent, renamed, down or without an address.
+#[must_use]
+pub fn uplink(
+    node: &NodeContext,
+    interfaces: &[Interface],
+    addresses: &[InterfaceAddress],
+) -> Vec<String> {
+    let Some(name) = node.uplink_interface.as_ref() else {
+        return Vec::new();
+    };
+    let Some(uplink) = interfaces.iter().find(|one| one.name == name.as_str()) else {
+        let names: Vec<_> = interfaces.iter().map(|one| one.name.as_str()).collect();
+        let shown = names.len().min(MOST_NAMED);
+        let more = if names.len() > shown { ", …" } else { "" };
+        return vec![format!(
+            "there is no interface {name} (GATEWAY_UPLINK_INTERFACE), so clients have no way out: bring \
+             it up, or if it has another name now, set that; this host has {}{more}",
+            names[..shown].join(", ")
+        )];
+    };
+    let mut problems = Vec::new();
+    if !uplink.up {
+        problems.push(format!(
+            "the uplink {name} is switched off: `ip link set {name} up`"
+        ));
+    }
+    if !addresses
+        .iter()
+        .any(|address| address.index == uplink.index)
+    {
+        problems.push(format!(
+            "the uplink {name} has no IPv4 address, so clients have no way out: give it one \
+             (`ip address add ADDRESS/PREFIX dev {name}`), or set GATEWAY_UPLINK_INTERFACE to the \
+             interface that has it"
+        ));
+    }
+    problems
+}
+
+/// The traffic that others' chains are asked about.
+#[must_use]
+pub fn probes(node: &NodeContext, intent: &Intent) -> Vec<Probe> {
+    let lan = node.lan_interface.as_str();
+    let Some(client) = intent
+        .view
+        .subnets
+        .first()
+        .map(|subnet| subnet.pool.first())
+    else {
+        return Vec::new();
+    };
+    let mut probes = vec![Probe::dhcp(lan, client, node.listen_ip)];
+    let Some(uplink) = &node.uplink_interface else {
+        return probes;
+    };
+    probes.extend(Probe::outbound(lan, uplink.as_str(), client));
+    if let Some(forward) = intent.view.forwards.first() {
+        probes.push(Probe::inbound(lan, uplink.as_str(), forward));
+    }
+    probes
+}

@@ -1,0 +1,31 @@
+//! Whether the kernel forwards what comes in by our interfaces: each has a switch of its own.
+//!
+//! Blocking, for as long as a file in `/proc` takes.
+
+use crate::context::NodeContext;
+use std::fs;
+use std::path::Path;
+
+const CONFIGURATION: &str = "/proc/sys/net/ipv4/conf";
+
+/// The interfaces by which nothing is forwarded though it should be. One that is not there is another's word.
+pub(super) fn closed(node: &NodeContext) -> Vec<String> {
+    let Some(uplink) = &node.uplink_interface else {
+        return Vec::new();
+    };
+    let off = |name: &str| {
+        let path = Path::new(CONFIGURATION).join(name).join("forwarding");
+        fs::read_to_string(path).is_ok_and(|text| text.trim() == "0")
+    };
+    [&node.lan_interface, uplink]
+        .into_iter()
+        .filter(|interface| off(interface.as_str()))
+        .map(|interface| {
+            format!(
+                "what comes in by {interface} is not forwarded: \
+                 `sysctl -w net.ipv4.conf.{interface}.forwarding=1`, and look in /etc/sysctl.d for what \
+                 switched it off"
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! What passes between the clients' interface and the others.
+
+use super::forwards::FORWARDED;
+use super::source_nat::{astray, outbound};
+use crate::context::NodeContext;
+use crate::ruleset::{Action, Chain, Hook, Match, PortRole, Rule};
+use ipam::{ForwardPolicy, NatView, Protocol};
+
+const FROM_CLIENTS: &str = "from_clients";
+const LAN: &str = "lan";
+
+/// S12: nothing from the clients' network reaches ports of peers, operators and overlays, on no host.
+pub(super) fn from_clients() -> Chain {
+    let protected = |protocol| {
+        let matches = [Match::PortIn(PortRole::Protected, protocol)];
+        Rule::new(matches, Action::CountedDrop)
+    };
+    // What answers such a packet would be translated to the client, in place of the host's own.
+    let as_host = |protocol| {
+        let matches = [Match::FromProtected(protocol), Match::ToHost];
+        Rule::new(matches, Action::CountedDrop)
+    };
+    let protocols = [Protocol::Tcp, Protocol::Udp];
+    let mut rules: Vec<_> = protocols.map(protected).into();
+    rules.extend(protocols.map(as_host));
+    rules.push(Rule::new([Match::Gre, Match::ToHost], Action::CountedDrop));
+    Chain {
+        name: FROM_CLIENTS,
+        hook: None,
+        rules,
+    }
+}
+
+/// Judges what enters or leaves by the LAN, where the policy is to drop.
+pub(super) fn lan(view: &NatView, node: &NodeContext) -> Chain {
+    let from_lan = Match::InInterface(node.lan_interface.clone());
+    let to_lan = Match::OutInterface(node.lan_interface.clone());
+    let mut rules = vec![
+        Rule::new([Match::Ipv6], Action::Return),
+        // First: routes within the LAN may be asymmetric, so conntrack may call them invalid.
+        Rule::new([from_lan.clone(), to_lan], Action::Accept),
+        Rule::new([Match::Known], Action::Accept),
+        Rule::new([Match::Invalid], Action::Drop),
+        Rule::new([Match::DestinationTranslated], Action::Accept),
+    ];
+    for subnet in &view.subnets {
+        rules.extend(astray(subnet, node, Action::Drop));
+    }
+    for subnet in &view.subnets {
+        let from = |to: Match| {
+            let matches = [from_lan.clone(), to, Match::SourceIn(subnet.network)];
+            Rule::new(matches, Action::Accept)
+        };
+        let uplink = node.uplink_interface.clone();
+        let uplink = uplink.filter(|_| outbound(subnet, node).is_some());
+        rules.extend(uplink.map(|uplink| from(Match::OutInterface(uplink))));
+        rules.extend(
+            node.networks
+                .iter()
+                .map(|network| from(Match::DestinationIn(*network))),
+        );
+    }
+    rules.push(Rule::new([], Action::CountedDrop));
+    Chain {
+        name: LAN,
+        hook: None,
+        rules,
+    }
+}
+
+pub(super) fn forward(view: &NatView, node: &NodeContext) -> Chain {
+    let enters = Match::InInterface(node.lan_interface.clone());
+    let leaves = Match::OutInterface(node.lan_interface.clone());
+    let leaves_elsewhere = Match::NotOutInterface(node.lan_interface.clone());
+    let made_here = [
+        Match::DestinationTranslated,
+        Match::AnswersTo(node.listen_ip),
+    ];
+    let mut rules = vec![
+        Rule::new([enters.clone(), Match::Syn], Action::ClampMss),
+        Rule::new([leaves.clone(), Match::Syn], Action::ClampMss),
+        // Answers to others' ports are not judged by those.
+        Rule::new(
+            [enters.clone(), leaves_elsewhere, Match::Original],
+            Action::Jump(FROM_CLIENTS),
+        ),
+        Rule::new(made_here, Action::Jump(FORWARDED)),
+    ];
+    // Without an uplink it is not ours to say what the host forwards.
+    if view.forward_policy == ForwardPolicy::Drop && node.uplink_interface.is_some() {
+        rules.extend([enters, leaves].map(|by_lan| Rule::new([by_lan], Action::Jump(LAN))));
+    }
+    Chain {
+        name: "forward",
+        hook: Some(Hook::Forward),
+        rules,
+    }
+}

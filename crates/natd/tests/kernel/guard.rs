@@ -1,0 +1,177 @@
+//! What clients reach of the hosts: DHCP, ping and what is opened, by IPv4 and by IPv6; no ports of
+//! peers, operators or overlays, on no host (S12, B.2, A.5).
+
+use crate::Test;
+use crate::common::{ADMIN_PORT, LAN, PEER_PORT, node, usual, without_uplink};
+use crate::lab::{
+    Lab, connect, datagrams, delivers, ip, is_blocked, is_blocked6, on, receives, serve, serve6,
+};
+use crate::sandbox::{list, run};
+use ipam::{Ipv4Network, NatView, Protocol};
+use natd::kernel::Kernel;
+use natd::{NftKernel, NodeContext, plan};
+use std::net::Ipv4Addr;
+
+pub const TESTS: [Test; 6] = [
+    (
+        "clients_reach_dhcp_and_ping_alone",
+        clients_reach_dhcp_and_ping_alone,
+    ),
+    ("guard_needs_no_uplink", guard_needs_no_uplink),
+    (
+        "ipv6_link_local_is_guarded_too",
+        ipv6_link_local_is_guarded_too,
+    ),
+    (
+        "ports_of_other_hosts_are_dropped_at_the_source",
+        ports_of_other_hosts_are_dropped_at_the_source,
+    ),
+    (
+        "forward_without_a_target_does_not_open_the_hosts_own_port",
+        forward_without_a_target_does_not_open_the_hosts_own_port,
+    ),
+    ("named_networks_are_reached", named_networks_are_reached),
+];
+
+pub fn gateway(view: &NatView, node: &NodeContext) -> (Lab, NftKernel) {
+    let lab = Lab::new();
+    let mut kernel = NftKernel::open().expect("a netlink socket");
+    put(&mut kernel, view, node);
+    kernel.enable_forwarding().expect("forwarding");
+    (lab, kernel)
+}
+
+pub fn put(kernel: &mut NftKernel, view: &NatView, node: &NodeContext) {
+    let table = plan(view, node).expect("a plan").ruleset.image();
+    kernel.replace_table(&table).expect("the table is replaced");
+}
+
+/// The host's services, whichever address they are asked at.
+fn serve_host() {
+    for port in [22, 53, PEER_PORT, ADMIN_PORT, 8006] {
+        serve("gateway", port);
+    }
+}
+
+fn assert_guarded() {
+    for port in [22, 53, PEER_PORT, ADMIN_PORT, 8006] {
+        for address in ["10.15.3.1", "10.15.3.10", "203.0.113.1", "172.17.0.1"] {
+            let to = format!("{address}:{port}");
+            assert!(is_blocked("a", &to), "{to}");
+        }
+    }
+    ping("a", "10.15.3.1");
+    ping("a", "203.0.113.1");
+    let server = datagrams("gateway", "0.0.0.0:67");
+    assert!(delivers("a", "10.15.3.20:68", "10.15.3.10:67", &server));
+    let other = datagrams("gateway", "0.0.0.0:5000");
+    assert!(!receives(&other, || {
+        datagrams("a", "10.15.3.20:5000").send_to(b"x", "10.15.3.10:5000")
+    }));
+    let listed = list();
+    let counted = listed
+        .split("chain input_from_clients")
+        .nth(1)
+        .and_then(|chain| chain.split("counter packets ").nth(1))
+        .and_then(|rest| rest.split(' ').next()?.parse().ok());
+    assert!(counted > Some(20_u64), "{counted:?} in {listed}");
+}
+
+fn ping(host: &'static str, to: &'static str) {
+    on(host, move || {
+        run("ping", &["-c", "1", "-W", "5", to]);
+    });
+}
+
+fn clients_reach_dhcp_and_ping_alone() {
+    let (_lab, mut kernel) = gateway(&usual(), &node());
+    serve_host();
+    assert_guarded();
+    // Whoever administers the host is not locked out.
+    assert!(connect("outside", "203.0.113.1:22").is_ok());
+    assert!(connect("container", "172.17.0.1:8006").is_ok());
+    assert!(connect("gateway", "10.15.3.10:22").is_ok());
+    let mut opened = node();
+    opened.guard.opened = [(Protocol::Tcp, 53)].into();
+    put(&mut kernel, &usual(), &opened);
+    assert!(connect("a", "10.15.3.1:53").is_ok());
+    assert!(is_blocked("a", "10.15.3.1:22"));
+}
+
+fn guard_needs_no_uplink() {
+    let _lab = gateway(&usual(), &without_uplink());
+    serve_host();
+    assert_guarded();
+    // What the host forwards is its owner's business.
+    serve("outside", 7000);
+    assert!(connect("a", "203.0.113.100:7000").is_ok());
+}
+
+fn ipv6_link_local_is_guarded_too() {
+    let _lab = gateway(&usual(), &node());
+    for port in [22, PEER_PORT, ADMIN_PORT] {
+        serve6("gateway", port);
+    }
+    ip(&format!("address add fe80::1/64 dev {LAN} nodad"));
+    ip("-n a address add fe80::20/64 dev eth0 nodad");
+    on("a", || {
+        run("ping", &["-6", "-c", "1", "-W", "5", "fe80::1%eth0"]);
+    });
+    for port in [22, PEER_PORT, ADMIN_PORT] {
+        assert!(is_blocked6("a", "fe80::1", port), "{port}");
+    }
+}
+
+/// With peers on the uplink a client would arrive masqueraded as its host.
+fn ports_of_other_hosts_are_dropped_at_the_source() {
+    let _lab = gateway(&usual(), &node());
+    for port in [PEER_PORT, ADMIN_PORT, 7000] {
+        serve("outside", port);
+    }
+    assert!(connect("a", "203.0.113.100:7000").is_ok());
+    assert!(is_blocked("a", "203.0.113.100:7066"));
+    assert!(is_blocked("a", "203.0.113.100:7067"));
+    // The host itself reaches its peers.
+    assert!(connect("gateway", "203.0.113.100:7066").is_ok());
+    for (port, reached) in [
+        ("4789", false),
+        ("8472", false),
+        ("6081", false),
+        ("5000", true),
+    ] {
+        let overlay = datagrams("outside", &format!("0.0.0.0:{port}"));
+        let to = format!("203.0.113.100:{port}");
+        assert_eq!(
+            delivers("a", "10.15.3.20:0", &to, &overlay),
+            reached,
+            "{to}"
+        );
+    }
+}
+
+fn forward_without_a_target_does_not_open_the_hosts_own_port() {
+    let mut view = usual();
+    let (_lab, mut kernel) = gateway(&view, &node());
+    serve("gateway", 8006);
+    assert!(connect("outside", "203.0.113.1:8006").is_ok());
+    view.leading_nowhere = vec![ipam::ForwardKey {
+        protocol: Protocol::Tcp,
+        port: 8006,
+    }];
+    put(&mut kernel, &view, &node());
+    assert!(is_blocked("outside", "203.0.113.1:8006"));
+}
+
+fn named_networks_are_reached() {
+    let (_lab, mut kernel) = gateway(&usual(), &node());
+    serve("container", 80);
+    assert!(is_blocked("a", "172.17.0.2:80"));
+    let mut named = node();
+    named.networks = vec![Ipv4Network::new(Ipv4Addr::new(172, 17, 0, 0), 24).expect("a network")];
+    put(&mut kernel, &usual(), &named);
+    // Those there need not know the way back.
+    let (greeting, _) = connect("a", "172.17.0.2:80").expect("a connection");
+    assert_eq!(greeting, "container sees 172.17.0.1");
+    serve("a", 7000);
+    assert!(is_blocked("container", "10.15.3.20:7000"), "one way only");
+}
