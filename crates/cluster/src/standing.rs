@@ -56,6 +56,7 @@ mod tests {
             in_service: true,
             applied: 9,
             counts_us,
+            round_trip: std::time::Duration::ZERO,
         };
         let peers: BTreeMap<_, _> = counts_us
             .into_iter()

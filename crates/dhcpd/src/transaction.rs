@@ -43,6 +43,10 @@ pub enum Input {
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, for the length of a call"
+)]
 pub enum Next {
     /// Propose it, and resume with its outcome.
     Propose(Command),
