@@ -186,7 +186,7 @@ pub(crate) mod tests {
     const SELF: NodeId = NodeId(1);
     const LEADER: NodeId = NodeId(2);
 
-    fn peer(leads_a_quorum: bool) -> PeerView {
+    pub(crate) fn peer(leads_a_quorum: bool) -> PeerView {
         PeerView {
             leader: Some(LEADER),
             term: 3,

@@ -50,13 +50,8 @@ mod tests {
 
     fn look(before: Standing, counts_us: Option<bool>, level: bool) -> Standing {
         let peer = |counts_us| PeerView {
-            leader: Some(NodeId(2)),
-            term: 3,
-            leads_a_quorum: true,
-            in_service: true,
-            applied: 9,
             counts_us,
-            round_trip: std::time::Duration::ZERO,
+            ..crate::service::tests::peer(true)
         };
         let peers: BTreeMap<_, _> = counts_us
             .into_iter()
