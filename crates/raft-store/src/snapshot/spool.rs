@@ -9,29 +9,31 @@ use crate::medium::OpenFile;
 use crate::state_machine::check_received;
 use crate::{Execution, SnapshotData, SnapshotMeta, StoreError};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// Makes room for snapshots that are being received.
 #[derive(Clone)]
 pub struct SnapshotSpool {
-    snapshots: Arc<SnapshotStore>,
+    /// Not its own: the data directory is free as soon as Raft and its readers are gone.
+    snapshots: Weak<SnapshotStore>,
     execution: Execution,
     transfers: Arc<AtomicU64>,
 }
 
 /// A snapshot that is being received. Dropping it removes its file.
 pub struct IncomingSnapshot {
-    spool: SnapshotSpool,
+    snapshots: Arc<SnapshotStore>,
+    execution: Execution,
     path: PathBuf,
     file: Arc<dyn OpenFile>,
     length: u64,
 }
 
 impl SnapshotSpool {
-    pub(crate) fn new(snapshots: Arc<SnapshotStore>, execution: Execution) -> Self {
+    pub(crate) fn new(snapshots: &Arc<SnapshotStore>, execution: Execution) -> Self {
         Self {
-            snapshots,
+            snapshots: Arc::downgrade(snapshots),
             execution,
             transfers: Arc::default(),
         }
@@ -40,29 +42,24 @@ impl SnapshotSpool {
     /// Begins a transfer. An error is the disk's, and fails the transfer alone.
     pub async fn begin(&self) -> Result<IncomingSnapshot, StoreError> {
         let transfer = self.transfers.fetch_add(1, Ordering::Relaxed);
-        let path = self.snapshots.incoming(transfer);
-        let spool = self.clone();
+        let stopped = StoreError::CutShort("receiving a snapshot");
+        let snapshots = self.snapshots.upgrade().ok_or(stopped)?;
+        let path = snapshots.incoming(transfer);
+        let (store, execution) = (snapshots.clone(), self.execution);
         // Made where the file is: a caller that goes away meanwhile leaves nothing behind.
         let create = move || {
-            let created = spool.snapshots.medium().create(&path);
+            let created = store.medium().create(&path);
             let file = created.map_err(StoreError::io("creating", &path))?;
             Ok(IncomingSnapshot {
-                spool,
+                snapshots: store,
+                execution,
                 path,
                 file: file.into(),
                 length: 0,
             })
         };
-        self.run("receiving a snapshot", create).await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        doing: &'static str,
-        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let medium = self.snapshots.medium();
-        self.execution.run(medium, doing, work).await
+        let medium = snapshots.medium();
+        execution.run(medium, "receiving a snapshot", create).await
     }
 }
 
@@ -81,30 +78,30 @@ impl IncomingSnapshot {
             let written = file.write_all_at(&part, offset);
             written.map_err(StoreError::io("writing", &path))
         };
-        self.spool.run("receiving a snapshot", write).await
+        let medium = self.snapshots.medium();
+        let execution = self.execution;
+        execution.run(medium, "receiving a snapshot", write).await
     }
 
     /// Checks that all that has come is the snapshot that `meta` announced: its length and checksum
     /// are right, it decodes, and its state keeps every promise.
     pub async fn finish(self, meta: &SnapshotMeta) -> Result<SnapshotData, StoreError> {
-        let (snapshots, path, meta) = (
-            self.spool.snapshots.clone(),
-            self.path.clone(),
-            meta.clone(),
-        );
+        let (snapshots, path, meta) = (self.snapshots.clone(), self.path.clone(), meta.clone());
         let check = move || {
             let read = snapshots.medium().read(&path);
             let bytes = read.map_err(StoreError::io("reading", &path))?;
             check_received(&meta, &bytes)?;
             Ok(SnapshotData::from(bytes))
         };
-        self.spool.run("checking a snapshot", check).await
+        let medium = self.snapshots.medium();
+        let execution = self.execution;
+        execution.run(medium, "checking a snapshot", check).await
     }
 }
 
 impl Drop for IncomingSnapshot {
     fn drop(&mut self) {
-        if let Err(error) = self.spool.snapshots.medium().remove_file(&self.path) {
+        if let Err(error) = self.snapshots.medium().remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "a received file was not removed");
         }
     }

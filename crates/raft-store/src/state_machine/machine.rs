@@ -61,7 +61,7 @@ impl StateMachine {
     /// Where snapshots of peers are received.
     #[must_use]
     pub fn spool(&self) -> SnapshotSpool {
-        SnapshotSpool::new(self.snapshots.clone(), self.execution)
+        SnapshotSpool::new(&self.snapshots, self.execution)
     }
 
     /// Applies one committed entry, and tells of it.
