@@ -176,6 +176,12 @@ impl Inner {
     pub(crate) fn latency(&self) -> Option<String> {
         let limits = self.limits();
         let trips = self.round_trips.known(Instant::now());
+        let voters = self.voters();
+        let answer = trips.keys().filter(|node| voters.contains(node)).count();
+        // Where too few answer at all, latency is not what is missing.
+        if (answer + 1) * 2 <= voters.len() {
+            return None;
+        }
         let far: BTreeMap<NodeId, Duration> = trips
             .into_iter()
             .filter(|(_, trip)| *trip > limits.round_trip)

@@ -72,7 +72,10 @@ impl ServiceStatus {
         if age <= DECISION_HOLDS || !self.in_service() {
             return self.clone();
         }
-        Self::silent("it has stood still, and does not know yet what the cluster did meanwhile")
+        Self::silent(
+            "it has stood still, and does not know yet what the cluster did meanwhile: it comes back by \
+             itself",
+        )
     }
 
     pub(crate) fn decide(observation: &Observation<'_>) -> Self {
@@ -116,7 +119,9 @@ impl Observation<'_> {
 
     fn silent_reason(&self, has_quorum: bool) -> Option<String> {
         if let Some(error) = &self.storage_error {
-            return Some(format!("its storage failed: {error}"));
+            return Some(format!(
+                "its storage failed: {error}: check the disk, then restart gatewayd"
+            ));
         }
         if let Some(reason) = &self.hung_storage {
             return Some(reason.clone());
@@ -147,7 +152,11 @@ impl Observation<'_> {
             );
         }
         if !self.voter {
-            return Some("it is not a voting member of the cluster (yet)".to_owned());
+            return Some(
+                "it is not a voting member of the cluster (yet): name members in GATEWAY_JOIN, or run \
+                 `gatewayctl node add` on one"
+                    .to_owned(),
+            );
         }
         if let Some(latency) = self.latency.as_ref().filter(|_| !has_quorum) {
             return Some(format!("no quorum: {latency}"));
@@ -157,18 +166,23 @@ impl Observation<'_> {
                 .leader
                 .map_or_else(|| "none".to_owned(), |leader| leader.to_string());
             return Some(format!(
-                "no quorum in reach: {} of its peers answer, the leader it knows is {leader}",
+                "no quorum in reach: {} of its peers answer, the leader it knows is {leader}: start the \
+                 other nodes, or mend the network between them",
                 self.peers.len()
             ));
         }
         if self.behind > 0 {
             return Some(format!(
-                "it is catching up, {} entries behind the leader",
+                "it is catching up, {} entries behind the leader: it comes back by itself; if the number \
+                 stands still, look at its log and its disk",
                 self.behind
             ));
         }
         if !self.bootstrapped {
-            return Some("the cluster is not bootstrapped yet".to_owned());
+            return Some(
+                "the cluster is not bootstrapped yet: run `gatewayctl bootstrap` on one node"
+                    .to_owned(),
+            );
         }
         self.stalled.then(|| {
             "the cluster decides nothing, though a quorum answers: see which nodes lag behind in \
@@ -316,5 +330,56 @@ pub(crate) mod tests {
                 .silent_reason
                 .is_some_and(|reason| reason.contains("removed"))
         );
+    }
+
+    /// S11: each reason names its cause and what to do, the first that holds.
+    #[test]
+    fn every_reason_names_its_cause_and_a_remedy() {
+        type Broken = fn(&mut Observation<'_>);
+        let table: [(&str, &str, Broken); 7] = [
+            ("storage failed: EIO", "check the disk", |o| {
+                o.storage_error = Some("EIO".to_owned());
+            }),
+            ("state differs", "remove it from the cluster", |o| {
+                o.digests_differ = 2
+            }),
+            ("not a voting member", "gatewayctl node add", |o| {
+                o.voter = false
+            }),
+            (
+                "no quorum in reach: 1 of its peers",
+                "start the other nodes",
+                |o| o.leader = None,
+            ),
+            ("no quorum: round trips", "profile set wan", |o| {
+                o.leader = None;
+                o.latency =
+                    Some("round trips are too long: `gatewayctl profile set wan`".to_owned());
+            }),
+            ("catching up, 7 entries", "it comes back by itself", |o| {
+                o.behind = 7
+            }),
+            ("not bootstrapped", "gatewayctl bootstrap", |o| {
+                o.bootstrapped = false
+            }),
+        ];
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        for (cause, remedy, broken) in table {
+            let mut observation = observe(&peers);
+            broken(&mut observation);
+            let reason = ServiceStatus::decide(&observation)
+                .silent_reason
+                .unwrap_or_default();
+            assert!(
+                reason.contains(cause) && reason.contains(remedy),
+                "{cause}: {reason}"
+            );
+        }
+        // Latency is no reason while there is a quorum.
+        let far = Observation {
+            latency: Some("far".to_owned()),
+            ..observe(&peers)
+        };
+        assert!(ServiceStatus::decide(&far).in_service());
     }
 }

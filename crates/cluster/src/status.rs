@@ -72,6 +72,9 @@ impl Role {
 impl Inner {
     pub(crate) fn status(&self) -> ClusterStatus {
         let leader = self.leader().map(|(leader, _)| leader);
+        // A leader that reaches no quorum cannot know whether it still is one, and takes no writes.
+        let leads = |leader: &NodeId| *leader != self.config.node || self.leads_a_quorum();
+        let leader = leader.filter(leads);
         let members = self.members();
         let members = members
             .into_iter()
