@@ -34,6 +34,7 @@ mod member_change;
 mod membership;
 mod node;
 mod patience;
+mod peer_address;
 mod peer_refusals;
 mod peer_server;
 mod profile;

@@ -1,10 +1,11 @@
 //! Members come, one at a time, decided by the leader; how they go is in [`crate::removal`].
 
 use crate::node::Inner;
+use crate::peer_address;
 use crate::propose::PROPOSE_DEADLINE;
 use crate::transport;
 use api::proto::raft::InviteRequest;
-use ipam::budget::{MAX_NODES, MAX_PEER_ADDRESS_BYTES};
+use ipam::budget::MAX_NODES;
 use ipam::{Command, NodeId, NodeRegistration, Outcome};
 use openraft::async_runtime::WatchReceiver;
 use openraft::{ChangeMembers, ReadPolicy};
@@ -175,13 +176,7 @@ impl Inner {
                 "node id 0 is not allowed: use 1 or more".to_owned(),
             ));
         }
-        if peer_address.len() > MAX_PEER_ADDRESS_BYTES {
-            return Err(MembershipError::Rejected(format!(
-                "the peer address of node {node} has {} bytes: at most {MAX_PEER_ADDRESS_BYTES} \
-                 are accepted",
-                peer_address.len()
-            )));
-        }
+        peer_address::check(peer_address).map_err(MembershipError::Rejected)?;
         let members = self.members();
         if members.len() >= MAX_NODES && !members.contains_key(&node) {
             return Err(MembershipError::Rejected(format!(

@@ -221,7 +221,12 @@ impl Cluster {
         self.inner
             .service
             .send_replace(ServiceStatus::silent("the node is stopping"));
-        self.inner.raft.release().await;
+        if timeout(STOP_RAFT, self.inner.raft.release()).await.is_err() {
+            tracing::error!(
+                "Raft is being started anew and has not ended within {STOP_RAFT:?}: {}",
+                self.waits_for()
+            );
+        }
         self.inner.local_profile.release();
         match timeout(STOP_RAFT, self.inner.raft().shutdown()).await {
             Ok(Ok(())) => {}

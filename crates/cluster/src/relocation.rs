@@ -14,6 +14,7 @@
 
 use crate::membership::MembershipError;
 use crate::node::Inner;
+use crate::peer_address;
 use api::proto::raft::{HealthResponse, JoinRequest, join_response};
 use futures::future::join_all;
 use ipam::NodeId;
@@ -117,6 +118,7 @@ impl Inner {
         let Some(recorded) = self.recorded_address(node) else {
             return Err(MembershipError::NoLeader);
         };
+        peer_address::check(peer_address).map_err(MembershipError::Rejected)?;
         self.require_free(node, peer_address)?;
         self.require_proof(node, &recorded, peer_address).await?;
         self.peers
@@ -189,6 +191,8 @@ impl Inner {
             return Ok(());
         }
         match self.who_is_at(node, recorded).await {
+            // One process that answers at both, by a name and by a number say.
+            Ok(old) if old.instance != 0 && old.instance == there.instance => Ok(()),
             Ok(old) if old.node_id == node.0 => refused(format!(
                 "it still answers at {recorded} too, and without TLS nobody can tell which one is \
                  the member: stop that one"

@@ -112,6 +112,27 @@ impl Observation<'_> {
         }
     }
 
+    /// The leader that says that this node is no member, if it is to be believed: it is the one that this
+    /// node follows, or most of those who answer say the same. One member that lies removes nobody
+    /// (S12). Strangers are not among the peers.
+    pub(crate) fn removed_by(&self) -> Option<NodeId> {
+        if self.leads_a_quorum {
+            return None;
+        }
+        let denies = |(node, peer): (&NodeId, &PeerView)| {
+            (peer.leads_a_quorum && !peer.counts_us).then_some(*node)
+        };
+        let followed = self
+            .leader
+            .and_then(|leader| self.peers.get_key_value(&leader));
+        if let Some((node, peer)) = followed.filter(|_| self.has_quorum()) {
+            return denies((node, peer));
+        }
+        let denying = self.peers.values().filter(|peer| !peer.counts_us).count();
+        let is_most = denying > self.peers.len() - denying;
+        self.peers.iter().find_map(denies).filter(|_| is_most)
+    }
+
     /// S8: more peers have another state at a common index than have the same.
     pub(crate) fn is_outvoted(&self) -> bool {
         self.digests_differ > self.digests_agree && !ipam::mutated!("s8_digests_not_compared")
@@ -139,17 +160,11 @@ impl Observation<'_> {
         if let Some(reason) = &self.yields {
             return Some(reason.clone());
         }
-        // The peers here are of this cluster: strangers count for nothing.
-        if self
-            .peers
-            .values()
-            .any(|peer| peer.leads_a_quorum && !peer.counts_us)
-        {
-            return Some(
-                "it has been removed from the cluster: stop it, or empty its data directory and \
-                 add it again"
-                    .to_owned(),
-            );
+        if let Some(leader) = self.removed_by() {
+            return Some(format!(
+                "it has been removed from the cluster, says node {leader}, which leads: see `gatewayctl \
+                 status` there; if that is right, stop it, or empty its data directory and add it again"
+            ));
         }
         if !self.voter {
             return Some(
@@ -315,6 +330,31 @@ pub(crate) mod tests {
         let status = ServiceStatus::decide(&observation);
         assert_eq!(status.silent_reason, observation.hung_storage);
         assert!(ServiceStatus::decide(&observe(&peers)).in_service());
+    }
+
+    /// S12: a member that lies about who leads and who is a member silences nobody.
+    #[test]
+    fn removed_on_the_word_of_one_liar_refused() {
+        let liar = PeerView {
+            counts_us: false,
+            leader: Some(NodeId(3)),
+            ..peer(true)
+        };
+        let follower = PeerView {
+            leader: None,
+            ..peer(false)
+        };
+        let followed = BTreeMap::from([(LEADER, peer(true)), (NodeId(3), liar.clone())]);
+        assert!(ServiceStatus::decide(&observe(&followed)).in_service());
+        assert_eq!(observe(&followed).removed_by(), None);
+        let leaderless = BTreeMap::from([(LEADER, follower.clone()), (NodeId(3), liar.clone())]);
+        assert_eq!(observe(&leaderless).removed_by(), None);
+        let denied = PeerView {
+            counts_us: false,
+            ..follower
+        };
+        let removed = BTreeMap::from([(LEADER, denied), (NodeId(3), liar)]);
+        assert_eq!(observe(&removed).removed_by(), Some(NodeId(3)));
     }
 
     #[test]

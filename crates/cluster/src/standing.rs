@@ -22,15 +22,12 @@ impl Standing {
     /// What one more look makes of it. `level` says whether the node has applied now all that the leader,
     /// if one has a quorum, is known to have applied.
     pub(crate) fn after(self, observation: &Observation<'_>, level: bool) -> Self {
-        let leaders = observation
+        let mut leaders = observation
             .peers
             .values()
             .filter(|peer| peer.leads_a_quorum);
-        let (mut counted, mut denied) = (false, false);
-        for leader in leaders {
-            counted |= leader.counts_us;
-            denied |= !leader.counts_us;
-        }
+        let counted = leaders.any(|leader| leader.counts_us);
+        let denied = observation.removed_by().is_some();
         match self {
             _ if denied => Self::Removed,
             Self::Removed if !counted => Self::Removed,

@@ -25,7 +25,7 @@ use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
 use crate::reply::Body;
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{ClientKey, GrantRef, LeaseState, NodeId, SubnetConfig, SubnetId};
+use ipam::{ClientKey, GrantRef, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -296,12 +296,16 @@ impl Engine {
             (Intent::Request { .. }, _) if ipam::mutated!("l4_answers_for_another_server") => {
                 Ok(())
             }
-            // Nobody else will hear of it, if the named node is out (L1).
-            (Intent::Decline { .. } | Intent::Release { .. }, Some(server))
-                if takes_turns(hearing.arrival) =>
-            {
-                self.stands_in(server, hearing, view)
-            }
+            // Nobody else will hear of it, if the named node is out (L1). Who rebinds should name nobody.
+            (
+                Intent::Decline { .. }
+                | Intent::Release { .. }
+                | Intent::Request {
+                    kind: RequestKind::Rebinding,
+                    ..
+                },
+                Some(server),
+            ) if takes_turns(hearing.arrival) => self.stands_in(server, hearing, view),
             (Intent::Request { .. }, Some(_)) => {
                 self.memory.served(&hearing.client);
                 Err(Silence::OtherServer)
@@ -314,7 +318,7 @@ impl Engine {
         }
     }
 
-    /// A DHCPDECLINE or a broadcast DHCPRELEASE that names a node of ours that is out of service is taken
+    /// A DHCPDECLINE, a broadcast DHCPRELEASE or a rebinding client's request that names a node of ours that is out of service is taken
     /// up by the node whose turn it would be.
     fn stands_in(
         &self,

@@ -126,3 +126,21 @@ fn what_every_node_hears_by_a_relay_has_turns() {
     });
     assert_eq!(answering.count(), 1);
 }
+
+/// L1: the node that a rebinding client names is out; exactly one other serves it at once.
+#[test]
+fn rebinding_that_names_a_node_out_of_service_is_served_by_one_other() {
+    let mut served = 0;
+    for (node, _) in &NODES[..2] {
+        let mut bench = Bench::with(&NODES, *node);
+        bench.service.set_nodes_in_service(&[*node]);
+        let given = bench.lease(mac(1));
+        bench.renewed_by(NODES[2].0, mac(1), given);
+        bench.service.set_nodes_in_service(&[NodeId(1), NodeId(2)]);
+        let request = PacketBuilder::request(mac(1))
+            .ciaddr(given)
+            .server(NODES[2].1);
+        served += usize::from(matches!(bench.broadcast(&request), End::Reply(_)));
+    }
+    assert_eq!(served, 1);
+}
