@@ -5,6 +5,7 @@
 //! fsyncs instead of one for each client. On the leader a batch is stamped and written; on any
 //! other node it is forwarded to the leader, whose own batcher merges it with the others'.
 
+use crate::forwarded;
 use crate::gathering::Gathering;
 use crate::node::Inner;
 use crate::propose::{Committed, Origin, Proposal, ProposeError};
@@ -54,6 +55,7 @@ async fn settle(inner: &Inner, mut proposals: Vec<Proposal>) {
             proposal.deadline <= now
         });
         hand_back(inner, &mut proposals, &failure);
+        keep_to_the_leader(inner, &mut proposals);
         let Some(deadline) = proposals.iter().map(|proposal| proposal.deadline).max() else {
             return;
         };
@@ -91,6 +93,20 @@ fn hand_back(inner: &Inner, proposals: &mut Vec<Proposal>, failure: &ProposeErro
     let answer = handed_back(leader, failure);
     give_up(proposals, &answer, |proposal| {
         proposal.origin == Origin::Peer
+    });
+}
+
+/// What only a leader proposes is not worth forwarding, and whatever is in the same request would be
+/// refused with it.
+fn keep_to_the_leader(inner: &Inner, proposals: &mut Vec<Proposal>) {
+    let leader = inner.leader().map(|(leader, _)| leader);
+    if leader.is_none_or(|leader| leader == inner.config.node) {
+        return;
+    }
+    let failure = ProposeError::Unavailable("only the leader itself proposes this".to_owned());
+    let here = inner.config.node;
+    give_up(proposals, &failure, |proposal| {
+        forwarded::refusal(&proposal.command, here).is_some()
     });
 }
 

@@ -7,7 +7,7 @@ use crate::node::Inner;
 use crate::propose::ProposeError;
 use crate::start::StartError;
 use crate::transport;
-use api::proto::raft::{JoinRequest, join_response};
+use api::proto::raft::{JoinRequest, Route, join_response};
 use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +40,7 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
         }
         Start::Join(addresses) if !inner.is_voter() => join(inner, addresses).await,
         Start::Wait if !has_data => {
+            inner.admission.wait();
             tracing::info!("waiting to be added: run `gatewayctl node add` on a member");
             Ok(())
         }
@@ -48,12 +49,12 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
 }
 
 async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Result<(), StartError> {
+    // Before anything is acknowledged in its name. An earlier try may have drawn another.
+    let mut bootstrap = bootstrap.clone();
+    bootstrap.cluster_id = inner.cluster.claim(bootstrap.cluster_id).await?;
     if !has_data {
         inner.admit();
-        let node = raft_store::PeerNode {
-            address: inner.config.peer_address.clone(),
-        };
-        let members = BTreeMap::from([(inner.config.node.0, node)]);
+        let members = BTreeMap::from([(inner.config.node.0, inner.own_record())]);
         let initialized = inner.raft().initialize(members).await;
         initialized.map_err(|error| StartError::Initialize(error.to_string()))?;
     }
@@ -63,7 +64,7 @@ async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Resul
     {
         return first_profile(inner).await;
     }
-    match propose_until_known(inner, Command::Bootstrap(bootstrap.clone())).await {
+    match propose_until_known(inner, Command::Bootstrap(bootstrap)).await {
         Outcome::Refused(Refusal::AlreadyBootstrapped) => {}
         Outcome::Refused(refusal) => return Err(StartError::Bootstrap(refusal)),
         _ => {}
@@ -108,13 +109,20 @@ async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError
             peer_address: inner.config.peer_address.clone(),
             listen_ip: inner.config.listen_ip.to_bits(),
             has_data,
+            nonce: inner.admission.ask().to_vec(),
+            route: Some(Route {
+                to: 0,
+                ..inner.route_to(inner.config.node)
+            }),
         };
         let answer = timeout(JOIN_TIMEOUT, client.join(request)).await;
         let answer = answer.map_err(|_| MembershipError::silent(&address, JOIN_TIMEOUT))?;
         let answer =
             answer.map_err(|status| MembershipError::Failed(transport::explain(&status)))?;
         match answer.into_inner().result {
-            Some(join_response::Result::Joined(_)) => return Ok(()),
+            Some(join_response::Result::Joined(joined)) => {
+                return inner.go_on_from(joined.term).await;
+            }
             Some(join_response::Result::Rejected(rejected)) => {
                 return Err(MembershipError::Rejected(rejected.reason));
             }
@@ -129,14 +137,19 @@ async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError
     Err(MembershipError::NoLeader)
 }
 
-/// Announces this node's listen IP and peer address, unless the cluster knows them already.
-pub(crate) async fn register(inner: &Inner) -> Result<(), StartError> {
-    let registration = NodeRegistration {
+/// What this node announces of itself.
+pub(crate) fn registration(inner: &Inner) -> NodeRegistration {
+    NodeRegistration {
         node: inner.config.node,
         listen_ip: inner.config.listen_ip,
         peer_address: inner.config.peer_address.clone(),
         listeners: inner.listeners(),
-    };
+    }
+}
+
+/// Announces this node's listen IP and peer address, unless the cluster knows them already.
+pub(crate) async fn register(inner: &Inner) -> Result<(), StartError> {
+    let registration = registration(inner);
     let known = |state: &ipam::State| state.nodes().get(&registration.node) == Some(&registration);
     if inner.reader.with(|applied| known(&applied.state)) {
         return Ok(());

@@ -7,6 +7,7 @@
 //! as well. Once it has stopped serving nobody would ask any more, so it asks itself, one `Tick` at a
 //! time, while a quorum answers.
 
+use crate::bootstrap;
 use crate::node::Inner;
 use ipam::Command;
 use std::collections::BTreeMap;
@@ -92,7 +93,9 @@ pub(crate) fn probe(inner: &Arc<Inner>) {
     }
     let inner = Arc::clone(inner);
     tokio::spawn(async move {
-        if let Err(error) = inner.proposer.propose(Command::Tick).await {
+        // What it has announced, once more: a member proposes nothing for the cluster's sake.
+        let command = Command::RegisterNode(bootstrap::registration(&inner));
+        if let Err(error) = inner.proposer.propose(command).await {
             tracing::debug!(%error, "nothing is decided yet");
         }
         inner.probe.0.store(false, Ordering::SeqCst);

@@ -104,9 +104,7 @@ mod tests {
     async fn a_leader_ends_the_joint_configuration_that_it_finds() {
         let directory = tempfile::tempdir().unwrap();
         let config = config(&directory.path().join("data"));
-        let node = raft_store::PeerNode {
-            address: config.peer_address.clone(),
-        };
+        let node = raft_store::PeerNode::new(config.peer_address.clone());
         let members = BTreeMap::from([(1, node)]);
         let cluster = Cluster::start(config).await.unwrap();
         let inner = &cluster.inner;

@@ -14,6 +14,7 @@
 //! Contract: S2 (committed before visible), S6 and L2 (a node without a quorum knows that it is
 //! one), S8 (digests are compared), T2 and T3 (the leader's clock).
 
+mod admission;
 mod batcher;
 mod bootstrap;
 mod broken;
@@ -21,6 +22,7 @@ mod clock;
 mod commits;
 mod config;
 mod explain;
+mod forwarded;
 mod founders;
 mod gathering;
 mod health;
@@ -72,5 +74,5 @@ pub use service::ServiceStatus;
 pub use standing::Standing;
 pub use start::{StartError, Surroundings};
 pub use status::{ClusterStatus, MemberStatus, Role};
-pub use tls::TlsError;
+pub use tls::{ProvenPeer, TlsError};
 pub use transport::{Connector, PeerChannel};

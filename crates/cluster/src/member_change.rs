@@ -4,7 +4,7 @@
 //! to log in there. Instead the request goes to the leader by the peer port, in the name of the
 //! member that was asked, and its answer comes back.
 
-use crate::membership::MembershipError;
+use crate::membership::{Asked, MembershipError};
 use crate::node::Inner;
 use api::proto::raft::change_member_request::{AddMember, Change, RemoveMember};
 use api::proto::raft::change_member_response::Result as Answer;
@@ -52,7 +52,9 @@ impl Inner {
         change: &MemberChange,
     ) -> Result<(), MembershipError> {
         match change {
-            MemberChange::Add(node, address) => self.add_node(*node, address, false).await,
+            MemberChange::Add(node, address) => {
+                self.add_node(*node, address, Asked::default()).await
+            }
             MemberChange::Remove(node) => self.remove_node(*node).await,
         }
     }

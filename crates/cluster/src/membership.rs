@@ -2,11 +2,12 @@
 
 use crate::node::Inner;
 use crate::peer_address;
+use crate::peer_server::bounds::TERM_STEP;
 use crate::propose::PROPOSE_DEADLINE;
 use crate::transport;
-use api::proto::raft::InviteRequest;
+use api::proto::raft::{InviteRequest, InviteResponse};
 use ipam::budget::MAX_NODES;
-use ipam::{Command, NodeId, NodeRegistration, Outcome};
+use ipam::{Command, KeyHash, NodeId, NodeRegistration, Outcome};
 use openraft::async_runtime::WatchReceiver;
 use openraft::{ChangeMembers, ReadPolicy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,17 @@ use tokio::time::timeout;
 
 /// How long a newcomer may take to catch up before it is made a voter.
 const CATCH_UP: Duration = Duration::from_secs(20);
+
+/// What a newcomer said when it asked to join; nothing of it where an operator adds one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    /// Whether it has a log.
+    pub(crate) has_data: bool,
+    /// What it proved itself by.
+    pub(crate) key: Option<KeyHash>,
+    /// The number of its request.
+    pub(crate) nonce: Vec<u8>,
+}
 
 /// Why the membership did not change.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +88,9 @@ impl Inner {
         &self,
         node: NodeId,
         peer_address: &str,
-        has_data: bool,
+        asked: Asked,
     ) -> Result<(), MembershipError> {
-        if self.has_moved(node, peer_address, has_data) {
+        if self.has_moved(node, peer_address, asked.has_data) {
             self.hear_of_move(node, peer_address).await?;
             if self.has_voter(node) {
                 return Ok(());
@@ -87,13 +99,16 @@ impl Inner {
         self.require_leadership()?;
         let _one_at_a_time = self.membership.lock().await;
         self.confirm_leadership().await?;
-        self.check_newcomer(node, peer_address, has_data)?;
-        let listen_ip = self.invite(node, peer_address).await?;
+        self.check_newcomer(node, peer_address, asked.has_data)?;
+        self.check_key(node, asked.key)?;
+        let answer = self.invite(node, peer_address, &asked.nonce).await?;
+        let listen_ip = Ipv4Addr::from_bits(answer.listen_ip);
+        // What it proved when it asked, or what it says of itself when an operator adds it.
+        let key = asked.key.or_else(|| KeyHash::try_from(answer.key?).ok());
+        self.check_key(node, key)?;
         self.register_newcomer(node, peer_address, listen_ip)
             .await?;
-        let member = raft_store::PeerNode {
-            address: peer_address.to_owned(),
-        };
+        let member = raft_store::PeerNode::new(peer_address).with_key(key);
         timeout(CATCH_UP, self.catch_up(node, member))
             .await
             .map_err(|_| {
@@ -206,13 +221,55 @@ impl Inner {
         }
     }
 
-    async fn invite(&self, node: NodeId, peer_address: &str) -> Result<Ipv4Addr, MembershipError> {
-        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
-        let cluster_id = cluster_id.ok_or(MembershipError::NoLeader)?;
+    /// A key that was removed never comes back, and one key is one member's (S12).
+    fn check_key(&self, node: NodeId, key: Option<KeyHash>) -> Result<(), MembershipError> {
+        let Some(key) = key else {
+            return Ok(());
+        };
+        if self
+            .reader
+            .with(|applied| applied.state.removed().has_key(&key))
+        {
+            return Err(MembershipError::Rejected(format!(
+                "node {node} has a key that was removed from the cluster with a member, for good: give it a \
+                 new key and certificate (`gatewayctl pki node {}`)",
+                node.0
+            )));
+        }
+        let holder = self.with_metrics(|metrics| {
+            let mut nodes = metrics.membership_config.membership().nodes();
+            let holder = nodes.find(|(id, other)| **id != node.0 && other.key == Some(key));
+            holder.map(|(id, _)| *id)
+        });
+        holder.map_or(Ok(()), |holder| {
+            Err(MembershipError::Rejected(format!(
+                "node {node} has the key of node {holder}: each node needs its own"
+            )))
+        })
+    }
+
+    /// What the membership has for a member to prove itself by.
+    pub(crate) fn recorded_key(&self, node: NodeId) -> Option<KeyHash> {
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.get_node(&node.0)?.key
+        })
+    }
+
+    async fn invite(
+        &self,
+        node: NodeId,
+        peer_address: &str,
+        nonce: &[u8],
+    ) -> Result<InviteResponse, MembershipError> {
+        let cluster_id = self.cluster.get().ok_or(MembershipError::NoLeader)?;
         let mut client = self.peers.connect(node, peer_address)?;
         let request = InviteRequest {
             node_id: node.0,
             cluster_id: cluster_id.to_vec(),
+            term: self.term(),
+            nonce: nonce.to_vec(),
+            route: Some(self.route_to(node)),
         };
         let answer = timeout(PROPOSE_DEADLINE, client.invite(request)).await;
         let answer = answer.map_err(|_| MembershipError::silent(peer_address, PROPOSE_DEADLINE))?;
@@ -222,7 +279,7 @@ impl Inner {
             }
             _ => MembershipError::unreachable(peer_address, &status),
         })?;
-        Ok(Ipv4Addr::from_bits(answer.into_inner().listen_ip))
+        Ok(answer.into_inner())
     }
 
     async fn register_newcomer(
@@ -316,6 +373,16 @@ impl Inner {
     /// up this is not true: it has promised itself to the leader that fills its log.
     pub(crate) fn last_voted_for_itself(&self) -> bool {
         self.with_metrics(|metrics| metrics.vote.leader_id.voted_for == self.config.node.0)
+    }
+
+    /// A newcomer goes on from the cluster's term, which may be further than a peer's word would take it.
+    pub(crate) async fn go_on_from(&self, term: u64) -> Result<(), MembershipError> {
+        if term <= self.term().saturating_add(TERM_STEP) {
+            return Ok(());
+        }
+        // Nobody stands in node 0's name.
+        let raised = self.raise_term(NodeId(0), term, true).await;
+        raised.map_err(MembershipError::Failed)
     }
 
     /// From now on this node stands for election when it hears no leader.

@@ -1,5 +1,6 @@
 //! A node: what its parts share, and the handle that others hold.
 
+use crate::admission::Admission;
 use crate::bootstrap;
 use crate::clock::LeaderClock;
 use crate::commits::Probe;
@@ -11,6 +12,7 @@ use crate::member_change::MemberChange;
 use crate::membership::MembershipError;
 use crate::patience::Patience;
 use crate::peer_refusals::PeerRefusals;
+use crate::peer_server::bounds::{MAX_INDEX, MAX_TERM};
 use crate::progress::Progress;
 use crate::propose::{ProposeError, Proposer};
 use crate::raft_handle::{RaftHandle, RaftNode};
@@ -27,14 +29,15 @@ use crate::succession::Succession;
 use crate::timing::{Limits, SharedLimits};
 use crate::transport::Peers;
 use api::proto::raft::Route;
-use ipam::{Command, ForwardKey, Listener, NodeId, Outcome, State};
+use ipam::{Command, ForwardKey, KeyHash, Listener, MemberKey, NodeId, Outcome, State};
 use openraft::AsyncRuntime;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftMetrics;
+use openraft::raft::VoteRequest;
 use openraft::{Instant, ServerState};
 use raft_store::{
-    AppliedMark, Committed, NodeRuntime, Release, SnapshotSpool, StateReader, TypeConfig,
-    UnfinishedWrites,
+    AppliedMark, ClusterIdFile, Committed, CommittedLeaderId, LogId, NodeRuntime, PeerNode,
+    Release, SnapshotSpool, StateReader, TypeConfig, UnfinishedWrites, Vote,
 };
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -81,6 +84,15 @@ pub(crate) struct Inner {
     pub(crate) spool: SnapshotSpool,
     /// What the storage waits for.
     pub(crate) unfinished: UnfinishedWrites,
+    /// Which cluster this node belongs to, on its disk.
+    pub(crate) cluster: ClusterIdFile,
+    /// What this node proves itself by.
+    pub(crate) key: Option<KeyHash>,
+    /// Why nothing of what is on its disk may be used, if so.
+    pub(crate) poisoned: Option<String>,
+    pub(crate) admission: Admission,
+    /// What members proved themselves by when they last asked something.
+    pub(crate) seen_keys: Mutex<BTreeMap<NodeId, KeyHash>>,
     pub(crate) clock: LeaderClock,
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
@@ -131,6 +143,10 @@ impl Cluster {
     /// Becomes part of a cluster as `start` says and announces the listen IP. Returns once both
     /// are committed; that may take for ever while no quorum is in reach.
     pub async fn begin(&self, start: &Start) -> Result<(), StartError> {
+        if self.inner.poisoned.is_some() {
+            // It takes part in nothing, and its status says why.
+            std::future::pending::<()>().await;
+        }
         let has_data = self.inner.admitted.load(Ordering::SeqCst);
         bootstrap::begin(&self.inner, start, has_data).await?;
         self.inner.announce_address(start.others()).await;
@@ -302,6 +318,9 @@ pub(crate) struct Parts {
     pub(crate) proposer: Proposer,
     pub(crate) peers: Peers,
     pub(crate) reversions: Reversions,
+    pub(crate) cluster: ClusterIdFile,
+    pub(crate) key: Option<KeyHash>,
+    pub(crate) poisoned: Option<String>,
 }
 
 impl Inner {
@@ -317,6 +336,11 @@ impl Inner {
             reader: parts.reader,
             spool: parts.spool,
             unfinished: parts.unfinished,
+            cluster: parts.cluster,
+            key: parts.key,
+            poisoned: parts.poisoned,
+            admission: Admission::default(),
+            seen_keys: Mutex::default(),
             clock: LeaderClock::default(),
             proposer: parts.proposer,
             peers: parts.peers,
@@ -477,13 +501,46 @@ impl Inner {
         })
     }
 
+    /// The cluster that this node belongs to, as messages have it; empty before it belongs to one.
+    pub(crate) fn cluster_bytes(&self) -> Vec<u8> {
+        self.cluster.get().map(Vec::from).unwrap_or_default()
+    }
+
+    /// What a member of this id and address is in the membership.
+    pub(crate) fn own_record(&self) -> PeerNode {
+        PeerNode::new(self.config.peer_address.clone()).with_key(self.key)
+    }
+
+    /// Whether this caller is a member that was removed (S12).
+    pub(crate) fn is_removed(&self, caller: MemberKey) -> bool {
+        let is_member = self.members().contains_key(&caller.node);
+        self.reader
+            .with(|applied| applied.state.removed().contains(caller, is_member))
+    }
+
+    /// Goes to `term` as if `towards` had asked for a vote in it, which nobody is told that it got.
+    /// Does nothing where the term is that high already.
+    pub(crate) async fn raise_term(
+        &self,
+        towards: NodeId,
+        term: u64,
+        past_the_lease: bool,
+    ) -> Result<(), String> {
+        // The term is all that matters of it: no log is longer than this one.
+        let longest = LogId::new(CommittedLeaderId::new(MAX_TERM), MAX_INDEX);
+        let vote = Vote::new(term.min(MAX_TERM), towards.0);
+        let mut asked = VoteRequest::<TypeConfig>::new(vote, Some(longest));
+        asked.leadership_transfer = past_the_lease;
+        let raised = self.raft().vote(asked).await;
+        raised.map(drop).map_err(|error| error.to_string())
+    }
+
     /// Who a request is from and for.
     pub(crate) fn route_to(&self, node: NodeId) -> Route {
-        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
         Route {
             from: self.config.node.0,
             to: node.0,
-            cluster_id: cluster_id.map(Vec::from).unwrap_or_default(),
+            cluster_id: self.cluster_bytes(),
         }
     }
 

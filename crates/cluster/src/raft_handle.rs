@@ -19,7 +19,7 @@ use ipam::NodeId;
 use openraft::Raft;
 use openraft::async_runtime::WatchReceiver;
 use openraft::type_config::alias::WatchReceiverOf;
-use raft_store::{Loan, LogStore, StateMachine, StateReader, TypeConfig};
+use raft_store::{ClusterIdFile, Loan, LogStore, StateMachine, TypeConfig};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(crate) struct Ground {
     pub(crate) node: NodeId,
     pub(crate) peers: Peers,
     pub(crate) limits: SharedLimits,
-    pub(crate) reader: StateReader,
+    pub(crate) cluster: ClusterIdFile,
     pub(crate) snapshots: Snapshots,
     pub(crate) reversions: Reversions,
     pub(crate) log: LogStore,
@@ -162,7 +162,7 @@ impl Ground {
             self.peers.clone(),
             self.limits.clone(),
             self.node,
-            self.reader.clone(),
+            self.cluster.clone(),
             self.reversions.clone(),
         );
         let config = raft_config(timings, self.snapshots, stands)?;

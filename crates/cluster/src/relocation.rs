@@ -15,7 +15,7 @@
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use crate::peer_address;
-use api::proto::raft::{HealthResponse, JoinRequest, join_response};
+use api::proto::raft::{HealthResponse, JoinRequest, Route, join_response};
 use futures::future::join_all;
 use ipam::NodeId;
 use openraft::ChangeMembers;
@@ -86,6 +86,11 @@ impl Inner {
             peer_address: self.config.peer_address.clone(),
             listen_ip: self.config.listen_ip.to_bits(),
             has_data: true,
+            nonce: Vec::new(),
+            route: Some(Route {
+                to: 0,
+                ..self.route_to(self.config.node)
+            }),
         };
         let answer = timeout(ANNOUNCE, client.join(request)).await;
         let answer = answer.map_err(|_| "no answer".to_owned())?;
@@ -142,9 +147,8 @@ impl Inner {
                 "node {node} is no longer a member"
             )));
         }
-        let record = raft_store::PeerNode {
-            address: peer_address.to_owned(),
-        };
+        let key = self.recorded_key(node);
+        let record = raft_store::PeerNode::new(peer_address).with_key(key);
         let change = ChangeMembers::SetNodes(BTreeMap::from([(node.0, record)]));
         self.change(change, true).await
     }

@@ -11,7 +11,8 @@ use openraft::ChangeMembers;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftDataMetrics;
 use raft_store::TypeConfig;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 use tokio::time::timeout;
 
 impl Inner {
@@ -48,6 +49,7 @@ impl Inner {
                 "node {node} is the leader: stop gatewayd on it, and ask the next leader"
             )));
         }
+        self.note_key(node).await?;
         let leaves = BTreeSet::from([node.0]);
         // To take a learner from among the voters changes nothing, and succeeds.
         let change = if self.has_voter(node) {
@@ -57,6 +59,29 @@ impl Inner {
             ChangeMembers::RemoveNodes(leaves)
         };
         self.change(change, false).await
+    }
+
+    /// Has the membership name the key that `node` proves itself by now, so that this one is removed
+    /// with it: it may have a new certificate, or have come by an older release.
+    async fn note_key(&self, node: NodeId) -> Result<(), MembershipError> {
+        let seen = self
+            .seen_keys
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&node)
+            .copied();
+        let record = self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.get_node(&node.0).cloned()
+        });
+        match (seen, record) {
+            (Some(seen), Some(record)) if record.key != Some(seen) => {
+                let record = record.with_key(Some(seen));
+                let records = BTreeMap::from([(node.0, record)]);
+                self.change(ChangeMembers::SetNodes(records), true).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the cluster keeps a listen IP for `node`, a member or not.

@@ -12,7 +12,7 @@ use crate::tasks;
 use crate::timing::{Limits, SharedLimits};
 use crate::tls::{Credentials, TlsError};
 use crate::transport::{Connector, Peers, TcpConnector};
-use ipam::Refusal;
+use ipam::{KeyHash, Refusal};
 use openraft::Config;
 use raft_store::{OpenOptions, Release, Store};
 use std::sync::Arc;
@@ -76,7 +76,8 @@ impl Cluster {
         let store = open_store(&config).await?;
         let limits = first_limits(&config);
         let connector = Arc::new(TcpConnector::new(credentials.clone(), limits.clone()));
-        let assembled = assemble(config, limits, Surroundings { store, connector }).await?;
+        let key = credentials.as_ref().and_then(Credentials::key);
+        let assembled = assemble(config, limits, Surroundings { store, connector }, key).await?;
         let inner = Arc::clone(&assembled.inner);
         let (stop, stopped) = oneshot::channel();
         let serve = serve::bind(Arc::clone(&inner), credentials, stopped).await?;
@@ -97,7 +98,7 @@ impl Cluster {
         surroundings: Surroundings,
     ) -> Result<(Self, PeerHandler), StartError> {
         let limits = first_limits(&config);
-        let assembled = assemble(config, limits, surroundings).await?;
+        let assembled = assemble(config, limits, surroundings, None).await?;
         let handler = serve::handler(Arc::clone(&assembled.inner));
         Ok((assembled.begin(None), handler))
     }
@@ -121,6 +122,7 @@ async fn assemble(
     config: ClusterConfig,
     limits: SharedLimits,
     surroundings: Surroundings,
+    key: Option<KeyHash>,
 ) -> Result<Assembled, StartError> {
     let Surroundings { store, connector } = surroundings;
     let local = LocalProfile::read(store.local)?;
@@ -133,7 +135,7 @@ async fn assemble(
         node: config.node,
         peers: peers.clone(),
         limits: limits.clone(),
-        reader: store.reader.clone(),
+        cluster: store.cluster.clone(),
         snapshots: config.snapshots,
         reversions: reversions.clone(),
         log: store.log,
@@ -142,6 +144,7 @@ async fn assemble(
     let raft = RaftHandle::start(ground, limits.now().timings).await?;
     let initialized = raft.now().is_initialized().await;
     let has_data = initialized.map_err(|error| StartError::Raft(error.to_string()))?;
+    let poisoned = store.poisoned;
     let (proposer, queue) = Proposer::new();
     let parts = Parts {
         config,
@@ -154,9 +157,16 @@ async fn assemble(
         proposer,
         peers,
         reversions,
+        cluster: store.cluster,
+        key,
+        poisoned: poisoned.clone(),
     };
+    let inner = Arc::new(Inner::new(parts, has_data));
+    if let Some(poisoned) = poisoned {
+        inner.fail(poisoned);
+    }
     Ok(Assembled {
-        inner: Arc::new(Inner::new(parts, has_data)),
+        inner,
         queue,
         release: store.release,
     })

@@ -107,7 +107,7 @@ fn short(cluster: &[u8]) -> String {
 impl Inner {
     /// The cluster that this node belongs to, once it knows.
     pub(crate) fn cluster_id(&self) -> Option<[u8; 16]> {
-        self.reader.with(|applied| applied.state.cluster_id())
+        self.cluster.get()
     }
 
     /// Whether `cluster` is another one than this node's. Who has none yet belongs to nobody else.

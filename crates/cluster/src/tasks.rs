@@ -21,6 +21,7 @@ pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> Join
     tasks.spawn(supervise(inner, "membership", joint::run(here())));
     tasks.spawn(supervise(inner, "profile", profile::run(here())));
     tasks.spawn(supervise(inner, "round trips", round_trips::run(here())));
+    tasks.spawn(supervise(inner, "identity", keep_identity(here())));
     tasks.spawn(supervise(inner, "health", health::run(here())));
     tasks
 }
@@ -52,6 +53,31 @@ fn supervise(
 /// Ends when openraft's own task has: at a storage error, of which its metrics tell, or by a panic.
 async fn raft_core(inner: Arc<Inner>) {
     inner.raft.ended().await;
+}
+
+/// A directory of a release that kept no name of its cluster gets it from the state; one that has
+/// another name than the state is not served from.
+async fn keep_identity(inner: Arc<Inner>) {
+    let mut applied = inner.reader.marks();
+    loop {
+        applied.borrow_and_update();
+        let in_state = inner.reader.with(|applied| applied.state.cluster_id());
+        if let Some(in_state) = in_state {
+            match inner.cluster.claim(in_state).await {
+                Ok(ours) if ours == in_state => {}
+                Ok(_) => inner.fail(
+                    "its data directory belongs to another cluster than the log in it: empty it, and add \
+                     this node again"
+                        .to_owned(),
+                ),
+                Err(error) => inner.fail(format!("its cluster's id could not be written: {error}")),
+            }
+            return std::future::pending().await;
+        }
+        if applied.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Anchors the leader's clock as soon as an entry of its own term is applied.

@@ -7,6 +7,7 @@ mod support;
 use api::proto::raft as wire;
 use cluster::Cluster;
 use ipam::{Command, SourceNat};
+use openraft::storage::RaftLogStorage;
 use support::intruder::{Intruder, log_id, vote};
 use support::*;
 use wire::append_entries_response::Result as Appended;
@@ -250,4 +251,45 @@ async fn a_stranger_without_tls_changes_nothing() {
     }
     assert_eq!(terms(&nodes), before);
     unharmed(&nodes, 5).await;
+}
+
+/// A directory that an older release let a liar poison: the node stays up, says so, and takes part in
+/// nothing (openraft would add 1 to the term, at every start).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poisoned_directory_is_named_and_not_served_from() {
+    let site = Site::new(1);
+    let config = site.config(1);
+    site.start(1, &bootstrap()).await.shutdown().await;
+    let store = raft_store::open(&raft_store::OpenOptions::new(&config.data_dir, 1)).unwrap();
+    let raft_store::Store {
+        mut log,
+        state_machine,
+        reader,
+        release,
+        local,
+        ..
+    } = store;
+    let poison = raft_store::Vote::new(u64::MAX, 9);
+    RaftLogStorage::<raft_store::TypeConfig>::save_vote(&mut log, &poison)
+        .await
+        .unwrap();
+    drop((log, state_machine, reader, local));
+    release.released().await;
+    for _ in 0..2 {
+        let node = Cluster::start(site.config(1)).await.unwrap();
+        let begins = node.clone();
+        let beginning = tokio::spawn(async move { begins.begin(&bootstrap()).await });
+        until("its status says why", || {
+            let reason = node.service().silent_reason;
+            reason.is_some_and(|reason| {
+                reason.contains("poisoned") && reason.contains("18446744073709551615")
+            })
+        })
+        .await;
+        let intruder = Intruder::new(&site, 1, 2, None);
+        intruder.heartbeat(vote(1, 2, true)).await.unwrap_err();
+        assert!(!beginning.is_finished(), "it takes part in nothing");
+        beginning.abort();
+        node.shutdown().await;
+    }
 }

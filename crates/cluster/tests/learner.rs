@@ -3,7 +3,7 @@
 
 mod support;
 
-use cluster::{Cluster, Role};
+use cluster::{Cluster, Role, Start};
 use ipam::NodeId;
 use support::surroundings::{HangingDisk, Wires};
 use support::*;
@@ -21,7 +21,9 @@ async fn a_learner_is_removed() {
     let disks = [(); 2].map(|()| HangingDisk::default());
     let nodes = wires.up(&site, &disks).await;
     let leader = &nodes[leader_of(&nodes).unwrap()];
-    let _newcomer = wires.start(&site, 3, &HangingDisk::default()).await;
+    let newcomer = wires.start(&site, 3, &HangingDisk::default()).await;
+    let waits = newcomer.clone();
+    tokio::spawn(async move { waits.begin(&Start::Wait).await });
     wires.cut_off_from_the_log(&site.address(3));
     let address = site.address(3);
     // Whoever adds it goes away while it is catching up.

@@ -4,7 +4,7 @@
 mod support;
 
 use api::proto::raft::peer_client::PeerClient;
-use api::proto::raft::{JoinRequest, JoinResponse, join_response};
+use api::proto::raft::{JoinRequest, JoinResponse, Route, join_response};
 use cluster::{Cluster, PeerTls, Start};
 use ipam::NodeId;
 use std::fs::read;
@@ -123,6 +123,12 @@ async fn claim(
         peer_address: address.to_owned(),
         listen_ip: ip(12).to_bits(),
         has_data: true,
+        nonce: Vec::new(),
+        route: Some(Route {
+            from: 3,
+            to: 0,
+            cluster_id: vec![7; 16],
+        }),
     };
     let answer = timeout(CALL, client.join(request)).await.unwrap();
     answer.map(tonic::Response::into_inner)

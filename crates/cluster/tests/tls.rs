@@ -73,6 +73,13 @@ fn route(from: u64) -> Option<Route> {
     })
 }
 
+fn health(node_id: u64) -> HealthRequest {
+    HealthRequest {
+        node_id,
+        cluster_id: vec![7; 16],
+    }
+}
+
 async fn propose(client: &mut PeerClient<Channel>, from: u64) -> Result<(), Status> {
     let request = ProposeRequest {
         timeout_millis: 1000,
@@ -87,7 +94,11 @@ async fn join(client: &mut PeerClient<Channel>, node_id: u64) -> Result<(), Stat
         node_id,
         peer_address: "127.0.0.1:9".to_owned(),
         listen_ip: ip(19).to_bits(),
-        has_data: false,
+        route: Some(Route {
+            to: 0,
+            ..route(node_id).unwrap()
+        }),
+        ..JoinRequest::default()
     };
     client.join(request).await.map(drop)
 }
@@ -164,26 +175,20 @@ async fn strangers_can_neither_join_nor_propose() {
         let mut client = intruder(&site, stranger);
         assert!(bounded(join(&mut client, 2)).await.is_err());
         assert!(bounded(propose(&mut client, 2)).await.is_err());
-        let health = HealthRequest {
-            node_id: 2,
-            ..Default::default()
-        };
+        let health = health(2);
         assert!(bounded(client.health(health)).await.is_err());
         let invite = InviteRequest {
             node_id: 1,
             cluster_id: vec![7; 16],
+            route: route(2),
+            ..InviteRequest::default()
         };
         assert!(bounded(client.invite(invite)).await.is_err());
     }
     assert_untouched(&nodes);
     let member = site.config(2).tls.unwrap();
     let mut client = intruder(&site, &Shows::This(&member));
-    let heard = client
-        .health(HealthRequest {
-            node_id: 2,
-            ..Default::default()
-        })
-        .await;
+    let heard = client.health(health(2)).await;
     assert!(heard.is_ok(), "the refusals were not for another reason");
 }
 
@@ -197,16 +202,13 @@ async fn a_node_cannot_speak_for_another() {
         route: route(2),
         ..VoteRequest::default()
     };
-    let health = HealthRequest {
-        node_id: 2,
-        ..Default::default()
-    };
+    let in_anothers_name = health(2);
     let refused = [
         propose(&mut client, 2).await,
         join(&mut client, 4).await,
         client.vote(vote.clone()).await.map(drop),
         client.pre_vote(vote).await.map(drop),
-        client.health(health).await.map(drop),
+        client.health(in_anothers_name).await.map(drop),
         append(&mut client, 2).await,
         install_snapshot(&mut client, 2).await,
         transfer_leader(&mut client, 2).await,
@@ -217,12 +219,10 @@ async fn a_node_cannot_speak_for_another() {
     }
     assert_untouched(&nodes);
     // The same client is heard when it speaks for itself.
-    let health = HealthRequest {
-        node_id: 3,
-        ..Default::default()
-    };
-    assert!(client.health(health).await.unwrap().into_inner().member);
-    propose(&mut client, 3).await.unwrap();
+    assert!(client.health(health(3)).await.unwrap().into_inner().member);
+    // What the leader alone does is not taken even from a member.
+    let refused = propose(&mut client, 3).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -250,6 +250,8 @@ async fn a_server_must_be_the_node_that_is_meant() {
     let site = Site::with_tls(2);
     let first = site.start(1, &bootstrap()).await;
     let second = Cluster::start(site.config(2)).await.unwrap();
+    let waits = second.clone();
+    tokio::spawn(async move { waits.begin(&Start::Wait).await });
     let added = first.add_node(NodeId(3), &site.address(2)).await;
     let refusal = added.unwrap_err().to_string();
     assert!(refusal.contains("gatewayd-node-3"), "{refusal}");

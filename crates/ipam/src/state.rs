@@ -1,5 +1,6 @@
 //! The replicated state: everything that the cluster has agreed on.
 
+use crate::removed::RemovedMembers;
 use crate::reservation::Reservations;
 use crate::{
     ClusterTime, Forward, ForwardTarget, Gateway, Ipv4Network, Lease, LeaseState, LeaseTable,
@@ -20,6 +21,7 @@ pub struct State {
     pub(crate) subnets: BTreeMap<SubnetId, Subnet>,
     pub(crate) nat: NatIntent,
     pub(crate) profile: ProfileSetting,
+    pub(crate) removed: RemovedMembers,
 }
 
 /// A state taken apart for a snapshot: records without the indexes that follow from them.
@@ -37,6 +39,8 @@ pub struct StateParts {
     pub nat: NatIntent,
     /// How patient the nodes are with each other.
     pub profile: ProfileSetting,
+    /// Members that were removed.
+    pub removed: RemovedMembers,
 }
 
 /// A subnet taken apart for a snapshot.
@@ -207,6 +211,7 @@ impl State {
             subnets: subnets.collect(),
             nat: self.nat.clone(),
             profile: self.profile,
+            removed: self.removed.clone(),
         }
     }
 
@@ -221,6 +226,7 @@ impl State {
             cluster_id: parts.cluster_id,
             nat: parts.nat,
             profile: parts.profile,
+            removed: parts.removed,
             ..Self::default()
         };
         for node in parts.nodes {

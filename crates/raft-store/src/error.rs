@@ -114,6 +114,33 @@ pub enum StoreError {
         /// Who asks.
         expected: u64,
     },
+    /// The file with the cluster's id says something else.
+    #[error(
+        "{} does not name a cluster but says {content:?}: it is damaged; remove the node from the \
+         cluster and add it again with an empty directory",
+        path.display()
+    )]
+    UnknownClusterId {
+        /// Which file.
+        path: PathBuf,
+        /// What it says, shortened.
+        content: String,
+    },
+    /// Two clusters in one directory.
+    #[error(
+        "data directory {} belongs to cluster {file}, and the state in it to cluster {state}: parts of \
+         two directories were mixed; restore the one that was there, or remove the node from the \
+         cluster and add it again with an empty directory",
+        path.display()
+    )]
+    ForeignCluster {
+        /// Which directory.
+        path: PathBuf,
+        /// What the file says, in hexadecimal digits.
+        file: String,
+        /// What the state says, in hexadecimal digits.
+        state: String,
+    },
     /// A record whose checksum or shape is wrong.
     #[error("{what} is damaged on disk: {reason}")]
     DamagedRecord {

@@ -7,7 +7,7 @@
 //! * **What it is not.** It starts no Raft and sends nothing. It decides nothing: an applied batch
 //!   goes to [`ipam::State::apply`].
 //! * **Layout of the data directory** (docs/formats.md):
-//!   `format` (one line, the version), `lock` (held while open), `log/` (sled), `watermark` (how much of the log there must be),
+//!   `format` (one line, the version), `cluster` (one line, the cluster's id), `lock` (held while open), `log/` (sled), `watermark` (how much of the log there must be),
 //!   `snapshots/`.
 //! * **Invariants.** (1) Nothing is acknowledged to openraft before it is durable: sled's `flush`
 //!   and then `fdatasync` of sled's file (contract S2). (2) Writes happen in the order in which
@@ -34,6 +34,7 @@ mod log;
 pub mod medium;
 mod node_file;
 mod open;
+mod poison;
 mod runtime;
 mod snapshot;
 mod state_machine;
@@ -48,7 +49,7 @@ pub mod testing {
 }
 
 pub use blocking::Execution;
-pub use data_dir::Release;
+pub use data_dir::{ClusterId, ClusterIdFile, Release};
 pub use error::StoreError;
 pub use loan::Loan;
 pub use log::{LogReader, LogStore};

@@ -1,6 +1,6 @@
 //! Opening a data directory.
 
-use crate::data_dir::{DataDir, Found, Release};
+use crate::data_dir::{ClusterIdFile, DataDir, Found, Release};
 use crate::failure::Failure;
 use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
@@ -34,6 +34,11 @@ pub struct Store {
     pub local: NodeFile,
     /// For those who want to open the directory again in this process.
     pub release: Release,
+    /// Which cluster the directory belongs to.
+    pub cluster: ClusterIdFile,
+    /// Why nothing of what is in it may be used, if so: then the log and the state look empty, and
+    /// nobody may write to them.
+    pub poisoned: Option<String>,
 }
 
 impl OpenOptions {
@@ -75,16 +80,50 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
     }
     let release = directory.release();
     let local = NodeFile::new(directory.clone(), "profile", execution);
-    let snapshots = SnapshotStore::open(directory, failure, unfinished)?;
+    let snapshots = SnapshotStore::open(directory.clone(), failure, unfinished)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
+    let last = state_machine.poison().or_else(|| log.poison().cloned());
+    if let Some(poisoned) = last {
+        return hide(log, state_machine, local, directory, execution, poisoned);
+    }
     check_purged(&log, &reader)?;
+    let in_state = reader.with(|applied| applied.state.cluster_id());
+    let in_state = match in_state {
+        Some(id) => Some(id),
+        None => log.cluster_laid_down()?,
+    };
+    let cluster = ClusterIdFile::open(&directory, execution, in_state)?;
     Ok(Store {
         log,
         state_machine,
         reader,
         local,
         release,
+        cluster,
+        poisoned: None,
+    })
+}
+
+/// A store that shows nothing of what it has: a number in it is too large to count on from.
+fn hide(
+    log: LogStore,
+    state_machine: StateMachine,
+    local: NodeFile,
+    directory: Arc<DataDir>,
+    execution: Execution,
+    poisoned: String,
+) -> Result<Store, StoreError> {
+    log.hide();
+    let state_machine = state_machine.hidden();
+    Ok(Store {
+        log,
+        reader: state_machine.reader(),
+        state_machine,
+        local,
+        release: directory.release(),
+        cluster: ClusterIdFile::open(&directory, execution, None)?,
+        poisoned: Some(poisoned),
     })
 }
 

@@ -1,7 +1,7 @@
 //! openraft's types as this project fills them in.
 
 use crate::NodeRuntime;
-use ipam::{Batch, Outcome};
+use ipam::{Batch, KeyHash, Outcome};
 use openraft::vote::leader_id_std;
 use openraft::{AsyncRuntime, EntryPayload, OptionalSend, RaftTypeConfig};
 use std::cmp::Ordering;
@@ -55,6 +55,8 @@ pub struct Outcomes(pub Vec<Outcome>);
 pub struct PeerNode {
     /// `host:port`.
     pub address: String,
+    /// The key that it proves itself by; `None` if it has none, or was added by an older release.
+    pub key: Option<KeyHash>,
 }
 
 impl Proposal {
@@ -91,7 +93,15 @@ impl PeerNode {
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
+            key: None,
         }
+    }
+
+    /// The same with the key that it proves itself by.
+    #[must_use]
+    pub const fn with_key(mut self, key: Option<KeyHash>) -> Self {
+        self.key = key;
+        self
     }
 }
 

@@ -4,11 +4,51 @@
 mod common;
 
 use common::*;
-use raft_store::{OpenOptions, StoreError, open};
+use ipam::*;
+use openraft::EntryPayload;
+use raft_store::{Entry, OpenOptions, Proposal, StoreError, Vote, open};
+use std::collections::BTreeMap;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use tempfile::TempDir;
+
+/// The entry that lays down a cluster, as the first one.
+fn bootstrap(cluster_id: [u8; 16]) -> Entry {
+    let ip = |last| Ipv4Addr::new(192, 0, 2, last);
+    let subnet = SubnetConfig {
+        id: SubnetId(1),
+        network: Ipv4Network::new(ip(0), 24).unwrap(),
+        router: ip(1),
+        pool: AddressRange::new(ip(20), ip(254)).unwrap(),
+        excluded: vec![],
+        identity: IdentityPolicy::HardwareAddress,
+        times: LeaseTimes::default(),
+        dns_servers: vec![],
+        domain_name: None,
+        domain_search: vec![],
+        ntp_servers: vec![],
+        mtu: 1450,
+        classless_routes: vec![],
+        extra_options: BTreeMap::new(),
+        authoritative: false,
+    };
+    let command = Command::Bootstrap(Bootstrap {
+        cluster_id,
+        subnet,
+        source_nat: None,
+        forward_policy: ForwardPolicy::Drop,
+    });
+    let batch = Batch {
+        stamp: None,
+        commands: vec![command],
+    };
+    Entry {
+        log_id: log_id(0, 0),
+        payload: EntryPayload::Normal(Proposal::new(batch)),
+    }
+}
 
 fn refusal(directory: &TempDir) -> StoreError {
     reopen(directory.path()).err().expect("it must not open")
@@ -269,4 +309,80 @@ async fn data_directory_of_another_user_is_refused_by_name() {
         matches!(error, StoreError::ForeignOwner { owner: 1, .. }),
         "{error}"
     );
+}
+/// S12: which cluster a directory belongs to is known before anything is applied, and for good.
+#[tokio::test]
+async fn a_directory_belongs_to_one_cluster() {
+    let directory = TempDir::new().unwrap();
+    let store = reopen(directory.path()).unwrap();
+    assert_eq!(store.cluster.get(), None);
+    assert_eq!(store.cluster.claim([7; 16]).await.unwrap(), [7; 16]);
+    assert_eq!(store.cluster.claim([8; 16]).await.unwrap(), [7; 16]);
+    drop(store);
+    let file = directory.path().join("cluster");
+    let said = fs::read_to_string(&file).unwrap();
+    assert_eq!(said, format!("gatewayd cluster {}\n", "07".repeat(16)));
+    assert_eq!(
+        reopen(directory.path()).unwrap().cluster.get(),
+        Some([7; 16])
+    );
+    fs::write(&file, "gatewayd cluster 07").unwrap();
+    let error = refusal(&directory);
+    assert!(
+        matches!(error, StoreError::UnknownClusterId { .. }),
+        "{error}"
+    );
+}
+
+/// A log that lays down one cluster in a directory of another; and one from before there was the file.
+#[tokio::test]
+async fn a_log_of_another_cluster_is_refused_by_name() {
+    let directory = TempDir::new().unwrap();
+    let mut store = reopen(directory.path()).unwrap();
+    append(&mut store.log, [bootstrap([8; 16])]).await;
+    drop(store);
+    let store = reopen(directory.path()).unwrap();
+    assert_eq!(store.cluster.get(), Some([8; 16]), "the log says it");
+    drop(store);
+    let line = format!("gatewayd cluster {}\n", "07".repeat(16));
+    fs::write(directory.path().join("cluster"), line).unwrap();
+    let error = refusal(&directory);
+    assert!(
+        matches!(error, StoreError::ForeignCluster { .. }),
+        "{error}"
+    );
+    assert!(error.to_string().contains("0707"), "{error}");
+}
+
+/// What an older release had stored on a liar's word is named, and shown to nobody.
+#[tokio::test]
+async fn a_poisoned_directory_opens_and_says_so() {
+    for (vote, entry) in [
+        (Vote::new(u64::MAX, 9), None),
+        (Vote::new((1 << 62) + 1, 9), None),
+        (Vote::new_committed(u64::MAX, 9), Some(blank(u64::MAX, 0))),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let mut store = reopen(directory.path()).unwrap();
+        save_vote(&mut store.log, vote).await;
+        if let Some(entry) = entry {
+            append(&mut store.log, [entry]).await;
+        }
+        drop(store);
+        let mut store = reopen(directory.path()).unwrap();
+        let reason = store.poisoned.clone().unwrap();
+        assert!(reason.contains("poisoned: the vote has term"), "{reason}");
+        let shown = state(&mut store.log).await;
+        assert_eq!((shown.last_log_id, shown.last_purged_log_id), (None, None));
+        drop(store);
+        assert!(
+            reopen(directory.path()).unwrap().poisoned.is_some(),
+            "still"
+        );
+    }
+    let honest = TempDir::new().unwrap();
+    let mut store = reopen(honest.path()).unwrap();
+    save_vote(&mut store.log, Vote::new(1 << 62, 9)).await;
+    drop(store);
+    assert_eq!(reopen(honest.path()).unwrap().poisoned, None);
 }

@@ -4,7 +4,10 @@ use super::DecodeError;
 use super::field::{ascending, fixed, required};
 use super::profile::{decode_setting, encode_setting};
 use crate::proto::command as wire;
-use ipam::{ClientKey, ClusterTime, PastGrant, State, StateParts, SubnetParts};
+use ipam::{
+    ClientKey, ClusterTime, MemberKey, NodeId, PastGrant, RemovedMembers, State, StateParts,
+    SubnetParts,
+};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::net::Ipv4Addr;
@@ -46,6 +49,7 @@ impl From<&State> for wire::State {
             subnets: parts.subnets.iter().map(Into::into).collect(),
             nat: Some((&parts.nat).into()),
             profile: encode_setting(parts.profile),
+            removed: parts.removed.as_slice().iter().map(removed).collect(),
         }
     }
 }
@@ -72,9 +76,27 @@ impl TryFrom<wire::State> for State {
             subnets,
             nat: required("State.nat", message.nat)?.try_into()?,
             profile: decode_setting(message.profile)?,
+            removed: RemovedMembers::new(decode_removed(&message.removed)?),
         };
         Ok(Self::from_parts(parts)?)
     }
+}
+
+fn removed(member: &MemberKey) -> wire::RemovedMember {
+    wire::RemovedMember {
+        node: member.node.0,
+        key: member.key.map(Vec::from),
+    }
+}
+
+fn decode_removed(members: &[wire::RemovedMember]) -> Result<Vec<MemberKey>, DecodeError> {
+    let members = members.iter().map(|member| {
+        let key = member.key.as_deref();
+        let key = key.map(|key| fixed("RemovedMember.key", key)).transpose()?;
+        let node = NodeId(member.node);
+        Ok(MemberKey { node, key })
+    });
+    members.collect()
 }
 
 impl From<&SubnetParts> for wire::SubnetState {

@@ -13,8 +13,8 @@ impl PeerService {
         request: Request<wire::ChangeMemberRequest>,
     ) -> Answer<wire::ChangeMemberResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_route(&caller, request.route.as_ref())?;
-        self.check_member(request.route.as_ref())?;
+        let sender = self.check_route(&caller, "ChangeMember", request.route.as_ref())?;
+        self.check_member(sender)?;
         let change = request
             .change
             .ok_or_else(|| Status::invalid_argument("the request names no change"))?;

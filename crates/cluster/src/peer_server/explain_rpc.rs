@@ -12,8 +12,8 @@ impl PeerService {
         request: Request<wire::ExplainRequest>,
     ) -> Answer<wire::ExplainResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_route(&caller, request.route.as_ref())?;
-        self.check_member(request.route.as_ref())?;
+        let sender = self.check_route(&caller, "Explain", request.route.as_ref())?;
+        self.check_member(sender)?;
         let client = request
             .client
             .ok_or_else(|| Status::invalid_argument("no client is named"))?;

@@ -1,10 +1,10 @@
 //! From what is wrong with a Raft request to what is done about it.
 
 use super::PeerService;
-use super::bounds::{MAX_INDEX, MAX_TERM, Own, Violation};
+use super::bounds::{Own, Violation};
 use ipam::NodeId;
 use openraft::raft::VoteRequest;
-use raft_store::{CommittedLeaderId, LogId, TypeConfig, Vote};
+use raft_store::TypeConfig;
 use tonic::Status;
 
 impl PeerService {
@@ -35,28 +35,16 @@ impl PeerService {
             // Who says that it leads is believed against the leader that this node hears; who only
             // stands for election is not.
             let says_that_it_leads = !matches!(call, "Vote" | "PreVote");
-            self.raise_term(sender, term, says_that_it_leads).await?;
+            let raised = self
+                .inner
+                .raise_term(NodeId(sender), term, says_that_it_leads);
+            raised.await.map_err(|error| {
+                Status::unavailable(format!("Raft has stopped on this node: {error}"))
+            })?;
         }
         Err(Status::failed_precondition(format!(
             "this node refuses the request: {reason}"
         )))
-    }
-
-    /// Goes to `term` as if `towards` had asked for a vote in it, which nobody is told that it got.
-    async fn raise_term(
-        &self,
-        towards: u64,
-        term: u64,
-        past_the_lease: bool,
-    ) -> Result<(), Status> {
-        // The term is all that matters of it: no log is longer than this one.
-        let longest = LogId::new(CommittedLeaderId::new(MAX_TERM), MAX_INDEX);
-        let mut asked = VoteRequest::<TypeConfig>::new(Vote::new(term, towards), Some(longest));
-        asked.leadership_transfer = past_the_lease;
-        let raised = self.inner.raft().vote(asked).await;
-        raised
-            .map(drop)
-            .map_err(|error| Status::unavailable(format!("Raft has stopped on this node: {error}")))
     }
 
     /// A candidate passes the leader's lease only if the leader itself named it. Any other is an

@@ -3,7 +3,7 @@
 use super::{Answer, PeerService};
 use crate::node::Inner;
 use api::proto::raft as wire;
-use ipam::NodeId;
+use ipam::{MemberKey, NodeId};
 use raft_store::codec;
 use std::sync::atomic::Ordering;
 use tonic::{Request, Response};
@@ -14,23 +14,52 @@ impl PeerService {
         request: Request<wire::HealthRequest>,
     ) -> Answer<wire::HealthResponse> {
         let (caller, request) = self.receive(request)?;
-        let asker = NodeId(request.node_id);
-        caller.must_be(asker)?;
+        let asker = self.check_sender(&caller, "Health", request.node_id)?;
+        let key = caller.key();
+        if self.inner.is_removed(MemberKey { node: asker, key }) {
+            let reason = "it has been removed from the cluster";
+            self.inner
+                .refusals
+                .count(asker, "Health", "removed", reason);
+            // That it was removed is all that it is told.
+            return Ok(Response::new(wire::HealthResponse {
+                member: false,
+                leads_a_quorum: self.inner.leads_a_quorum(),
+                ..self.inner.who_answers()
+            }));
+        }
         if self.inner.is_foreign(&request.cluster_id) {
             self.inner.heard_stranger(asker, &request.cluster_id, None);
+        }
+        if request.cluster_id != self.inner.cluster_bytes() {
+            // Which cluster answers is all that a stranger is told.
+            return Ok(Response::new(self.inner.who_answers()));
         }
         Ok(Response::new(self.inner.health_response(asker)))
     }
 }
 
 impl Inner {
+    /// Which node of which cluster this is, for whoever looks for one.
+    fn who_answers(&self) -> wire::HealthResponse {
+        wire::HealthResponse {
+            node_id: self.config.node.0,
+            cluster_id: self.cluster_bytes(),
+            initialized: self.is_admitted(),
+            voters: self.voters().iter().map(|voter| voter.0).collect(),
+            founding: self.founding.load(Ordering::SeqCst),
+            instance: self.instance,
+            ..wire::HealthResponse::default()
+        }
+    }
+
     fn health_response(&self, asker: NodeId) -> wire::HealthResponse {
         let in_service = self.service_now().in_service();
         let digest = self.health.shown_digest();
         let last_applied = self.reader.with(|applied| applied.last_applied);
         wire::HealthResponse {
             node_id: self.config.node.0,
-            cluster_id: self.cluster_id().map(Vec::from).unwrap_or_default(),
+            cluster_id: self.cluster_bytes(),
             initialized: self.is_admitted(),
             leader_id: self.leader().map(|(leader, _)| leader.0),
             term: self.term(),

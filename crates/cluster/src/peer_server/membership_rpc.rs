@@ -1,9 +1,10 @@
 //! How a node comes in: it asks to join, or the leader invites it.
 
 use super::{Answer, PeerService};
-use crate::membership::MembershipError;
+use crate::membership::{Asked, MembershipError};
 use api::proto::raft as wire;
 use ipam::NodeId;
+use raft_store::ClusterId;
 use tonic::{Request, Response, Status};
 
 impl PeerService {
@@ -13,13 +14,22 @@ impl PeerService {
     ) -> Answer<wire::JoinResponse> {
         let (caller, request) = self.receive(request)?;
         let node = NodeId(request.node_id);
-        caller.must_be(node)?;
+        self.check_join(&caller, &request)?;
+        let asked = Asked {
+            has_data: request.has_data,
+            key: caller.key(),
+            nonce: request.nonce,
+        };
         let added = self
             .inner
-            .add_node(node, &request.peer_address, request.has_data)
+            .add_node(node, &request.peer_address, asked)
             .await;
         let result = match added {
-            Ok(()) => wire::join_response::Result::Joined(wire::join_response::Joined::default()),
+            Ok(()) => wire::join_response::Result::Joined(wire::join_response::Joined {
+                cluster_id: self.inner.cluster_bytes(),
+                membership: None,
+                term: self.inner.term(),
+            }),
             Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {
                 wire::join_response::Result::NotLeader(self.not_leader())
             }
@@ -37,7 +47,7 @@ impl PeerService {
         &self,
         request: Request<wire::InviteRequest>,
     ) -> Answer<wire::InviteResponse> {
-        let (_, request) = self.receive(request)?;
+        let (caller, request) = self.receive(request)?;
         let here = self.inner.config.node;
         if request.node_id != here.0 {
             return Err(Status::failed_precondition(format!(
@@ -45,14 +55,28 @@ impl PeerService {
                 request.node_id
             )));
         }
-        let ours = self.inner.reader.with(|applied| applied.state.cluster_id());
-        if ours.is_some_and(|ours| request.cluster_id != ours) {
-            return Err(Status::failed_precondition(format!(
-                "node {here} has the data of another cluster: empty its data directory if that is meant"
-            )));
+        let sender = self.check_invite(&caller, &request)?;
+        let id = ClusterId::try_from(request.cluster_id)
+            .map_err(|_| Status::invalid_argument("a cluster id has 16 bytes"))?;
+        // Durable before this node acknowledges anything in that cluster's name.
+        let ours = self.inner.cluster.claim(id).await;
+        let ours = ours.map_err(|error| Status::unavailable(error.to_string()))?;
+        if ours != id {
+            return Err(self.refuse(
+                sender,
+                "Invite",
+                "another_cluster",
+                "this node has become another cluster's meanwhile",
+            ));
         }
-        self.inner.admit();
-        let listen_ip = self.inner.config.listen_ip.to_bits();
-        Ok(Response::new(wire::InviteResponse { listen_ip }))
+        if !self.inner.is_admitted() {
+            self.inner.admit();
+            let term = self.inner.go_on_from(request.term).await;
+            term.map_err(|error| Status::unavailable(error.to_string()))?;
+        }
+        Ok(Response::new(wire::InviteResponse {
+            listen_ip: self.inner.config.listen_ip.to_bits(),
+            key: self.inner.key.map(Vec::from),
+        }))
     }
 }

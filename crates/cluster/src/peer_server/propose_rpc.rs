@@ -1,6 +1,7 @@
 //! Commands that a peer forwards to the leader.
 
 use super::{Answer, PeerService};
+use crate::forwarded;
 use crate::propose::{Committed, Origin, ProposeError};
 use api::proto::raft as wire;
 use futures::future::join_all;
@@ -15,8 +16,8 @@ impl PeerService {
         request: Request<wire::ProposeRequest>,
     ) -> Answer<wire::ProposeResponse> {
         let (caller, request) = self.receive(request)?;
-        self.check_route(&caller, request.route.as_ref())?;
-        self.check_member(request.route.as_ref())?;
+        let sender = self.check_route(&caller, "Propose", request.route.as_ref())?;
+        self.check_member(sender)?;
         if request.commands.len() > MAX_BATCH_COMMANDS {
             return Err(Status::invalid_argument(format!(
                 "{} commands at once: at most {MAX_BATCH_COMMANDS} are accepted",
@@ -29,6 +30,12 @@ impl PeerService {
             .map(Command::try_from)
             .collect();
         let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
+        if let Some(reason) = commands
+            .iter()
+            .find_map(|command| forwarded::refusal(command, sender))
+        {
+            return Err(self.refuse(sender, "Propose", "command", reason));
+        }
         let within = Duration::from_millis(request.timeout_millis);
         let queue = |command| self.inner.proposer.queue(command, Origin::Peer, within);
         let result = match gather(join_all(commands.into_iter().map(queue)).await) {

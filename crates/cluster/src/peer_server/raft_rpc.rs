@@ -16,7 +16,7 @@ impl PeerService {
         request: Request<wire::AppendEntriesRequest>,
     ) -> Answer<wire::AppendEntriesResponse> {
         let (caller, request) = self.receive(request)?;
-        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, "Append", request.route.as_ref())?;
         let mut request = codec::decode_append_request(request).map_err(malformed)?;
         let own = self.own();
         self.guard(
@@ -47,7 +47,7 @@ impl PeerService {
         request: Request<wire::VoteRequest>,
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
-        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, "Vote", request.route.as_ref())?;
         let mut request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "Vote", checked).await?;
@@ -61,7 +61,7 @@ impl PeerService {
         request: Request<wire::VoteRequest>,
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
-        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, "PreVote", request.route.as_ref())?;
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "PreVote", checked).await?;
@@ -74,7 +74,7 @@ impl PeerService {
         request: Request<wire::TransferLeaderRequest>,
     ) -> Answer<wire::TransferLeaderResponse> {
         let (caller, request) = self.receive(request)?;
-        let sender = self.check_raft(&caller, request.route.as_ref())?;
+        let sender = self.check_raft(&caller, "TransferLeader", request.route.as_ref())?;
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
         let checked = bounds::check_transfer(&self.own(), sender, &request);
         self.guard(sender, "TransferLeader", checked).await?;

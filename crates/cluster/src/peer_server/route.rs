@@ -1,9 +1,18 @@
-//! Whom a request is from and for: every request comes in here.
+//! Who speaks, to whom, in which cluster: every request comes in here (S12).
+//!
+//! | | Raft, Propose | Join | Invite | Health |
+//! |---|---|---|---|---|
+//! | sender | its certificate's | its certificate's | its certificate's | its certificate's |
+//! | receiver | this node | 0 | this node | anybody |
+//! | cluster | this node's | this node's, or none | this node's; any if this one waits for it | another's is told so |
+//! | removed | refused | refused if its key was | refused | told so |
+//! | no member | refused while a leader is in sight; Propose always | – | – | – |
 
 use super::PeerService;
 use crate::tls::Caller;
 use api::proto::raft as wire;
-use ipam::NodeId;
+use ipam::{MemberKey, NodeId};
+use std::sync::PoisonError;
 use tonic::{Request, Status};
 
 impl PeerService {
@@ -13,75 +22,195 @@ impl PeerService {
         Ok((caller, request.into_inner()))
     }
 
+    /// Counts a refusal and says it.
+    pub(super) fn refuse(
+        &self,
+        sender: NodeId,
+        call: &str,
+        kind: &'static str,
+        reason: impl Into<String>,
+    ) -> Status {
+        let reason = reason.into();
+        self.inner.refusals.count(sender, call, kind, &reason);
+        Status::failed_precondition(reason)
+    }
+
     /// Refuses what comes from another node than it says, or is meant for another node or another
-    /// cluster.
+    /// cluster, or comes from a member that was removed. Returns who sends it.
     pub(super) fn check_route(
         &self,
         caller: &Caller,
+        call: &str,
         route: Option<&wire::Route>,
-    ) -> Result<(), Status> {
+    ) -> Result<NodeId, Status> {
         let route = route.ok_or_else(|| Status::invalid_argument("the request has no route"))?;
-        caller.must_be(NodeId(route.from))?;
-        let here = self.inner.config.node.0;
-        if route.to != here {
-            return Err(Status::failed_precondition(format!(
-                "this is node {here}, not node {}: check the peer addresses",
-                route.to
-            )));
-        }
-        let ours = self.inner.reader.with(|applied| applied.state.cluster_id());
-        match ours {
-            Some(ours) if !route.cluster_id.is_empty() && route.cluster_id != ours => Err(
-                Status::failed_precondition("this node belongs to another cluster"),
-            ),
-            _ => Ok(()),
-        }
+        let sender = self.check_sender(caller, call, route.from)?;
+        self.check_receiver(route.to)?;
+        self.check_cluster(sender, call, &route.cluster_id)?;
+        self.check_removed(caller, call, sender)?;
+        Ok(sender)
     }
 
-    /// The same for Raft's own requests, which a node answers only once it is admitted. Returns who
-    /// sends it.
+    /// The same for Raft's own requests, which a node answers only once it is admitted.
     pub(super) fn check_raft(
         &self,
         caller: &Caller,
+        call: &str,
         route: Option<&wire::Route>,
     ) -> Result<u64, Status> {
-        self.check_route(caller, route)?;
-        let sender = route.map_or(0, |route| route.from);
+        let sender = self.check_route(caller, call, route)?;
+        if let Some(poisoned) = &self.inner.poisoned {
+            return Err(Status::failed_precondition(poisoned.clone()));
+        }
         if !self.inner.is_admitted() {
             return Err(Status::failed_precondition(
                 "this node's data directory is empty and it has not been invited: \
                  if it lost its data, remove it from the cluster and add it again",
             ));
         }
-        self.check_stranger(sender)?;
+        self.check_stranger(sender, call)?;
+        Ok(sender.0)
+    }
+
+    /// A newcomer knows neither whom it asks nor, while it is empty, of which cluster it will be.
+    pub(super) fn check_join(
+        &self,
+        caller: &Caller,
+        request: &wire::JoinRequest,
+    ) -> Result<(), Status> {
+        let route = request.route.as_ref();
+        let route = route.ok_or_else(|| Status::invalid_argument("the request has no route"))?;
+        let sender = self.check_sender(caller, "Join", request.node_id)?;
+        if route.from != sender.0 {
+            let reason = format!("node {sender} asks in the name of node {}", route.from);
+            return Err(self.refuse(sender, "Join", "not_the_sender", reason));
+        }
+        if route.to != 0 {
+            self.check_receiver(route.to)?;
+        }
+        if !route.cluster_id.is_empty() {
+            self.check_cluster(sender, "Join", &route.cluster_id)?;
+        }
+        Ok(())
+    }
+
+    /// A node that has a cluster is invited by that one alone; one that has none, as it wants.
+    pub(super) fn check_invite(
+        &self,
+        caller: &Caller,
+        request: &wire::InviteRequest,
+    ) -> Result<NodeId, Status> {
+        let route = request.route.as_ref();
+        let route = route.ok_or_else(|| Status::invalid_argument("the request has no route"))?;
+        let sender = self.check_sender(caller, "Invite", route.from)?;
+        self.check_receiver(route.to)?;
+        if route.cluster_id != request.cluster_id {
+            return Err(Status::invalid_argument("the request names two clusters"));
+        }
+        if let Some(poisoned) = &self.inner.poisoned {
+            return Err(Status::failed_precondition(poisoned.clone()));
+        }
+        let here = self.inner.config.node;
+        match self.inner.cluster.get() {
+            Some(ours) if request.cluster_id == ours => {
+                self.check_removed(caller, "Invite", sender)?;
+            }
+            Some(_) => {
+                let reason = format!(
+                    "node {here} has the data of another cluster: empty its data directory if that is meant"
+                );
+                return Err(self.refuse(sender, "Invite", "another_cluster", reason));
+            }
+            None => {}
+        }
+        if !self.inner.is_admitted()
+            && let Some(reason) = self.inner.admission.refusal(&request.nonce)
+        {
+            let reason = format!("node {here} takes no invitation: {reason}");
+            return Err(self.refuse(sender, "Invite", "not_asked_for", reason));
+        }
         Ok(sender)
+    }
+
+    /// Nobody speaks for another, for this node, or for node 0.
+    pub(super) fn check_sender(
+        &self,
+        caller: &Caller,
+        call: &str,
+        from: u64,
+    ) -> Result<NodeId, Status> {
+        let sender = NodeId(from);
+        if let Err(status) = caller.must_be(sender) {
+            let refusals = &self.inner.refusals;
+            refusals.count(sender, call, "not_the_sender", status.message());
+            return Err(status);
+        }
+        if from == 0 || (sender == self.inner.config.node && call != "Health") {
+            let reason = format!("node {from} does not ask node {}", self.inner.config.node);
+            return Err(self.refuse(sender, call, "not_the_sender", reason));
+        }
+        if let Some(key) = caller.key()
+            && self.inner.members().contains_key(&sender)
+        {
+            let seen = self.inner.seen_keys.lock();
+            seen.unwrap_or_else(PoisonError::into_inner)
+                .insert(sender, key);
+        }
+        Ok(sender)
+    }
+
+    fn check_receiver(&self, to: u64) -> Result<(), Status> {
+        let here = self.inner.config.node.0;
+        if to == here {
+            return Ok(());
+        }
+        Err(Status::failed_precondition(format!(
+            "this is node {here}, not node {to}: check the peer addresses"
+        )))
+    }
+
+    /// Every request names the cluster. A data directory of a release that did not keep its name may
+    /// not know it before it has caught up.
+    fn check_cluster(&self, sender: NodeId, call: &str, named: &[u8]) -> Result<(), Status> {
+        let reason = match self.inner.cluster.get() {
+            Some(ours) if named == ours => return Ok(()),
+            None if named.len() == 16 && self.inner.is_admitted() => return Ok(()),
+            _ if named.is_empty() => "the request names no cluster",
+            Some(_) => "this node belongs to another cluster",
+            None => "this node belongs to no cluster yet",
+        };
+        Err(self.refuse(sender, call, "another_cluster", reason))
+    }
+
+    fn check_removed(&self, caller: &Caller, call: &str, node: NodeId) -> Result<(), Status> {
+        let key = caller.key();
+        if !self.inner.is_removed(MemberKey { node, key }) {
+            return Ok(());
+        }
+        let reason = format!("node {node} has been removed from the cluster");
+        Err(self.refuse(node, call, "removed", reason))
     }
 
     /// A member that this node has not heard of yet must be heard: it may have been added, and elected,
     /// while this node was away. But not while a leader with a quorum is in sight: then it is none, or
     /// this node hears of it in a moment.
-    fn check_stranger(&self, sender: u64) -> Result<(), Status> {
-        let is_member = self.inner.members().contains_key(&NodeId(sender));
+    fn check_stranger(&self, sender: NodeId, call: &str) -> Result<(), Status> {
+        let is_member = self.inner.members().contains_key(&sender);
         if is_member || !self.inner.service_now().has_quorum {
             return Ok(());
         }
         let reason = format!(
             "node {sender} is no member of this cluster, which has a leader: add it with `gatewayctl node add`"
         );
-        self.inner
-            .refusals
-            .count(NodeId(sender), "Raft", "not_a_member", &reason);
-        Err(Status::failed_precondition(reason))
+        Err(self.refuse(sender, call, "not_a_member", reason))
     }
 
-    /// Refuses commands of a node that has been removed.
-    pub(super) fn check_member(&self, route: Option<&wire::Route>) -> Result<(), Status> {
-        let from = NodeId(route.map_or(0, |route| route.from));
-        if self.inner.members().contains_key(&from) {
+    /// Refuses commands of whoever is no member.
+    pub(super) fn check_member(&self, sender: NodeId) -> Result<(), Status> {
+        if self.inner.members().contains_key(&sender) {
             return Ok(());
         }
-        Err(Status::failed_precondition(format!(
-            "node {from} is not a member of the cluster"
-        )))
+        let reason = format!("node {sender} is not a member of the cluster");
+        Err(self.refuse(sender, "Propose", "not_a_member", reason))
     }
 }

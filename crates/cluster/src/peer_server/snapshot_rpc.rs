@@ -92,7 +92,7 @@ impl PeerService {
                 "a snapshot begins with its header",
             ));
         };
-        let sender = self.check_raft(&caller, header.route.as_ref())?;
+        let sender = self.check_raft(&caller, "InstallSnapshot", header.route.as_ref())?;
         let (vote, meta) = decode_header(&header)?;
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;

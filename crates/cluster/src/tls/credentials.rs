@@ -3,8 +3,9 @@
 use crate::config::PeerTls;
 use crate::limits::HANDSHAKE_TIMEOUT;
 use crate::tls::pem_file::PemFile;
-use crate::tls::{PeerName, TlsError};
-use ipam::NodeId;
+use crate::tls::{PeerName, TlsError, key_hash};
+use ipam::{KeyHash, NodeId};
+use pki_types::CertificateDer;
 use std::path::Path;
 use tonic::transport::{Certificate, ClientTlsConfig, Identity, Server, ServerTlsConfig};
 use webpki::anchor_from_trusted_cert;
@@ -14,6 +15,7 @@ use webpki::anchor_from_trusted_cert;
 pub(crate) struct Credentials {
     authority: Certificate,
     identity: Identity,
+    key: Option<KeyHash>,
 }
 
 impl PeerTls {
@@ -27,17 +29,23 @@ impl Credentials {
     /// Reads and checks the files of `node`. They are three and small, so this may block.
     pub(crate) fn load(tls: &PeerTls, node: NodeId) -> Result<Self, TlsError> {
         let authority = authority(&tls.ca)?;
-        let certificate = certificate(&tls.certificate, node)?;
+        let (certificate, own) = certificate(&tls.certificate, node)?;
         let key = file("GATEWAY_TLS_KEY", &tls.key).private_key()?;
         let credentials = Self {
             authority,
             identity: Identity::from_pem(certificate, key),
+            key: key_hash(&own),
         };
         // Only rustls can tell whether the two belong together.
         Server::builder()
             .tls_config(credentials.server())
             .map_err(TlsError::Pair)?;
         Ok(credentials)
+    }
+
+    /// What this node proves itself by.
+    pub(crate) const fn key(&self) -> Option<KeyHash> {
+        self.key
     }
 
     /// For a server: whoever connects must have a certificate of the CA.
@@ -73,7 +81,7 @@ fn authority(path: &Path) -> Result<Certificate, TlsError> {
 }
 
 /// A node with another node's certificate would start, and be refused by everybody.
-fn certificate(path: &Path, node: NodeId) -> Result<Vec<u8>, TlsError> {
+fn certificate(path: &Path, node: NodeId) -> Result<(Vec<u8>, CertificateDer<'static>), TlsError> {
     let file = file("GATEWAY_TLS_CERT", path);
     let text = file.text()?;
     let own = file.certificate(&text)?;
@@ -84,7 +92,7 @@ fn certificate(path: &Path, node: NodeId) -> Result<Vec<u8>, TlsError> {
             source,
         })?;
     }
-    Ok(text)
+    Ok((text, own))
 }
 
 fn file(key: &'static str, path: &Path) -> PemFile {

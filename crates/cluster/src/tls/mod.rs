@@ -9,10 +9,13 @@
 mod caller;
 mod credentials;
 mod error;
+mod key;
 mod name;
 mod pem_file;
 
 pub(crate) use caller::Caller;
+pub use caller::ProvenPeer;
 pub(crate) use credentials::Credentials;
 pub use error::TlsError;
+pub(crate) use key::key_hash;
 pub(crate) use name::PeerName;

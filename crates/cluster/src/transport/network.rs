@@ -21,7 +21,7 @@ use openraft::raft::{
     TransferLeaderResponse, VoteRequest, VoteResponse,
 };
 use raft_store::codec;
-use raft_store::{PeerNode, Snapshot, SnapshotData, StateReader, TypeConfig, Vote};
+use raft_store::{ClusterIdFile, PeerNode, Snapshot, SnapshotData, TypeConfig, Vote};
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -32,7 +32,7 @@ pub(crate) struct NetworkFactory {
     peers: Peers,
     limits: SharedLimits,
     from: NodeId,
-    reader: StateReader,
+    cluster: ClusterIdFile,
     reversions: Reversions,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Network {
     to: u64,
     /// Where it was when openraft asked for this way to it.
     address: String,
-    reader: StateReader,
+    cluster: ClusterIdFile,
     /// Only in a heartbeat's client: it says that the peer has what the leader knows that it has, so a
     /// conflict there means that its log went back.
     reversions: Option<Reversions>,
@@ -55,14 +55,14 @@ impl NetworkFactory {
         peers: Peers,
         limits: SharedLimits,
         from: NodeId,
-        reader: StateReader,
+        cluster: ClusterIdFile,
         reversions: Reversions,
     ) -> Self {
         Self {
             peers,
             limits,
             from,
-            reader,
+            cluster,
             reversions,
         }
     }
@@ -78,7 +78,7 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
             from: self.from,
             to: target,
             address: node.address.clone(),
-            reader: self.reader.clone(),
+            cluster: self.cluster.clone(),
             reversions: None,
         }
     }
@@ -113,7 +113,7 @@ impl Network {
     }
 
     fn route(&self) -> Option<Route> {
-        let cluster_id = self.reader.with(|applied| applied.state.cluster_id());
+        let cluster_id = self.cluster.get();
         Some(Route {
             from: self.from.0,
             to: self.to,

@@ -6,10 +6,11 @@ pub mod intruder;
 pub mod surroundings;
 
 pub use certificates::Authority;
-use cluster::{Cluster, ClusterConfig, Snapshots, Start, StartError, Timings};
+use cluster::{Cluster, ClusterConfig, PeerTls, Snapshots, Start, StartError, Timings};
 use ipam::*;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -24,6 +25,7 @@ pub struct Site {
     pub authority: Option<Authority>,
     /// What its cluster begins with.
     pub profile: Profile,
+    certificates: Mutex<BTreeMap<u64, PeerTls>>,
 }
 
 pub fn ip(last: u8) -> Ipv4Addr {
@@ -37,6 +39,7 @@ impl Site {
             addresses: (0..nodes).map(|_| free_address()).collect(),
             authority: None,
             profile: Profile::Lan,
+            certificates: Mutex::default(),
         }
     }
 
@@ -66,7 +69,7 @@ impl Site {
             peer_listen: self.addresses[place],
             peer_address: self.address(node),
             listen_ip: ip(9 + u8::try_from(node).unwrap()),
-            tls: self.authority.as_ref().map(|ca| ca.node(node)),
+            tls: self.certificate(node),
             timings: Timings {
                 heartbeat: Duration::from_millis(50),
                 election_min: Duration::from_millis(300),
@@ -75,6 +78,27 @@ impl Site {
             profile: self.profile,
             snapshots: Snapshots::default(),
         }
+    }
+
+    /// What a node of this site proves itself by: the same each time, until it is renewed.
+    pub fn certificate(&self, node: u64) -> Option<PeerTls> {
+        let authority = self.authority.as_ref()?;
+        let mut issued = self.certificates.lock().unwrap();
+        let files = issued.entry(node).or_insert_with(|| authority.node(node));
+        Some(files.clone())
+    }
+
+    /// The node gets a new key.
+    pub fn renew(&self, node: u64) {
+        self.certificates.lock().unwrap().remove(&node);
+    }
+
+    /// Starts a node anew with an empty data directory.
+    pub async fn start_empty(&self, node: u64, member: u64) -> Result<Cluster, StartError> {
+        let config = self.config(node);
+        std::fs::remove_dir_all(&config.data_dir).unwrap();
+        let join = Start::Join(vec![self.address(member)]);
+        self.try_start(node, &join).await
     }
 
     pub async fn start(&self, node: u64, how: &Start) -> Cluster {

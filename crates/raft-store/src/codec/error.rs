@@ -21,6 +21,9 @@ pub enum CodecError {
     /// One node twice.
     #[error("the membership names node {0} twice")]
     DuplicateNode(u64),
+    /// A key that cannot be one.
+    #[error("the membership has a key for node {0} that is not of 32 bytes")]
+    KeyLength(u64),
     /// Members that cannot be.
     #[error("the membership contradicts itself")]
     Membership(#[from] MembershipError<u64>),

@@ -4,6 +4,7 @@ use super::error::required;
 use super::{CodecError, decode_log_id, encode_log_id};
 use crate::{Membership, PeerNode, StoredMembership};
 use api::proto::raft as wire;
+use ipam::KeyHash;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The members.
@@ -15,6 +16,7 @@ pub fn encode_membership(membership: &Membership) -> wire::Membership {
     let node = |(id, node): (&u64, &PeerNode)| wire::Node {
         node_id: *id,
         address: node.address.clone(),
+        key: node.key.map(Vec::from),
     };
     wire::Membership {
         configs: membership.get_joint_config().iter().map(voters).collect(),
@@ -26,7 +28,9 @@ pub fn encode_membership(membership: &Membership) -> wire::Membership {
 pub fn decode_membership(message: wire::Membership) -> Result<Membership, CodecError> {
     let mut nodes = BTreeMap::new();
     for node in message.nodes {
-        let peer = PeerNode::new(node.address);
+        let key = node.key.map(KeyHash::try_from).transpose();
+        let key = key.map_err(|_| CodecError::KeyLength(node.node_id))?;
+        let peer = PeerNode::new(node.address).with_key(key);
         if nodes.insert(node.node_id, peer).is_some() {
             return Err(CodecError::DuplicateNode(node.node_id));
         }

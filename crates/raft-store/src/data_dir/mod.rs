@@ -4,10 +4,12 @@
 //! directory with `creating` and without `format` has never been used by a running node, so what
 //! is in it is thrown away and creation starts again. Once `format` is there, every part must be.
 
+mod cluster_id;
 mod durable;
 mod format;
 mod lock;
 
+pub use cluster_id::{ClusterId, ClusterIdFile};
 pub(crate) use durable::{is_temporary, remove_temporary, sync_dir, sync_tree, write_atomically};
 
 use crate::StoreError;

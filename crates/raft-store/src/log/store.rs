@@ -6,8 +6,8 @@ use super::log_disk::LogDisk;
 use super::operation::{Completion, MetaKey, Operation, Queued};
 use super::reader::LogReader;
 use super::record;
-use super::verify::{Restored, restore, seal_entry};
-use super::view::SharedView;
+use super::verify::{Restored, cluster_laid_down, restore, seal_entry};
+use super::view::{SharedView, View};
 use super::watermark::Watermark;
 use super::writer::Writer;
 use crate::codec::{encode_log_id, encode_vote};
@@ -32,6 +32,7 @@ pub struct LogStore {
     writer: Arc<Writer>,
     /// Who may still write.
     _borrower: Option<Borrower>,
+    poison: Option<String>,
 }
 
 /// Opens the log of a data directory, or makes a new one for `node_id`.
@@ -54,7 +55,11 @@ pub(crate) fn open(
             Watermark::open(directory.medium(), &directory.watermark())?
         }
     };
-    let Restored { view, purging } = restore(&database, watermark.mark())?;
+    let Restored {
+        view,
+        purging,
+        poison,
+    } = restore(&database, watermark.mark())?;
     let view = SharedView::new(view);
     let disk = Box::new(LogDisk::new(database.clone(), watermark));
     let engine = Engine::new(
@@ -71,6 +76,7 @@ pub(crate) fn open(
         unfinished,
         writer: Arc::new(Writer::new(engine, execution, directory)?),
         _borrower: None,
+        poison,
     })
 }
 
@@ -85,6 +91,7 @@ impl LogStore {
             unfinished: self.unfinished.clone(),
             writer: self.writer.clone(),
             _borrower: Some(loan.borrower()),
+            poison: self.poison.clone(),
         }
     }
 
@@ -103,6 +110,21 @@ impl LogStore {
     #[must_use]
     pub fn unfinished_writes(&self) -> UnfinishedWrites {
         self.unfinished.clone()
+    }
+
+    /// What in it is too large to count on from.
+    pub(crate) const fn poison(&self) -> Option<&String> {
+        self.poison.as_ref()
+    }
+
+    /// Shows nothing of what is in it.
+    pub(crate) fn hide(&self) {
+        *self.view.lock() = View::default();
+    }
+
+    /// The cluster that it lays down, if it still holds that entry.
+    pub(crate) fn cluster_laid_down(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        cluster_laid_down(&self.database)
     }
 
     /// The last purged entry.

@@ -10,14 +10,21 @@ use super::view::View;
 use super::watermark::Mark;
 use super::{key, record};
 use crate::codec::{CodecError, decode_entry, decode_log_id, decode_vote, encode_entry};
-use crate::{Entry, LogId, StoreError, Vote};
+use crate::{Entry, LogId, StoreError, Vote, poison};
 use api::proto::raft as wire;
+use ipam::Command;
+use openraft::EntryPayload;
 use prost::Message;
+
+/// A cluster is laid down by one of its first entries.
+const FIRST_ENTRIES: u64 = 64;
 
 /// The log on disk, and how far purged entries may still be there.
 pub(super) struct Restored {
     pub(super) view: View,
     pub(super) purging: Option<u64>,
+    /// What in it is too large to count on from; then the view is empty.
+    pub(super) poison: Option<String>,
 }
 
 /// Reads and checks everything; at least what `mark` says must be there.
@@ -25,14 +32,55 @@ pub(super) fn restore(database: &Database, mark: Mark) -> Result<Restored, Store
     let vote = meta(database, MetaKey::Vote)?.map(decode_vote);
     let committed = meta(database, MetaKey::Committed)?.map(decode_log_id);
     let purged = meta(database, MetaKey::Purged)?.map(decode_log_id);
+    let poisoned = poison::vote(vote)
+        .or_else(|| poison::position("the log", committed.max(purged)))
+        .or_else(|| poison::position("the log", purged));
+    if poisoned.is_some() {
+        return Ok(Restored::poisoned(poisoned));
+    }
     let entries = check_entries(database, purged, mark)?;
     let last = entries.map(|(_, last)| last).or(purged);
+    let poisoned = poison::position("the log", last);
+    if poisoned.is_some() {
+        return Ok(Restored::poisoned(poisoned));
+    }
     check_tail(last, committed, mark)?;
     check_vote(vote, last, mark)?;
     Ok(Restored {
         view: View::restored(vote, committed, purged, entries),
         purging: purged.map(|purged| purged.index),
+        poison: None,
     })
+}
+
+impl Restored {
+    fn poisoned(poison: Option<String>) -> Self {
+        Self {
+            view: View::default(),
+            purging: None,
+            poison,
+        }
+    }
+}
+
+/// The cluster that the log lays down, if it does so once.
+pub(super) fn cluster_laid_down(database: &Database) -> Result<Option<[u8; 16]>, StoreError> {
+    let mut laid_down = None;
+    for found in database.records(0..FIRST_ENTRIES) {
+        let EntryPayload::Normal(batch) = open_entry(&found?)?.payload else {
+            continue;
+        };
+        for command in &batch.commands {
+            if let Command::Bootstrap(bootstrap) = command {
+                let id = bootstrap.cluster_id;
+                if laid_down.is_some_and(|other| other != id) {
+                    return Ok(None);
+                }
+                laid_down = Some(id);
+            }
+        }
+    }
+    Ok(laid_down)
 }
 
 fn check_tail(last: Option<LogId>, committed: Option<LogId>, mark: Mark) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::reader::StateReader;
 use super::shared::Shared;
 use crate::loan::{Borrower, Loan};
 use crate::snapshot::{self, Damage, SnapshotSpool, SnapshotStore};
-use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError};
+use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError, poison};
 use std::sync::Arc;
 
 /// The replicated state and its snapshots. A copy is the same one: see [`StateMachine::lend`].
@@ -17,6 +17,8 @@ pub struct StateMachine {
     pub(super) execution: Execution,
     /// Who may still write.
     pub(super) borrower: Option<Borrower>,
+    /// Whether the snapshots are not to be looked at.
+    hidden: bool,
 }
 
 /// Starts from the newest snapshot; openraft then applies the log after it.
@@ -35,6 +37,7 @@ pub(crate) fn open(
         snapshots: Arc::new(snapshots),
         execution,
         borrower: None,
+        hidden: false,
     })
 }
 
@@ -49,6 +52,7 @@ impl StateMachine {
             snapshots: self.snapshots.clone(),
             execution: self.execution,
             borrower: Some(loan.borrower()),
+            hidden: self.hidden,
         }
     }
 
@@ -64,6 +68,22 @@ impl StateMachine {
         SnapshotSpool::new(&self.snapshots, self.execution)
     }
 
+    /// What in it is too large to count on from.
+    pub(crate) fn poison(&self) -> Option<String> {
+        let last = self.shared.read().last_applied;
+        poison::position("a snapshot", last)
+    }
+
+    /// The same, showing nothing of what is in it.
+    pub(crate) fn hidden(self) -> Self {
+        self.shared.replace(Applied::default());
+        Self {
+            news: Arc::new(News::new(&self.shared)),
+            hidden: true,
+            ..self
+        }
+    }
+
     /// Applies one committed entry, and tells of it.
     pub(super) fn apply_entry(&self, entry: &Entry) -> Outcomes {
         let (outcomes, events) = self.shared.apply(entry);
@@ -74,6 +94,9 @@ impl StateMachine {
 
     /// The newest snapshot, read from disk.
     pub(super) async fn newest_snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        if self.hidden {
+            return Ok(None);
+        }
         let snapshots = self.snapshots.clone();
         let read = move || {
             let Some((snapshot, applied)) = load(&snapshots)? else {

@@ -2,8 +2,8 @@
 
 use super::applied::{Applied, AppliedMark, position};
 use super::digest::{Checkpoints, StateDigest};
-use crate::{Entry, Outcomes, StoredMembership};
-use ipam::Event;
+use crate::{Entry, Membership, Outcomes, PeerNode, StoredMembership};
+use ipam::{Event, MemberKey, NodeId};
 use openraft::EntryPayload;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -91,6 +91,15 @@ impl Shared {
     }
 }
 
+/// The members, and what they prove themselves by.
+fn keys_of(membership: &Membership) -> Vec<MemberKey> {
+    let member = |(id, node): (&u64, &PeerNode)| MemberKey {
+        node: NodeId(*id),
+        key: node.key,
+    };
+    membership.nodes().map(member).collect()
+}
+
 fn apply_payload(applied: &mut Applied, entry: &Entry) -> (Outcomes, Vec<Event>) {
     match &entry.payload {
         EntryPayload::Blank => (Outcomes::default(), Vec::new()),
@@ -100,6 +109,8 @@ fn apply_payload(applied: &mut Applied, entry: &Entry) -> (Outcomes, Vec<Event>)
         }
         EntryPayload::Membership(membership) => {
             let log_id = Some(entry.log_id);
+            let before = keys_of(applied.membership.membership());
+            applied.state.change_members(&before, &keys_of(membership));
             applied.membership = StoredMembership::new(log_id, membership.clone());
             (Outcomes::default(), Vec::new())
         }

@@ -37,11 +37,13 @@ pub enum Kind {
     Operator,
     /// Somebody flushes a node's NAT rules.
     FlushedRules,
+    /// An intruder with a proven identity sends every node what it must refuse.
+    Intruder,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Partition,
         Self::BadWeather,
         Self::ProcessDeath,
@@ -57,6 +59,7 @@ impl Kind {
         Self::Replacement,
         Self::Operator,
         Self::FlushedRules,
+        Self::Intruder,
     ];
 
     /// Its name in reports.
@@ -78,6 +81,7 @@ impl Kind {
             Self::Replacement => "replacement",
             Self::Operator => "operator",
             Self::FlushedRules => "flushed rules",
+            Self::Intruder => "intruder",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::paths::{Host, Paths};
 use super::traffic::{CallId, Delivery, PeerAnswer, PeerRequest, Traffic};
-use cluster::{Connector, MembershipError, PeerChannel, PeerHandler};
+use cluster::{Connector, MembershipError, PeerChannel, PeerHandler, ProvenPeer};
 use http_body_util::{BodyExt, Full};
 use ipam::NodeId;
 use std::collections::BTreeMap;
@@ -118,6 +118,7 @@ pub async fn answer(
     network: PeerNetwork,
     handler: PeerHandler,
     call: CallId,
+    from: Host,
     request: PeerRequest,
 ) {
     let mut asked = http::Request::new(body_of(request.body, None));
@@ -125,6 +126,11 @@ pub async fn answer(
     *asked.version_mut() = http::Version::HTTP_2;
     *asked.uri_mut() = request.uri;
     *asked.headers_mut() = request.headers;
+    // A host's number is its node's id; nobody speaks for another.
+    asked.extensions_mut().insert(ProvenPeer {
+        node: NodeId(from),
+        key: None,
+    });
     let answered: Result<_, Infallible> = handler.oneshot(asked).await;
     let Ok(response) = answered;
     let (parts, body) = response.into_parts();

@@ -117,7 +117,13 @@ impl Node {
     }
 
     /// Hands a peer's request to the node; whether somebody is there to take it.
-    pub fn take_request(&self, network: &PeerNetwork, call: CallId, request: PeerRequest) -> bool {
+    pub fn take_request(
+        &self,
+        network: &PeerNetwork,
+        call: CallId,
+        from: Host,
+        request: PeerRequest,
+    ) -> bool {
         let Some(life) = &self.life else {
             return false;
         };
@@ -125,7 +131,7 @@ impl Node {
             return false;
         };
         life.runtime
-            .spawn(answer(network.clone(), handler, call, request));
+            .spawn(answer(network.clone(), handler, call, from, request));
         true
     }
 

@@ -37,7 +37,7 @@ pub struct World {
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
     /// Requests that wait for a paused process.
-    held: BTreeMap<Host, Vec<(CallId, PeerRequest)>>,
+    held: BTreeMap<Host, Vec<(CallId, Host, PeerRequest)>>,
 }
 
 impl World {
@@ -129,7 +129,7 @@ impl World {
                         format_args!("{method} #{} from n{from}, {length} bytes", call.0),
                     );
                     self.coverage.method_called(call, method);
-                    self.hand_over(to, call, request);
+                    self.hand_over(from, to, call, request);
                 }
                 Delivery::Answer {
                     call,
@@ -149,13 +149,13 @@ impl World {
         }
     }
 
-    fn hand_over(&mut self, to: Host, call: CallId, request: PeerRequest) {
+    fn hand_over(&mut self, from: Host, to: Host, call: CallId, request: PeerRequest) {
         let Some(node) = self.nodes.get(&to) else {
             return;
         };
         if node.is_paused() {
-            self.held.entry(to).or_default().push((call, request));
-        } else if !node.take_request(&self.network, call, request) {
+            self.held.entry(to).or_default().push((call, from, request));
+        } else if !node.take_request(&self.network, call, from, request) {
             // A machine without power says nothing; one whose node was never started refuses.
             let silent = !node.is_up() && node.lives() > 0;
             self.network.refuse(call, silent);
@@ -164,8 +164,8 @@ impl World {
 
     /// A process goes on: what waited for it is delivered.
     pub(super) fn deliver_held(&mut self, host: Host) {
-        for (call, request) in self.held.remove(&host).unwrap_or_default() {
-            self.hand_over(host, call, request);
+        for (call, from, request) in self.held.remove(&host).unwrap_or_default() {
+            self.hand_over(from, host, call, request);
         }
         let at = TrueTime(self.now);
         for datagram in self.neighbours.unheard.remove(&host).unwrap_or_default() {

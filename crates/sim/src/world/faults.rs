@@ -149,6 +149,7 @@ impl World {
             }
             Kind::Replacement => self.begin_replacement(host, random),
             Kind::Operator => self.operate(&mut random),
+            Kind::Intruder => self.intrude(&mut random),
             Kind::FlushedRules => {
                 let kernel = self.nodes.get(&host).and_then(|node| node.kernel());
                 if let Some(kernel) = kernel {

@@ -13,6 +13,7 @@ mod copies;
 mod course;
 mod coverage;
 mod faults;
+mod intruder;
 mod neighbours;
 mod observe;
 mod operate;

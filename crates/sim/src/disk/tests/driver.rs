@@ -115,6 +115,8 @@ impl<'a> Driver<'a> {
             reader,
             local,
             release,
+            cluster: _,
+            poisoned: _,
         } = self.store;
         drop((log, state_machine, reader, local));
         release.released().await;

@@ -1,0 +1,292 @@
+//! A live node of openraft that a lying member talks to, with any numbers in any message.
+//!
+//! The node is one of two voters, and the other is the liar: so there is never a leader that it hears, and
+//! every request of the liar comes as far as the bounds. Used by a test and by the fuzz target `peer_live`.
+//!
+//! Judged: whatever is said, Raft goes on, and the term is one that is reached in steps.
+
+use api::proto::raft as wire;
+use cluster::{Cluster, ClusterConfig, Connector, MembershipError, PeerChannel, PeerHandler};
+use cluster::{ProvenPeer, Snapshots, Surroundings, Timings};
+use http_body_util::{BodyExt, Full};
+use ipam::NodeId;
+use openraft::storage::RaftLogStorageExt;
+use prost::Message;
+use raft_store::{CommittedLeaderId, Entry, LogId, Membership, OpenOptions, PeerNode, TypeConfig};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tower::ServiceExt;
+
+const CLUSTER: [u8; 16] = [7; 16];
+const LIAR: u64 = 2;
+/// The bounds of ADR 0015.
+const LARGEST: u64 = 1 << 62;
+const STEP: u64 = 1 << 20;
+
+/// The node, and the way to it.
+pub struct Live {
+    runtime: Runtime,
+    cluster: Cluster,
+    handler: PeerHandler,
+    steps: u64,
+}
+
+/// What is left of an input. Once it is empty, all numbers are 0.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else {
+            return 0;
+        };
+        self.0 = rest;
+        *first
+    }
+
+    /// A number at an edge, or near `own`, or any.
+    fn number(&mut self, own: u64) -> u64 {
+        let offset = u64::from(self.byte());
+        match self.byte() % 12 {
+            0 => offset % 4,
+            1 => own,
+            2 => own.saturating_add(offset % 8),
+            3 => own.saturating_sub(offset % 8),
+            4 => own.saturating_add(STEP),
+            5 => own.saturating_add(STEP + 1),
+            6 => LARGEST,
+            7 => LARGEST + 1 + offset,
+            8 => 1 << 63,
+            9 => u64::MAX,
+            10 => u64::MAX - offset,
+            _ => offset << (self.byte() % 64),
+        }
+    }
+
+    fn flag(&mut self) -> bool {
+        self.byte() % 2 == 1
+    }
+}
+
+/// There is nobody else.
+struct Nowhere;
+
+impl Connector for Nowhere {
+    fn connect(&self, _: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+        Err(MembershipError::NoLeader)
+    }
+}
+
+impl Live {
+    /// A node with an empty log but for the entry that makes it one of two voters.
+    pub fn new(directory: &Path) -> Self {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        let (cluster, handler) = runtime.block_on(start(directory));
+        Self {
+            runtime,
+            cluster,
+            handler,
+            steps: 0,
+        }
+    }
+
+    /// Plays an input, and judges.
+    pub fn play(&mut self, data: &[u8]) {
+        let mut input = Input(data);
+        while !input.0.is_empty() {
+            let status = self.cluster.status();
+            let request = message(&mut input, status.term, status.last_applied);
+            let answered = self.runtime.block_on(call(self.handler.clone(), request));
+            self.steps += 1;
+            assert!(answered, "the node does not answer");
+            assert_eq!(self.cluster.storage_error(), None, "Raft has stopped");
+            let term = self.cluster.status().term;
+            let reachable = (self.steps + 1).saturating_mul(STEP + 1);
+            assert!(term <= reachable.min(LARGEST), "term {term}");
+        }
+    }
+}
+
+async fn start(directory: &Path) -> (Cluster, PeerHandler) {
+    let options = OpenOptions::new(directory, 1);
+    let mut store = raft_store::open(&options).unwrap();
+    store.cluster.claim(CLUSTER).await.unwrap();
+    let nodes = BTreeMap::from([(1, PeerNode::new("n1:1")), (LIAR, PeerNode::new("n2:1"))]);
+    let voters = BTreeSet::from([1, LIAR]);
+    let first = Entry {
+        log_id: LogId::new(CommittedLeaderId::new(0), 0),
+        payload: openraft::EntryPayload::Membership(Membership::new(vec![voters], nodes).unwrap()),
+    };
+    RaftLogStorageExt::<TypeConfig>::blocking_append(&mut store.log, [first])
+        .await
+        .unwrap();
+    let config = ClusterConfig {
+        node: NodeId(1),
+        data_dir: directory.to_owned(),
+        peer_listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        peer_address: "n1:1".to_owned(),
+        listen_ip: Ipv4Addr::new(10, 15, 3, 10),
+        tls: None,
+        profile: ipam::Profile::Lan,
+        timings: Timings {
+            heartbeat: Duration::from_millis(20),
+            election_min: Duration::from_millis(60),
+            election_max: Duration::from_millis(120),
+        },
+        snapshots: Snapshots::default(),
+    };
+    let connector = Arc::new(Nowhere);
+    let surroundings = Surroundings { store, connector };
+    Cluster::start_in(config, surroundings).await.unwrap()
+}
+
+/// A request and its path.
+fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<Vec<u8>>) {
+    match input.byte() % 6 {
+        0 => ("Append", vec![append(input, term, index).encode_to_vec()]),
+        1 => ("Vote", vec![ballot(input, term, index).encode_to_vec()]),
+        2 => ("PreVote", vec![ballot(input, term, index).encode_to_vec()]),
+        3 => {
+            let header = wire::SnapshotHeader {
+                vote: Some(vote(input, term)),
+                meta: Some(wire::SnapshotMeta {
+                    last_log_id: log_id(input, term, index),
+                    last_membership: Some(wire::StoredMembership {
+                        log_id: log_id(input, term, index),
+                        membership: Some(membership(input)),
+                    }),
+                }),
+                // None is sent, so that none is stored: what is in one is another target's.
+                length: 1,
+                route: route(),
+            };
+            let part = Some(wire::snapshot_chunk::Part::Header(header));
+            let chunk = wire::SnapshotChunk { part };
+            ("InstallSnapshot", vec![chunk.encode_to_vec()])
+        }
+        4 => {
+            let request = wire::TransferLeaderRequest {
+                from_leader: Some(vote(input, term)),
+                to_node_id: u64::from(input.byte() % 4),
+                last_log_id: log_id(input, term, index),
+                route: route(),
+            };
+            ("TransferLeader", vec![request.encode_to_vec()])
+        }
+        _ => {
+            let request = wire::AppendEntriesRequest {
+                entries: vec![],
+                ..append(input, term, index)
+            };
+            ("Append", vec![request.encode_to_vec()])
+        }
+    }
+}
+
+fn append(input: &mut Input<'_>, term: u64, index: u64) -> wire::AppendEntriesRequest {
+    let entries = (0..input.byte() % 4).map(|_| wire::Entry {
+        log_id: log_id(input, term, index),
+        payload: Some(match input.byte() % 3 {
+            0 => wire::entry::Payload::Membership(membership(input)),
+            _ => wire::entry::Payload::Blank(wire::Blank {}),
+        }),
+    });
+    let entries = entries.collect();
+    wire::AppendEntriesRequest {
+        vote: Some(vote(input, term)),
+        prev_log_id: log_id(input, term, index),
+        entries,
+        leader_commit: log_id(input, term, index),
+        route: route(),
+    }
+}
+
+fn ballot(input: &mut Input<'_>, term: u64, index: u64) -> wire::VoteRequest {
+    wire::VoteRequest {
+        vote: Some(vote(input, term)),
+        last_log_id: log_id(input, term, index),
+        leadership_transfer: input.flag(),
+        route: route(),
+    }
+}
+
+fn vote(input: &mut Input<'_>, term: u64) -> wire::Vote {
+    wire::Vote {
+        term: input.number(term),
+        // Mostly itself: else nothing comes further.
+        node_id: match input.byte() % 8 {
+            0 => input.number(1),
+            _ => LIAR,
+        },
+        committed: input.flag(),
+    }
+}
+
+fn log_id(input: &mut Input<'_>, term: u64, index: u64) -> Option<wire::LogId> {
+    input.flag().then(|| wire::LogId {
+        term: input.number(term),
+        index: input.number(index),
+    })
+}
+
+fn membership(input: &mut Input<'_>) -> wire::Membership {
+    let configs = (0..input.byte() % 4).map(|_| wire::VoterSet {
+        node_ids: (0..input.byte() % 4)
+            .map(|_| u64::from(input.byte() % 4))
+            .collect(),
+    });
+    let configs = configs.collect();
+    // Always both: a node that a liar removed is out of the game.
+    let nodes = [1, LIAR].map(|node_id| wire::Node {
+        node_id,
+        address: "x".repeat(usize::from(input.byte())),
+        key: None,
+    });
+    wire::Membership {
+        configs,
+        nodes: nodes.to_vec(),
+    }
+}
+
+fn route() -> Option<wire::Route> {
+    Some(wire::Route {
+        from: LIAR,
+        to: 1,
+        cluster_id: CLUSTER.to_vec(),
+    })
+}
+
+/// Makes a call as gRPC has it; whether there was an answer, of whatever kind.
+async fn call(handler: PeerHandler, (method, messages): (&str, Vec<Vec<u8>>)) -> bool {
+    let mut body = Vec::new();
+    for message in messages {
+        body.push(0);
+        body.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+        body.extend(message);
+    }
+    let body = Full::new(body.into()).map_err(|never| match never {});
+    let body = Body::new(body.map_err(|never: Status| never));
+    let request = http::Request::post(format!("http://n1:1/gatewayd.raft.v1.Peer/{method}"))
+        .version(http::Version::HTTP_2)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .extension(ProvenPeer {
+            node: NodeId(LIAR),
+            key: None,
+        })
+        .body(body)
+        .unwrap();
+    let answering = async move {
+        let response = handler.oneshot(request).await.unwrap();
+        response.into_body().collect().await.is_ok()
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(20), answering).await;
+    answered.unwrap_or(false)
+}
