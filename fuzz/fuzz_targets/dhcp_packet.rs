@@ -148,6 +148,7 @@ fn grant(config: &SubnetConfig) -> Command {
         lease_time: None,
         hostname: None,
         node: NODES[0].0,
+        probe: None,
     })
 }
 

@@ -30,6 +30,7 @@ fn membership() -> wire::Membership {
     let node = |node_id| wire::Node {
         node_id,
         address: format!("gw{node_id}:7000"),
+        ..wire::Node::default()
     };
     let voters = |node_ids: &[u64]| wire::VoterSet {
         node_ids: node_ids.to_vec(),
