@@ -262,6 +262,11 @@ impl Inner {
         peer_address: &str,
         nonce: &[u8],
     ) -> Result<InviteResponse, MembershipError> {
+        // Its name is drawn before it has a subnet, and a newcomer's listen IP must be in one.
+        let is_laid_down = |applied: &raft_store::Applied| applied.state.cluster_id().is_some();
+        if !self.reader.with(is_laid_down) {
+            return Err(MembershipError::NoLeader);
+        }
         let cluster_id = self.cluster.get().ok_or(MembershipError::NoLeader)?;
         let mut client = self.peers.connect(node, peer_address)?;
         let request = InviteRequest {
