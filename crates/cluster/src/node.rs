@@ -511,6 +511,15 @@ impl Inner {
         PeerNode::new(self.config.peer_address.clone()).with_key(self.key)
     }
 
+    /// Whether this key was removed with a member: for good (S12).
+    pub(crate) fn has_removed_key(&self, key: Option<&KeyHash>) -> bool {
+        let is_removed = |key| {
+            self.reader
+                .with(|applied| applied.state.removed().has_key(key))
+        };
+        key.is_some_and(is_removed)
+    }
+
     /// Whether this caller is a member that was removed (S12).
     pub(crate) fn is_removed(&self, caller: MemberKey) -> bool {
         let is_member = self.members().contains_key(&caller.node);

@@ -5,7 +5,8 @@
 //! | sender | its certificate's | its certificate's | its certificate's | its certificate's |
 //! | receiver | this node | 0 | this node | anybody |
 //! | cluster | this node's | this node's, or none | this node's; any if this one waits for it | another's is told so |
-//! | removed | refused | refused if its key was | refused | told so |
+//! | removed, by its key | refused | refused | refused | told so |
+//! | removed, by its id | refused while a leader is in sight | – | the same | told so |
 //! | no member | refused while a leader is in sight; Propose always | – | – | – |
 
 use super::PeerService;
@@ -184,7 +185,13 @@ impl PeerService {
 
     fn check_removed(&self, caller: &Caller, call: &str, node: NodeId) -> Result<(), Status> {
         let key = caller.key();
-        if !self.inner.is_removed(MemberKey { node, key }) {
+        let for_good = self.inner.has_removed_key(key.as_ref());
+        // An id may have come back, and may lead, while this node was away: without a key it is a
+        // stranger's.
+        let for_now = || {
+            self.inner.is_removed(MemberKey { node, key }) && self.inner.service_now().has_quorum
+        };
+        if !for_good && !for_now() {
             return Ok(());
         }
         let reason = format!("node {node} has been removed from the cluster");
