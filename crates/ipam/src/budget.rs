@@ -5,7 +5,7 @@
 //! what is larger, and whoever proposes refuses it before ([`Command::check_budget`]).
 //!
 //! A [`HardwareAddress`](crate::HardwareAddress), a [`ClientIdentifier`](crate::ClientIdentifier) and
-//! a [`Hostname`](crate::Hostname) cannot be longer than their fields in a packet: their types see to it.
+//! a [`Hostname`] cannot be longer than their fields in a packet: their types see to it.
 
 use crate::{
     Batch, ClientIdentity, ClientKey, Command, ForwardTarget, Hostname, NodeRegistration, Refusal,

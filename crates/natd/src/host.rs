@@ -6,7 +6,7 @@
 //! blocking threads; the future never blocks. Cancel-safe.
 //!
 //! Not seen: rules that are not nf_tables' (legacy iptables), and what a chain of others does by means
-//! that [`foreign`] does not know: it speaks up only where it is sure.
+//! that `foreign` does not know: it speaks up only where it is sure.
 
 mod foreign;
 mod switches;

@@ -62,7 +62,7 @@ pub(super) const FILTER: [SockFilter; 17] = {
     ]
 };
 
-/// Reads a frame that passed [`FILTER`]; nothing if it is cut short.
+/// Reads a frame that passed the socket's filter; nothing if it is cut short.
 #[must_use]
 pub fn datagram(frame: &[u8]) -> Option<Framed<'_>> {
     let hardware = *frame.get(6..12)?.first_chunk()?;
