@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::watcher;
 use crate::names;
 
-const TABLE: [&str; 4] = ["list", "table", "ip", "gatewayd"];
+const TABLE: [&str; 4] = ["list", "table", "inet", "gatewayd"];
 /// A repair may be held back for some seconds after a fight.
 const REPAIRED: Duration = Duration::from_secs(10);
 
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     const LISTED: &str = "\
-table ip gatewayd {
+table inet gatewayd {
 	map tcp_forwards {
 		type inet_service : ipv4_addr . inet_service
 		elements = { 80 : 10.15.3.20 . 8080,

@@ -131,9 +131,11 @@ impl Gateway {
         }
     }
 
-    /// Throws its data away; it must not run. The directory stays: a full disk has no room for a new one.
+    /// Throws its data away, and gives it a new certificate; it must not run. The directory stays: a full disk
+    /// has no room for a new one.
     pub fn wipe(&self) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.node);
+        pki::renew(&self.binaries, &self.dir, self.node)?;
         let data = self.data_directory();
         for entry in fs::read_dir(&data).with_context(|| format!("reading {}", data.display()))? {
             let path = entry?.path();

@@ -1,9 +1,10 @@
 //! The nodes' certificates, made as operators make them: `gatewayctl pki`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::binaries::Binaries;
 use crate::command::run;
@@ -25,6 +26,20 @@ pub(crate) fn make(binaries: &Binaries, lab: &Path, count: u8) -> Result<()> {
     for node in 1..=count {
         pki(&["node", &node.to_string()])?;
     }
+    Ok(())
+}
+
+/// A new key and certificate for `node`, whose own directory is `node_dir`: a removed member's key never comes
+/// back.
+pub(super) fn renew(binaries: &Binaries, node_dir: &Path, node: u8) -> Result<()> {
+    let old = of_node(node_dir, node);
+    if !old.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(&old).with_context(|| format!("removing {}", old.display()))?;
+    let mut command = Command::new(&binaries.control);
+    command.args(["pki", "node", &node.to_string(), "--dir"]);
+    run(command.arg(old.parent().unwrap_or(&old)))?;
     Ok(())
 }
 

@@ -29,7 +29,7 @@ fn suggestions() -> Vec<(String, &'static str)> {
             "what is in the kernel",
         ),
         (
-            "gw1 -- nft flush table ip gatewayd".to_owned(),
+            "gw1 -- nft flush table inet gatewayd".to_owned(),
             "damage; look again: it is repaired",
         ),
         (

@@ -135,7 +135,9 @@ fn a_renewal_that_names_us_is_a_renewal() {
         matches!(bench.body(&ours.xid(2)), Body::Ack(_)),
         "broadcast"
     );
-    bench.service.set_nodes_in_service(&[NODES[0].0, NODES[1].0]);
+    bench
+        .service
+        .set_nodes_in_service(&[NODES[0].0, NODES[1].0]);
     let others = renew.server(NODES[1].1).xid(3);
     assert_eq!(bench.silence(&others), Silence::OtherServer);
 }

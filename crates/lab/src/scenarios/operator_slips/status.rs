@@ -93,7 +93,7 @@ fn out_of_sync(lab: &mut Lab, thief: &mut Child) -> Result<()> {
     let mut input = thief.stdin.as_ref().context("its input is a pipe")?;
     writeln!(
         input,
-        "delete table ip gatewayd; add table ip gatewayd {{ flags owner; }}"
+        "delete table inet gatewayd; add table inet gatewayd {{ flags owner; }}"
     )?;
     lab.gateway(2)
         .wait_for_status("NAT out of sync is told", SEEN, |status| {
