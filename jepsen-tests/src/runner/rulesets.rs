@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::watcher;
 use crate::names;
 
-const TABLE: [&str; 4] = ["list", "table", "inet", "gatewayd"];
+const TABLE: [&str; 5] = ["--stateless", "list", "table", "inet", "gatewayd"];
 /// A repair may be held back for some seconds after a fight.
 const REPAIRED: Duration = Duration::from_secs(10);
 

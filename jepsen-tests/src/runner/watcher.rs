@@ -3,7 +3,8 @@
 //!
 //! A table is recorded with the log index that it belongs to. Two calls of the tool are not one
 //! moment: if the index was not the same before and after, the leases are recorded with both, and without
-//! a digest. The digest is of what the tool printed, which holds nothing but replicated state.
+//! a digest. The digest is of what the tool printed, but for the time that leases have left: the rest is replicated
+//! state.
 
 use std::time::{Duration, Instant};
 
@@ -60,10 +61,11 @@ pub fn read_table(control: &Control, function: Function, recorder: &Recorder) ->
     }
     let is_exact = before.last_applied == after.last_applied;
     let rows: Vec<Lease> = serde_json::from_str(&leases).ok()?;
+    let replicated = without_countdown(&leases)?;
     let state = NodeState {
         applied: before.last_applied,
         applied_at_most: (!is_exact).then_some(after.last_applied),
-        digest: is_exact.then(|| digest(&[&leases, &reservations, &forwards])),
+        digest: is_exact.then(|| digest(&[&replicated, &reservations, &forwards])),
         asked,
         leases: Some(rows.iter().filter_map(row).collect()),
     };
@@ -75,6 +77,16 @@ fn list(control: &Control, what: &str) -> Option<String> {
     let words = [what, "list", "--json", "--timeout", TIMEOUT_SECONDS];
     let answer = control.attempt(&words).ok()?;
     (answer.code == Some(0)).then_some(answer.output)
+}
+
+/// The leases without what each node counts down by itself, for people alone.
+fn without_countdown(leases: &str) -> Option<String> {
+    let mut rows: Vec<serde_json::Map<String, serde_json::Value>> =
+        serde_json::from_str(leases).ok()?;
+    for row in &mut rows {
+        row.remove("expires_in_seconds");
+    }
+    serde_json::to_string(&rows).ok()
 }
 
 fn row(lease: &Lease) -> Option<LeaseRow> {
@@ -98,6 +110,17 @@ fn digest(parts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_countdown_is_no_difference_and_an_address_is() {
+        let row = |address: &str, left: u32| {
+            format!(r#"[{{"address":"{address}","expires_in_seconds":{left}}}]"#)
+        };
+        let of = |address, left| without_countdown(&row(address, left));
+        assert_eq!(of("10.15.3.20", 5), of("10.15.3.20", 6));
+        assert_ne!(of("10.15.3.20", 5), of("10.15.3.21", 5));
+        assert_eq!(without_countdown("no rows"), None);
+    }
 
     #[test]
     fn a_digest_sees_every_byte() {
