@@ -26,10 +26,11 @@ enum Wish {
     Read,
 }
 
-/// S9 for reservations.
+/// S9 for reservations. The same one may be added again.
 pub fn reservations(case: &Case<'_>) -> Verdict {
     let model = TableModel {
         values_once: true,
+        same_again: true,
         ..TableModel::default()
     };
     judge(
@@ -77,6 +78,7 @@ pub fn members(case: &Case<'_>) -> Verdict {
             .collect(),
         values_once: false,
         repeatable: true,
+        same_again: false,
     };
     judge(
         case,

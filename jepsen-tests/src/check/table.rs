@@ -19,6 +19,8 @@ pub struct TableModel {
     pub values_once: bool,
     /// Whether adding what is there, and removing what is not, may succeed and change nothing.
     pub repeatable: bool,
+    /// Whether adding the very same again succeeds and changes nothing.
+    pub same_again: bool,
 }
 
 /// A question with its answer.
@@ -41,6 +43,10 @@ pub enum TableCall {
 }
 
 impl TableModel {
+    fn is_same_again(&self, table: &Table, name: &str, value: &str) -> bool {
+        self.same_again && table.get(name).is_some_and(|known| known == value)
+    }
+
     fn is_taken(&self, table: &Table, name: &str, value: &str) -> bool {
         let value_taken = self.values_once && table.values().any(|known| known == value);
         table.contains_key(name) || value_taken
@@ -58,16 +64,19 @@ impl Model for TableModel {
     fn step(&self, table: &Table, call: &TableCall) -> Option<Table> {
         let same = |legal: bool| legal.then(|| table.clone());
         match call {
-            TableCall::Added(name, value) if self.is_taken(table, name, value) => {
-                same(self.repeatable && table.contains_key(name))
-            }
+            TableCall::Added(name, value) if self.is_taken(table, name, value) => same(
+                self.repeatable && table.contains_key(name)
+                    || self.is_same_again(table, name, value),
+            ),
             TableCall::MaybeAdded(name, value) if self.is_taken(table, name, value) => same(true),
             TableCall::Added(name, value) | TableCall::MaybeAdded(name, value) => {
                 let mut table = table.clone();
                 table.insert(name.clone(), value.clone());
                 Some(table)
             }
-            TableCall::Taken(name, value) => same(self.is_taken(table, name, value)),
+            TableCall::Taken(name, value) => {
+                same(self.is_taken(table, name, value) && !self.is_same_again(table, name, value))
+            }
             TableCall::Removed(name) if !table.contains_key(name) => same(self.repeatable),
             TableCall::Removed(name) | TableCall::MaybeRemoved(name) => {
                 let mut table = table.clone();
