@@ -99,6 +99,9 @@ pub enum ConfigError {
     /// The subnet as a whole.
     #[error("the subnet's configuration (GATEWAY_DHCP_…) contradicts itself")]
     Subnet(#[from] ipam::InvalidSubnet),
+    /// More than the cluster takes (docs/limits.md).
+    #[error("the subnet's configuration (GATEWAY_DHCP_…) is more than the cluster takes: {0}")]
+    Budget(#[source] ipam::Refusal),
 }
 
 impl Settings {
@@ -106,6 +109,8 @@ impl Settings {
     pub fn from_options(options: Options, bootstrap: bool) -> Result<Self, ConfigError> {
         let subnet = subnet(&options)?;
         subnet.validate()?;
+        let accepted = ipam::Command::PutSubnet(subnet.clone()).check_budget();
+        accepted.map_err(ConfigError::Budget)?;
         let peer_listen = peer_listen(&options)?;
         let peer_address = peer_address(&options, peer_listen)?;
         let admin_listen = key(
@@ -415,6 +420,18 @@ mod tests {
         for own in ["127.0.0.1:7067", "127.0.0.2:80", "[::1]:7067"] {
             assert!(admin(own).is_ok(), "{own}");
         }
+    }
+
+    /// What is accepted here, the cluster takes at the bootstrap.
+    #[test]
+    fn more_than_the_cluster_takes_is_refused() {
+        let names: Vec<String> = (0..33).map(|number| format!("d{number}.example")).collect();
+        let wrong = Options {
+            dhcp_search: Some(names.join(",")),
+            ..options()
+        };
+        let text = resolve(wrong).map_err(|error| error.to_string()).err();
+        assert!(text.is_some_and(|text| text.contains("search domains")));
     }
 
     #[test]
