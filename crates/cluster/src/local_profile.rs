@@ -5,9 +5,10 @@
 //! A line of text: the profile's name and the revision that it was set beside. A crash leaves the old line or
 //! the new one.
 
+use crate::node::lock;
 use ipam::{Profile, ProfileSetting};
 use raft_store::{NodeFile, StoreError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// What this node alone was told.
 pub(crate) struct LocalProfile {
@@ -69,10 +70,6 @@ fn parse(bytes: &[u8]) -> Option<ProfileSetting> {
         profile: profile.parse().ok()?,
         revision: revision.parse().ok()?,
     })
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) const MAX_INDEX: u64 = 1 << 62;
 /// How far a term may be above the own one. An election raises it by 1.
 pub(crate) const TERM_STEP: u64 = 1 << 20;
 /// The most members that a membership may name, voters and learners.
-pub(crate) const MAX_MEMBERS: usize = 64;
+pub(crate) const MAX_MEMBERS: usize = ipam::budget::MAX_NODES;
 /// The longest peer address, in bytes: a DNS name has 253, and a port follows.
 pub(crate) const MAX_ADDRESS_BYTES: usize = 300;
 /// Old and new voters, while they change.
