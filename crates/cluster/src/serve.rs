@@ -3,7 +3,7 @@
 use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
 use crate::listener::{self, InFlight};
 use crate::node::Inner;
-use crate::peer_server::{PeerService, SnapshotReceiver};
+use crate::peer_server::{InstallGate, PeerService, SnapshotReceiver};
 use crate::tls::Credentials;
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
@@ -88,6 +88,7 @@ fn service(inner: Arc<Inner>, certified_only: bool) -> PeerServer<PeerService> {
         inner,
         certified_only,
         snapshots: SnapshotReceiver::default(),
+        gate: InstallGate::default(),
     });
     service
         .max_decoding_message_size(MAX_MESSAGE_BYTES)

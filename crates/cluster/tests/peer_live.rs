@@ -1,9 +1,100 @@
 //! What a lying member may say to a live node, drawn at random: Raft goes on. The fuzz target `peer_live`
-//! goes on where this ends.
+//! goes on where this ends. And snapshots of an honest leader, one during the installation of another.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 #[path = "support/live.rs"]
 mod live;
+mod support;
+
+use api::proto::raft as wire;
+use live::{LIAR, call, route};
+use prost::Message;
+use raft_store::testing::seal_snapshot;
+use raft_store::{CommittedLeaderId, LogId, Membership, PeerNode, SnapshotMeta, codec};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use support::surroundings::HangingDisk;
+use support::until;
+
+/// In which the entries came, and in which the snapshots come.
+const TERMS: [u64; 2] = [1, 2];
+
+/// Five entries, none of them known committed.
+fn entries() -> (&'static str, Vec<Vec<u8>>) {
+    let blank = |index| wire::Entry {
+        log_id: Some(wire::LogId {
+            term: TERMS[0],
+            index,
+        }),
+        payload: Some(wire::entry::Payload::Blank(wire::Blank {})),
+    };
+    let request = wire::AppendEntriesRequest {
+        vote: Some(leads(TERMS[0])),
+        prev_log_id: Some(wire::LogId { term: 0, index: 0 }),
+        entries: (1..=5).map(blank).collect(),
+        leader_commit: None,
+        route: route(),
+    };
+    ("Append", vec![request.encode_to_vec()])
+}
+
+/// The snapshot of an empty state up to `index`.
+fn snapshot(index: u64) -> (&'static str, Vec<Vec<u8>>) {
+    let nodes = BTreeMap::from([(1, PeerNode::new("n1:1")), (LIAR, PeerNode::new("n2:1"))]);
+    let members = Membership::new(vec![BTreeSet::from([1, LIAR])], nodes).unwrap();
+    let laid_down = LogId::new(CommittedLeaderId::new(0), 0);
+    let meta = SnapshotMeta {
+        last_log_id: Some(LogId::new(CommittedLeaderId::new(TERMS[0]), index)),
+        last_membership: openraft::StoredMembership::new(Some(laid_down), members),
+    };
+    let bytes = seal_snapshot(&meta, &ipam::State::default());
+    let header = wire::SnapshotHeader {
+        vote: Some(leads(TERMS[1])),
+        meta: Some(codec::encode_snapshot_meta(&meta)),
+        length: bytes.len() as u64,
+        route: route(),
+    };
+    let parts = [
+        wire::snapshot_chunk::Part::Header(header),
+        wire::snapshot_chunk::Part::Data(bytes),
+    ];
+    let chunks = parts.map(|part| wire::SnapshotChunk { part: Some(part) });
+    let chunks = chunks.iter().map(Message::encode_to_vec).collect();
+    ("InstallSnapshot", chunks)
+}
+
+fn leads(term: u64) -> wire::Vote {
+    wire::Vote {
+        term,
+        node_id: LIAR,
+        committed: true,
+    }
+}
+
+/// openraft's issue 2116: it must not get the second before it has done with the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_during_an_installation_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = HangingDisk::default();
+    let medium = Arc::new(disk.clone());
+    let (node, handler) = live::start(medium, &directory.path().join("data")).await;
+    assert!(call(handler.clone(), entries()).await);
+
+    disk.hang_snapshots();
+    let first = tokio::spawn(call(handler.clone(), snapshot(3)));
+    until("the first is being installed", || {
+        disk.snapshots() == (1, 1)
+    })
+    .await;
+    let second = tokio::spawn(call(handler, snapshot(4)));
+    until("the second has been received", || disk.snapshots().0 == 2).await;
+    disk.mend();
+
+    assert!(first.await.unwrap());
+    assert!(second.await.unwrap());
+    assert_eq!(node.storage_error(), None, "Raft has stopped");
+    until("both are installed", || node.status().last_applied == 4).await;
+}
 
 /// SplitMix64: the same inputs each time.
 fn random(state: &mut u64) -> u64 {

@@ -12,12 +12,14 @@ mod change_member_rpc;
 mod explain_rpc;
 mod guard;
 mod health_rpc;
+mod install_gate;
 mod membership_rpc;
 mod propose_rpc;
 mod raft_rpc;
 mod route;
 mod snapshot_rpc;
 
+pub(crate) use install_gate::InstallGate;
 pub(crate) use snapshot_rpc::SnapshotReceiver;
 
 use crate::node::Inner;
@@ -33,6 +35,8 @@ pub(crate) struct PeerService {
     pub(crate) certified_only: bool,
     /// The one snapshot that is being received.
     pub(crate) snapshots: SnapshotReceiver,
+    /// Which of them may change the log now.
+    pub(crate) gate: InstallGate,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

@@ -33,12 +33,13 @@ impl PeerService {
             )));
         }
         bounds::clamp_commit(&mut request);
-        let answer = self
-            .inner
-            .raft()
-            .append_entries(request)
-            .await
-            .map_err(stopped)?;
+        let entered = self.gate.append().await?;
+        let raft = self.inner.raft();
+        let answer = finish(async move {
+            let _entered = entered;
+            raft.append_entries(request).await
+        });
+        let answer = answer.await?;
         Ok(Response::new(codec::encode_append_response(&answer)))
     }
 
@@ -89,6 +90,18 @@ impl PeerService {
             .map_err(stopped)?;
         Ok(Response::new(codec::encode_transfer_response(&answer)))
     }
+}
+
+/// What Raft answers. It goes on to its end when the peer has given the request up.
+pub(super) async fn finish<T, E>(
+    call: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, Status>
+where
+    T: Send + 'static,
+    E: std::fmt::Display + Send + 'static,
+{
+    let ended = tokio::spawn(call).await.map_err(stopped)?;
+    ended.map_err(stopped)
 }
 
 pub(super) fn malformed(error: CodecError) -> Status {

@@ -4,7 +4,7 @@
 //! A transfer gives way to one of a higher term, and to a new one of its own sender, who has given the
 //! first one up. Any other is refused while it runs. One that stands still, or takes too long, ends.
 
-use super::raft_rpc::{malformed, stopped};
+use super::raft_rpc::{finish, malformed};
 use super::{Answer, PeerService, bounds};
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
 use api::proto::raft as wire;
@@ -97,16 +97,17 @@ impl PeerService {
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
         let snapshot = self.collect(&vote, &meta, chunks, header.length).await?;
+        let entered = self.gate.install().await?;
         // The transfer took its time, and this node went on.
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
         let snapshot = Snapshot { meta, snapshot };
-        let installed = self
-            .inner
-            .raft()
-            .install_full_snapshot(vote, snapshot)
-            .await;
-        let answer = installed.map_err(stopped)?;
+        let raft = self.inner.raft();
+        let answer = finish(async move {
+            let _entered = entered;
+            raft.install_full_snapshot(vote, snapshot).await
+        });
+        let answer = answer.await?;
         Ok(Response::new(codec::encode_snapshot_response(&answer)))
     }
 

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Full};
 use ipam::NodeId;
 use openraft::storage::RaftLogStorageExt;
 use prost::Message;
+use raft_store::medium::{Machine, Medium};
 use raft_store::{CommittedLeaderId, Entry, LogId, Membership, OpenOptions, PeerNode, TypeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -25,7 +26,8 @@ use tonic::codegen::http;
 use tower::ServiceExt;
 
 const CLUSTER: [u8; 16] = [7; 16];
-const LIAR: u64 = 2;
+/// Whose requests the node takes.
+pub const LIAR: u64 = 2;
 /// The bounds of ADR 0015.
 const LARGEST: u64 = 1 << 62;
 const STEP: u64 = 1 << 20;
@@ -88,7 +90,7 @@ impl Live {
     pub fn new(directory: &Path) -> Self {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().unwrap();
-        let (cluster, handler) = runtime.block_on(start(directory));
+        let (cluster, handler) = runtime.block_on(start(Arc::new(Machine), directory));
         Self {
             runtime,
             cluster,
@@ -114,9 +116,10 @@ impl Live {
     }
 }
 
-async fn start(directory: &Path) -> (Cluster, PeerHandler) {
+/// The node on `disk`, and the way to it.
+pub async fn start(disk: Arc<dyn Medium>, directory: &Path) -> (Cluster, PeerHandler) {
     let options = OpenOptions::new(directory, 1);
-    let mut store = raft_store::open(&options).unwrap();
+    let mut store = raft_store::open_on(disk, &options).unwrap();
     store.cluster.claim(CLUSTER).await.unwrap();
     let nodes = BTreeMap::from([(1, PeerNode::new("n1:1")), (LIAR, PeerNode::new("n2:1"))]);
     let voters = BTreeSet::from([1, LIAR]);
@@ -255,7 +258,8 @@ fn membership(input: &mut Input<'_>) -> wire::Membership {
     }
 }
 
-fn route() -> Option<wire::Route> {
+/// From the liar to the node.
+pub fn route() -> Option<wire::Route> {
     Some(wire::Route {
         from: LIAR,
         to: 1,
@@ -264,7 +268,7 @@ fn route() -> Option<wire::Route> {
 }
 
 /// Makes a call as gRPC has it; whether there was an answer, of whatever kind.
-async fn call(handler: PeerHandler, (method, messages): (&str, Vec<Vec<u8>>)) -> bool {
+pub async fn call(handler: PeerHandler, (method, messages): (&str, Vec<Vec<u8>>)) -> bool {
     let mut body = Vec::new();
     for message in messages {
         body.push(0);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::sleep;
 use tonic::Status;
@@ -107,23 +107,58 @@ impl Connector for Wires {
     }
 }
 
-/// This machine's disk, until it hangs: then a sync of the log does not return.
+/// This machine's disk, until it hangs: then a sync of the log does not return, or a snapshot gets no name.
 #[derive(Clone, Debug, Default)]
-pub struct HangingDisk(Arc<(Mutex<bool>, Condvar)>);
+pub struct HangingDisk(Arc<(Mutex<Hanging>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Hanging {
+    log: bool,
+    snapshots: bool,
+    /// Snapshots that wait for their names.
+    nameless: usize,
+    /// Files of received snapshots that were read and removed.
+    received: usize,
+}
 
 impl HangingDisk {
     pub fn hang(&self) {
-        *self.0.0.lock().unwrap() = true;
+        self.lock().log = true;
+    }
+
+    pub fn hang_snapshots(&self) {
+        self.lock().snapshots = true;
     }
 
     pub fn mend(&self) {
-        *self.0.0.lock().unwrap() = false;
+        let mut hanging = self.lock();
+        (hanging.log, hanging.snapshots) = (false, false);
         self.0.1.notify_all();
     }
 
+    /// How many snapshots have been received, and how many wait for their names.
+    pub fn snapshots(&self) -> (usize, usize) {
+        let hanging = self.lock();
+        (hanging.received, hanging.nameless)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hanging> {
+        self.0.0.lock().unwrap()
+    }
+
     fn pass(&self) {
-        let hangs = self.0.0.lock().unwrap();
-        drop(self.0.1.wait_while(hangs, |hangs| *hangs).unwrap());
+        drop(self.0.1.wait_while(self.lock(), |hangs| hangs.log).unwrap());
+    }
+
+    fn pass_snapshot(&self) {
+        let mut hanging = self.lock();
+        hanging.nameless += 1;
+        let mut hanging = self
+            .0
+            .1
+            .wait_while(hanging, |hangs| hangs.snapshots)
+            .unwrap();
+        hanging.nameless -= 1;
     }
 }
 
@@ -153,9 +188,17 @@ impl Medium for HangingDisk {
         Machine.open(path)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if to
+            .parent()
+            .is_some_and(|parent| parent.ends_with("snapshots"))
+        {
+            self.pass_snapshot();
+        }
         Machine.rename(from, to)
     }
     fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let name = path.file_name().unwrap().to_string_lossy();
+        self.lock().received += usize::from(name.starts_with("incoming-"));
         Machine.remove_file(path)
     }
     fn lock(&self, path: &Path) -> Result<Held, TryLockError> {
