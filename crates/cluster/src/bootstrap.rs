@@ -9,6 +9,7 @@ use crate::start::StartError;
 use crate::transport;
 use api::proto::raft::{JoinRequest, Route, join_response};
 use ipam::{Bootstrap, Command, NodeRegistration, Outcome, Refusal};
+use raft_store::Applied;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -44,7 +45,28 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
             tracing::info!("waiting to be added: run `gatewayctl node add` on a member");
             Ok(())
         }
-        Start::Join(_) | Start::Wait => Ok(()),
+        Start::Join(_) | Start::Wait => {
+            if !inner.has_other_voters() {
+                wait_until_laid_down(inner).await;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// A bootstrap that was cut short leaves a log with one member and no cluster in it. It waits to be
+/// bootstrapped again. Cancel-safe.
+async fn wait_until_laid_down(inner: &Inner) {
+    let is_laid_down = || {
+        let known = |applied: &Applied| applied.state.cluster_id().is_some();
+        inner.reader.with(known)
+    };
+    let mut marks = inner.reader.marks();
+    while !is_laid_down() {
+        if marks.changed().await.is_err() {
+            // The state machine has stopped, and this node with it.
+            return;
+        }
     }
 }
 

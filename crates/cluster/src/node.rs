@@ -153,6 +153,12 @@ impl Cluster {
         bootstrap::register(&self.inner).await
     }
 
+    /// Whether this node has a log, or is about to get its first entry.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.inner.is_admitted()
+    }
+
     /// Proposes a command and waits until it is committed and applied, on any node.
     pub async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
         self.inner.proposer.propose(command).await

@@ -3,9 +3,12 @@
 
 mod support;
 
-use cluster::{MembershipError, Start, StartError};
+use cluster::{Cluster, MembershipError, Start, StartError};
 use ipam::{Command, NodeId, Outcome, Refusal};
-use std::collections::BTreeSet;
+use openraft::EntryPayload;
+use openraft::storage::RaftLogStorageExt;
+use raft_store::{CommittedLeaderId, Entry, LogId, Membership, OpenOptions, PeerNode, TypeConfig};
+use std::collections::{BTreeMap, BTreeSet};
 use support::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -233,6 +236,38 @@ async fn a_leader_that_reaches_nobody_says_nothing_of_the_members() {
     );
     let added = leader.add_node(leader.status().node, "127.0.0.1:9").await;
     assert!(matches!(added, Err(MembershipError::NoLeader)), "{added:?}");
+}
+
+/// A power cut between the first entry of the log and the one that holds the cluster.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bootstrap_that_was_cut_short_is_repeated() {
+    let site = Site::new(1);
+    let config = site.config(1);
+    let store = raft_store::open(&OpenOptions::new(&config.data_dir, 1)).unwrap();
+    let (mut log, release) = (store.log, store.release);
+    drop((store.state_machine, store.reader, store.local));
+    let members = BTreeMap::from([(1, PeerNode::new(site.address(1)))]);
+    let first = Entry {
+        log_id: LogId::new(CommittedLeaderId::new(0), 0),
+        payload: EntryPayload::Membership(
+            Membership::new(vec![BTreeSet::from([1])], members).unwrap(),
+        ),
+    };
+    RaftLogStorageExt::<TypeConfig>::blocking_append(&mut log, [first])
+        .await
+        .unwrap();
+    drop(log);
+    release.released().await;
+
+    let node = Cluster::start(site.config(1)).await.unwrap();
+    let waits = node.clone();
+    let waits = tokio::spawn(async move { waits.begin(&Start::Wait).await });
+    let laid_down = || node.status().leader == Some(NodeId(1));
+    until("it leads itself", laid_down).await;
+    assert!(!waits.is_finished(), "there is no cluster yet");
+    node.begin(&bootstrap()).await.unwrap();
+    waits.await.unwrap().unwrap();
+    in_service(&node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use crate::config::Settings;
 use anyhow::{Context, Result};
 use cluster::{Cluster, Start, StartError};
 use ipam::Bootstrap;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -50,9 +51,14 @@ pub async fn begin(
 
 async fn bootstrap(settings: &Settings, cluster: &Cluster, alone: bool) -> Result<(), String> {
     let start = bootstrap_start(settings, alone).map_err(|error| format!("{error:#}"))?;
-    match timeout(BOOTSTRAP_WITHIN, cluster.begin(&start)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(explain(&error)),
+    let mut beginning = pin!(cluster.begin(&start));
+    let mut begun = timeout(BOOTSTRAP_WITHIN, &mut beginning).await;
+    if begun.is_err() && cluster.has_begun() {
+        // It no longer waits for others, but for this node's own disk.
+        begun = Ok(beginning.await);
+    }
+    match begun {
+        Ok(begun) => begun.map_err(|error| explain(&error)),
         Err(_) => {
             let reason = cluster.service().silent_reason;
             Err(reason.unwrap_or_else(|| "it is not known why; see the log".to_owned()))
