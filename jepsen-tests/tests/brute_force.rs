@@ -332,6 +332,37 @@ fn both_answers_occur_among_the_small_cases() {
     assert!(seen.iter().flatten().all(|count| *count >= 50), "{seen:?}");
 }
 
+/// Of two with the same call the one that is sooner too late must come first.
+#[test]
+fn the_one_of_two_that_is_sooner_too_late_may_come_first() {
+    let name = || "a".to_owned();
+    let maybe_added = || TableCall::MaybeAdded(name(), "1".to_owned());
+    let read = || TableCall::Read(BTreeMap::from([(name(), "1".to_owned())]));
+    let events: Vec<_> = [
+        (maybe_added(), 0, None, None),
+        (maybe_added(), 1, None, Some(1)),
+        (read(), 1, Some(2), None),
+        (TableCall::Removed(name()), 3, Some(4), None),
+        (read(), 5, Some(6), None),
+    ]
+    .into_iter()
+    .zip(0..)
+    .map(|((call, begin, end, never_after), index)| Event {
+        call,
+        begin,
+        end,
+        never_after,
+        index,
+    })
+    .collect();
+    let model = TableModel::default();
+    assert!(explained(&model, &model.initial(), &events));
+    assert_eq!(
+        check::linearizable(&model, &events, 1000),
+        Linearity::Linearizable
+    );
+}
+
 #[test]
 fn a_search_that_runs_into_its_limit_knows_nothing() {
     // Twelve additions that may all come first, and a table that none of their orders makes.

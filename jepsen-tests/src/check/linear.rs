@@ -104,7 +104,8 @@ struct Search<'a, M: Model> {
     latest: Vec<u64>,
     /// By their beginnings.
     open: Vec<&'a Event<M::Call>>,
-    /// The place in `open` of the one with the same call before.
+    /// The place in `open` of the last one with the same call that begins before it, and is not
+    /// possible for longer.
     twin: Vec<Option<usize>>,
 }
 
@@ -148,10 +149,12 @@ impl<'a, M: Model> Search<'a, M> {
         for event in &ended {
             latest.push(event.begin.max(latest[latest.len() - 1]));
         }
+        let gone = |event: &Event<M::Call>| event.never_after.unwrap_or(u64::MAX);
         let twin = |place: usize| {
-            open[..place]
-                .iter()
-                .rposition(|before| before.call == open[place].call)
+            let event = open[place];
+            let is_twin =
+                |before: &&Event<_>| before.call == event.call && gone(before) <= gone(event);
+            open[..place].iter().rposition(is_twin)
         };
         Self {
             model,
@@ -312,7 +315,8 @@ impl<'a, M: Model> Search<'a, M> {
                 continue;
             }
             let taken = |place: usize| way.open.binary_search(&place);
-            // Of two with the same call the first to begin is taken first: one is as good as the other.
+            // Of two with the same call the first to begin is taken first, unless the other is sooner too
+            // late: one is as good as the other.
             let waits = |twin: usize| taken(twin).is_err() && !self.is_too_late(twin, now);
             let twin_waits = self.twin[place].is_some_and(waits);
             let Err(at) = taken(place) else {
