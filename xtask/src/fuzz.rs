@@ -11,6 +11,7 @@ pub use duration::parse as parse_duration;
 
 use std::fs;
 use std::num::NonZeroUsize;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
@@ -82,16 +83,27 @@ fn ensure_installed(workspace: &Workspace) -> Result<Outcome> {
         return Ok(Outcome::Passed);
     }
     println!("Installing cargo-fuzz {VERSION} with cargo install (takes minutes, once) …");
-    run_program(&mut cargo(
-        workspace,
-        &["install", "--locked", "cargo-fuzz", "--version", VERSION],
-    ))
+    run_program(&mut install_command(workspace))
+}
+
+fn install_command(workspace: &Workspace) -> Command {
+    let arguments = ["install", "--locked", "cargo-fuzz", "--version", VERSION];
+    cargo(workspace, &arguments)
 }
 
 /// All at once; without sanitizers, which need a nightly compiler.
 fn build(workspace: &Workspace) -> Result<Outcome> {
+    run_program(&mut build_command(workspace))
+}
+
+fn build_command(workspace: &Workspace) -> Command {
     let arguments = ["fuzz", "build", "-s", "none", "--target-dir", TARGET];
-    run_program(&mut cargo(workspace, &arguments))
+    cargo(workspace, &arguments)
+}
+
+/// What [`steps_of`] installs and builds.
+pub fn build_commands(workspace: &Workspace) -> [Command; 2] {
+    [install_command(workspace), build_command(workspace)]
 }
 
 /// The files in `fuzz/fuzz_targets`.

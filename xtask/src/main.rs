@@ -6,6 +6,7 @@
 //! * **Blocks** for as long as what it runs; Ctrl-C reaches the whole process group.
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 
+mod ahead;
 mod bench;
 mod cargo;
 mod cli;

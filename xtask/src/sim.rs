@@ -46,6 +46,11 @@ const CI_MUTATIONS: [&str; 3] = [
 /// How long one of these may take.
 const CI_LIMIT: Duration = Duration::from_secs(15 * 60);
 
+/// How the build of [`steps_of`] begins.
+pub fn build_command(workspace: &Workspace) -> Command {
+    WITH_MUTATIONS.cargo(workspace, "build")
+}
+
 /// What CI runs of it. One build, with the deliberate bugs in it, plays the seeds with none of them
 /// turned on as well.
 pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {

@@ -3,10 +3,12 @@
 //! All test programs are built by one cargo call and run by us, package by package: one set of
 //! features, so nothing is compiled twice, and a duration for each package.
 
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::ahead::Ahead;
 use crate::cargo::{cargo, run as run_program};
 use crate::fuzz::{self, FuzzOptions};
 use crate::jepsen;
@@ -39,6 +41,7 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
         Ok(outcome)
     });
     if built {
+        let ahead = (!fast).then(|| Ahead::start(builds_of_attacks(workspace)));
         run_packages(workspace, &programs, fast, &mut steps);
         mutants::steps_of(workspace, &mut steps)?;
         steps.run("tests: in the documentation", || {
@@ -47,11 +50,22 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
                 &["test", "--workspace", "--doc", "--locked", "--quiet"],
             ))
         });
+        if let Some(ahead) = ahead {
+            steps.run("what was built meanwhile", || {
+                ahead.finish().map(|()| Outcome::Passed)
+            });
+        }
         run_attacks(workspace, fast, &mut steps)?;
     } else {
         steps.skip("tests", "they were not built");
     }
     Ok(steps.finish())
+}
+
+fn builds_of_attacks(workspace: &Workspace) -> Vec<Command> {
+    let mut builds = vec![sim::build_command(workspace)];
+    builds.extend(fuzz::build_commands(workspace));
+    builds
 }
 
 /// The short forms of what may run for a night: simulation, fuzzing, faults on a real cluster.
