@@ -76,6 +76,10 @@ pub struct MatrixOptions {
     /// How long each run lasts
     #[arg(long = "for", value_parser = humantime::parse_duration)]
     pub duration: Option<Duration>,
+    /// Begin no run after this time, and begin with those that the seed says; those that are left out
+    /// are no failure
+    #[arg(long, value_parser = humantime::parse_duration)]
+    pub within: Option<Duration>,
     /// How many run at a time: each wants about a core to itself
     #[arg(long, default_value = "1")]
     pub jobs: NonZeroUsize,

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Parser, Subcommand};
 
 use crate::fuzz::FuzzOptions;
+use crate::night::NightOptions;
 
 /// Developer commands; see `./x help`
 #[derive(Debug, Parser)]
@@ -47,6 +48,8 @@ pub enum Command {
     },
     /// Any bytes in: the fuzz targets, each for a while
     Fuzz(FuzzOptions),
+    /// The long forms of all that can find something new
+    Night(NightOptions),
     /// Faults on a real cluster, and the verdict; `./x jepsen help run` has the options
     #[command(disable_help_flag = true)]
     Jepsen {

@@ -52,6 +52,17 @@ impl FuzzOptions {
             targets: Vec::new(),
         }
     }
+
+    /// Every target, all of them together for `limit`.
+    pub fn within(workspace: &Workspace, limit: Duration) -> Result<Self> {
+        let options = Self::short(limit);
+        let targets = known_targets(workspace)?.len();
+        let rounds = u32::try_from(targets.div_ceil(options.jobs.get()))?;
+        Ok(Self {
+            limit: limit / rounds.max(1),
+            ..options
+        })
+    }
 }
 
 /// Builds the targets and runs them; whether none crashed.

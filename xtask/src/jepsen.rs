@@ -39,9 +39,8 @@ const VERBS: [&str; 4] = ["run", "matrix", "check", "help"];
 /// How long the short matrix may take.
 const SHORT_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// What CI runs: the short matrix, from the beginning.
+/// What CI runs: the short matrix, from the beginning, of the programs that the tests were built with.
 pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
-    build(workspace)?;
     let results = workspace.root.join(SHORT_RESULTS);
     if results.exists() {
         fs::remove_dir_all(&results).with_context(|| format!("removing {}", results.display()))?;
@@ -49,6 +48,22 @@ pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
     let mut jepsen = program(workspace);
     jepsen.args(["matrix", "--short", "--jobs", "2", "--out", SHORT_RESULTS]);
     run_for(&mut jepsen, SHORT_LIMIT)
+}
+
+/// As much of the full matrix as there is time for, each run as long as `cell` says.
+pub fn matrix_within(
+    workspace: &Workspace,
+    seed: u64,
+    cell: &str,
+    limit: Duration,
+) -> Result<Outcome> {
+    build(workspace)?;
+    let mut jepsen = program(workspace);
+    jepsen.args(["matrix", "--full", "--for", cell]);
+    jepsen.args(["--within", &format!("{}s", limit.as_secs())]);
+    jepsen.args(["--seed", &seed.to_string()]);
+    jepsen.args(["--out", &format!("target/jepsen/night-{seed}")]);
+    run_program(&mut jepsen)
 }
 
 /// Becomes the program: returns only if that cannot be started.

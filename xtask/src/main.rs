@@ -19,6 +19,7 @@ mod house;
 mod jepsen;
 mod limit;
 mod mutants;
+mod night;
 mod power_loss;
 mod readme_hosts;
 mod sim;
@@ -58,6 +59,7 @@ fn run(command: Command) -> Result<bool> {
         Command::Fix => fix::run(&workspace),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
         Command::Mutants => mutants::run(&workspace),
+        Command::Night(options) => night::run(&workspace, &options),
         Command::Jepsen { arguments } => jepsen::run(&workspace, &arguments),
         Command::PowerLoss { arguments } => power_loss::run(&workspace, &arguments),
         Command::Sim { arguments } => sim::run(&workspace, &arguments),

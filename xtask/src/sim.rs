@@ -2,13 +2,12 @@
 //! status is the simulation's: 0, 1 when a promise was broken, 2 when it could not run.
 
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, describe, run as run_program};
 use crate::limit::run_for;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
@@ -74,19 +73,32 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
     }
 }
 
+/// Every deliberate bug that the simulation can see.
+pub fn play_mutants(workspace: &Workspace) -> Result<Outcome> {
+    WITH_MUTATIONS.run(workspace)?;
+    run_program(WITH_MUTATIONS.simulation(workspace).arg("--mutants"))
+}
+
+/// Seeds from `first` on.
+pub fn play_for(workspace: &Workspace, first: u64, limit: Duration) -> Result<Outcome> {
+    PLAIN.run(workspace)?;
+    let mut sim = PLAIN.simulation(workspace);
+    let limit = format!("{}s", limit.as_secs());
+    run_program(sim.args(["--seed", &first.to_string(), "--for", &limit]))
+}
+
 fn play(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {
-    let mut sim = Command::new(WITH_MUTATIONS.program(workspace));
-    run_for(sim.args(arguments).current_dir(&workspace.root), CI_LIMIT)
+    let mut sim = WITH_MUTATIONS.simulation(workspace);
+    run_for(sim.args(arguments), CI_LIMIT)
 }
 
 /// Does not return unless it fails.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<bool> {
     let build = build_for(arguments);
     build.run(workspace)?;
-    let program = build.program(workspace);
-    let mut command = Command::new(&program);
-    let error = command.args(arguments).current_dir(&workspace.root).exec();
-    Err(error).with_context(|| format!("running {}", program.display()))
+    let mut simulation = build.simulation(workspace);
+    let error = simulation.args(arguments).exec();
+    Err(error).with_context(|| format!("running {}", describe(&simulation)))
 }
 
 fn build_for(arguments: &[String]) -> &'static Build {
@@ -102,8 +114,11 @@ fn build_for(arguments: &[String]) -> &'static Build {
 }
 
 impl Build {
-    fn program(&self, workspace: &Workspace) -> PathBuf {
-        workspace.root.join(self.target).join(PROFILE).join("sim")
+    fn simulation(&self, workspace: &Workspace) -> Command {
+        let program = workspace.root.join(self.target).join(PROFILE).join("sim");
+        let mut simulation = Command::new(program);
+        simulation.current_dir(&workspace.root);
+        simulation
     }
 
     fn run(&self, workspace: &Workspace) -> Result<()> {
