@@ -207,7 +207,7 @@ proptest! {
 
     /// S8: a node that installs a snapshot is where the others are, and stays there.
     #[test]
-    fn a_restored_state_is_equal_and_stays_equal(
+    fn s8_a_restored_state_is_equal_and_stays_equal(
         before in prop::collection::vec(step(), 1..60),
         after in prop::collection::vec(step(), 1..60),
     ) {
