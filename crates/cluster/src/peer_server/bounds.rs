@@ -11,6 +11,7 @@
 //! * **A vote** in a request is its sender's own: nobody speaks in another's name.
 //! * **Positions** never contradict what is committed here, and entries follow one another.
 
+use ipam::budget::MAX_PEER_ADDRESS_BYTES;
 use openraft::raft::{AppendEntriesRequest, TransferLeaderRequest, VoteRequest};
 use raft_store::{LogId, Membership, SnapshotMeta, TypeConfig, Vote};
 
@@ -22,8 +23,6 @@ pub(crate) const MAX_INDEX: u64 = 1 << 62;
 pub(crate) const TERM_STEP: u64 = 1 << 20;
 /// The most members that a membership may name, voters and learners.
 pub(crate) const MAX_MEMBERS: usize = ipam::budget::MAX_NODES;
-/// The longest peer address, in bytes: a DNS name has 253, and a port follows.
-pub(crate) const MAX_ADDRESS_BYTES: usize = 300;
 /// Old and new voters, while they change.
 const MAX_VOTER_SETS: usize = 2;
 
@@ -253,9 +252,9 @@ pub(crate) fn check_members(members: &Membership) -> Result<(), Violation> {
         if *id == 0 {
             return Err(Violation::Members("node id 0"));
         }
-        if node.address.is_empty() || node.address.len() > MAX_ADDRESS_BYTES {
+        if node.address.is_empty() || node.address.len() > MAX_PEER_ADDRESS_BYTES {
             return Err(Violation::Members(
-                "an address is empty, or longer than 300 bytes",
+                "an address is empty, or longer than 259 bytes",
             ));
         }
     }

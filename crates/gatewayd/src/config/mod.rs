@@ -10,6 +10,8 @@ mod load;
 mod options;
 mod parse;
 mod peer_tls;
+#[cfg(test)]
+mod reference;
 mod relays;
 mod settings;
 mod unknown;

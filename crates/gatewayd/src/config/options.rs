@@ -72,8 +72,20 @@ pub enum FileError {
     },
 }
 
+/// Whose value of a key holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), expect(dead_code, reason = "for docs/configuration.md"))]
+pub(super) enum Scope {
+    /// Each node has its own.
+    Node,
+    /// The node's that bootstraps the cluster, for all.
+    Cluster,
+    /// The same, until a command changes it.
+    Founder,
+}
+
 macro_rules! options {
-    ($($(#[doc = $doc:literal])+ $field:ident, $key:literal, $value:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $field:ident, $key:literal, $value:literal, $scope:expr;)+) => {
         /// The raw text of every key. A flag wins over the environment, the environment over the
         /// file.
         #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -89,6 +101,10 @@ macro_rules! options {
 
         /// The name of every key.
         pub(super) const KEYS: &[&str] = &[$($key),+];
+
+        /// Whose value holds, key by key.
+        #[cfg(test)]
+        pub(super) const SCOPES: &[(&str, Scope)] = &[$(($key, $scope)),+];
 
         impl Options {
             /// Every key with its name as a flag's, and its text where it says something.
@@ -106,80 +122,130 @@ macro_rules! options {
 }
 
 options! {
-    /// This node's id: 1 or more, and no other node's.
-    node_id, "GATEWAY_NODE_ID", "ID";
+    /// This node's number.
+    ///
+    /// 1 or more, no other node's, and the same for the life of its data directory. Required.
+    node_id, "GATEWAY_NODE_ID", "ID", Scope::Node;
     /// Where log, vote and snapshots are kept [default: /var/lib/gatewayd]
-    data_dir, "GATEWAY_DATA_DIR", "DIR";
+    ///
+    /// Empty or gatewayd's own; it must not be shared.
+    data_dir, "GATEWAY_DATA_DIR", "DIR", Scope::Node;
     /// Where this node listens for its peers.
-    peer_listen, "GATEWAY_PEER_LISTEN", "ADDRESS:PORT";
-    /// What its peers connect to, where that is not the address it listens on.
-    peer_address, "GATEWAY_PEER_ADDRESS", "HOST:PORT";
-    /// Members to ask for being added, comma-separated, while the data directory is empty.
-    join, "GATEWAY_JOIN", "HOST:PORT,…";
-    /// The profile that a new cluster begins with: how far apart its nodes are [default: lan]
-    cluster_profile, "GATEWAY_CLUSTER_PROFILE", "lan|metro|wan";
-    /// The CA that signs the nodes' certificates, in PEM form; with it, peers speak mutual TLS.
-    tls_ca, "GATEWAY_TLS_CA", "FILE";
+    ///
+    /// Beyond the loopback it takes TLS. Required.
+    peer_listen, "GATEWAY_PEER_LISTEN", "ADDRESS:PORT", Scope::Node;
+    /// What its peers connect to [default: GATEWAY_PEER_LISTEN]
+    ///
+    /// Required where the node listens on 0.0.0.0. A changed address is announced to the cluster.
+    peer_address, "GATEWAY_PEER_ADDRESS", "HOST:PORT", Scope::Node;
+    /// Peer addresses of members to ask for being added, comma-separated.
+    ///
+    /// Asked while the data directory is empty; a member ignores it, and its own address in it does no harm.
+    join, "GATEWAY_JOIN", "HOST:PORT,…", Scope::Node;
+    /// How far apart the nodes of a new cluster are [default: lan]
+    ///
+    /// Later: `gatewayctl profile set`.
+    cluster_profile, "GATEWAY_CLUSTER_PROFILE", "lan|metro|wan", Scope::Founder;
+    /// The CA that signs the nodes' certificates, in PEM form.
+    ///
+    /// With it, peers speak mutual TLS. The three TLS keys go together; `gatewayctl pki` makes the files.
+    tls_ca, "GATEWAY_TLS_CA", "FILE", Scope::Node;
     /// This node's certificate, in PEM form.
-    tls_cert, "GATEWAY_TLS_CERT", "FILE";
-    /// Its private key, in PEM form, which nobody but gatewayd's user may read.
-    tls_key, "GATEWAY_TLS_KEY", "FILE";
+    ///
+    /// For the names `gatewayd-node-ID` and `gatewayd-peer`.
+    tls_cert, "GATEWAY_TLS_CERT", "FILE", Scope::Node;
+    /// Its private key, in PEM form.
+    ///
+    /// Mode 600, and gatewayd's user's own.
+    tls_key, "GATEWAY_TLS_KEY", "FILE", Scope::Node;
     /// yes: run without TLS on a network that only the nodes reach [default: no]
-    peer_insecure, "GATEWAY_PEER_INSECURE", "yes|no";
+    ///
+    /// Whoever reaches the peer port can then do anything.
+    peer_insecure, "GATEWAY_PEER_INSECURE", "yes|no", Scope::Node;
     /// Where gatewayctl reaches this node [default: 127.0.0.1:7067]
-    admin_listen, "GATEWAY_ADMIN_LISTEN", "ADDRESS:PORT";
-    /// This host's own address on the clients' network [default: detected on the interface]
-    dhcp_listen_ip, "GATEWAY_DHCP_LISTEN_IP", "ADDRESS";
+    ///
+    /// An address of the loopback; any other is refused.
+    admin_listen, "GATEWAY_ADMIN_LISTEN", "ADDRESS:PORT", Scope::Node;
+    /// This host's own address on the clients' network [default: found on the interface]
+    ///
+    /// The server identifier, option 54. This key or `GATEWAY_DHCP_INTERFACE` must be set.
+    dhcp_listen_ip, "GATEWAY_DHCP_LISTEN_IP", "ADDRESS", Scope::Node;
     /// The interface on the clients' network [default: the one that has the listen IP]
-    dhcp_interface, "GATEWAY_DHCP_INTERFACE", "NAME";
+    dhcp_interface, "GATEWAY_DHCP_INTERFACE", "NAME", Scope::Node;
     /// The clients' router, option 3 [default: 10.15.3.1]
-    dhcp_gateway, "GATEWAY_DHCP_GATEWAY", "ADDRESS";
+    dhcp_gateway, "GATEWAY_DHCP_GATEWAY", "ADDRESS", Scope::Cluster;
     /// The clients' network [default: 10.15.3.0]
-    dhcp_subnet, "GATEWAY_DHCP_SUBNET", "ADDRESS[/PREFIX]";
+    dhcp_subnet, "GATEWAY_DHCP_SUBNET", "ADDRESS[/PREFIX]", Scope::Cluster;
     /// Its mask, dotted or as a prefix length [default: 255.255.255.0]
-    dhcp_subnet_mask, "GATEWAY_DHCP_SUBNET_MASK", "MASK";
+    dhcp_subnet_mask, "GATEWAY_DHCP_SUBNET_MASK", "MASK", Scope::Cluster;
     /// The first address that clients get [default: 10.15.3.20]
-    dhcp_pool_start, "GATEWAY_DHCP_POOL_START", "ADDRESS";
+    dhcp_pool_start, "GATEWAY_DHCP_POOL_START", "ADDRESS", Scope::Cluster;
     /// The last one [default: 10.15.3.254]
-    dhcp_pool_end, "GATEWAY_DHCP_POOL_END", "ADDRESS";
+    ///
+    /// A pool has at most 65,536 addresses.
+    dhcp_pool_end, "GATEWAY_DHCP_POOL_END", "ADDRESS", Scope::Cluster;
     /// Parts of the pool that are never given out: addresses or FIRST-LAST, comma-separated.
-    dhcp_exclude, "GATEWAY_DHCP_EXCLUDE", "RANGES";
+    ///
+    /// Such as 10.15.3.30,10.15.3.40-10.15.3.49.
+    dhcp_exclude, "GATEWAY_DHCP_EXCLUDE", "RANGES", Scope::Cluster;
     /// DNS servers, option 6, comma-separated.
-    dhcp_dns, "GATEWAY_DHCP_DNS", "ADDRESSES";
+    dhcp_dns, "GATEWAY_DHCP_DNS", "ADDRESSES", Scope::Cluster;
     /// Domain name, option 15.
-    dhcp_domain, "GATEWAY_DHCP_DOMAIN", "NAME";
+    dhcp_domain, "GATEWAY_DHCP_DOMAIN", "NAME", Scope::Cluster;
     /// Domain search list, option 119, comma-separated.
-    dhcp_search, "GATEWAY_DHCP_SEARCH", "NAMES";
+    dhcp_search, "GATEWAY_DHCP_SEARCH", "NAMES", Scope::Cluster;
     /// NTP servers, option 42, comma-separated.
-    dhcp_ntp, "GATEWAY_DHCP_NTP", "ADDRESSES";
-    /// Interface MTU, option 26, in bytes [default: 1450, for VXLAN on a 1500-byte underlay]
-    dhcp_mtu, "GATEWAY_DHCP_MTU", "BYTES";
+    dhcp_ntp, "GATEWAY_DHCP_NTP", "ADDRESSES", Scope::Cluster;
+    /// Interface MTU, option 26, in bytes [default: 1450]
+    ///
+    /// 1450 fits VXLAN on a 1500-byte underlay.
+    dhcp_mtu, "GATEWAY_DHCP_MTU", "BYTES", Scope::Cluster;
     /// Static routes, option 121: NETWORK/PREFIX=ROUTER, comma-separated.
-    dhcp_routes, "GATEWAY_DHCP_ROUTES", "ROUTES";
+    ///
+    /// Such as 10.0.0.0/8=10.15.3.2; the default route is added.
+    dhcp_routes, "GATEWAY_DHCP_ROUTES", "ROUTES", Scope::Cluster;
     /// Any other option: CODE=HEX, comma-separated, such as 66=6e657462.
-    dhcp_options, "GATEWAY_DHCP_OPTIONS", "OPTIONS";
+    ///
+    /// Not the host name (12): a client that sends its name and asks for one is given its own back.
+    dhcp_options, "GATEWAY_DHCP_OPTIONS", "OPTIONS", Scope::Cluster;
     /// Lease time in seconds for clients that ask for none [default: 3600]
-    dhcp_lease_time, "GATEWAY_DHCP_LEASE_TIME", "SECONDS";
+    ///
+    /// Clients may ask for 60 s to one day, or up to this where it is longer, down to this where it is shorter.
+    dhcp_lease_time, "GATEWAY_DHCP_LEASE_TIME", "SECONDS", Scope::Cluster;
     /// Relay agents that are listened to, by every address that they send from, comma-separated.
-    dhcp_relays, "GATEWAY_DHCP_RELAYS", "ADDRESSES";
+    ///
+    /// Only by the interface that leads to them; nobody else speaks for clients.
+    dhcp_relays, "GATEWAY_DHCP_RELAYS", "ADDRESSES", Scope::Node;
     /// What tells clients apart: hardware-address or client-identifier [default: hardware-address]
-    dhcp_identity, "GATEWAY_DHCP_IDENTITY", "POLICY";
-    /// Whether this is the only DHCP server of the network: yes refuses a client that the cluster does not know
-    /// an address that is leased to another one here; no leaves it to other servers [default: no]
-    dhcp_authoritative, "GATEWAY_DHCP_AUTHORITATIVE", "YES|NO";
+    ///
+    /// Cloned VMs share their client identifier (option 61), hence the default. A reservation by hardware address
+    /// holds either way.
+    dhcp_identity, "GATEWAY_DHCP_IDENTITY", "POLICY", Scope::Cluster;
+    /// Whether this is the only DHCP server of the network [default: no]
+    ///
+    /// yes refuses a client that the cluster does not know an address that is leased to another one here; no
+    /// leaves it without an answer, in case another server knows it.
+    dhcp_authoritative, "GATEWAY_DHCP_AUTHORITATIVE", "yes|no", Scope::Cluster;
     /// The interface that leads to the internet; without it this node does no NAT.
-    uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME";
+    uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME", Scope::Node;
     /// What clients may reach on this host besides DHCP and ping, such as tcp/53,udp/53.
-    client_input_allow, "GATEWAY_CLIENT_INPUT_ALLOW", "PORTS";
-    /// Networks behind other interfaces of this host that clients may talk to (a VPN), comma-separated.
-    client_networks, "GATEWAY_CLIENT_NETWORKS", "NETWORKS";
+    client_input_allow, "GATEWAY_CLIENT_INPUT_ALLOW", "PORTS", Scope::Node;
+    /// Networks behind other interfaces of this host that clients may talk to, comma-separated.
+    ///
+    /// A VPN, such as 10.8.0.0/24. One way, masqueraded.
+    client_networks, "GATEWAY_CLIENT_NETWORKS", "NETWORKS", Scope::Node;
     /// More ports of the hosts that are never translated and kept from clients, such as udp/51820.
-    protected_ports, "GATEWAY_PROTECTED_PORTS", "PORTS";
-    /// How clients' traffic leaves: masquerade, off, or snat:ADDRESS[,ADDRESS…], of which each node
-    /// uses the first that its host has [default: masquerade]
-    nat, "GATEWAY_NAT", "MODE";
+    ///
+    /// Peer, admin and overlay ports (UDP 4789, 8472, 6081) always are.
+    protected_ports, "GATEWAY_PROTECTED_PORTS", "PORTS", Scope::Node;
+    /// How clients' traffic leaves [default: masquerade]
+    ///
+    /// Or off, or snat:ADDRESS[,ADDRESS…], of which each node uses the first that its host has.
+    nat, "GATEWAY_NAT", "MODE", Scope::Cluster;
     /// error, warn, info, debug or trace, or a tracing filter [default: info]
-    log_level, "LOG_LEVEL", "LEVEL";
+    ///
+    /// A filter such as dhcpd=debug. SIGHUP takes over that of the file.
+    log_level, "LOG_LEVEL", "LEVEL", Scope::Node;
 }
 
 impl Options {
