@@ -108,6 +108,9 @@ pub enum Match {
     DestinationIn(Ipv4Network),
     /// Its destination is no address of this host.
     DestinationNotLocal,
+    /// The way back to its source does not lead by the interface that it came in by (RFC 3704): it is
+    /// somebody else's address. Of a DHCP client's packet from 0.0.0.0 to all it is not said.
+    SourceElsewhere,
     /// It leaves by another interface than this.
     NotOutInterface(InterfaceName),
     /// It belongs to a connection that conntrack knows (established), or was caused by one (related).

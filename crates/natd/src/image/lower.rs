@@ -55,6 +55,9 @@ const STATE_ESTABLISHED: u32 = 1 << 1;
 const STATE_RELATED: u32 = 1 << 2;
 const STATUS_DNAT: u32 = 1 << 5;
 
+/// `NFT_FIB_RESULT_OIF`, and `NFTA_FIB_F_SADDR`, `_IIF`, `_PRESENT`: 1 if there is such a route, else 0.
+const FIB_RESULT_OUT: u32 = 1;
+const FIB_BACK_IS_THERE: u32 = 1 | 1 << 3 | 1 << 5;
 /// `NFT_FIB_RESULT_ADDRTYPE`, `NFTA_FIB_F_DADDR` and `RTN_LOCAL`.
 const FIB_RESULT_TYPE: u32 = 3;
 const FIB_BY_DESTINATION: u32 = 1 << 1;
@@ -220,6 +223,14 @@ fn condition(part: &Match) -> Vec<Expression> {
                 to: REGISTER,
             },
             compare(libc::NFT_CMP_NEQ, ROUTE_LOCAL.to_ne_bytes()),
+        ],
+        Match::SourceElsewhere => vec![
+            Expression::Fib {
+                result: FIB_RESULT_OUT,
+                flags: FIB_BACK_IS_THERE,
+                to: REGISTER,
+            },
+            compare(libc::NFT_CMP_EQ, 0_u32.to_ne_bytes()),
         ],
         Match::Known => any_bit(libc::NFT_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
         Match::Related => any_bit(libc::NFT_CT_STATE, STATE_RELATED),

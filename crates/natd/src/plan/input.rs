@@ -21,11 +21,11 @@ const ICMP: [IcmpType; 5] = [
 
 /// DHCP, ping, what the operator opens; the rest is dropped and counted.
 pub(super) fn from_clients() -> Chain {
-    let mut rules = vec![
-        Rule::new([Match::Known], Action::Accept),
-        Rule::new([Match::Dhcp], Action::Accept),
-    ];
+    let mut rules = vec![Rule::new([Match::Dhcp], Action::Accept)];
     rules.extend(ICMP.map(|kind| Rule::new([Match::Icmp(kind)], Action::Accept)));
+    // Conntrack knows no interfaces: in a peer's name a client could speak into the hosts' own flows.
+    rules.push(Rule::new([Match::SourceElsewhere], Action::CountedDrop));
+    rules.push(Rule::new([Match::Known], Action::Accept));
     rules.extend(protocols(PortRole::Opened, Action::Accept));
     rules.push(Rule::new([], Action::CountedDrop));
     Chain {

@@ -141,6 +141,7 @@ impl Display for Match {
             Self::SourceIn(network) => write!(f, "ip saddr {network}"),
             Self::DestinationIn(network) => write!(f, "ip daddr {network}"),
             Self::DestinationNotLocal => f.write_str("fib daddr type != local"),
+            Self::SourceElsewhere => f.write_str("fib saddr . iif oif missing"),
             Self::NotOutInterface(name) => write!(f, "oifname != \"{name}\""),
             Self::Ipv6 => f.write_str("meta nfproto ipv6"),
             Self::Known => f.write_str("ct state established,related"),

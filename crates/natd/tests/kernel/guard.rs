@@ -12,7 +12,7 @@ use natd::kernel::Kernel;
 use natd::{NftKernel, NodeContext, plan};
 use std::net::Ipv4Addr;
 
-pub const TESTS: [Test; 6] = [
+pub const TESTS: [Test; 7] = [
     (
         "clients_reach_dhcp_and_ping_alone",
         clients_reach_dhcp_and_ping_alone,
@@ -31,6 +31,10 @@ pub const TESTS: [Test; 6] = [
         forward_without_a_target_does_not_open_the_hosts_own_port,
     ),
     ("named_networks_are_reached", named_networks_are_reached),
+    (
+        "s12_a_client_does_not_speak_into_the_hosts_flows",
+        s12_a_client_does_not_speak_into_the_hosts_flows,
+    ),
 ];
 
 pub fn gateway(view: &NatView, node: &NodeContext) -> (Lab, NftKernel) {
@@ -69,12 +73,14 @@ fn assert_guarded() {
         datagrams("a", "10.15.3.20:5000").send_to(b"x", "10.15.3.10:5000")
     }));
     let listed = list();
-    let counted = listed
-        .split("chain input_from_clients")
-        .nth(1)
-        .and_then(|chain| chain.split("counter packets ").nth(1))
-        .and_then(|rest| rest.split(' ').next()?.parse().ok());
-    assert!(counted > Some(20_u64), "{counted:?} in {listed}");
+    let chain = listed.split("chain input_from_clients").nth(1);
+    let chain = chain.and_then(|rest| rest.split("\n\tchain ").next());
+    let counters = chain
+        .into_iter()
+        .flat_map(|chain| chain.split("counter packets ").skip(1));
+    let counts = counters.filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+    let counted: u64 = counts.sum();
+    assert!(counted > 20, "{counted} in {listed}");
 }
 
 fn ping(host: &'static str, to: &'static str) {
@@ -96,6 +102,24 @@ fn clients_reach_dhcp_and_ping_alone() {
     put(&mut kernel, &usual(), &opened);
     assert!(connect("a", "10.15.3.1:53").is_ok());
     assert!(is_blocked("a", "10.15.3.1:22"));
+}
+
+/// Hosts talk to each other on one port in both directions, as corosync does. Conntrack takes a client's
+/// datagram in the other host's name for a part of that.
+fn s12_a_client_does_not_speak_into_the_hosts_flows() {
+    let _lab = gateway(&usual(), &node());
+    let (here, there) = ("203.0.113.1:5405", "203.0.113.100:5405");
+    let (host, peer) = (datagrams("gateway", here), datagrams("outside", there));
+    for _ in 0..2 {
+        assert!(receives(&host, || peer.send_to(b"x", here)));
+        assert!(receives(&peer, || host.send_to(b"x", there)));
+    }
+    ip("-n a address add 203.0.113.100/32 dev eth0");
+    assert!(!delivers("a", there, here, &host));
+    assert!(receives(&host, || peer.send_to(b"x", here)));
+    // What the host asks its clients, it hears the answer to.
+    serve("a", 80);
+    assert!(connect("gateway", "10.15.3.20:80").is_ok());
 }
 
 fn guard_needs_no_uplink() {
