@@ -8,6 +8,7 @@ mod exhaustion;
 mod flood;
 mod flush_ruleset;
 mod hostile_packets;
+mod hostile_vm;
 mod leader_kill;
 mod listen_ip;
 mod log_reader;
@@ -15,6 +16,7 @@ mod log_volume;
 mod nat;
 mod operator_slips;
 mod partition;
+mod reach;
 mod readme_hosts;
 mod restart_all;
 mod snapshot_catch_up;
@@ -41,6 +43,7 @@ pub(crate) const ALL: &[Scenario] = &[
     clock_step::SCENARIO,
     tshark::SCENARIO,
     hostile_packets::SCENARIO,
+    hostile_vm::SCENARIO,
     listen_ip::SCENARIO,
     log_reader::SCENARIO,
     log_volume::SCENARIO,

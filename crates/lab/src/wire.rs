@@ -1,12 +1,16 @@
-//! Frames as they are on the wire: just enough Ethernet, ARP, IPv4, UDP and DHCP to play a client.
+//! Frames as they are on the wire: just enough Ethernet, ARP, IPv4, UDP, TCP, gRPC and DHCP to play a
+//! client, or an attacker.
 //!
 //! Written apart from the product's own code on purpose, so that the two cannot agree on a mistake.
 
 pub mod arp;
 pub mod checksum;
 pub mod dhcp;
+pub mod grpc;
+pub mod ipv4;
 mod mac;
 pub mod socket;
+pub mod tcp;
 pub mod udp;
 
 pub use mac::MacAddr;

@@ -2,11 +2,11 @@
 //!
 //! The first attempt on host 1 is made before the bridge has its address, as it happens: the steps must
 //! be repeatable as they stand. At the end every host's verdict is good, a VM on each host gets an
-//! address and reaches the internet, and nothing that operators or nodes use is open to VMs.
+//! address and reaches the internet, and who reaches which port is as `reach` says.
 
 use std::env;
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::reach;
 use crate::Lab;
 use crate::client::{DhcpClient, Udhcpc};
 use crate::command::run as run_command;
@@ -22,9 +23,8 @@ use crate::readme::{self, Step, Where};
 use crate::report::Report;
 use crate::scenario::Scenario;
 use crate::service::{RunningService, fetch_tcp};
-use crate::topology::address::{
-    INTERNET_ROUTER, INTERNET_SERVICE, UPLINK, VM_BRIDGE, overlay, underlay, uplink,
-};
+use crate::topology::Vm;
+use crate::topology::address::{INTERNET_ROUTER, INTERNET_SERVICE, UPLINK, VM_BRIDGE, overlay};
 use crate::wait::wait_until;
 
 pub(super) const SCENARIO: Scenario = Scenario {
@@ -43,8 +43,6 @@ const README_UPLINK: &str = "vmbr0";
 const OBTAIN: Duration = Duration::from_secs(20);
 const CONNECT: Duration = Duration::from_millis(500);
 const SERVICE: SocketAddr = SocketAddr::new(IpAddr::V4(INTERNET_SERVICE), 80);
-/// ssh, peers, operators.
-const CLOSED_PORTS: [u16; 3] = [22, 7066, 7067];
 
 fn run(lab: &mut Lab) -> Result<Report> {
     let workspace = PathBuf::from(env::var_os(WORKSPACE).with_context(|| {
@@ -65,9 +63,10 @@ fn run(lab: &mut Lab) -> Result<Report> {
     );
     report.figure("verdict of host 1", verdict);
     let clients = clients_are_served(lab)?;
-    let _ssh = ssh_on_every_host(lab)?;
-    let tried = nothing_is_open(&clients)?;
-    report.figure("ports tried from VMs, all closed", tried);
+    let _ssh = reach::ssh_on_every_host(lab)?;
+    let vms: Vec<Vm> = clients.iter().map(|client| client.vm().clone()).collect();
+    let tried = reach::check(lab, &vms.iter().collect::<Vec<_>>(), &mut report)?;
+    report.figure("connections of the table", tried);
     Ok(report)
 }
 
@@ -204,46 +203,6 @@ fn clients_are_served(lab: &mut Lab) -> Result<Vec<Udhcpc>> {
         })?;
     }
     Ok(clients)
-}
-
-/// Somebody who listens where ssh does, on all addresses of each host.
-fn ssh_on_every_host(lab: &Lab) -> Result<Vec<RunningService>> {
-    let anywhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), CLOSED_PORTS[0]);
-    let hosts = lab.topology().hosts().iter();
-    hosts
-        .map(|host| RunningService::start(host.netns(), anywhere, lab.dir()))
-        .collect()
-}
-
-/// No VM opens a connection to a port of a host, at any of its addresses. What another host shows to the
-/// internet at its public address it shows to VMs, too: there, only what nodes use is tried.
-fn nothing_is_open(clients: &[Udhcpc]) -> Result<usize> {
-    let nodes = 1..=u8::try_from(clients.len()).context("few hosts")?;
-    let mut tried = 0;
-    for client in clients {
-        let own = client.vm().node();
-        let inside = nodes
-            .clone()
-            .flat_map(|node| [overlay(node), underlay(node)]);
-        let everywhere = inside
-            .chain([uplink(own)])
-            .map(|at| (at, &CLOSED_PORTS[..]));
-        let others = nodes.clone().filter(|node| *node != own);
-        let public = others.map(|node| (uplink(node), &CLOSED_PORTS[1..]));
-        let targets = everywhere.chain(public);
-        let targets: Vec<SocketAddr> = targets
-            .flat_map(|(at, ports)| ports.iter().map(move |port| (at, *port).into()))
-            .collect();
-        client.vm().netns().enter(|| {
-            for target in &targets {
-                let opened = TcpStream::connect_timeout(target, CONNECT);
-                ensure!(opened.is_err(), "{target} is open to a VM of host {own}");
-            }
-            Ok(())
-        })?;
-        tried += targets.len();
-    }
-    Ok(tried)
 }
 
 fn first_line(text: &str) -> String {

@@ -2,12 +2,11 @@
 
 use std::net::Ipv4Addr;
 
-use super::{ETHERNET_HEADER, ETHERTYPE_IPV4, MacAddr, checksum, ethernet};
+use super::{ETHERNET_HEADER, ETHERTYPE_IPV4, MacAddr, checksum, ethernet, ipv4};
 
-const IP_HEADER: usize = 20;
+const IP_HEADER: usize = ipv4::HEADER;
 const UDP_HEADER: usize = 8;
 const PROTOCOL_UDP: u8 = 17;
-const TTL: u8 = 64;
 
 /// Everything about a datagram that a DHCP client cares about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl<'a> UdpFrame<'a> {
     pub fn encode(&self) -> Option<Vec<u8>> {
         let udp_length = u16::try_from(UDP_HEADER + self.payload.len()).ok()?;
         let udp = self.udp_header(udp_length);
-        let ip = self.ip_header(udp_length)?;
+        let ip = ipv4::header(PROTOCOL_UDP, self.src_ip, self.dst_ip, udp_length.into())?;
         let packet = [&ip[..], &udp, self.payload].concat();
         Some(ethernet(
             self.dst_mac,
@@ -70,20 +69,6 @@ impl<'a> UdpFrame<'a> {
             dst_port: u16::from_be_bytes([udp[2], udp[3]]),
             payload: rest.get(..udp_length.checked_sub(UDP_HEADER)?)?,
         })
-    }
-
-    fn ip_header(&self, udp_length: u16) -> Option<[u8; IP_HEADER]> {
-        let total = udp_length.checked_add(IP_HEADER as u16)?;
-        let mut header = [0; IP_HEADER];
-        header[0] = 0x45;
-        header[2..4].copy_from_slice(&total.to_be_bytes());
-        header[8] = TTL;
-        header[9] = PROTOCOL_UDP;
-        header[12..16].copy_from_slice(&self.src_ip.octets());
-        header[16..20].copy_from_slice(&self.dst_ip.octets());
-        let sum = checksum::internet(&[&header]);
-        header[10..12].copy_from_slice(&sum.to_be_bytes());
-        Some(header)
     }
 
     fn udp_header(&self, length: u16) -> [u8; UDP_HEADER] {
