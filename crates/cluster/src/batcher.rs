@@ -162,6 +162,9 @@ async fn write(inner: &Inner, commands: &[Command], deadline: Instant) -> Attemp
     let Some(term) = inner.leading_term() else {
         return Attempt::NotDone("this node has just lost the leadership".to_owned());
     };
+    if !inner.notes.gate.is_level() {
+        return Attempt::NotDone("this node's log lacks what it had acknowledged".to_owned());
+    }
     if inner.outvoted.load(Ordering::Relaxed) {
         return Attempt::NotDone("this node's state differs from its peers'".to_owned());
     }

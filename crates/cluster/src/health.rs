@@ -177,6 +177,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             .filter(|(node, _)| **node != inner.config.node);
         join_all(peers.map(|(node, address)| ask(&inner, *node, address))).await;
         founders::look_out(&inner).await;
+        inner.judge_notes();
+        inner.drop_notes_of_strangers();
         publish(&inner);
         reversion::mend(&inner);
         let answering = inner.health.peers(inner.limits().health_valid);
@@ -194,7 +196,9 @@ pub(crate) async fn run(inner: Arc<Inner>) {
 /// them. So does one whose storage hangs: its heartbeats would keep the others from electing a
 /// better one.
 async fn step_down_if_unfit(inner: &Inner) {
-    let is_unfit = inner.outvoted.load(Ordering::Relaxed) || inner.hung_storage().is_some();
+    let is_unfit = inner.outvoted.load(Ordering::Relaxed)
+        || inner.hung_storage().is_some()
+        || !inner.notes.gate.is_level();
     if !is_unfit || inner.leading_term().is_none() {
         return;
     }
@@ -218,12 +222,12 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
     let asked = Instant::now();
     let answer = timeout(
         inner.limits().health_timeout,
-        client.health(inner.health_request()),
+        client.health(inner.health_request_to(node)),
     )
     .await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
-    let response = response.into_inner();
+    let mut response = response.into_inner();
     if response.node_id != node.0 {
         return;
     }
@@ -235,6 +239,11 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
     inner
         .round_trips
         .note(node, asked.elapsed(), Instant::now());
+    // An empty node keeps nothing of anybody.
+    if response.initialized {
+        let notes = std::mem::take(&mut response.notes);
+        inner.hear_notes(node, notes);
+    }
     let agrees = compare_digest(inner, &response);
     let mut view = view_of(&response, asked.elapsed());
     let ours = inner.cluster_id();
@@ -254,6 +263,15 @@ impl Inner {
         HealthRequest {
             node_id: self.config.node.0,
             cluster_id: self.cluster_id().map(Vec::from).unwrap_or_default(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with what is noted of the members.
+    fn health_request_to(&self, node: NodeId) -> HealthRequest {
+        HealthRequest {
+            notes: self.notes_for(node),
+            ..self.health_request()
         }
     }
 }
@@ -326,6 +344,7 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         storage_error: inner.raft_failure(),
         hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
+        notes: inner.notes.gate.reason(),
         yields: inner.strangers.yields(),
         stalled: inner.proposer.commits.are_stalled(inner.patience().commit),
         behind: entries_behind(inner, peers),

@@ -35,6 +35,7 @@ mod maintenance;
 mod member_change;
 mod membership;
 mod node;
+mod notes;
 mod patience;
 mod peer_address;
 mod peer_refusals;

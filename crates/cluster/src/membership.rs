@@ -12,6 +12,7 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::{ChangeMembers, ReadPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -397,6 +398,14 @@ impl Inner {
     /// because that one lost its disk and was added again, it would elect itself by those first
     /// entries, and found a second cluster on them (S1, S2). Its vote tells it from the founder.
     pub(crate) fn may_stand(&self) {
-        self.raft.may_stand();
+        self.stand.store(true, Ordering::SeqCst);
+        self.enable_elections();
+    }
+
+    /// Has Raft stand for election when it hears no leader, if nothing is against it.
+    pub(crate) fn enable_elections(&self) {
+        if self.stand.load(Ordering::SeqCst) && self.notes.gate.is_level() {
+            self.raft.enable_elections(true);
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::health::Health;
 use crate::local_profile::LocalProfile;
 use crate::member_change::MemberChange;
 use crate::membership::MembershipError;
+use crate::notes::Notes;
 use crate::patience::Patience;
 use crate::peer_refusals::PeerRefusals;
 use crate::peer_server::bounds::{MAX_INDEX, MAX_TERM};
@@ -36,8 +37,8 @@ use openraft::metrics::RaftMetrics;
 use openraft::raft::VoteRequest;
 use openraft::{Instant, ServerState};
 use raft_store::{
-    AppliedMark, ClusterIdFile, Committed, CommittedLeaderId, LogId, NodeRuntime, PeerNode,
-    Release, SnapshotSpool, StateReader, TypeConfig, UnfinishedWrites, Vote,
+    AppliedMark, ClusterIdFile, Committed, CommittedLeaderId, LogId, LogTail, NodeRuntime,
+    NoteBook, PeerNode, Release, SnapshotSpool, StateReader, TypeConfig, UnfinishedWrites, Vote,
 };
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -110,6 +111,12 @@ pub(crate) struct Inner {
     pub(crate) strangers: Strangers,
     /// Followers whose log went back.
     pub(crate) reversions: Reversions,
+    /// What the members remember of each other's logs.
+    pub(crate) notes: Notes,
+    /// How far the log goes.
+    pub(crate) tail: LogTail,
+    /// Whether it may stand for election once its notes allow it.
+    pub(crate) stand: AtomicBool,
     /// What this node asks the cluster for of its own.
     pub(crate) probe: Probe,
     /// The members of whom one is asked for a cluster (`GATEWAY_JOIN`), this node left out.
@@ -328,11 +335,19 @@ pub(crate) struct Parts {
     pub(crate) cluster: ClusterIdFile,
     pub(crate) key: Option<KeyHash>,
     pub(crate) poisoned: Option<String>,
+    pub(crate) notes: NoteBook,
+    pub(crate) tail: LogTail,
 }
 
 impl Inner {
     /// A node that is starting. One that has data is admitted already.
     pub(crate) fn new(parts: Parts, has_data: bool) -> Self {
+        let is_voter = {
+            let metrics = parts.raft.now().metrics();
+            let metrics = metrics.borrow_watched();
+            let mut voters = metrics.membership_config.membership().voter_ids();
+            voters.any(|voter| voter == parts.config.node.0)
+        };
         Self {
             config: parts.config,
             raft: parts.raft,
@@ -360,6 +375,9 @@ impl Inner {
             outvoted: AtomicBool::new(false),
             strangers: Strangers::default(),
             reversions: parts.reversions,
+            notes: Notes::new(parts.notes, has_data && is_voter),
+            tail: parts.tail,
+            stand: AtomicBool::new(false),
             probe: Probe::default(),
             join: OnceLock::new(),
             instance: NodeRuntime::thread_rng().random(),

@@ -11,6 +11,8 @@ pub(crate) struct Patience {
     pub(crate) commit: Duration,
     /// How long the answer of a quorum counts, at least; three round trips if that is longer (S11).
     pub(crate) quorum: Duration,
+    /// How long a voter that starts waits for the notes of more than it needs.
+    pub(crate) notes: Duration,
     /// How long a node that is of another cluster is named after it was last heard.
     pub(crate) stranger: Duration,
 }
@@ -20,20 +22,22 @@ impl Patience {
     pub(crate) const LAN: Self = Self {
         commit: Duration::from_secs(2),
         quorum: Duration::from_secs(1),
+        notes: Duration::from_secs(5),
         stranger: Duration::from_secs(10),
     };
 
     /// Those of a profile. A quorum's answer counts as long as a follower waits for a leader: one lost
     /// heartbeat is no lost quorum.
     pub(crate) const fn of(profile: Profile) -> Self {
-        let (commit, quorum) = match profile {
+        let (commit, quorum, notes) = match profile {
             Profile::Lan => return Self::LAN,
-            Profile::Metro => (2200, 1300),
-            Profile::Wan => (2400, 1800),
+            Profile::Metro => (2200, 1300, 10_000),
+            Profile::Wan => (2400, 1800, 20_000),
         };
         Self {
             commit: Duration::from_millis(commit),
             quorum: Duration::from_millis(quorum),
+            notes: Duration::from_millis(notes),
             ..Self::LAN
         }
     }

@@ -83,10 +83,11 @@ impl RaftHandle {
         self.current.borrow().clone()
     }
 
-    /// See `Inner::may_stand`.
-    pub(crate) fn may_stand(&self) {
-        self.may_stand.store(true, Ordering::SeqCst);
-        self.now().runtime_config().elect(true);
+    /// Whether it stands for election when it hears no leader: see `Inner::may_stand`. The next Raft
+    /// does as this one.
+    pub(crate) fn enable_elections(&self, stands: bool) {
+        self.may_stand.store(stands, Ordering::SeqCst);
+        self.now().runtime_config().elect(stands);
     }
 
     /// Whether there is none for a moment, on purpose.
@@ -137,9 +138,8 @@ impl RaftHandle {
         let stands = self.may_stand.load(Ordering::SeqCst);
         *loan = Loan::default();
         let raft = ground.start(loan, timings, stands).await?;
-        if self.may_stand.load(Ordering::SeqCst) {
-            raft.runtime_config().elect(true);
-        }
+        raft.runtime_config()
+            .elect(self.may_stand.load(Ordering::SeqCst));
         self.current.send_replace(raft);
         self.restarting.store(false, Ordering::SeqCst);
         Ok(())

@@ -34,6 +34,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) hung_storage: Option<String>,
     /// Why the daemon around this node cannot serve, whatever the cluster does.
     pub(crate) silenced: Option<String>,
+    /// Why this node may not take part: what is noted of its log.
+    pub(crate) notes: Option<String>,
     /// Why this node's own cluster is a mistake beside another one.
     pub(crate) yields: Option<String>,
     /// Whether commands are not decided, though somebody waits.
@@ -166,6 +168,9 @@ impl Observation<'_> {
                  status` there; if that is right, stop it, or empty its data directory and add it again"
             ));
         }
+        if let Some(reason) = &self.notes {
+            return Some(reason.clone());
+        }
         if !self.voter {
             return Some(
                 "it is not a voting member of the cluster (yet): name members in GATEWAY_JOIN, or run \
@@ -238,6 +243,7 @@ pub(crate) mod tests {
             storage_error: None,
             hung_storage: None,
             silenced: None,
+            notes: None,
             yields: None,
             stalled: false,
             behind: 0,

@@ -127,6 +127,7 @@ async fn assemble(
     let Surroundings { store, connector } = surroundings;
     let local = LocalProfile::read(store.local)?;
     limits.set(profile::limits_at_start(&config, &store.reader, &local));
+    let tail = store.log.tail();
     let peers = Peers::new(connector);
     let reversions = Reversions::default();
     let unfinished = store.log.unfinished_writes();
@@ -160,6 +161,8 @@ async fn assemble(
         cluster: store.cluster,
         key,
         poisoned: poisoned.clone(),
+        notes: store.notes,
+        tail,
     };
     let inner = Arc::new(Inner::new(parts, has_data));
     if let Some(poisoned) = poisoned {

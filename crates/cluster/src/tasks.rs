@@ -2,7 +2,7 @@
 
 use crate::node::Inner;
 use crate::propose::Proposal;
-use crate::{batcher, health, joint, profile, round_trips, ticker};
+use crate::{batcher, health, joint, notes, profile, round_trips, ticker};
 use futures::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -22,6 +22,8 @@ pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> Join
     tasks.spawn(supervise(inner, "profile", profile::run(here())));
     tasks.spawn(supervise(inner, "round trips", round_trips::run(here())));
     tasks.spawn(supervise(inner, "identity", keep_identity(here())));
+    tasks.spawn(supervise(inner, "notes", notes::keep(here())));
+    tasks.spawn(supervise(inner, "noted votes", notes::adopt(here())));
     tasks.spawn(supervise(inner, "health", health::run(here())));
     tasks
 }

@@ -3,9 +3,12 @@
 
 mod support;
 
+use api::proto::raft::KeptNotes;
 use cluster::{Cluster, Start};
 use ipam::Command;
+use prost::Message;
 use std::path::Path;
+use support::surroundings::{HangingDisk, Wires};
 use support::*;
 
 fn copy(from: &Path, to: &Path) {
@@ -25,6 +28,17 @@ fn copy(from: &Path, to: &Path) {
 fn restore(from: &Path, to: &Path) {
     std::fs::remove_dir_all(to).unwrap();
     copy(from, to);
+}
+
+/// How far the log of `node` was, by the notes that are kept in this file.
+fn noted(file: &Path, node: u64) -> u64 {
+    let kept = std::fs::read(file).unwrap_or_default();
+    let content = &kept[..kept.len().saturating_sub(4)];
+    let notes = KeptNotes::decode(content).unwrap().notes;
+    let notes = notes.into_iter().filter_map(|kept| kept.note);
+    let of_node = notes.filter(|note| note.node_id == node);
+    let indexes = of_node.filter_map(|note| note.log_id.map(|id| id.index));
+    indexes.max().unwrap_or_default()
 }
 
 fn reason(node: &Cluster) -> String {
@@ -211,4 +225,63 @@ async fn of_two_that_are_told_to_found_a_cluster_neither_does() {
     }
     begun.iter().for_each(tokio::task::JoinHandle::abort);
     assert!(nodes.iter().all(|node| node.status().members.is_empty()));
+}
+
+/// The third has no entry that the other two agreed on, but it keeps the follower's note. The follower's disk
+/// goes back, and the leader is down: those two must not elect a leader that lacks what was acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolled_back_voter_elects_nobody_who_lacks_what_it_acknowledged() {
+    let site = Site::new(3);
+    let wires = Wires::default();
+    let disks = [(); 3].map(|()| HangingDisk::default());
+    let mut nodes = wires.up(&site, &disks).await;
+    let leader = leader_of(&nodes).unwrap();
+    let (back, third) = ((leader + 1) % 3, (leader + 2) % 3);
+    let data = |place: usize| site.directories[place].path().join("data");
+    let backup = tempfile::TempDir::new().unwrap();
+    let again = |place: usize| {
+        let (site, wires, disk) = (&site, &wires, &disks[place]);
+        async move {
+            let node = wires.start(site, place as u64 + 1, disk).await;
+            let begun = node.clone();
+            tokio::spawn(async move { begun.begin(&Start::Wait).await });
+            node
+        }
+    };
+    nodes[back].shutdown().await;
+    copy(&data(back), backup.path());
+    nodes[back] = again(back).await;
+    in_service(&nodes[back]).await;
+    wires.cut_off_from_the_log(&site.address(third as u64 + 1));
+    let mut leases = Vec::new();
+    for number in 0..20 {
+        leases.push(obtain(&nodes[leader], number).await);
+    }
+    let saved = data(third).join("notes");
+    let upto = nodes[back].status().last_applied;
+    until("the third keeps what is noted now", || {
+        noted(&saved, back as u64 + 1) >= upto
+    })
+    .await;
+    for node in &nodes {
+        node.shutdown().await;
+    }
+    restore(backup.path(), &data(back));
+    nodes[third] = again(third).await;
+    nodes[back] = again(back).await;
+    until("it says that its disk went back", || {
+        reason(&nodes[back]).contains("its disk went back")
+    })
+    .await;
+    for node in [&nodes[back], &nodes[third]] {
+        assert!(
+            node.propose(Command::Tick).await.is_err(),
+            "nobody may lead"
+        );
+    }
+    nodes[leader] = again(leader).await;
+    in_service(&nodes[back]).await;
+    for (number, address) in (0..20).zip(leases) {
+        assert_eq!(obtain(&nodes[back], number).await, address, "S2");
+    }
 }

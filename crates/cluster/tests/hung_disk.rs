@@ -12,7 +12,8 @@ struct Bench {
     disks: [HangingDisk; 3],
     nodes: Vec<Cluster>,
     leader: usize,
-    _site: Site,
+    /// The nodes write in it: it is gone when this is dropped.
+    site: Site,
 }
 
 impl Bench {
@@ -25,7 +26,7 @@ impl Bench {
             disks,
             nodes,
             leader,
-            _site: site,
+            site,
         }
     }
 }
@@ -45,7 +46,7 @@ async fn a_follower_whose_disk_hangs_is_silent_until_it_does_not() {
         disks,
         nodes,
         leader,
-        ..
+        site: _site,
     } = Bench::up().await;
     let victim = (leader + 1) % 3;
     disks[victim].hang();
@@ -63,7 +64,7 @@ async fn a_leader_whose_disk_hangs_does_not_keep_the_others_from_serving() {
         disks,
         nodes,
         leader,
-        ..
+        site: _site,
     } = Bench::up().await;
     let others = [(leader + 1) % 3, (leader + 2) % 3];
     disks[leader].hang();
@@ -85,7 +86,7 @@ async fn a_node_whose_disk_hangs_can_be_stopped() {
         disks,
         nodes,
         leader,
-        ..
+        site: _site,
     } = Bench::up().await;
     let victim = (leader + 1) % 3;
     disks[victim].hang();
@@ -102,7 +103,7 @@ async fn a_node_is_not_removed_if_the_disk_of_one_who_stays_hangs() {
         disks,
         nodes,
         leader,
-        ..
+        site: _site,
     } = Bench::up().await;
     let [hung, needed] = [1, 2].map(|next| (leader + next) % 3);
     disks[hung].hang();

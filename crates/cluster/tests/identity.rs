@@ -135,6 +135,7 @@ async fn health(intruder: &Intruder, node_id: u64) -> Result<wire::HealthRespons
     let request = wire::HealthRequest {
         node_id,
         cluster_id: intruder.cluster_id.clone(),
+        ..wire::HealthRequest::default()
     };
     Ok(intruder.client.clone().health(request).await?.into_inner())
 }

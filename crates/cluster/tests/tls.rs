@@ -77,6 +77,7 @@ fn health(node_id: u64) -> HealthRequest {
     HealthRequest {
         node_id,
         cluster_id: vec![7; 16],
+        notes: vec![],
     }
 }
 

@@ -103,6 +103,11 @@ pub const ALL: &[Mutation] = &[
         "the name of a new data directory is not made durable",
     ),
     mutation(
+        "s2_notes_not_asked",
+        "S2",
+        "a node whose disk went back does not ask what its peers noted of its log",
+    ),
+    mutation(
         "s2_purge_before_snapshot",
         "S2",
         "a snapshot is reported as durable, so that the log is purged, and is not on disk",

@@ -8,7 +8,7 @@
 //!   goes to [`ipam::State::apply`].
 //! * **Layout of the data directory** (docs/formats.md):
 //!   `format` (one line, the version), `cluster` (one line, the cluster's id), `lock` (held while open), `log/` (sled), `watermark` (how much of the log there must be),
-//!   `snapshots/`.
+//!   `snapshots/`, `secret` and `notes` (what peers noted of their logs).
 //! * **Invariants.** (1) Nothing is acknowledged to openraft before it is durable: sled's `flush`
 //!   and then `fdatasync` of sled's file (contract S2). (2) Writes happen in the order in which
 //!   they were asked for. (3) Every record has a checksum over its key and its content; a wrong one
@@ -33,6 +33,7 @@ mod loan;
 mod log;
 pub mod medium;
 mod node_file;
+mod notes;
 mod open;
 mod poison;
 mod runtime;
@@ -52,8 +53,9 @@ pub use blocking::Execution;
 pub use data_dir::{ClusterId, ClusterIdFile, Release};
 pub use error::StoreError;
 pub use loan::Loan;
-pub use log::{LogReader, LogStore};
+pub use log::{LogReader, LogStore, LogTail};
 pub use node_file::NodeFile;
+pub use notes::NoteBook;
 pub use open::{OpenOptions, Store, open, open_on};
 pub use runtime::{NodeRuntime, seed_randomness};
 pub use snapshot::{IncomingSnapshot, SnapshotSpool};

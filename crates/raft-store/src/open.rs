@@ -5,8 +5,8 @@ use crate::failure::Failure;
 use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
 use crate::{
-    Execution, LogStore, NodeFile, StateMachine, StateReader, StoreError, UnfinishedWrites, log,
-    state_machine,
+    Execution, LogStore, NodeFile, NoteBook, StateMachine, StateReader, StoreError,
+    UnfinishedWrites, log, state_machine,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct Store {
     pub reader: StateReader,
     /// What this node was told that no other need know.
     pub local: NodeFile,
+    /// What members note of their logs.
+    pub notes: NoteBook,
     /// For those who want to open the directory again in this process.
     pub release: Release,
     /// Which cluster the directory belongs to.
@@ -80,12 +82,14 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
     }
     let release = directory.release();
     let local = NodeFile::new(directory.clone(), "profile", execution);
+    let notes = NoteBook::open(&directory, failure.clone(), execution)?;
     let snapshots = SnapshotStore::open(directory.clone(), failure, unfinished)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();
     let last = state_machine.poison().or_else(|| log.poison().cloned());
     if let Some(poisoned) = last {
-        return hide(log, state_machine, local, directory, execution, poisoned);
+        let own = (local, notes);
+        return hide(log, state_machine, own, directory, execution, poisoned);
     }
     check_purged(&log, &reader)?;
     let in_state = reader.with(|applied| applied.state.cluster_id());
@@ -99,6 +103,7 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
         state_machine,
         reader,
         local,
+        notes,
         release,
         cluster,
         poisoned: None,
@@ -109,7 +114,7 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
 fn hide(
     log: LogStore,
     state_machine: StateMachine,
-    local: NodeFile,
+    (local, notes): (NodeFile, NoteBook),
     directory: Arc<DataDir>,
     execution: Execution,
     poisoned: String,
@@ -121,6 +126,7 @@ fn hide(
         reader: state_machine.reader(),
         state_machine,
         local,
+        notes,
         release: directory.release(),
         cluster: ClusterIdFile::open(&directory, execution, None)?,
         poisoned: Some(poisoned),

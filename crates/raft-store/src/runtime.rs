@@ -4,13 +4,13 @@
 //!   [`NodeRuntime::thread_rng`], and a simulation must be able to repeat them.
 //! * **What it is not.** A simulated runtime. Time is exchanged by running a node in a tokio
 //!   runtime whose clock is paused (ADR 0012), which needs nothing from here.
-//! * **Invariant.** Without [`seed_randomness`] the numbers come from the operating system. What is
-//!   drawn here only spreads elections in time; no secret is made of it.
+//! * **Invariant.** Without [`seed_randomness`] the numbers come from the operating system. openraft's
+//!   only spread elections in time; a secret is drawn by [`fill_secret`], past any generator.
 
 use openraft::{AsyncRuntime, OptionalSend};
 use openraft_rt_tokio::TokioRuntime;
-use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
 use std::cell::Cell;
 use std::future::Future;
 use std::time::Duration;
@@ -24,6 +24,15 @@ thread_local! {
 /// operating system.
 pub fn seed_randomness(seed: Option<u64>) {
     NEXT_SEED.set(seed);
+}
+
+/// Fills `secret` from the operating system, or from this thread's seed if it is a simulation's.
+pub(crate) fn fill_secret(secret: &mut [u8]) -> std::io::Result<()> {
+    if NEXT_SEED.get().is_some() {
+        NodeRuntime::thread_rng().fill_bytes(secret);
+        return Ok(());
+    }
+    getrandom::fill(secret).map_err(|error| std::io::Error::other(error.to_string()))
 }
 
 /// Tokio, with randomness that can be seeded.

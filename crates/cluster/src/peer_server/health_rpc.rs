@@ -30,6 +30,8 @@ impl PeerService {
         }
         if self.inner.is_foreign(&request.cluster_id) {
             self.inner.heard_stranger(asker, &request.cluster_id, None);
+        } else if !request.cluster_id.is_empty() {
+            self.inner.hear_notes(asker, request.notes);
         }
         if request.cluster_id != self.inner.cluster_bytes() {
             // Which cluster answers is all that a stranger is told.
@@ -73,6 +75,7 @@ impl Inner {
             founding: self.founding.load(Ordering::SeqCst),
             instance: self.instance,
             profile: self.limits().profile as u32,
+            notes: self.notes_for(asker),
         }
     }
 }

@@ -49,6 +49,7 @@ impl PeerService {
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "Vote", request.route.as_ref())?;
+        self.check_notes()?;
         let mut request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "Vote", checked).await?;
@@ -63,6 +64,7 @@ impl PeerService {
     ) -> Answer<wire::VoteResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "PreVote", request.route.as_ref())?;
+        self.check_notes()?;
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "PreVote", checked).await?;
@@ -76,6 +78,7 @@ impl PeerService {
     ) -> Answer<wire::TransferLeaderResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "TransferLeader", request.route.as_ref())?;
+        self.check_notes()?;
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
         let checked = bounds::check_transfer(&self.own(), sender, &request);
         self.guard(sender, "TransferLeader", checked).await?;

@@ -69,8 +69,25 @@ impl PeerService {
                  if it lost its data, remove it from the cluster and add it again",
             ));
         }
+        // What it promised before it started may be more than it knows: whatever it answered could count
+        // for a leader that it had left.
+        if self.inner.notes.gate.is_closed_to_raft() {
+            return Err(Status::aborted(
+                "this node does not know yet what it had promised",
+            ));
+        }
         self.check_stranger(sender, call)?;
         Ok(sender.0)
+    }
+
+    /// A node whose disk went back takes entries, and has no vote.
+    pub(super) fn check_notes(&self) -> Result<(), Status> {
+        match self.inner.notes.gate.is_level() {
+            true => Ok(()),
+            false => Err(Status::aborted(
+                "this node's log lacks what it had acknowledged: it has no vote",
+            )),
+        }
     }
 
     /// A newcomer knows neither whom it asks nor, while it is empty, of which cluster it will be.

@@ -24,6 +24,8 @@ const LOCK: &str = "lock";
 const LOG: &str = "log";
 const SNAPSHOTS: &str = "snapshots";
 const WATERMARK: &str = "watermark";
+const SECRET: &str = "secret";
+const NOTES: &str = "notes";
 
 /// A data directory that is ours while this value lives.
 #[derive(Debug)]
@@ -113,6 +115,16 @@ impl DataDir {
     /// How much of the log there must be.
     pub(crate) fn watermark(&self) -> PathBuf {
         self.root.join(WATERMARK)
+    }
+
+    /// What seals this directory's notes.
+    pub(crate) fn secret(&self) -> PathBuf {
+        self.root.join(SECRET)
+    }
+
+    /// The notes that other members gave this one to keep.
+    pub(crate) fn notes(&self) -> PathBuf {
+        self.root.join(NOTES)
     }
 
     /// Where snapshot files are.

@@ -1,6 +1,7 @@
 //! What the engine needs of a disk. There are two: the log's database, and a fake that loses what was not synced.
 
 use super::operation::Operation;
+use super::watermark::Mark;
 use crate::StoreError;
 
 /// Where the log is.
@@ -10,6 +11,11 @@ pub(super) trait Disk: Send {
 
     /// Makes every change so far durable.
     fn sync(&mut self) -> Result<(), StoreError>;
+
+    /// What is durable after the last [`Disk::sync`].
+    fn durable(&self) -> Mark {
+        Mark::default()
+    }
 
     /// Makes everything durable for the last time.
     fn close(&mut self) -> Result<(), StoreError>;

@@ -127,6 +127,9 @@ impl Engine {
         {
             self.failure.record(error);
         }
+        if self.failure.check().is_ok() {
+            self.view.lock().durable = self.disk.durable();
+        }
     }
 
     fn try_write(&mut self, group: &[Queued]) -> Result<(), StoreError> {

@@ -70,6 +70,10 @@ impl Disk for LogDisk {
         self.watermark.raise(self.next)
     }
 
+    fn durable(&self) -> Mark {
+        self.watermark.mark()
+    }
+
     fn purge_step(&mut self, upto: u64) -> Result<bool, StoreError> {
         self.database.purge(upto)
     }

@@ -20,6 +20,7 @@ mod record;
 mod storage;
 mod store;
 mod tail;
+mod tail_watch;
 #[cfg(feature = "testing")]
 pub(crate) mod testing;
 mod verify;
@@ -29,5 +30,6 @@ mod writer;
 
 pub use reader::LogReader;
 pub use store::LogStore;
+pub use tail_watch::LogTail;
 
 pub(crate) use store::open;

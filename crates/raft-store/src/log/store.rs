@@ -6,6 +6,7 @@ use super::log_disk::LogDisk;
 use super::operation::{Completion, MetaKey, Operation, Queued};
 use super::reader::LogReader;
 use super::record;
+use super::tail_watch::LogTail;
 use super::verify::{Restored, cluster_laid_down, restore, seal_entry};
 use super::view::{SharedView, View};
 use super::watermark::Watermark;
@@ -125,6 +126,12 @@ impl LogStore {
     /// The cluster that it lays down, if it still holds that entry.
     pub(crate) fn cluster_laid_down(&self) -> Result<Option<[u8; 16]>, StoreError> {
         cluster_laid_down(&self.database)
+    }
+
+    /// How far it goes.
+    #[must_use]
+    pub fn tail(&self) -> LogTail {
+        LogTail::new(self.view.clone())
     }
 
     /// The last purged entry.

@@ -1,6 +1,7 @@
 //! What openraft has asked for, whether or not it is on disk yet.
 
 use super::tail::Tail;
+use super::watermark::Mark;
 use crate::{Entry, LogId, StoreError, Vote};
 use openraft::LogIdOptionExt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,8 @@ pub(super) struct View {
     pub(super) purged: Option<LogId>,
     /// The last entry, or the last purged one when there is none.
     pub(super) last: Option<LogId>,
+    /// What is on the disk for certain.
+    pub(super) durable: Mark,
     /// The index of the first entry, when there is one.
     first: u64,
     tail: Tail,
@@ -59,6 +62,11 @@ impl View {
             committed,
             purged,
             last: entries.map(|(_, last)| last).or(purged),
+            durable: Mark {
+                next_index: entries.map_or(0, |(_, last)| last.index + 1),
+                last_checksum: None,
+                vote,
+            },
             first: entries.map_or(0, |(first, _)| first),
             ..Self::default()
         }

@@ -116,6 +116,7 @@ impl<'a> Driver<'a> {
             local,
             release,
             cluster: _,
+            notes: _,
             poisoned: _,
         } = self.store;
         drop((log, state_machine, reader, local));

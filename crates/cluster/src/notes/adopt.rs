@@ -1,0 +1,29 @@
+//! A noted vote that Raft has forgotten is taken over, in a task of its own: Raft answers when its disk
+//! has the vote, and a disk may hang.
+
+use crate::node::Inner;
+use ipam::NodeId;
+use std::sync::Arc;
+
+/// Promises again what this node had promised, until it stops: whoever stands for an earlier term, or
+/// leads one, gets nothing from it any more.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    loop {
+        inner.notes.owes.notified().await;
+        let Some(vote) = inner.owed_vote() else {
+            continue;
+        };
+        let (term, towards) = (vote.leader_id.term, NodeId(vote.leader_id.voted_for));
+        // Raft takes no vote from its own node. In that term nobody else could lead, and nobody will.
+        let towards = match towards == inner.config.node {
+            true => NodeId(0),
+            false => towards,
+        };
+        match inner.raise_term(towards, term, true).await {
+            Ok(()) => tracing::warn!(term, "a vote that this node had given is taken over again"),
+            // It has stopped, or starts anew: the next look at the notes comes back to it.
+            Err(error) => tracing::debug!(%error, "the noted vote is not taken over yet"),
+        }
+        inner.judge_notes();
+    }
+}

@@ -1,0 +1,72 @@
+//! Notes: what the members remember of each other's logs, against disks that forget (ADR 0019).
+//!
+//! * **What it is.** Each member notes up to where its log is durable and known to be committed, and its
+//!   vote, sealed by its own data directory. Health calls carry that to the others, who keep it and do not
+//!   read it. A voter that starts collects its own notes first ([`gate`]), and takes part only when its log
+//!   has all that it once acknowledged.
+//! * **In and out.** In: notes of peers whose identity is proven. Out: whether this node may vote, stand and
+//!   serve, and why not.
+//! * **Invariants.** Nobody can make a note for another data directory. What a member says of others takes
+//!   the place of nothing but what it said of them before, so a liar erases nothing. All of it is bounded
+//!   by the number of members.
+//! * **A crash** leaves what was kept up to a second before.
+
+mod adopt;
+mod exchange;
+mod gate;
+mod keep;
+mod kept;
+mod own;
+
+pub(crate) use adopt::run as adopt;
+pub(crate) use gate::Gate;
+pub(crate) use keep::run as keep;
+pub(crate) use kept::Kept;
+pub(crate) use own::Own;
+
+use api::proto::raft::Note;
+use prost::Message;
+use raft_store::NoteBook;
+use tokio::sync::Notify;
+
+/// The parts of it that a node holds.
+pub(crate) struct Notes {
+    book: NoteBook,
+    /// Those of other members.
+    kept: Kept,
+    /// Those that others keep of this node, and the one that it makes.
+    own: Own,
+    /// Whether this node may take part.
+    pub(crate) gate: Gate,
+    /// A noted vote is newer than Raft's.
+    owes: Notify,
+}
+
+impl Notes {
+    pub(crate) fn new(book: NoteBook, is_voter_with_data: bool) -> Self {
+        Self {
+            kept: Kept::decode(book.kept()),
+            own: Own::default(),
+            gate: Gate::new(is_voter_with_data && !ipam::mutated!("s2_notes_not_asked")),
+            owes: Notify::new(),
+            book,
+        }
+    }
+
+    /// `note` with this directory's seal.
+    fn sealed(&self, mut note: Note) -> Note {
+        note.origin = self.book.origin().to_vec();
+        note.seal = Vec::new();
+        note.seal = self.book.seal(&note.encode_to_vec());
+        note
+    }
+
+    /// Whether this directory made it, or one that it is a copy of.
+    fn is_ours(&self, note: &Note) -> bool {
+        let unsealed = Note {
+            seal: Vec::new(),
+            ..note.clone()
+        };
+        self.book.is_sealed(&unsealed.encode_to_vec(), &note.seal)
+    }
+}

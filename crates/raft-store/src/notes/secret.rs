@@ -1,0 +1,69 @@
+//! The secret of a data directory: a note that it sealed is told from all others.
+
+use super::{checked, read_checked};
+use crate::StoreError;
+use crate::data_dir::{DataDir, write_atomically};
+use crate::runtime::fill_secret;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use std::fmt;
+
+/// Bytes of the secret.
+const SECRET: usize = 32;
+/// Bytes that name it.
+const ORIGIN: usize = 16;
+
+/// Made with the directory, and copied with it.
+pub(super) struct Secret {
+    secret: Vec<u8>,
+    origin: Vec<u8>,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// The directory's; one that has none yet, because it is new or of an earlier release, gets one.
+    pub(super) fn open(directory: &DataDir) -> Result<Self, StoreError> {
+        let path = directory.secret();
+        if let Some(secret) = read_checked(directory, &path, "the secret")? {
+            return Ok(Self::new(secret));
+        }
+        let mut secret = vec![0; SECRET];
+        fill_secret(&mut secret).map_err(StoreError::io("drawing a secret for", &path))?;
+        write_atomically(directory.medium(), &path, &checked(secret.clone()))?;
+        Ok(Self::new(secret))
+    }
+
+    fn new(secret: Vec<u8>) -> Self {
+        let mut origin = mac(&secret, b"origin");
+        origin.truncate(ORIGIN);
+        Self { secret, origin }
+    }
+
+    pub(super) fn origin(&self) -> &[u8] {
+        &self.origin
+    }
+
+    pub(super) fn seal(&self, content: &[u8]) -> Vec<u8> {
+        mac(&self.secret, content)
+    }
+
+    pub(super) fn is_sealed(&self, content: &[u8], seal: &[u8]) -> bool {
+        hasher(&self.secret, content).verify_slice(seal).is_ok()
+    }
+}
+
+fn mac(secret: &[u8], content: &[u8]) -> Vec<u8> {
+    hasher(secret, content).finalize().into_bytes().to_vec()
+}
+
+fn hasher(secret: &[u8], content: &[u8]) -> Hmac<Sha256> {
+    let mut hasher =
+        Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+    hasher.update(content);
+    hasher
+}
