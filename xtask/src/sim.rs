@@ -63,7 +63,10 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
         play(workspace, &["--seeds", CI_SEEDS])
     });
     steps.run("simulation: same seed, same trace", || {
-        WITH_MUTATIONS.test_determinism(workspace)
+        WITH_MUTATIONS.test(workspace, "determinism")
+    });
+    steps.run("simulation: disks that go back", || {
+        WITH_MUTATIONS.test(workspace, "half_dead")
     });
     for mutation in CI_MUTATIONS {
         let arguments = ["--mutation", mutation, "--seeds", CI_SEEDS];
@@ -128,10 +131,10 @@ impl Build {
         Ok(())
     }
 
-    /// Its test needs tokio's seeded randomness, so it says nothing in an ordinary build.
-    fn test_determinism(&self, workspace: &Workspace) -> Result<Outcome> {
+    /// Its tests need tokio's seeded randomness, so they say nothing in an ordinary build.
+    fn test(&self, workspace: &Workspace, which: &str) -> Result<Outcome> {
         let mut test = self.cargo(workspace, "test");
-        run_for(test.args(["--test", "determinism"]), CI_LIMIT)
+        run_for(test.args(["--test", which]), CI_LIMIT)
     }
 
     fn cargo(&self, workspace: &Workspace, verb: &str) -> Command {

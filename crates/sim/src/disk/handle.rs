@@ -166,7 +166,7 @@ impl State {
         least + Duration::from_micros(self.rng.u64(..=spread))
     }
 
-    fn end(&mut self, crash: Crash) {
+    pub(super) fn end(&mut self, crash: Crash) {
         if !self.running {
             return;
         }

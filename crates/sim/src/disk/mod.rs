@@ -4,6 +4,8 @@
 //!   `raft_store::medium::Medium` for one life of the node; when that life ends ([`Disk::crash`],
 //!   or the next start) its medium is dead: whatever destructors still try, fails and changes
 //!   nothing.
+//! * **A disk that goes back.** Between two lives it may become an older copy of itself, or empty
+//!   ([`Disk::roll_back`], [`Disk::vanish`]): all that was synced since is gone.
 //! * **What it is not.** No bit rots here and nothing is reordered beyond what is said below; real
 //!   bytes of sled under power cuts are tested elsewhere (docs/testing.md). It knows no entries or
 //!   votes: what must be there after a crash is for others to judge.
@@ -25,12 +27,14 @@ mod directory;
 mod faults;
 mod file;
 mod handle;
+mod image;
 mod medium;
 mod volume;
 
 pub use counters::DiskCounters;
 pub use faults::DiskFaults;
 pub use handle::{Crash, Disk};
+pub use image::Image;
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub(super) enum Inode {
 }
 
 /// All of them. Names lead to them from the root.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Volume {
     inodes: BTreeMap<InodeId, Inode>,
     next: InodeId,

@@ -1,5 +1,6 @@
 //! The two ends of a call: what `cluster` calls through, and what its handler is called by.
 
+use super::false_notes::{FalseNotes, Lie};
 use super::paths::{Host, Paths};
 use super::traffic::{CallId, Delivery, PeerAnswer, PeerRequest, Traffic};
 use cluster::{Connector, MembershipError, PeerChannel, PeerHandler, ProvenPeer};
@@ -56,6 +57,11 @@ impl PeerNetwork {
     /// Changes the paths.
     pub fn with_paths<T>(&self, change: impl FnOnce(&mut Paths) -> T) -> T {
         change(&mut self.lock().paths)
+    }
+
+    /// From now on what the node on `host` says of everybody's notes is this lie.
+    pub fn lies(&self, host: Host, lie: Lie) {
+        self.lock().liar = Some((host, FalseNotes::new(lie)));
     }
 
     /// The process on `host` has ended. With `silent` its machine too, and nobody says so.

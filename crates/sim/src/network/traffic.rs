@@ -1,5 +1,6 @@
 //! What is under way between peers.
 
+use super::false_notes::FalseNotes;
 use super::paths::{Fate, Host, Paths};
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -88,6 +89,7 @@ struct Underway {
 struct Call {
     from: Host,
     to: Host,
+    is_health: bool,
     reply: oneshot::Sender<Result<PeerAnswer, Status>>,
 }
 
@@ -95,6 +97,8 @@ struct Call {
 pub(super) struct Traffic {
     pub(super) paths: Paths,
     pub(super) now: Duration,
+    /// Who lies of notes, and how.
+    pub(super) liar: Option<(Host, FalseNotes)>,
     calls: BTreeMap<CallId, Call>,
     queue: BTreeMap<(Duration, u64), Underway>,
     next: u64,
@@ -105,6 +109,7 @@ impl Traffic {
         Self {
             paths: Paths::new(seed),
             now: Duration::ZERO,
+            liar: None,
             calls: BTreeMap::new(),
             queue: BTreeMap::new(),
             next: 0,
@@ -116,22 +121,41 @@ impl Traffic {
         &mut self,
         from: Host,
         to: Host,
-        request: PeerRequest,
+        mut request: PeerRequest,
     ) -> oneshot::Receiver<Result<PeerAnswer, Status>> {
         let call = CallId(self.number());
         let (reply, answer) = oneshot::channel();
-        self.calls.insert(call, Call { from, to, reply });
+        let is_health = request.uri.path().ends_with("/Health");
+        if let Some(lies) = self.lies_of(from).filter(|_| is_health) {
+            request.body = lies.request(&request.body);
+        }
+        let waiting = Call {
+            from,
+            to,
+            is_health,
+            reply,
+        };
+        self.calls.insert(call, waiting);
         self.send(call, from, to, Parcel::Request(request));
         answer
     }
 
     /// Sends the answer to a call.
-    pub(super) fn answer(&mut self, call: CallId, answer: PeerAnswer) {
+    pub(super) fn answer(&mut self, call: CallId, mut answer: PeerAnswer) {
         // A duplicate's answer finds its call over.
-        if let Some(Call { from, to, .. }) = self.calls.get(&call) {
-            let (asker, answerer) = (*from, *to);
-            self.send(call, answerer, asker, Parcel::Answer(answer));
+        let Some(waiting) = self.calls.get(&call) else {
+            return;
+        };
+        let (asker, answerer, is_health) = (waiting.from, waiting.to, waiting.is_health);
+        if let Some(lies) = self.lies_of(answerer).filter(|_| is_health) {
+            answer.body = lies.answer(&answer.body);
         }
+        self.send(call, answerer, asker, Parcel::Answer(answer));
+    }
+
+    fn lies_of(&mut self, host: Host) -> Option<&mut FalseNotes> {
+        let liar = self.liar.as_mut().filter(|(liar, _)| *liar == host);
+        liar.map(|(_, lies)| lies)
     }
 
     /// Fails every call to `host`, and forgets those from it: its process has ended. With `silent`,

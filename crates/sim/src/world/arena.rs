@@ -5,6 +5,7 @@ use super::coverage::Coverage;
 use super::faults::{Faults, good_disk};
 use super::neighbours::Neighbours;
 use super::observe::Observer;
+use super::script::Stage;
 use crate::client::TrueTime;
 use crate::disk::Disk;
 use crate::lan::Segment;
@@ -36,6 +37,7 @@ pub struct World {
     pub(super) faults: Faults,
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
+    pub(super) stage: Stage,
     /// Requests that wait for a paused process.
     held: BTreeMap<Host, Vec<(CallId, Host, PeerRequest)>>,
 }
@@ -71,6 +73,7 @@ impl World {
             faults,
             observer,
             coverage: Coverage::default(),
+            stage: Stage::default(),
             held: BTreeMap::new(),
             scenario,
         })
@@ -129,6 +132,11 @@ impl World {
                         format_args!("{method} #{} from n{from}, {length} bytes", call.0),
                     );
                     self.coverage.method_called(call, method);
+                    let is_log = matches!(method, "Append" | "InstallSnapshot");
+                    if is_log && self.stage.deaf.contains(&to) {
+                        self.network.refuse(call, true);
+                        continue;
+                    }
                     self.hand_over(from, to, call, request);
                 }
                 Delivery::Answer {

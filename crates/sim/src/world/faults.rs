@@ -196,7 +196,7 @@ impl World {
         self.faults.ends(over, Ending::MendPaths(fault.plane));
     }
 
-    fn mend_paths(&mut self, plane: Plane) {
+    pub(super) fn mend_paths(&mut self, plane: Plane) {
         self.trace
             .note("world", format_args!("the paths of {plane:?} are whole"));
         if plane != Plane::Clients {

@@ -19,6 +19,7 @@ mod observe;
 mod operate;
 mod replacement;
 mod residents;
+mod script;
 
 pub use arena::World;
 
