@@ -7,7 +7,7 @@
 use crate::node::Inner;
 use crate::reachability::Reachability;
 use crate::service::{Observation, ServiceStatus};
-use crate::{commits, founders, reversion};
+use crate::{check_quorum, commits, founders, reversion};
 use api::proto::raft::{HealthRequest, HealthResponse};
 use futures::future::join_all;
 use ipam::{NodeId, Profile};
@@ -181,6 +181,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
         inner.drop_notes_of_strangers();
         publish(&inner);
         reversion::mend(&inner);
+        check_quorum::look(&inner);
         let answering = inner.health.peers(inner.limits().health_valid);
         let peers = members.keys().filter(|node| **node != inner.config.node);
         for change in reachability.note(peers, |node| answering.contains_key(&node), Instant::now())

@@ -18,6 +18,7 @@ mod admission;
 mod batcher;
 mod bootstrap;
 mod broken;
+mod check_quorum;
 mod clock;
 mod commits;
 mod config;

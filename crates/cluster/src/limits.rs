@@ -7,13 +7,14 @@ use std::time::Duration;
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
-/// How much of a snapshot travels in one message, in bytes.
-pub const SNAPSHOT_CHUNK_BYTES: usize = 1024 * 1024;
+/// How much of a snapshot travels in one message, in bytes: no more than comes through the worst link within
+/// [`SNAPSHOT_CHUNK_TIMEOUT`].
+pub const SNAPSHOT_CHUNK_BYTES: usize = 64 * 1024;
 /// The largest snapshot, in bytes: a /16 pool full of leases is about 10 MB.
 pub const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a snapshot's sender may take for one chunk.
 pub const SNAPSHOT_CHUNK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long it may take for all of them.
+/// How long it may take for all of them; longer if they are more than 8 KiB for each second of it.
 pub const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How many connections to the peer port there may be. A cluster of 64 needs some 130.

@@ -28,6 +28,11 @@ const fn mutation(name: &'static str, promise: &'static str, bug: &'static str) 
 /// Every mutation, in the order of their names.
 pub const ALL: &[Mutation] = &[
     mutation(
+        "l1_unheard_leader_goes_on",
+        "L1",
+        "a leader that hears no quorum keeps its followers waiting for as long as its messages get out",
+    ),
+    mutation(
         "l1_voter_without_a_log",
         "L1",
         "a newcomer becomes a voter before anything is on its disk",

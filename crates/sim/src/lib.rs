@@ -17,6 +17,7 @@ pub mod check;
 pub mod cli;
 pub mod client;
 pub mod disk;
+pub mod distance;
 pub mod fault;
 pub mod lan;
 pub mod log;

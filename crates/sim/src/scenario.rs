@@ -1,6 +1,8 @@
 //! What a run is made of, drawn from its seed: how many nodes and clients, how scarce addresses are,
 //! how short leases, and which faults come when.
 
+use crate::check::Pace;
+use crate::distance::Distance;
 use crate::fault::{Kind, Schedule, Severity};
 use crate::network::Host;
 use anyhow::Result;
@@ -40,6 +42,8 @@ pub struct Scenario {
     pub snapshots: Snapshots,
     /// Raft's timers.
     pub timings: Timings,
+    /// How far apart the nodes are.
+    pub distance: Distance,
     /// Each node's clock rate.
     pub rates: Vec<f64>,
     /// The faults.
@@ -68,12 +72,20 @@ impl Scenario {
         let clients = random.u32(10..=40);
         let faults = Duration::from_millis(random.u64(20_000..50_000));
         let healed = BEGUN + faults;
-        let snapshots = draw_snapshots(&mut random);
+        let mut snapshots = draw_snapshots(&mut random);
         // A node that is removed may not come back to an address that a client was given meanwhile.
         let wide = random.u8(0..3) == 0;
         let severity = Severity::draw(&mut random, |kind| !wide || kind != Kind::Replacement);
         let scarce = random.u8(0..3) == 0;
-        let bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce, wide)?;
+        let mut bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce, wide)?;
+        let distance = Distance::draw(seed, nodes);
+        if distance.pace() != Pace::default() {
+            // A few entries at once, over such links, are fewer than come in: shipped is 300.
+            snapshots.entries_per_append = Snapshots::default().entries_per_append;
+            // Whoever asks to keep a lease has time for two copies of its wish.
+            let default = &mut bootstrap.subnet.times.default;
+            *default = Span(default.0 * 2);
+        }
         let squatters = match scarce || random.u8(0..3) != 0 {
             true => Vec::new(),
             false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
@@ -88,6 +100,7 @@ impl Scenario {
             bootstrap,
             snapshots,
             timings: Timings::default(),
+            distance,
             rates: (0..nodes).map(|_| draw_rate(&mut random)).collect(),
             schedule: Schedule::draw(&mut random, nodes, severity, BEGUN..healed),
             healed,

@@ -58,6 +58,8 @@ pub enum Rare {
     LeaderLostInPeace,
     /// A follower alone was lost while nothing else was wrong.
     FollowerLostInPeace,
+    /// Only a core was whole: a minority stayed broken for as long as it liked.
+    CoreAlone,
     /// A newcomer's listen IP was refused, because another node has it.
     ListenIpRefused,
     /// A node that was catching up was cut off, or lost its power.
@@ -66,7 +68,7 @@ pub enum Rare {
 
 impl Rare {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::LeaderChange,
         Self::LeaderChangeWithOffer,
         Self::SnapshotInstalled,
@@ -91,6 +93,7 @@ impl Rare {
         Self::NewcomerInPeace,
         Self::LeaderLostInPeace,
         Self::FollowerLostInPeace,
+        Self::CoreAlone,
         Self::ListenIpRefused,
         Self::NewcomerInterrupted,
     ];
@@ -123,6 +126,7 @@ impl Rare {
             Self::NewcomerInPeace => "new client in peace",
             Self::LeaderLostInPeace => "leader lost in peace",
             Self::FollowerLostInPeace => "follower lost in peace",
+            Self::CoreAlone => "minority broken for good",
             Self::ListenIpRefused => "taken listen IP refused to a newcomer",
             Self::NewcomerInterrupted => "newcomer interrupted while it catches up",
         }

@@ -7,6 +7,7 @@
 use super::raft_rpc::{finish, malformed};
 use super::{Answer, PeerService, bounds};
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use crate::transport::snapshot_limit;
 use api::proto::raft as wire;
 use raft_store::codec;
 use raft_store::{Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
@@ -121,10 +122,11 @@ impl PeerService {
     ) -> Result<SnapshotData, Status> {
         let mut turn = self.snapshots.begin(vote)?;
         let receive = receive(&self.inner.spool, meta, chunks, length);
+        let limit = snapshot_limit(SNAPSHOT_TIMEOUT, length);
         tokio::select! {
-            received = timeout(SNAPSHOT_TIMEOUT, receive) => received.unwrap_or_else(|_| {
+            received = timeout(limit, receive) => received.unwrap_or_else(|_| {
                 Err(Status::deadline_exceeded(format!(
-                    "the snapshot has not come within {SNAPSHOT_TIMEOUT:?}"
+                    "the snapshot has not come within {limit:?}"
                 )))
             }),
             // Nothing is ever sent: the only news is that the other end is gone.

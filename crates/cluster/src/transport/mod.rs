@@ -6,9 +6,11 @@ mod connector;
 mod explain;
 mod network;
 mod peers;
+mod send_window;
 
 pub(crate) use connector::TcpConnector;
 pub use connector::{Connector, PeerChannel};
 pub(crate) use explain::explain;
 pub(crate) use network::NetworkFactory;
 pub(crate) use peers::Peers;
+pub(crate) use send_window::snapshot_limit;

@@ -4,8 +4,9 @@
 //! Cancel-safe: a dropped request is a lost one, which Raft repeats.
 
 use super::answers::{Asked, Sent};
+use super::send_window::{SendWindow, snapshot_limit};
 use super::{PeerChannel, Peers};
-use crate::limits::{MAX_APPEND_BYTES, SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES};
+use crate::limits::SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES;
 use crate::reversion::Reversions;
 use crate::timing::SharedLimits;
 use api::proto::raft::peer_client::PeerClient;
@@ -24,7 +25,7 @@ use raft_store::codec;
 use raft_store::{ClusterIdFile, PeerNode, Snapshot, SnapshotData, TypeConfig, Vote};
 use std::future::Future;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::{Code, Response, Status};
 
 /// Makes a network to each peer.
@@ -48,6 +49,8 @@ pub(crate) struct Network {
     /// Only in a heartbeat's client: it says that the peer has what the leader knows that it has, so a
     /// conflict there means that its log went back.
     reversions: Option<Reversions>,
+    /// What the way to it bears.
+    window: SendWindow,
 }
 
 impl NetworkFactory {
@@ -80,6 +83,7 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
             address: node.address.clone(),
             cluster: self.cluster.clone(),
             reversions: None,
+            window: SendWindow::default(),
         }
     }
 
@@ -101,6 +105,14 @@ impl Network {
         self.peers
             .connect(NodeId(self.to), address)
             .map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
+    }
+
+    /// A leader that hears no quorum keeps quiet for a while.
+    fn may_speak(&self) -> Rpc<()> {
+        if self.peers.check_quorum().is_silent() {
+            return Err(RPCError::Network(NetworkError::new(&HearsNoQuorum)));
+        }
+        Ok(())
     }
 
     /// Who asks whom, with this vote.
@@ -130,13 +142,25 @@ impl RaftNetworkV2<TypeConfig> for Network {
         request: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> Rpc<AppendEntriesResponse<TypeConfig>> {
+        self.may_speak()?;
         let mut message = codec::encode_append_request(&request);
-        let cut_after = codec::cut_append_request(&mut message, MAX_APPEND_BYTES);
+        let cut_after = codec::cut_append_request(&mut message, self.window.bytes());
         message.route = self.route();
         let (asked, sent) = (self.asked(&request.vote), Sent::of(&request));
         // openraft gives a heartbeat up by itself, and leaves the rest to us.
-        let limit = option.hard_ttl().max(self.limits.now().append);
-        let answer = within(limit, self.client()?.append(message)).await?;
+        let carries = !message.entries.is_empty();
+        let usual = option.hard_ttl().max(self.limits.now().append);
+        let limit = if carries {
+            self.window.limit(usual)
+        } else {
+            usual
+        };
+        let begun = Instant::now();
+        let answer = within(limit, self.client()?.append(message)).await;
+        if carries && (answer.is_ok() || begun.elapsed() >= limit) {
+            self.window = self.window.after(answer.is_ok());
+        }
+        let answer = answer?;
         let answer = codec::decode_append_response(answer).map_err(garbled)?;
         let answer = asked.append(&sent, answer).map_err(garbled)?;
         if let Some(reversions) = &self.reversions
@@ -195,11 +219,13 @@ impl RaftNetworkV2<TypeConfig> for Network {
             route: self.route(),
         };
         let asked = self.asked(&vote);
+        let limit = snapshot_limit(option.hard_ttl(), header.length);
+        self.may_speak().map_err(streaming)?;
         let mut client = self.client().map_err(streaming)?;
         let send = client.install_snapshot(stream::iter(chunks(header, snapshot.snapshot)));
         tokio::select! {
             closed = cancel => Err(StreamingError::Closed(closed)),
-            answer = within(option.hard_ttl(), send) => {
+            answer = within(limit, send) => {
                 let answer = codec::decode_snapshot_response(answer.map_err(streaming)?);
                 let answer = answer.map_err(|error| streaming(garbled(error)))?;
                 asked.snapshot(answer).map_err(|error| streaming(garbled(error)))
@@ -223,6 +249,11 @@ impl RaftNetworkV2<TypeConfig> for Network {
 #[derive(Debug, thiserror::Error)]
 #[error("the follower lacks what it had acknowledged: its log went back")]
 struct LogWentBack;
+
+/// Why a leader sends nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("this leader hears no quorum, and keeps quiet so that another one can be elected")]
+struct HearsNoQuorum;
 
 fn chunks(header: SnapshotHeader, data: Bytes) -> impl Iterator<Item = SnapshotChunk> {
     let data = (0..data.len()).step_by(CHUNK_BYTES).map(move |start| {

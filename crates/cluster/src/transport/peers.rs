@@ -2,6 +2,7 @@
 
 use super::addresses::Addresses;
 use super::connector::{Connector, PeerChannel};
+use crate::check_quorum::CheckQuorum;
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::membership::MembershipError;
 use api::proto::raft::peer_client::PeerClient;
@@ -21,6 +22,7 @@ pub(crate) struct Peers {
     connector: Arc<dyn Connector>,
     channels: Arc<Mutex<HashMap<Way, PeerChannel>>>,
     addresses: Addresses,
+    check_quorum: CheckQuorum,
 }
 
 impl Peers {
@@ -29,6 +31,7 @@ impl Peers {
             connector,
             channels: Arc::default(),
             addresses: Addresses::default(),
+            check_quorum: CheckQuorum::default(),
         }
     }
 
@@ -36,6 +39,11 @@ impl Peers {
     pub(crate) fn forget_channels(&self) {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.clear();
+    }
+
+    /// Whether this node, if it leads, may speak.
+    pub(crate) const fn check_quorum(&self) -> &CheckQuorum {
+        &self.check_quorum
     }
 
     /// Where the members are.

@@ -2,6 +2,7 @@
 
 use super::facts::{Answer, End, Replied, Step};
 use super::holdings::Holdings;
+use super::pace::Pace;
 use super::peace::Peace;
 use super::states::changes;
 use super::violation::{Verdict, Violation};
@@ -69,10 +70,18 @@ const REMEMBERED: usize = 16_384;
 const WAITS: Duration = Duration::from_secs(120);
 
 impl Judge {
-    /// A judge that has heard nothing yet.
+    /// A judge that has heard nothing yet, of nodes on one LAN.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, of nodes that are further apart.
+    #[must_use]
+    pub fn paced(pace: Pace) -> Self {
+        let mut judge = Self::new();
+        judge.peace.pace = pace;
+        judge
     }
 
     /// What was broken, in the order in which it showed.
@@ -197,7 +206,7 @@ impl Judge {
         let verdicts = [
             self.s2.replied(&answer),
             self.s6.replied(&answer, &self.newest.1),
-            l2::replied(&answer),
+            l2::replied(&answer, self.peace.pace.noticed_within),
             self.l6.replied(&answer),
             l4::L4::replied(&answer),
             t6::replied(&answer),
@@ -225,9 +234,16 @@ impl Judge {
         self.peace.healed(at);
     }
 
-    /// In peace, a node is gone that led or did not; nothing else is wrong.
-    pub fn lost(&mut self, at: TrueTime, server: Ipv4Addr, led: bool) {
-        self.peace.lost(at, server, led);
+    /// In peace, these nodes are gone, or broken for as long as it lasts, and it takes so many elections until
+    /// the others serve; nothing is wrong with those.
+    pub fn lost(&mut self, at: TrueTime, servers: Vec<Ipv4Addr>, elections: u32) {
+        self.peace.lost(at, servers, elections);
+    }
+
+    /// Nobody may have waited too long by now.
+    pub fn look_who_waits(&mut self, at: TrueTime) {
+        let verdict = self.l1.finish(at, &self.peace);
+        self.keep([verdict]);
     }
 
     /// The end, with every node up and everything healed.

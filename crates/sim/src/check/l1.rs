@@ -1,7 +1,7 @@
 //! L1: with a quorum in reach, whoever wants an address gets one, and whoever has one keeps it. Judged
 //! after the last fault is healed, in bounded virtual time.
 
-use super::peace::{Peace, SETTLED_AFTER};
+use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
 use ipam::ClientKey;
@@ -12,18 +12,14 @@ use std::time::Duration;
 /// How long a client may go without that waited already as everything was healed: an election, the
 /// longest pause of its own between two attempts (60 s), and the five copies of one attempt.
 pub const BOUND: Duration = Duration::from_secs(180);
-/// The same for one that sends its first DHCPDISCOVER when nothing is left of the faults: an election, if
-/// the leader is lost just then, and two retransmissions. Before that, one that reboots may ask in vain for
-/// an address that nobody remembers (RFC 2131 §4.3.2).
-const SETTLED_BOUND: Duration = Duration::from_secs(30);
-/// How long a client that keeps asking must have left, or nobody owes it an answer before its lease ends.
-const IN_TIME: Duration = Duration::from_secs(2);
 
 /// Who wants an address, since when; and who asks to keep its own, since when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L1 {
     wanting: BTreeMap<ClientNumber, Wanting>,
     extending: BTreeMap<ClientNumber, (Ipv4Addr, TrueTime)>,
+    /// Who granted each client's lease last: its first attempts to keep it go there.
+    servers: BTreeMap<ClientNumber, Ipv4Addr>,
 }
 
 /// A client without an address.
@@ -48,7 +44,8 @@ impl L1 {
                 self.wanting.entry(number).or_insert(wanting);
                 self.extending.remove(&number);
             }
-            What::Bound { .. } => {
+            What::Bound { server, .. } => {
+                self.servers.insert(number, server);
                 let late = self.late(event.at, number, peace);
                 self.wanting.remove(&number);
                 self.extending.remove(&number);
@@ -69,6 +66,16 @@ impl L1 {
                 ..
             } => {
                 self.extending.entry(number).or_insert((address, event.at));
+            }
+            // It goes on for a while with an offer of a server that is gone.
+            What::Sent {
+                kind: MessageKind::Request,
+                server: Some(server),
+                ..
+            } if peace.lost_nodes().is_some_and(|lost| lost.is(server)) => {
+                if let Some(wanting) = self.wanting.get_mut(&number) {
+                    wanting.discovering = None;
+                }
             }
             What::Sent {
                 kind: MessageKind::Discover,
@@ -102,7 +109,10 @@ impl L1 {
         } = self.wanting.get(&number)?;
         let settled = discovering.filter(|since| peace.settled_since(*since).is_some());
         let (since, bound) = match settled {
-            Some(since) => (since, SETTLED_BOUND),
+            // Its first DHCPDISCOVER came when nothing was left of the faults: an election, if the leader
+            // is lost just then, and the retransmissions that are allowed. Before that, one that reboots
+            // may ask in vain for an address that nobody remembers (RFC 2131 §4.3.2).
+            Some(since) => (since, peace.pace.served_within),
             None => (healed.max(*began), BOUND),
         };
         (at.since(since) > bound && peace.had_room(client, since)).then(|| {
@@ -122,11 +132,16 @@ impl L1 {
     /// A lease ran out at a client that was asking to keep it.
     fn expired(&mut self, event: &Event, address: Ipv4Addr, peace: &Peace) -> Verdict {
         let asked = self.extending.remove(&event.number);
+        let in_time = peace.pace.extended_within;
         let asked =
-            asked.filter(|(wish, since)| *wish == address && event.at.since(*since) > IN_TIME);
-        // With a node gone, the last copy that others hear may come in the election.
+            asked.filter(|(wish, since)| *wish == address && event.at.since(*since) > in_time);
+        // Who asks a server that is gone is heard by the others only when it rebinds, and that copy may
+        // come in the election.
+        let server = self.servers.get(&event.number);
+        let lost = peace.lost_nodes();
+        let hears = lost.is_none_or(|lost| server.is_some_and(|server| !lost.is(*server)));
         let Some((_, since)) = asked.filter(|(_, since)| {
-            peace.settled_since(*since).is_some() && peace.lost_node().is_none()
+            peace.settled_since(*since).is_some() && peace.is_bridged(*since) && hears
         }) else {
             return Ok(());
         };
@@ -136,7 +151,7 @@ impl L1 {
             format!("{} ({}) lost {address}", event.number, event.client),
             [
                 format!("it asked to keep it since {since}, and its lease has run out"),
-                format!("everything was settled by then ({SETTLED_AFTER:?} after the last fault)"),
+                "everything that it needs was settled by then".to_owned(),
             ],
         ))
     }

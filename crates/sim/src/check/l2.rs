@@ -4,14 +4,11 @@ use super::facts::Answer;
 use super::violation::{Verdict, Violation};
 use std::time::Duration;
 
-/// How long a node may take to notice, and to send what was decided before.
-pub const NOTICED_WITHIN: Duration = Duration::from_secs(5);
-
-/// Judges a reply.
-pub(super) fn replied(answer: &Answer<'_>) -> Verdict {
+/// Judges a reply. A node may take `noticed_within` to notice, and to send what was decided before.
+pub(super) fn replied(answer: &Answer<'_>, noticed_within: Duration) -> Verdict {
     let sent = answer.sent;
     let since = sent.without_quorum_since;
-    match since.filter(|since| sent.at.since(*since) > NOTICED_WITHIN) {
+    match since.filter(|since| sent.at.since(*since) > noticed_within) {
         None => Ok(()),
         Some(since) => Err(Violation::new(
             "L2",

@@ -1,5 +1,6 @@
 //! L3: when nothing is wrong, or one follower is gone, no client needs more than one retransmission. When
-//! the leader is gone, that holds again after one election.
+//! the leader is gone, that holds again after one election. L7: over long or lossy links it is three
+//! retransmissions, and two elections, and a whole minority may be gone or broken.
 
 use super::peace::Peace;
 use super::violation::{Verdict, Violation};
@@ -13,7 +14,7 @@ pub(super) struct L3 {
 }
 
 impl L3 {
-    /// A third copy: two were not answered.
+    /// One copy too many: those before it were not answered.
     pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
         let What::Sent {
             kind,
@@ -31,15 +32,19 @@ impl L3 {
         let Some(healed) = peace.settled_since(first) else {
             return Ok(());
         };
-        let lost = peace.lost_node();
-        let bridged = lost.is_none_or(|lost| second >= lost.bridged_at());
+        let lost = peace.lost_nodes();
+        let bridged = peace.is_bridged(second);
         // A server that knows nothing of a client that reboots is silent, as RFC 2131 has it; and so
         // is one that is gone: its client starts over.
         let is_owed = match server {
             None => kind == MessageKind::Discover,
-            Some(server) => lost.is_none_or(|lost| lost.server != server),
+            Some(server) => lost.is_none_or(|lost| !lost.is(server)),
         };
-        if copies != 2 || !bridged || !is_owed || !peace.had_room(&event.client, healed) {
+        if copies != peace.pace.unanswered
+            || !bridged
+            || !is_owed
+            || !peace.had_room(&event.client, healed)
+        {
             return Ok(());
         }
         Err(Violation::new(
@@ -47,7 +52,7 @@ impl L3 {
             event.at,
             format!("{} ({}) is not answered", event.number, event.client),
             [
-                format!("it sends {kind:?} with xid {xid:#x} for the third time, first at {first}"),
+                format!("it sends {kind:?} with xid {xid:#x}, copy {copies}, first at {first}"),
                 format!("everything is healed since {healed}, and addresses are free; {lost:?}"),
             ],
         ))

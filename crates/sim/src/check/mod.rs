@@ -27,6 +27,7 @@ mod l3;
 mod l4;
 mod l5;
 mod l6;
+mod pace;
 mod peace;
 mod rulesets;
 mod s1;
@@ -48,7 +49,7 @@ mod violation;
 pub use facts::{End, Replied};
 pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
-pub use peace::SETTLED_AFTER;
+pub use pace::Pace;
 pub use violation::{Verdict, Violation};
 
 #[cfg(test)]

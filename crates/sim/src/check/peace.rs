@@ -1,24 +1,17 @@
-//! Since when nothing is wrong, and the one node that is lost in the middle of it: what the liveness
-//! rules (L1, L3, L4, L6) are judged by.
+//! Since when nothing is wrong, and the minority that is lost or broken in the middle of it, for as long as
+//! it likes: what the liveness rules (L1, L3, L4, L6, L7) are judged by.
 
 use super::facts::Step;
+use super::pace::Pace;
 use crate::client::TrueTime;
 use ipam::{ClientKey, LeaseState};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::time::Duration;
-
-/// After the last fault: elections, nodes that start and catch up, and requests and offers that were
-/// made before it.
-pub const SETTLED_AFTER: Duration = Duration::from_secs(10);
-
-/// How long service may be gone with a leader: its lease, an election, and another one if two nodes
-/// stood at once (`cluster::Timings`).
-const ELECTION: Duration = Duration::from_secs(4);
 
 /// Since when nothing is wrong, and when there was no room for clients last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peace {
+    pub(super) pace: Pace,
     healed: Option<TrueTime>,
     exhausted: Option<TrueTime>,
     /// When the address that is reserved for a client was last another's, or quarantined.
@@ -26,18 +19,18 @@ pub(super) struct Peace {
     lost: Option<Lost>,
 }
 
-/// A node that was lost while nothing else was wrong.
-#[derive(Clone, Copy, Debug)]
+/// The nodes that are lost, or broken, while nothing is wrong with the others: a core is whole.
+#[derive(Clone, Debug)]
 pub(super) struct Lost {
-    pub(super) server: Ipv4Addr,
-    at: TrueTime,
-    led: bool,
+    servers: Vec<Ipv4Addr>,
+    /// From when on those who are left must serve.
+    bridged: TrueTime,
 }
 
 impl Lost {
-    /// From when on the others must serve: at once, or after an election.
-    pub(super) fn bridged_at(&self) -> TrueTime {
-        self.at + if self.led { ELECTION } else { Duration::ZERO }
+    /// Whether this is one of them.
+    pub(super) fn is(&self, server: Ipv4Addr) -> bool {
+        self.servers.contains(&server)
     }
 }
 
@@ -51,9 +44,16 @@ impl Peace {
         self.lost = None;
     }
 
-    /// One node is gone, which led or did not; nothing else is wrong.
-    pub(super) fn lost(&mut self, at: TrueTime, server: Ipv4Addr, led: bool) {
-        self.lost = Some(Lost { server, at, led });
+    /// These are gone or broken from `at` on, and it takes so many elections until the others serve; nothing
+    /// is wrong with those.
+    pub(super) fn lost(&mut self, at: TrueTime, servers: Vec<Ipv4Addr>, elections: u32) {
+        let bridged = at + self.pace.election * elections;
+        self.lost = Some(Lost { servers, bridged });
+    }
+
+    /// Whether those who are left must have served at `at`.
+    pub(super) fn is_bridged(&self, at: TrueTime) -> bool {
+        self.lost.as_ref().is_none_or(|lost| at >= lost.bridged)
     }
 
     pub(super) fn step(&mut self, step: &Step<'_>) {
@@ -83,11 +83,11 @@ impl Peace {
     /// The same, if that is so long ago that nothing of the fault is left at `at`.
     pub(super) fn settled_since(&self, at: TrueTime) -> Option<TrueTime> {
         self.healed
-            .filter(|healed| at.since(*healed) > SETTLED_AFTER)
+            .filter(|healed| at.since(*healed) > self.pace.settled_after)
     }
 
-    /// The one node that is gone in this peace, if one is.
-    pub(super) const fn lost_node(&self) -> Option<&Lost> {
+    /// The nodes that are gone in this peace, if any are.
+    pub(super) const fn lost_nodes(&self) -> Option<&Lost> {
         self.lost.as_ref()
     }
 

@@ -3,6 +3,7 @@
 //! Ends are hosts, by number. A path has a direction. The peers' network and the clients' link have
 //! one each, so that either can fail alone.
 
+use crate::distance::Distance;
 use fastrand::Rng;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// A host's number: that of its node.
 pub type Host = u64;
+
+/// The bytes of a TCP segment on Ethernet.
+const SEGMENT: usize = 1448;
 
 /// What all paths do while nothing is wrong with them, or while everything is.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +31,8 @@ pub struct Weather {
 pub struct Paths {
     random: Rng,
     weather: Weather,
+    /// What the links are while nothing is wrong; none, if they are all as short as can be.
+    distance: Option<Distance>,
     cut: BTreeSet<(Host, Host)>,
 }
 
@@ -60,8 +66,14 @@ impl Paths {
         Self {
             random: Rng::with_seed(seed),
             weather: Weather::fair(),
+            distance: None,
             cut: BTreeSet::new(),
         }
+    }
+
+    /// How far the hosts are apart from now on.
+    pub fn set_distance(&mut self, distance: Distance) {
+        self.distance = Some(distance);
     }
 
     /// Changes what all paths do.
@@ -96,18 +108,48 @@ impl Paths {
         if from == to {
             return Fate::Arrives(*self.weather.latency.start());
         }
-        if self.is_cut(from, to) || self.random.f64() < self.weather.loss {
+        let steady = self.distance.as_ref().map_or(0.0, |distance| distance.loss);
+        if self.is_cut(from, to) || self.random.f64() < self.weather.loss.max(steady) {
             return Fate::Lost;
         }
-        let first = self.latency();
+        let first = self.latency(from, to);
         if self.random.f64() < self.weather.duplicate {
-            return Fate::ArrivesTwice(first, self.latency());
+            return Fate::ArrivesTwice(first, self.latency(from, to));
         }
         Fate::Arrives(first)
     }
 
+    /// How long a message and its acknowledgement take at least.
+    #[must_use]
+    pub fn round_trip(&self, from: Host, to: Host) -> Duration {
+        self.base(from, to) + self.base(to, from)
+    }
+
+    /// How long so many bytes take over a connection that loses something for ever: TCP's congestion window
+    /// allows for no more (Mathis et al. 1997; segments of 1,448 bytes).
+    #[must_use]
+    pub fn transfer(&self, from: Host, to: Host, bytes: usize) -> Duration {
+        let loss = self.distance.as_ref().map_or(0.0, |distance| distance.loss);
+        if loss == 0.0 || from == to {
+            return Duration::ZERO;
+        }
+        let round_trip = self.round_trip(from, to) + 2 * *self.weather.latency.start();
+        let segments = (bytes / SEGMENT) as f64;
+        round_trip.mul_f64(segments * loss.sqrt() / 1.22)
+    }
+
+    fn base(&self, from: Host, to: Host) -> Duration {
+        let distance = self.distance.as_ref();
+        let base = distance.and_then(|distance| distance.one_way.get(&(from, to)));
+        base.copied().unwrap_or_default()
+    }
+
     /// How long something takes now.
-    pub fn latency(&mut self) -> Duration {
+    pub fn latency(&mut self, from: Host, to: Host) -> Duration {
+        self.base(from, to) + self.jitter()
+    }
+
+    fn jitter(&mut self) -> Duration {
         let micros = |duration: &Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let (least, most) = (
             micros(self.weather.latency.start()),

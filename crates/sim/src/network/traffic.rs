@@ -13,8 +13,12 @@ use tonic::codegen::http::HeaderMap;
 /// How long a lost message is sent again before the connection is given up: the keep-alive interval
 /// of the real transport and its timeout.
 pub const GIVE_UP: Duration = Duration::from_secs(4);
-/// The pause before a lost message is first sent again. It doubles each time (RFC 6298).
+/// The pause before a lost message is first sent again, at least: Linux's minimum. It is twice the round trip
+/// where that is longer, and doubles each time (RFC 6298).
 const FIRST_RETRANSMISSION: Duration = Duration::from_millis(200);
+/// Over a link with a long round trip a connection is given up later, so many round trips (the profile's
+/// `unacknowledged`).
+const GIVE_UP_ROUND_TRIPS: u32 = 20;
 
 /// One call of one node to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +78,17 @@ enum Parcel {
     Request(PeerRequest),
     Answer(PeerAnswer),
     Failure(&'static str),
+}
+
+impl Parcel {
+    /// The bytes of its body.
+    fn len(&self) -> usize {
+        match self {
+            Self::Request(request) => request.body.len(),
+            Self::Answer(answer) => answer.body.len(),
+            Self::Failure(_) => 0,
+        }
+    }
 }
 
 struct Underway {
@@ -162,14 +177,10 @@ impl Traffic {
     /// nobody is left to say so, and callers notice when they give up.
     pub(super) fn host_died(&mut self, host: Host, silent: bool) {
         self.calls.retain(|_, call| call.from != host);
-        let after = if silent {
-            GIVE_UP
-        } else {
-            self.paths.latency()
-        };
         let calls = self.calls.iter().filter(|(_, call)| call.to == host);
         let failing: Vec<_> = calls.map(|(id, call)| (*id, call.from)).collect();
         for (call, asker) in failing {
+            let after = self.noticed_after(host, asker, silent);
             self.fail(call, host, asker, after);
         }
     }
@@ -180,12 +191,22 @@ impl Traffic {
             return;
         };
         let (asker, host) = (*from, *to);
-        let after = if silent {
-            GIVE_UP
-        } else {
-            self.paths.latency()
-        };
+        let after = self.noticed_after(host, asker, silent);
         self.fail(call, host, asker, after);
+    }
+
+    /// When somebody who waits for `host` notices that it will not answer.
+    fn noticed_after(&mut self, host: Host, asker: Host, silent: bool) -> Duration {
+        if silent {
+            self.give_up(asker, host)
+        } else {
+            self.paths.latency(host, asker)
+        }
+    }
+
+    /// How long a message is sent again between these two.
+    fn give_up(&self, from: Host, to: Host) -> Duration {
+        GIVE_UP.max(self.paths.round_trip(from, to) * GIVE_UP_ROUND_TRIPS)
     }
 
     /// What has arrived by now, in order.
@@ -233,7 +254,7 @@ impl Traffic {
             to,
             parcel,
             sent: self.now,
-            pause: FIRST_RETRANSMISSION,
+            pause: FIRST_RETRANSMISSION.max(self.paths.round_trip(from, to) * 2),
         };
         self.transmit(underway, Duration::ZERO);
     }
@@ -241,17 +262,21 @@ impl Traffic {
     /// Works out when a message arrives, over all its retransmissions.
     fn transmit(&mut self, mut underway: Underway, mut after: Duration) {
         let (from, to) = (underway.from, underway.to);
+        let give_up = self.give_up(from, to);
+        let transfer = self.paths.transfer(from, to, underway.parcel.len());
         loop {
-            if self.now + after > underway.sent + GIVE_UP {
+            if self.now + after > underway.sent + give_up {
                 return self.lost(underway, after);
             }
             match self.paths.fate(from, to) {
-                Fate::Arrives(latency) => return self.enqueue(after + latency, underway),
+                Fate::Arrives(latency) => {
+                    return self.enqueue(after + latency + transfer, underway);
+                }
                 Fate::ArrivesTwice(first, second) => {
                     if let Some(copy) = copy(&underway) {
-                        self.enqueue(after + second, copy);
+                        self.enqueue(after + second + transfer, copy);
                     }
-                    return self.enqueue(after + first, underway);
+                    return self.enqueue(after + first + transfer, underway);
                 }
                 Fate::Lost => {
                     after += underway.pause;

@@ -187,9 +187,16 @@ impl Node {
         self.life.as_ref().is_some_and(|life| life.paused)
     }
 
-    /// Whether it was stopped by its disk: its store has failed, or it did not open.
+    /// Whether it was stopped by its disk: its store has failed, or it did not open, or it says that it has to
+    /// be started anew.
     #[must_use]
     pub fn has_failed(&self) -> bool {
+        let reason = self
+            .look(Cluster::service)
+            .and_then(|now| now.silent_reason);
+        if reason.is_some_and(|reason| reason.contains("restart gatewayd")) {
+            return true;
+        }
         let stopped = |cluster: &Cluster| cluster.storage_error().is_some();
         let failed =
             |seen: &Seen| seen.failure.is_some() || seen.cluster.as_ref().is_some_and(stopped);

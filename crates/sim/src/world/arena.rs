@@ -48,6 +48,7 @@ impl World {
         let mut random = Rng::with_seed(scenario.seed ^ 0x5eed);
         let addresses = scenario.hosts().map(|host| (peer_address(host), host));
         let network = PeerNetwork::new(random.u64(..), addresses.collect());
+        network.with_paths(|paths| paths.set_distance(scenario.distance.clone()));
         let segment = Segment::new(random.u64(..));
         let mut nodes = BTreeMap::new();
         for (host, rate) in scenario.hosts().zip(&scenario.rates) {
@@ -56,7 +57,7 @@ impl World {
         }
         let neighbours = Neighbours::new(&scenario, &mut random);
         let faults = Faults::new(&scenario);
-        let mut observer = Observer::new();
+        let mut observer = Observer::new(scenario.distance.pace());
         for squatter in &scenario.squatters {
             let since = TrueTime(squatter.since);
             observer.judge.squatter(squatter.address, since);
@@ -225,7 +226,7 @@ fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
         listen_ip: listen_ip(host),
         tls: None,
         timings: scenario.timings,
-        profile: ipam::Profile::Lan,
+        profile: scenario.distance.profile,
         snapshots: scenario.snapshots,
     };
     let others = scenario.hosts().filter(|other| *other != host);

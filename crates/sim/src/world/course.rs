@@ -1,8 +1,9 @@
 //! The course of a run: faults; peace, in which everybody is served; a storm of newcomers in that peace;
-//! a single node that is lost; and a look at what all nodes have come to.
+//! a single node that is lost, or a minority that stays broken ([`super::core`]); and a look at what all nodes have come to.
 
 use super::arena::{World, name};
-use crate::check::{SERVED_WITHIN, SETTLED_AFTER};
+use super::core::Core;
+use crate::check::SERVED_WITHIN;
 use crate::client::TrueTime;
 use crate::disk::Crash;
 use crate::network::Host;
@@ -15,10 +16,11 @@ use std::time::Duration;
 const STORM: Duration = Duration::from_secs(12);
 /// How long it takes all newcomers of the storm to be switched on.
 const TOGETHER: Duration = Duration::from_secs(1);
-/// How long a single node is gone: an election, and two retransmissions after it.
-const LOSS: Duration = Duration::from_secs(18);
-/// How long nodes may take to apply the same entries once nobody asks for anything.
-const CONVERGED_WITHIN: Duration = Duration::from_secs(20);
+/// How long a single node is gone, beside an election: two retransmissions.
+const LOSS: Duration = Duration::from_secs(14);
+/// How long nodes may take to apply the same entries once nobody asks for anything, beside what is settled
+/// after a fault.
+const CONVERGED_WITHIN: Duration = Duration::from_secs(10);
 
 impl World {
     /// The whole run.
@@ -29,15 +31,20 @@ impl World {
         self.make_peace()?;
         self.newcomers_arrive(TOGETHER);
         self.go_on_for(STORM)?;
-        let lost = self.lose_a_node();
-        self.newcomers_arrive(LOSS / 3);
-        self.go_on_for(LOSS)?;
-        self.bring_back(lost)?;
+        if let Some(core) = Core::draw(&self.scenario) {
+            self.live_with(&core)?;
+        } else {
+            let lost = self.lose_a_node();
+            let loss = LOSS + self.scenario.distance.pace().election;
+            self.newcomers_arrive(loss / 3);
+            self.go_on_for(loss)?;
+            self.bring_back(lost)?;
+        }
         self.serve_everybody()?;
         self.converge()
     }
 
-    fn go_on_for(&mut self, duration: Duration) -> Result<()> {
+    pub(super) fn go_on_for(&mut self, duration: Duration) -> Result<()> {
         let end = self.now + duration;
         while self.now < end {
             self.step()?;
@@ -52,7 +59,7 @@ impl World {
         let most = self.now + SERVED_WITHIN;
         // A disk that has just died starts again by itself; a change of members goes on to its end.
         self.step()?;
-        while self.has_more_to_come() {
+        while self.has_more_to_come() || !self.all_vote() {
             ensure!(
                 self.now < most,
                 "L1: a node is not a member again within {SERVED_WITHIN:?} of peace{}",
@@ -61,7 +68,7 @@ impl World {
             self.step()?;
         }
         self.observer.judge.healed(TrueTime(self.now));
-        self.go_on_for(SETTLED_AFTER)
+        self.go_on_for(self.scenario.distance.pace().settled_after)
     }
 
     /// One node dies, the leader every other time, and nothing else is wrong (L3).
@@ -82,7 +89,7 @@ impl World {
         self.stats.rare(rare, 1);
         self.crash(host, Crash::Power);
         let judge = &mut self.observer.judge;
-        judge.lost(TrueTime(self.now), listen_ip(host), led);
+        judge.lost(TrueTime(self.now), vec![listen_ip(host)], u32::from(led));
         host
     }
 
@@ -109,15 +116,16 @@ impl World {
     /// reaches everybody.
     fn converge(&mut self) -> Result<()> {
         self.neighbours.fall_silent();
-        let end = self.now + CONVERGED_WITHIN;
+        let within = CONVERGED_WITHIN + self.scenario.distance.pace().settled_after;
+        let end = self.now + within;
         loop {
             self.step()?;
-            if self.now >= end - CONVERGED_WITHIN / 2 && self.judge_end() {
+            if self.now >= end - within / 2 && self.judge_end() {
                 return self.observe();
             }
             ensure!(
                 self.now < end,
-                "L1: the nodes are not in service with the same entry within {CONVERGED_WITHIN:?} of peace{}",
+                "L1: the nodes are not in service with the same entry within {within:?} of peace{}",
                 self.nodes_in_words()
             );
         }

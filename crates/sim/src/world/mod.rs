@@ -10,6 +10,7 @@
 mod arena;
 mod arp;
 mod copies;
+mod core;
 mod course;
 mod coverage;
 mod faults;

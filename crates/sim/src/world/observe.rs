@@ -2,7 +2,7 @@
 
 use super::STEP;
 use super::arena::{World, name};
-use crate::check::{End, Judge, Replied};
+use crate::check::{End, Judge, Pace, Replied};
 use crate::client::TrueTime;
 use crate::network::{Host, Paths};
 use crate::panics;
@@ -41,7 +41,7 @@ pub(super) struct Observer {
 }
 
 impl Observer {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(pace: Pace) -> Self {
         Self {
             leader: None,
             term: 0,
@@ -51,7 +51,7 @@ impl Observer {
             members: BTreeSet::new(),
             newest: 0,
             offer_outstanding: false,
-            judge: Judge::new(),
+            judge: Judge::paced(pace),
         }
     }
 }
@@ -93,6 +93,11 @@ impl World {
                 without_quorum_since: cut_off.map(TrueTime),
             });
         });
+    }
+
+    /// Whether every node votes, as whoever leads has it.
+    pub(super) fn all_vote(&self) -> bool {
+        self.observer.members.len() == self.nodes.len()
     }
 
     /// Every node as it is, for people.

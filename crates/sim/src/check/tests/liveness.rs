@@ -1,7 +1,10 @@
 //! L1, L3, L4, L6: once everything is healed.
 
 use super::*;
-use crate::check::{SERVED_WITHIN, SETTLED_AFTER};
+use crate::check::{Pace, SERVED_WITHIN};
+
+/// Of a LAN.
+const SETTLED_AFTER: Duration = Pace::of(ipam::Profile::Lan, false).settled_after;
 
 fn healed() -> Bench {
     let mut bench = Bench::new();
@@ -134,7 +137,7 @@ fn l3_the_third_copy() {
 fn l3_with_a_follower_gone_nobody_waits_longer() {
     let gone = address(11);
     let mut bench = settled();
-    bench.judge.lost(bench.at, gone, false);
+    bench.judge.lost(bench.at, vec![gone], 0);
     send_thrice(&mut bench, MessageKind::Request, Some(gone));
     assert_eq!(bench.broken(), [] as [&str; 0], "who is gone says nothing");
     send_thrice(&mut bench, MessageKind::Discover, None);
@@ -145,7 +148,7 @@ fn l3_with_a_follower_gone_nobody_waits_longer() {
 fn l3_with_the_leader_gone_there_is_an_election_first() {
     let mut bench = settled();
     bench.tell(1, sent(MessageKind::Discover, None, 0));
-    bench.judge.lost(bench.at, address(11), true);
+    bench.judge.lost(bench.at, vec![address(11)], 1);
     bench.tell(1, sent(MessageKind::Discover, None, 1));
     bench.pass(seconds(5));
     bench.tell(1, sent(MessageKind::Discover, None, 2));
