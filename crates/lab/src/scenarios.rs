@@ -14,6 +14,7 @@ mod listen_ip;
 mod log_reader;
 mod log_volume;
 mod nat;
+mod neighbours;
 mod operator_slips;
 mod partition;
 mod reach;
@@ -50,6 +51,7 @@ pub(crate) const ALL: &[Scenario] = &[
     flood::SCENARIO,
     flood::ONE_HOST,
     operator_slips::SCENARIO,
+    neighbours::SCENARIO,
     snapshot_catch_up::SCENARIO,
     readme_hosts::SCENARIO,
 ];

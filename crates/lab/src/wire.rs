@@ -4,6 +4,7 @@
 //! Written apart from the product's own code on purpose, so that the two cannot agree on a mistake.
 
 pub mod arp;
+pub mod bootp;
 pub mod checksum;
 pub mod dhcp;
 pub mod grpc;
@@ -13,6 +14,7 @@ pub mod socket;
 pub mod tcp;
 pub mod udp;
 
+pub use bootp::Bootp;
 pub use mac::MacAddr;
 pub use socket::PacketSocket;
 pub use udp::UdpFrame;

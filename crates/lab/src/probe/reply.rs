@@ -37,12 +37,14 @@ pub struct Reply {
     pub ip_destination: Ipv4Addr,
     /// All options, number to hexadecimal.
     pub options: BTreeMap<u8, String>,
+    /// The options' numbers in the order in which they stand.
+    pub order: Vec<u8>,
     /// Whether the options end with an END as they must.
     pub well_formed: bool,
 }
 
 impl Reply {
-    pub(super) fn read(datagram: &UdpFrame<'_>, after: Duration) -> Option<Self> {
+    pub(crate) fn read(datagram: &UdpFrame<'_>, after: Duration) -> Option<Self> {
         let message = dhcp::decode_reply(datagram.payload)?;
         let options = dhcp::raw_options(datagram.payload);
         let well_formed = options.is_some();
@@ -68,6 +70,7 @@ impl Reply {
                 .iter()
                 .map(|(code, bytes)| (*code, hexadecimal(bytes)))
                 .collect(),
+            order: dhcp::option_order(datagram.payload),
             well_formed,
         })
     }

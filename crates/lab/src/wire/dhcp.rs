@@ -89,17 +89,33 @@ pub fn lease_time(message: &Message) -> Option<u32> {
 ///
 /// Reads the bytes itself, to see also what the codec would drop. `None` if they are cut short.
 pub fn raw_options(payload: &[u8]) -> Option<BTreeMap<u8, Vec<u8>>> {
-    let mut rest = payload.get(OPTIONS_OFFSET..)?;
     let mut options: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+    let is_whole = each_option(payload, |code, value| {
+        options.entry(code).or_default().extend_from_slice(value);
+    });
+    is_whole.map(|()| options)
+}
+
+/// The options' numbers in the order in which they stand, as far as they can be read.
+pub fn option_order(payload: &[u8]) -> Vec<u8> {
+    let mut order = Vec::new();
+    // What is cut short is told by `raw_options`.
+    let _ = each_option(payload, |code, _| order.push(code));
+    order
+}
+
+/// `None` if they are cut short.
+fn each_option(payload: &[u8], mut seen: impl FnMut(u8, &[u8])) -> Option<()> {
+    let mut rest = payload.get(OPTIONS_OFFSET..)?;
     loop {
         let (&code, after) = rest.split_first()?;
         match code {
-            OPTION_END => return Some(options),
+            OPTION_END => return Some(()),
             OPTION_PAD => rest = after,
             _ => {
                 let (&length, after) = after.split_first()?;
                 let (value, after) = after.split_at_checked(usize::from(length))?;
-                options.entry(code).or_default().extend_from_slice(value);
+                seen(code, value);
                 rest = after;
             }
         }

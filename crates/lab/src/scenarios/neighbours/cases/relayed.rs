@@ -1,0 +1,115 @@
+//! What comes by a relay that the operator has named, by one that he has not, and by a client that says
+//! it is one (RFC 1542, RFC 3046; issue points D.3, D.4).
+
+use std::net::Ipv4Addr;
+
+use anyhow::Result;
+
+use super::{Case, ELSEWHERE, case};
+use crate::scenarios::neighbours::RELAY;
+use crate::scenarios::neighbours::station::{
+    DECLINE, DISCOVER, RELEASE, REQUEST, REQUESTED, SERVER, Station,
+};
+
+const UNNAMED: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 6);
+const RELAY_INFORMATION: u8 = 82;
+/// Circuit id `port`.
+const PORT: [u8; 6] = [1, 4, b'p', b'o', b'r', b't'];
+
+pub(super) const CASES: &[Case] = &[
+    case("relayed DISCOVER", |s| discover(s, RELAY)),
+    case("relayed DISCOVER, relay not named", |s| {
+        discover(s, UNNAMED)
+    }),
+    case("relayed DISCOVER, a client's address as giaddr", |s| {
+        let own = s.lease()?;
+        let message = s.message(DISCOVER).relayed(own);
+        let replies = s.unicast_from(own, &message)?;
+        Ok(s.says(&replies, &[(own, "its own")]))
+    }),
+    case("relayed DISCOVER, giaddr of another network", |s| {
+        discover(s, ELSEWHERE)
+    }),
+    case("relayed DISCOVER, giaddr 255.255.255.255", |s| {
+        discover(s, Ipv4Addr::BROADCAST)
+    }),
+    case("relayed DISCOVER with 82", |s| {
+        s.has(RELAY);
+        let message = s
+            .message(DISCOVER)
+            .relayed(RELAY)
+            .option(RELAY_INFORMATION, &PORT);
+        let replies = s.unicast_from(RELAY, &message)?;
+        let is_echoed = replies.iter().all(|reply| {
+            reply
+                .options
+                .get(&RELAY_INFORMATION)
+                .is_some_and(|value| value == "0104706f7274")
+        });
+        let said = s.says(&replies, &[]);
+        Ok(format!(
+            "{said}, 82 {}",
+            if is_echoed { "echoed" } else { "not echoed" }
+        ))
+    }),
+    case("relayed REQUEST without an OFFER, unknown", |s| {
+        s.has(RELAY);
+        let asked = s.spare();
+        let message = s.message(REQUEST).address(REQUESTED, asked).relayed(RELAY);
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[(asked, "the asked")]))
+    }),
+    case(
+        "relayed REQUEST from 0.0.0.0 by broadcast, relay not named",
+        |s| {
+            let asked = s.spare();
+            let server = s.server_ip;
+            let message = s
+                .message(REQUEST)
+                .address(REQUESTED, asked)
+                .address(SERVER, server);
+            let replies = s.broadcast(&message.relayed(UNNAMED))?;
+            Ok(s.says(&replies, &[(asked, "the asked")]))
+        },
+    ),
+    case("relayed REQUEST, the whole exchange", |s| {
+        s.has(RELAY);
+        let message = s.message(DISCOVER).relayed(RELAY);
+        let replies = s.unicast_from(RELAY, &message)?;
+        let Some(offer) = replies.iter().find(|reply| reply.is_offer()) else {
+            return Ok(s.says(&replies, &[]));
+        };
+        let offered = offer.yiaddr;
+        let message = s.selecting(offered).relayed(RELAY);
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[(offered, "the asked")]))
+    }),
+    case("relayed RELEASE of a lease", |s| {
+        let (own, server) = (s.lease()?, s.server_ip);
+        s.has_nothing();
+        s.has(RELAY);
+        let message = s
+            .message(RELEASE)
+            .from(own)
+            .address(SERVER, server)
+            .relayed(RELAY);
+        s.unicast_from(RELAY, &message)?;
+        Ok(s.fate(own)?.to_owned())
+    }),
+    case("relayed DECLINE of a lease, relay not named", |s| {
+        let (own, server) = (s.lease()?, s.server_ip);
+        let message = s
+            .message(DECLINE)
+            .address(REQUESTED, own)
+            .address(SERVER, server);
+        s.unicast_from(UNNAMED, &message.relayed(UNNAMED))?;
+        Ok(s.fate(own)?.to_owned())
+    }),
+];
+
+fn discover(s: &mut Station<'_>, relay: Ipv4Addr) -> Result<String> {
+    s.has(relay);
+    let message = s.message(DISCOVER).relayed(relay);
+    let replies = s.unicast_from(relay, &message)?;
+    Ok(s.says(&replies, &[]))
+}

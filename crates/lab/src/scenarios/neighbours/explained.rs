@@ -1,0 +1,61 @@
+//! Every silence of ours is explained to whoever asks a node about the client (issue point D.10).
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+
+use crate::gateway::Control;
+
+/// What no node can tell of: no hardware address that could be asked for, or a source that the kernel drops.
+const UNHEARD: [&str; 4] = [
+    "hlen 0",
+    "hlen 16",
+    "hlen 255",
+    "RELEASE, unicast from 0.0.0.0",
+];
+
+/// Messages of one row that got no answer: who sent it, and its transaction.
+pub(super) struct Silences {
+    pub(super) row: &'static str,
+    pub(super) messages: Vec<(String, u32)>,
+}
+
+#[derive(Deserialize)]
+struct Explanation {
+    packets: Vec<Packet>,
+}
+
+#[derive(Deserialize)]
+struct Packet {
+    xid: u32,
+    outcome: String,
+}
+
+/// Asks `control` about each; returns how many there are, and how often each explanation was given.
+pub(super) fn check(control: &Control, silences: &[Silences]) -> Result<BTreeMap<String, usize>> {
+    let mut given = BTreeMap::new();
+    let asked_for = silences.iter().filter(|s| !UNHEARD.contains(&s.row));
+    for silence in asked_for {
+        for (client, xid) in &silence.messages {
+            let said: Explanation = control.json(&["explain", client])?;
+            let mine: Vec<_> = said.packets.iter().filter(|p| p.xid == *xid).collect();
+            ensure!(
+                !mine.is_empty(),
+                "{}: no node has heard of packet {xid:x} of {client}",
+                silence.row
+            );
+            let is_told = |packet: &&&Packet| packet.outcome != "being answered";
+            let told: Vec<_> = mine.iter().filter(is_told).collect();
+            ensure!(
+                told.len() == mine.len() && told.iter().all(|p| !p.outcome.is_empty()),
+                "{}: nobody says why {client} got no answer",
+                silence.row
+            );
+            for packet in told {
+                *given.entry(packet.outcome.clone()).or_insert(0) += 1;
+            }
+        }
+    }
+    Ok(given)
+}
