@@ -84,7 +84,8 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         4 => (client.clone(), proptest::option::of(address.clone())).prop_map(move |(client, requested)| {
             let (client, hostname, node) = (identity(client), None, NODE);
-            Command::OfferLease(OfferLease { subnet, client, requested, lease_time: None, hostname, node })
+            let avoid = requested.into_iter().filter(|address| address.octets()[3] % 2 == 0).collect();
+            Command::OfferLease(OfferLease { subnet, client, requested, lease_time: None, hostname, node, avoid })
         }),
         4 => (client.clone(), address.clone(), kind, probe).prop_map(move |(client, address, kind, probe)| {
             let (client, hostname, node) = (identity(client), None, NODE);

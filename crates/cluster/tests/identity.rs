@@ -104,6 +104,7 @@ fn offer(node: u64) -> Command {
         subnet: SUBNET,
         client: client(7),
         requested: None,
+        avoid: Vec::new(),
         hostname: None,
         lease_time: None,
         node: NodeId(node),

@@ -10,6 +10,8 @@
 //!   later than [`REPLY_DEADLINE`] after its request is never handed out (T6).
 //! * **What may block.** Nothing; each call costs a few map operations.
 
+mod accuse;
+
 use crate::Moment;
 use crate::codec::{DropReason, Packet, decode};
 use crate::decide::{
@@ -17,10 +19,10 @@ use crate::decide::{
     takes_turns,
 };
 use crate::limit::{
-    Accusations, Admission, ClientMemory, HeardBefore, InFlight, InFlightKey, NotBegun, RateLimits,
-    Standing,
+    Accusations, Admission, ClientMemory, Doubted, HeardBefore, InFlight, InFlightKey, NotBegun,
+    RateLimits, Standing,
 };
-use crate::limits::{MAX_ACCUSERS, MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
+use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
 use crate::probe::{Finding, ProbeCache};
 use crate::reply::Body;
@@ -64,6 +66,7 @@ pub struct Engine {
     in_flight: InFlight,
     probes: ProbeCache,
     accusations: Accusations,
+    doubted: Doubted,
     /// The bridge's ports of those who accuse, as far as the shell has told.
     ports: BTreeMap<[u8; 6], u32>,
 }
@@ -95,6 +98,7 @@ impl Engine {
             in_flight: InFlight::default(),
             probes: ProbeCache::default(),
             accusations: Accusations::default(),
+            doubted: Doubted::default(),
             ports: BTreeMap::new(),
         }
     }
@@ -109,17 +113,6 @@ impl Engine {
     /// The longest IP datagram that the link carries, in bytes: no reply is longer from now on.
     pub const fn set_link_mtu(&mut self, bytes: u16) {
         self.link_mtu = bytes;
-    }
-
-    /// Notes behind which port of the bridge a hardware address is.
-    pub fn note_port(&mut self, hardware: [u8; 6], port: Option<u32>) {
-        if self.ports.len() >= MAX_ACCUSERS {
-            self.ports.clear();
-        }
-        match port {
-            Some(port) => self.ports.insert(hardware, port),
-            None => self.ports.remove(&hardware),
-        };
     }
 
     /// What to do about a datagram that arrived at `now`.
@@ -213,7 +206,8 @@ impl Engine {
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
             .on_link_of(self.link_mtu)
-            .with_offer(self.memory.offer_to(&hearing.client));
+            .with_offer(self.memory.offer_to(&hearing.client))
+            .avoiding(self.doubted.recent(now));
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
             None => transaction.begin(hearing.intent, given_up, hearing.known),
@@ -391,41 +385,6 @@ impl Engine {
         (held == address)
             .then_some(GrantRef { granted, node })
             .ok_or(Silence::NothingHeld)
-    }
-
-    /// A client is believed of a few addresses that somebody is on them (S7).
-    fn check_decline(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
-        let Intent::Decline { address, .. } = hearing.intent else {
-            return Ok(());
-        };
-        let hardware = hearing.packet.hardware.bytes().first_chunk().copied();
-        self.believes(hardware.unwrap_or_default(), address, hearing.now)
-            .then_some(())
-            .ok_or(Silence::TooManyDeclines)
-    }
-
-    /// So is whoever answers the probe of an address that is to be offered; beyond that, nobody counts as there. What
-    /// is requested unoffered is quarantined by nobody, so there every answer counts.
-    fn weigh(&mut self, now: Moment, transaction: &Transaction, input: Input) -> Input {
-        let hardware = match input {
-            Input::Probed(_, Finding::InUse { hardware }) => hardware,
-            Input::Probed(_, Finding::Answered) => Default::default(),
-            input => return input,
-        };
-        match input {
-            Input::Probed(address, _)
-                if transaction.quarantines(hardware) && !self.believes(hardware, address, now) =>
-            {
-                Input::Probed(address, Finding::Clear)
-            }
-            input => input,
-        }
-    }
-
-    fn believes(&mut self, hardware: [u8; 6], address: Ipv4Addr, now: Moment) -> bool {
-        let port = self.ports.get(&hardware).copied();
-        self.accusations.believes(hardware, port, address, now)
-            || ipam::mutated!("s7_every_accuser_believed")
     }
 
     /// Charges the budgets. What costs no commit is charged to the client alone.

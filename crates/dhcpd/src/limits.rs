@@ -109,6 +109,11 @@ pub const ACCUSATIONS_PER_CLIENT: usize = 4;
 pub const ACCUSATIONS_PER_PORT: usize = 16;
 /// As long as a quarantine lasts by default: so many of their addresses are quarantined at once.
 pub const ACCUSATION_WINDOW: Duration = Duration::from_secs(600);
+/// An address where somebody answered who is not believed is not offered for so long: two retransmissions (RFC 2131
+/// §4.1), so that a client that tries again gets further.
+pub const DOUBTED_FOR: Duration = Duration::from_secs(10);
+/// So many of these: with those that one offer finds, what its command may carry.
+pub const MAX_DOUBTED: usize = ipam::OfferLease::MAX_AVOIDED - MAX_CONFLICTS_PER_OFFER as usize;
 /// Hardware addresses, and ports, that are counted at once; whoever else comes is not believed. About 100 bytes each.
 pub const MAX_ACCUSERS: usize = 1024;
 

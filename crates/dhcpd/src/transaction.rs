@@ -37,6 +37,9 @@ pub enum Input {
     Proposed(Result<Outcome, ProposeError>),
     /// Of a conflict probe of this address.
     Probed(Ipv4Addr, Finding),
+    /// Somebody answered who is not believed that the address should be quarantined (S7). It is not given
+    /// away all the same (L6).
+    Doubted(Ipv4Addr),
     /// A conflict probe could not be made.
     ProbeFailed,
 }
@@ -74,6 +77,17 @@ pub struct Transaction {
     conflicts: u8,
     /// What this node has offered the client, after its probe.
     offered: Option<Ipv4Addr>,
+    /// Where somebody answered lately who is not believed.
+    avoid: Vec<Ipv4Addr>,
+}
+
+/// Who answered a conflict probe, as far as the answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    /// By ARP.
+    Hardware([u8; 6]),
+    /// By an ICMP echo, from behind this relay.
+    BehindRelay(Ipv4Addr),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +131,7 @@ impl Transaction {
             stage,
             conflicts,
             offered: None,
+            avoid: Vec::new(),
         }
     }
 
@@ -133,15 +148,30 @@ impl Transaction {
         self
     }
 
+    /// The same that offers none of these addresses.
+    #[must_use]
+    pub(crate) fn avoiding(mut self, addresses: Vec<Ipv4Addr>) -> Self {
+        self.avoid = addresses;
+        self
+    }
+
     /// Whether what a probe ahead found serves as well as a probe now: for an offer on the link. A request that we
     /// did not expect is worth a probe of its own, and one behind a relay hears no ARP.
     pub(crate) fn believes_probes_ahead(&self) -> bool {
         matches!(self.stage, Stage::Probing { .. }) && !self.probes_by_echo()
     }
 
-    /// Whether an answer of `hardware` to the present probe has the address quarantined.
-    pub(crate) fn quarantines(&self, hardware: [u8; 6]) -> bool {
-        matches!(self.stage, Stage::Probing { .. }) && self.packet.hardware.bytes() != hardware
+    /// Who would have the address quarantined by such an answer to the present probe, if anybody.
+    pub(crate) fn answerer(&self, finding: Finding) -> Option<Answerer> {
+        if !matches!(self.stage, Stage::Probing { .. }) {
+            return None;
+        }
+        match finding {
+            Finding::Clear => None,
+            Finding::InUse { hardware } if self.packet.hardware.bytes() == hardware => None,
+            Finding::InUse { hardware } => Some(Answerer::Hardware(hardware)),
+            Finding::Answered => Some(Answerer::BehindRelay(self.packet.giaddr)),
+        }
     }
 
     /// Whether the conflict probe is an ICMP echo: the client is behind a relay, where no ARP is heard (L6).
@@ -222,6 +252,7 @@ impl Transaction {
             }
             Input::Proposed(Err(ProposeError::Unknown)) => Next::Silent(Silence::UnknownOutcome),
             Input::Probed(address, finding) => self.on_finding(address, finding),
+            Input::Doubted(address) => self.pass_over(address),
             Input::ProbeFailed => Next::Silent(Silence::ProbeFailed),
         }
     }
@@ -313,7 +344,18 @@ impl Transaction {
             lease_time: self.wish(),
             hostname: self.packet.hostname.clone(),
             node: self.identity.node,
+            avoid: self.avoid.clone(),
         }))
+    }
+
+    /// Another address, for this client and for a moment (L6, ADR 0026).
+    fn pass_over(&mut self, address: Ipv4Addr) -> Next {
+        self.conflicts += 1;
+        if self.conflicts > MAX_CONFLICTS_PER_OFFER || self.avoid.len() >= OfferLease::MAX_AVOIDED {
+            return Next::Silent(Silence::ConflictAfterConflict);
+        }
+        self.avoid.push(address);
+        self.propose_offer()
     }
 
     /// Option 51.

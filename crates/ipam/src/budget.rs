@@ -46,6 +46,8 @@ const FIXED_BYTES: usize = 256;
 const FIELD_BYTES: usize = 6;
 /// A range of addresses, or an address, in a list.
 const RANGE_BYTES: usize = 24;
+/// An address in a list of addresses, packed or not.
+const ADDRESS_BYTES: usize = 5;
 /// A route.
 const ROUTE_BYTES: usize = 40;
 
@@ -55,6 +57,10 @@ impl Command {
         match self {
             Self::RegisterNode(NodeRegistration { peer_address, .. }) => {
                 at_most("peer address", peer_address.len(), MAX_PEER_ADDRESS_BYTES)?;
+            }
+            Self::OfferLease(offer) if offer.avoid.len() > crate::OfferLease::MAX_AVOIDED => {
+                let (what, limit) = ("avoided addresses", crate::OfferLease::MAX_AVOIDED);
+                return Err(Refusal::TooMany { what, limit });
             }
             Self::PutSubnet(config) => check_subnet(config)?,
             Self::Bootstrap(bootstrap) => check_subnet(&bootstrap.subnet)?,
@@ -73,7 +79,9 @@ impl Command {
                 registration.peer_address.len() + registration.listeners.len() * RANGE_BYTES
             }
             Self::OfferLease(offer) => {
-                identity_bytes(&offer.client) + name_bytes(offer.hostname.as_ref())
+                identity_bytes(&offer.client)
+                    + name_bytes(offer.hostname.as_ref())
+                    + offer.avoid.len() * ADDRESS_BYTES
             }
             Self::GrantLease(grant) => {
                 identity_bytes(&grant.client) + name_bytes(grant.hostname.as_ref())

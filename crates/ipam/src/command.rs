@@ -117,6 +117,14 @@ pub struct OfferLease {
     pub hostname: Option<Hostname>,
     /// The node that answers.
     pub node: NodeId,
+    /// Not these, unless the client holds them: somebody answered a conflict probe there just now, and is
+    /// not believed that the address should be quarantined (L6, ADR 0026). At most [`OfferLease::MAX_AVOIDED`].
+    pub avoid: Vec<Ipv4Addr>,
+}
+
+impl OfferLease {
+    /// Addresses that one offer may avoid.
+    pub const MAX_AVOIDED: usize = 64;
 }
 
 /// A DHCPREQUEST's wish (RFC 2131 §4.3.2).

@@ -1,11 +1,11 @@
 //! Every address of a subnet that has a history, and the indexes over them.
 //!
-//! The records are the truth; the three indexes are derived from them and from the set of
+//! The records are the truth; the indexes are derived from them and from the set of
 //! allocatable addresses, so a snapshot carries the records alone and a restored table is equal to
 //! the one it was taken from (contract S8). Every change goes through [`LeaseTable::put`] or
 //! [`LeaseTable::remove`], which keep the indexes true.
 
-use crate::{ClientKey, ClusterTime, Lease, LeaseState};
+use crate::{ClientKey, ClusterTime, HardwareAddress, Lease, LeaseState};
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::net::Ipv4Addr;
 
@@ -15,6 +15,8 @@ pub struct LeaseTable {
     records: BTreeMap<Ipv4Addr, Lease>,
     /// Every address whose record names the client. Quarantined records name nobody's address.
     by_client: BTreeMap<ClientKey, BTreeSet<Ipv4Addr>>,
+    /// Every address that is bound to a client known by another name than its hardware address.
+    by_hardware: BTreeMap<HardwareAddress, BTreeSet<Ipv4Addr>>,
     /// What the cluster clock has to look at, soonest first.
     deadlines: BTreeSet<(ClusterTime, Ipv4Addr)>,
     /// Addresses that a client without a history may get (S4), held or not.
@@ -64,6 +66,14 @@ impl LeaseTable {
         let records = self
             .of_client(client)
             .filter(|(address, lease)| which(*address, lease));
+        records.max_by_key(|(address, lease)| (weight(&lease.state), *address))
+    }
+
+    /// What is bound to a machine whose client is known by another name, the one that lasts longest.
+    #[must_use]
+    pub fn bound_by_hardware(&self, hardware: &HardwareAddress) -> Option<(Ipv4Addr, &Lease)> {
+        let addresses = self.by_hardware.get(hardware).into_iter().flatten();
+        let records = addresses.filter_map(|at| Some((*at, self.records.get(at)?)));
         records.max_by_key(|(address, lease)| (weight(&lease.state), *address))
     }
 
@@ -135,6 +145,10 @@ impl LeaseTable {
                 .or_default()
                 .insert(address);
         }
+        if let Some(hardware) = named_otherwise(&lease) {
+            let addresses = self.by_hardware.entry(hardware.clone()).or_default();
+            addresses.insert(address);
+        }
         if let Some(deadline) = lease.state.deadline() {
             self.deadlines.insert((deadline, address));
         }
@@ -162,6 +176,14 @@ impl LeaseTable {
             addresses.remove(&address);
             if addresses.is_empty() {
                 self.by_client.remove(&lease.client);
+            }
+        }
+        if let Some(hardware) = named_otherwise(&lease)
+            && let Some(addresses) = self.by_hardware.get_mut(hardware)
+        {
+            addresses.remove(&address);
+            if addresses.is_empty() {
+                self.by_hardware.remove(hardware);
             }
         }
         if self.is_allocatable(address) {
@@ -195,6 +217,14 @@ impl LeaseTable {
         });
         self.free = free.collect();
         self.allocatable = allocatable;
+    }
+}
+
+/// The hardware address of a bound client that is known by another name.
+const fn named_otherwise(lease: &Lease) -> Option<&HardwareAddress> {
+    match (&lease.client, lease.state) {
+        (ClientKey::Identifier(_), LeaseState::Bound { .. }) => Some(&lease.hardware),
+        _ => None,
     }
 }
 

@@ -3,9 +3,9 @@
 use crate::removed::RemovedMembers;
 use crate::reservation::Reservations;
 use crate::{
-    ClusterTime, Forward, ForwardTarget, Gateway, Ipv4Network, Lease, LeaseState, LeaseTable,
-    NatIntent, NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting,
-    ResolvedForward, Subnet, SubnetConfig, SubnetId, SubnetNat,
+    ClusterTime, Forward, ForwardTarget, Gateway, Ipv4Network, Lease, LeaseTable, NatIntent,
+    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting, ResolvedForward,
+    Subnet, SubnetConfig, SubnetId, SubnetNat,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -171,8 +171,8 @@ impl State {
         match &forward.target {
             ForwardTarget::Address(address) => (!self.is_gateway(*address)).then_some(*address),
             ForwardTarget::Client { subnet, client } => {
-                let (address, lease) = self.subnets.get(subnet)?.lease_of(client)?;
-                matches!(lease.state, LeaseState::Bound { .. }).then_some(address)
+                let lease = self.subnets.get(subnet)?.bound_lease_of(client);
+                lease.map(|(address, _)| address)
             }
         }
     }

@@ -287,6 +287,18 @@ impl Subnet {
         own.or_else(|| self.leases.by_client(client))
     }
 
+    /// The lease that an operator means by `client`: its own, or, as with a reservation, that of the machine with this
+    /// hardware address, where clients are known by another name.
+    #[must_use]
+    pub fn bound_lease_of(&self, client: &ClientKey) -> Option<(Ipv4Addr, &Lease)> {
+        let own = self.lease_of(client);
+        let own = own.filter(|(_, lease)| lease.state.is_bound());
+        own.or_else(|| match client {
+            ClientKey::Hardware(hardware) => self.leases.bound_by_hardware(hardware),
+            ClientKey::Identifier(_) => None,
+        })
+    }
+
     /// The oldest offer that its client seems to have forgotten, of an address that anybody may have.
     pub(crate) fn abandoned_offer(&self, now: ClusterTime) -> Option<Ipv4Addr> {
         let youngest_end = now + self.config.times.offer;

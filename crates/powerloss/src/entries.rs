@@ -105,6 +105,7 @@ fn offer(number: u32) -> Command {
         subnet: SUBNET,
         client: client(number),
         requested: None,
+        avoid: Vec::new(),
         hostname: None,
         node: NodeId(NODE),
         lease_time: None,

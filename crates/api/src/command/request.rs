@@ -19,6 +19,7 @@ impl From<&OfferLease> for wire::OfferLease {
             hostname: hostname_bytes(offer.hostname.as_ref()),
             node: offer.node.0,
             lease_time_ms: offer.lease_time.map(|span| span.0),
+            avoid: offer.avoid.iter().copied().map(Ipv4Addr::to_bits).collect(),
         }
     }
 }
@@ -34,6 +35,7 @@ impl TryFrom<wire::OfferLease> for OfferLease {
             lease_time: message.lease_time_ms.map(Span),
             hostname: hostname("OfferLease.hostname", message.hostname.as_deref())?,
             node: NodeId(message.node),
+            avoid: message.avoid.into_iter().map(Ipv4Addr::from_bits).collect(),
         })
     }
 }

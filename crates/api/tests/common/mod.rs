@@ -250,6 +250,7 @@ fn request() -> impl Strategy<Value = Command> {
                 hostname,
                 node,
                 lease_time,
+                avoid: requested.into_iter().collect(),
             })
         }),
         grant.prop_map(

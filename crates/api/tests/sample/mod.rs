@@ -108,6 +108,7 @@ fn lease_commands() -> Vec<Command> {
             subnet: SUBNET,
             client: identity(1),
             requested: Some(ip(50)),
+            avoid: Vec::new(),
             hostname: Some(Hostname::new(b"vm-1").unwrap()),
             node: NODE,
             lease_time: None,

@@ -198,6 +198,7 @@ pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         subnet,
         client: client(number),
         requested,
+        avoid: Vec::new(),
         hostname,
         node: here,
         lease_time: None,

@@ -76,10 +76,17 @@ fn is_unicast_or_zero(address: Ipv4Addr) -> bool {
     !address.is_multicast() && !address.is_broadcast() && !address.is_loopback()
 }
 
-/// Who a datagram says that it is from, however wrong the rest of it is: for people who look for a
-/// client's packets, and for nothing else.
+/// Who a datagram says that it is from, however wrong the rest of it is, `hlen` and `chaddr` included: for
+/// people who look for a client's packets, and for nothing else.
 pub(super) fn sender(datagram: &[u8]) -> Option<(HardwareAddress, u32)> {
-    let fixed: &[u8; 34] = datagram.first_chunk()?;
-    let hardware = hardware(fixed[1], fixed[2], datagram).ok()?;
+    let fixed: &[u8; 44] = datagram.first_chunk()?;
+    let (htype, hlen) = (fixed[1], usize::from(fixed[2]));
+    let is_usable = htype != HardwareAddress::ETHERNET && (1..=16).contains(&hlen);
+    let length = if is_usable {
+        hlen
+    } else {
+        usize::from(ETHERNET_BYTES)
+    };
+    let hardware = HardwareAddress::new(htype, fixed.get(28..28 + length)?).ok()?;
     Some((hardware, u32::from_be_bytes(*fixed[4..8].first_chunk()?)))
 }

@@ -252,7 +252,6 @@ fn the_sender_of_a_malformed_packet() {
     let hardware = ipam::HardwareAddress::ethernet(MAC);
     assert_eq!(sender(&malformed), Some((hardware, 7)));
     assert_eq!(sender(&malformed[..33]), None);
-    assert_eq!(sender(&discover().byte(2, 255).datagram()), None);
 }
 
 #[test]
@@ -360,4 +359,26 @@ proptest! {
         let read = packet.client_identifier.as_ref().map(ipam::ClientIdentifier::bytes);
         prop_assert_eq!(read, Some(&identifier[..]));
     }
+}
+
+/// Whoever asks why such a client gets no answer is told (`gatewayctl explain`).
+#[test]
+fn a_sender_is_known_however_wrong_its_hardware_address_is() {
+    let good = PacketBuilder::discover([2, 0, 0, 0, 0, 1])
+        .xid(9)
+        .datagram();
+    for hlen in [0, 1, 6, 16, 17, 255] {
+        let mut datagram = good.clone();
+        datagram[2] = hlen;
+        let (hardware, xid) = super::sender(&datagram).expect("a sender");
+        assert_eq!((hardware.bytes(), xid), (&[2, 0, 0, 0, 0, 1][..], 9));
+    }
+    for first in [0, 1] {
+        let mut datagram = good.clone();
+        datagram[28..34].copy_from_slice(&[first, 0, 0, 0, 0, 0]);
+        let (hardware, _) = super::sender(&datagram).expect("a sender");
+        assert_eq!(hardware.bytes(), [first, 0, 0, 0, 0, 0]);
+        assert!(decode(&datagram).is_err());
+    }
+    assert_eq!(super::sender(&good[..43]), None);
 }

@@ -2,7 +2,7 @@
 //! address is quarantined, so nobody may say it of too many (contract S7, ADR 0026). Pure.
 //!
 //! A host has few fixed addresses in a pool. Whoever claims more lies, or is a proxy, and is believed of the first
-//! few only. Its port on the bridge counts as well, because hardware addresses are cheap.
+//! few only. Its port on the bridge, or its relay, counts as well, because hardware addresses are cheap.
 //!
 //! **Bounded.** [`MAX_ACCUSERS`] of either kind; what is older than [`ACCUSATION_WINDOW`] is forgotten.
 
@@ -16,40 +16,47 @@ use std::net::Ipv4Addr;
 /// A port of the bridge that the clients are on; `None` for all of which it is not known.
 pub type Port = Option<u32>;
 
+/// Where an accuser is: what it cannot make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A port of the bridge.
+    Port(Port),
+    /// Behind a relay.
+    Relay(Ipv4Addr),
+}
+
+/// Who says that somebody is on an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accuser {
+    /// Its hardware address; an echo from behind a relay does not tell.
+    pub hardware: Option<[u8; 6]>,
+    /// Where it is.
+    pub place: Place,
+}
+
 /// What was said lately, and by whom.
 #[derive(Clone, Debug, Default)]
 pub struct Accusations {
     by_client: BTreeMap<[u8; 6], Accused>,
-    by_port: BTreeMap<Port, Accused>,
+    by_place: BTreeMap<Place, Accused>,
 }
 
 /// Of which addresses, and when last.
 type Accused = BTreeMap<Ipv4Addr, Moment>;
 
 impl Accusations {
-    /// Whether `client` at `port` is believed that somebody is on `address`. The same address again is no news, and
-    /// costs nothing.
-    pub fn believes(
-        &mut self,
-        client: [u8; 6],
-        port: Port,
-        address: Ipv4Addr,
-        now: Moment,
-    ) -> bool {
-        let is_believed =
-            has_room(
-                &mut self.by_client,
-                client,
-                address,
-                ACCUSATIONS_PER_CLIENT,
-                now,
-            ) && has_room(&mut self.by_port, port, address, ACCUSATIONS_PER_PORT, now);
+    /// Whether it is believed that somebody is on `address`. The same address again is no news, and costs nothing.
+    pub fn believes(&mut self, accuser: Accuser, address: Ipv4Addr, now: Moment) -> bool {
+        let Accuser { hardware, place } = accuser;
+        let (clients, places) = (&mut self.by_client, &mut self.by_place);
+        let is_believed = hardware
+            .is_none_or(|client| has_room(clients, client, address, ACCUSATIONS_PER_CLIENT, now))
+            && has_room(places, place, address, ACCUSATIONS_PER_PORT, now);
         if is_believed {
-            self.by_client
-                .entry(client)
-                .or_default()
-                .insert(address, now);
-            self.by_port.entry(port).or_default().insert(address, now);
+            if let Some(client) = hardware {
+                clients.entry(client).or_default().insert(address, now);
+            }
+            places.entry(place).or_default().insert(address, now);
         }
         is_believed
     }
@@ -86,23 +93,30 @@ mod tests {
         Moment(Duration::from_secs(seconds))
     }
 
+    fn of(hardware: [u8; 6], port: Port) -> Accuser {
+        Accuser {
+            hardware: Some(hardware),
+            place: Place::Port(port),
+        }
+    }
+
     #[test]
     fn one_client_is_believed_of_a_few_addresses() {
         let mut accusations = Accusations::default();
         let believed = (0..100).filter(|number| {
-            accusations.believes([1; 6], None, address(*number), at(u64::from(*number)))
+            accusations.believes(of([1; 6], None), address(*number), at(u64::from(*number)))
         });
         assert_eq!(believed.count(), ACCUSATIONS_PER_CLIENT);
         assert!(
-            accusations.believes([1; 6], None, address(0), at(100)),
+            accusations.believes(of([1; 6], None), address(0), at(100)),
             "no news"
         );
         assert!(
-            accusations.believes([2; 6], None, address(7), at(100)),
+            accusations.believes(of([2; 6], None), address(7), at(100)),
             "another client"
         );
         let later = at(100) + ACCUSATION_WINDOW;
-        assert!(accusations.believes([1; 6], None, address(7), later));
+        assert!(accusations.believes(of([1; 6], None), address(7), later));
     }
 
     /// A port may make up as many hardware addresses as it likes.
@@ -111,12 +125,12 @@ mod tests {
         let mut accusations = Accusations::default();
         for port in [Some(3), None] {
             let believed = (0..200_u8).filter(|number| {
-                accusations.believes([*number; 6], port, address(u32::from(*number)), at(1))
+                accusations.believes(of([*number; 6], port), address(u32::from(*number)), at(1))
             });
             assert_eq!(believed.count(), ACCUSATIONS_PER_PORT);
         }
         assert!(
-            accusations.believes([9; 6], Some(4), address(9), at(1)),
+            accusations.believes(of([9; 6], Some(4)), address(9), at(1)),
             "another port"
         );
     }
@@ -126,14 +140,28 @@ mod tests {
         let mut accusations = Accusations::default();
         for number in 0..10_000_u32 {
             let [a, b, c, d] = number.to_be_bytes();
-            accusations.believes([2, 0, a, b, c, d], Some(number), address(number), at(1));
+            accusations.believes(of([2, 0, a, b, c, d], Some(number)), address(number), at(1));
         }
         assert!(accusations.by_client.len() <= MAX_ACCUSERS);
-        assert!(accusations.by_port.len() <= MAX_ACCUSERS);
+        assert!(accusations.by_place.len() <= MAX_ACCUSERS);
         let later = at(2) + ACCUSATION_WINDOW;
         assert!(
-            accusations.believes([7; 6], Some(7), address(1), later),
+            accusations.believes(of([7; 6], Some(7)), address(1), later),
             "room again"
         );
+    }
+
+    /// Whoever answers echoes behind one relay spends nobody else's budget.
+    #[test]
+    fn a_relay_is_believed_of_some_addresses_and_for_itself() {
+        let mut accusations = Accusations::default();
+        let behind = |relay| Accuser {
+            hardware: None,
+            place: Place::Relay(address(relay)),
+        };
+        let believed = (0..200).filter(|n| accusations.believes(behind(5), address(*n), at(1)));
+        assert_eq!(believed.count(), ACCUSATIONS_PER_PORT);
+        assert!(accusations.believes(behind(6), address(201), at(1)));
+        assert!(accusations.believes(of([0; 6], None), address(202), at(1)));
     }
 }

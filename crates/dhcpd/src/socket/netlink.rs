@@ -5,9 +5,12 @@
 //! leads to a relay is the kernel's to say (policy rules, several tables), and nobody's to guess.
 
 use super::SocketError;
+use nix::sys::socket::{NetlinkAddr, recvfrom};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::io::{self, Read};
+use std::io;
 use std::net::Ipv4Addr;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 const AF_NETLINK: i32 = 16;
@@ -15,6 +18,12 @@ const NETLINK_ROUTE: i32 = 0;
 const AF_INET: u8 = 2;
 /// The header of a message: length, type, flags, number, port.
 const HEADER_BYTES: usize = 16;
+/// Where the number stands in it: an answer has its question's.
+const NUMBER: usize = 8;
+/// The kernel's port; a process has another.
+const KERNEL: u32 = 0;
+/// Datagrams that are no answer to the question, of an earlier one that took too long, or of another process.
+const MAX_STRAY: usize = 16;
 const FLAG_REQUEST: u16 = 1;
 const TYPE_ERROR: u16 = 2;
 const NEW_LINK: u16 = 16;
@@ -34,7 +43,11 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A connection to the kernel's tables, in the network namespace of the thread that opened it.
 #[derive(Debug)]
-pub(super) struct Netlink(Socket);
+pub(super) struct Netlink {
+    socket: Socket,
+    /// The next question's number.
+    next: AtomicU32,
+}
 
 impl Netlink {
     pub(super) fn open() -> Result<Self, SocketError> {
@@ -45,7 +58,10 @@ impl Netlink {
         socket
             .set_read_timeout(Some(PATIENCE))
             .map_err(SocketError::io(doing))?;
-        Ok(Self(socket))
+        Ok(Self {
+            socket,
+            next: AtomicU32::new(1),
+        })
     }
 
     /// How long an IP datagram the interface carries, in bytes.
@@ -68,27 +84,43 @@ impl Netlink {
         Ok(attribute(&answer, ROUTE_BYTES, ROUTE_INTERFACE))
     }
 
-    /// Asks, and returns the body of the answer.
+    /// Asks, and returns the body of the answer: the kernel's, to this question.
     fn ask(&self, question: u16, expected: u16, body: &[u8]) -> io::Result<Vec<u8>> {
+        let number = self.send(question, body)?;
+        let mut datagram = vec![0; ANSWER_BYTES];
+        for _ in 0..MAX_STRAY {
+            let (length, sender) = recvfrom::<NetlinkAddr>(self.socket.as_raw_fd(), &mut datagram)?;
+            let is_kernels = sender.is_some_and(|sender| sender.pid() == KERNEL);
+            let answer = datagram.get(..length).unwrap_or_default();
+            if is_kernels && u32_at(answer, NUMBER) == Some(number) {
+                return read(answer, expected);
+            }
+        }
+        Err(io::Error::other("the kernel's answer is lost among others"))
+    }
+
+    /// Sends a question, and returns its number.
+    fn send(&self, question: u16, body: &[u8]) -> io::Result<u32> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let length = u32::try_from(HEADER_BYTES + body.len()).map_err(io::Error::other)?;
         let mut message = length.to_ne_bytes().to_vec();
         message.extend(question.to_ne_bytes());
         message.extend(FLAG_REQUEST.to_ne_bytes());
-        message.extend([0; 8]);
+        message.extend(number.to_ne_bytes());
+        message.extend([0; 4]);
         message.extend(body);
-        self.0.send(&message)?;
-        let mut answer = vec![0; ANSWER_BYTES];
-        let length = (&self.0).read(&mut answer)?;
-        answer.truncate(length);
-        read(&answer, expected)
+        self.socket.send(&message)?;
+        Ok(number)
     }
 }
 
 /// The body of an answer, or the error that it is.
 fn read(answer: &[u8], expected: u16) -> io::Result<Vec<u8>> {
     let malformed = || io::Error::from(io::ErrorKind::InvalidData);
+    let length = u32_at(answer, 0).ok_or_else(malformed)?;
+    let length = usize::try_from(length).map_err(io::Error::other)?;
     let kind = u16_at(answer, 4).ok_or_else(malformed)?;
-    let body = answer.get(HEADER_BYTES..).ok_or_else(malformed)?;
+    let body = answer.get(HEADER_BYTES..length).ok_or_else(malformed)?;
     if kind == TYPE_ERROR {
         let code = u32_at(body, 0).ok_or_else(malformed)?;
         return Err(io::Error::from_raw_os_error(
@@ -136,6 +168,22 @@ mod tests {
             assert!(mtu >= 1500, "{mtu}");
         }
         assert!(netlink.mtu(u32::MAX >> 1).is_err(), "there is none");
+    }
+
+    /// An answer that came after we stopped waiting is not taken for the next one's.
+    #[test]
+    fn a_late_answer_is_not_the_next_questions() {
+        let netlink = Netlink::open().expect("a netlink socket");
+        let mut body = [0; LINK_BYTES];
+        body[4..8].copy_from_slice(&(u32::MAX >> 1).to_ne_bytes());
+        for _ in 0..3 {
+            netlink.send(GET_LINK, &body).expect("sent, and not read");
+        }
+        let way = netlink.way_to(Ipv4Addr::LOCALHOST);
+        assert!(
+            !way.is_err_and(|error| error.raw_os_error() == Some(nix::libc::ENODEV)),
+            "that is what is said of the link that there is not"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl State {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, offer.subnet)?;
         let claimant = Claimant::of(subnet, &offer.client);
-        let address = choose_address(subnet, &claimant, offer.requested, now)?;
+        let address = choose_address(subnet, &claimant, offer, now)?;
         let previous = subnet.record_of(address, &claimant);
         let bound = previous.filter(|lease| lease.state.is_bound()).cloned();
         // An offer that was never taken says nothing about who is on the address.
@@ -67,26 +67,44 @@ fn held_until(mut lease: Lease, until: ClusterTime) -> Lease {
 fn choose_address(
     subnet: &Subnet,
     claimant: &Claimant,
-    requested: Option<Ipv4Addr>,
+    offer: &OfferLease,
     now: ClusterTime,
 ) -> Result<Ipv4Addr, Refusal> {
+    let is_bound = |address: &Ipv4Addr| {
+        let lease = subnet.leases.get(*address);
+        lease.is_some_and(|lease| lease.state.is_bound())
+    };
+    let is_avoided = |address: &Ipv4Addr| offer.avoid.contains(address) && !is_bound(address);
     if let Some(reserved) = subnet.reserved_for(&claimant.key, &claimant.hardware) {
-        return check_unheld(subnet, claimant, reserved).map(|()| reserved);
+        check_unheld(subnet, claimant, reserved)?;
+        return if is_avoided(&reserved) {
+            Err(Refusal::InUse(reserved))
+        } else {
+            Ok(reserved)
+        };
     }
     let own = subnet.own_address(claimant).filter(|address| {
         let held = subnet.leases.get(*address);
         held.is_some_and(|lease| lease.state.is_held())
             || !crate::mutated!("l5_own_address_not_looked_for")
     });
+    let own = own.filter(|address| !is_avoided(address));
     if let Some(address) = own {
         return Ok(address);
     }
     // An address that somebody else is remembered at is not given away on a whim (L5).
     let never_used = |address: &Ipv4Addr| subnet.leases.get(*address).is_none();
-    let wish =
-        requested.filter(|address| subnet.leases.is_allocatable(*address) && never_used(address));
-    let next = || subnet.leases.free_candidates(1).next();
-    let abandoned = || subnet.abandoned_offer(now);
+    let wish = offer.requested.filter(|address| {
+        subnet.leases.is_allocatable(*address) && never_used(address) && !is_avoided(address)
+    });
+    let next = || {
+        let mut candidates = subnet.leases.free_candidates(offer.avoid.len() + 1);
+        candidates.find(|address| !is_avoided(address))
+    };
+    let abandoned = || {
+        let abandoned = subnet.abandoned_offer(now);
+        abandoned.filter(|address| !is_avoided(address))
+    };
     let found = wish.or_else(next).or_else(abandoned);
     found.ok_or(Refusal::PoolExhausted)
 }

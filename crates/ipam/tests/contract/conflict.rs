@@ -79,6 +79,48 @@ fn l6_what_somebody_else_uses_is_granted_to_nobody() {
     );
 }
 
+/// ADR 0026: somebody answers who is not believed that the address should be quarantined.
+#[test]
+fn l6_an_avoided_address_is_offered_only_to_whoever_holds_it() {
+    let mut cluster = Driver::new((20, 23));
+    assert_eq!(cluster.offered_but(1, &[]), Some(ip(20)));
+    assert_eq!(
+        cluster.offered_but(1, &[20]),
+        Some(ip(21)),
+        "instead of its offer"
+    );
+    assert_eq!(cluster.offered_but(2, &[]), Some(ip(20)), "free again");
+    assert_eq!(cluster.offered_but(3, &[22]), Some(ip(23)));
+    assert_eq!(cluster.offered_but(4, &[22]), None, "rather nothing");
+    cluster.request(1, ip(21), SELECTING);
+    assert_eq!(cluster.offered_but(1, &[21]), Some(ip(21)), "its own");
+    assert_eq!(cluster.reserve(9, ip(200)), Outcome::Done);
+    assert_eq!(cluster.offered_but(9, &[200]), None);
+    assert_eq!(cluster.offered_but(9, &[]), Some(ip(200)));
+}
+
+#[test]
+fn a_wish_that_is_avoided_is_not_heard() {
+    let mut cluster = Driver::new((20, 40));
+    let offer = OfferLease {
+        requested: Some(ip(30)),
+        ..Driver::offer_of(1, &[30])
+    };
+    let offered = cluster.run(Command::OfferLease(offer));
+    assert!(matches!(offered, Outcome::Offered(offered) if offered.address == ip(20)));
+}
+
+#[test]
+fn more_avoided_addresses_than_an_offer_may_carry_are_refused() {
+    let mut cluster = Driver::new((20, 40));
+    let offer = OfferLease {
+        avoid: vec![ip(20); OfferLease::MAX_AVOIDED + 1],
+        ..Driver::offer_of(1, &[])
+    };
+    let refused = cluster.run(Command::OfferLease(offer));
+    assert!(matches!(refused, Outcome::Refused(Refusal::TooMany { .. })));
+}
+
 /// What entries from before the field do must stay what it was (S8).
 #[test]
 fn s8_an_old_entry_asks_no_probe() {

@@ -272,6 +272,7 @@ fn an_offer_names_the_lease_time_that_is_granted() {
             subnet: SUBNET,
             client: client(1),
             requested: None,
+            avoid: Vec::new(),
             lease_time,
             hostname: None,
             node: NODE,

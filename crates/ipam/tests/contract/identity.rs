@@ -20,6 +20,7 @@ fn where_the_policy_says_so_the_client_identifier_counts() {
             subnet: SUBNET,
             client,
             requested: None,
+            avoid: Vec::new(),
             hostname: None,
             node: NODE,
             lease_time: None,

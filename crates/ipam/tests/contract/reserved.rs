@@ -25,6 +25,7 @@ fn offer(cluster: &mut Driver, client: &ClientIdentity) -> Outcome {
         subnet: SUBNET,
         client: client.clone(),
         requested: None,
+        avoid: Vec::new(),
         lease_time: None,
         hostname: None,
         node: NODE,
@@ -187,4 +188,46 @@ fn a_reservation_that_cannot_take_effect_is_refused() {
     assert!(refused.to_string().contains("reserve by hardware address"));
     assert_eq!(cluster.run(by_name), Outcome::Refused(refused));
     assert_eq!(cluster.offered(1, Some(ip(50))), Some(ip(20)));
+}
+
+/// As with a reservation, a hardware address means the machine that has it, whatever it calls itself.
+#[test]
+fn s9_a_forward_to_a_hardware_address_leads_to_a_client_known_by_identifier() {
+    let mut cluster = by_identifier((20, 40));
+    let machine = named(1, b"vm-a");
+    let address = offered(&offer(&mut cluster, &machine));
+    let key = ForwardKey {
+        protocol: Protocol::Tcp,
+        port: 8006,
+    };
+    let forward = Forward {
+        target: ForwardTarget::Client {
+            subnet: SUBNET,
+            client: ClientKey::Hardware(machine.hardware.clone()),
+        },
+        target_port: 80,
+    };
+    let add = Command::AddForward {
+        key,
+        forward: forward.clone(),
+        force: false,
+    };
+    assert_eq!(cluster.run(add), Outcome::Done);
+    assert_eq!(cluster.state.resolve(&forward), None, "offered only");
+    request(&mut cluster, &machine, 20, RequestKind::Selecting);
+    assert_eq!(cluster.state.resolve(&forward), Some(address));
+    assert_eq!(cluster.state.nat_view().forwards[0].address, address);
+    // The same machine once more, under another name: what it has longest.
+    let again = named(1, b"vm-b");
+    cluster.wait(60);
+    let other = offered(&offer(&mut cluster, &again));
+    request(&mut cluster, &again, 21, RequestKind::Selecting);
+    assert_eq!(cluster.state.resolve(&forward), Some(other));
+    // Another machine's lease is none of its own.
+    let neighbour = named(2, b"vm-c");
+    offer(&mut cluster, &neighbour);
+    request(&mut cluster, &neighbour, 22, RequestKind::Selecting);
+    assert_eq!(cluster.state.resolve(&forward), Some(other));
+    cluster.wait(3700);
+    assert_eq!(cluster.state.resolve(&forward), None, "its leases ended");
 }

@@ -112,13 +112,30 @@ impl Driver {
 
     pub fn discover(&mut self, number: u8, requested: Option<Ipv4Addr>) -> Outcome {
         self.run(Command::OfferLease(OfferLease {
+            requested,
+            ..Self::offer_of(number, &[])
+        }))
+    }
+
+    /// A DHCPDISCOVER without a wish, that avoids these.
+    pub fn offer_of(number: u8, avoid: &[u8]) -> OfferLease {
+        OfferLease {
             subnet: SUBNET,
             client: client(number),
-            requested,
+            requested: None,
+            lease_time: None,
             hostname: None,
             node: NODE,
-            lease_time: None,
-        }))
+            avoid: avoid.iter().copied().map(ip).collect(),
+        }
+    }
+
+    /// What a client is offered that avoids these.
+    pub fn offered_but(&mut self, number: u8, avoid: &[u8]) -> Option<Ipv4Addr> {
+        match self.run(Command::OfferLease(Self::offer_of(number, avoid))) {
+            Outcome::Offered(offered) => Some(offered.address),
+            _ => None,
+        }
     }
 
     /// A request of an address on which a probe found nobody.

@@ -105,6 +105,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         subnet: SUBNET,
         client: client(number),
         requested: None,
+        avoid: Vec::new(),
         hostname: None,
         node: here,
         lease_time: None,

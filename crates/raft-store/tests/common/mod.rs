@@ -53,6 +53,7 @@ pub fn normal(term: u64, index: u64, commands: usize) -> Entry {
                 identifier: None,
             },
             requested: None,
+            avoid: Vec::new(),
             hostname: None,
             node: NodeId(NODE),
             lease_time: None,

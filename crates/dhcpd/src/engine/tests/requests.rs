@@ -126,6 +126,7 @@ fn l6_an_offer_that_was_never_sent_is_no_offer() {
         subnet: subnet_config().id,
         client: PacketBuilder::discover(mac(1)).packet().identity(),
         requested: None,
+        avoid: Vec::new(),
         lease_time: None,
         hostname: None,
         node: NODES[0].0,

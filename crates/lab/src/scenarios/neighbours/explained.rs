@@ -7,13 +7,8 @@ use serde::Deserialize;
 
 use crate::gateway::Control;
 
-/// What no node can tell of: no hardware address that could be asked for, or a source that the kernel drops.
-const UNHEARD: [&str; 4] = [
-    "hlen 0",
-    "hlen 16",
-    "hlen 255",
-    "RELEASE, unicast from 0.0.0.0",
-];
+/// What no node can tell of: the kernel drops that source.
+const UNHEARD: [&str; 1] = ["RELEASE, unicast from 0.0.0.0"];
 
 /// Messages of one row that got no answer: who sent it, and its transaction.
 pub(super) struct Silences {

@@ -1,0 +1,79 @@
+//! Who is believed that somebody is on an address: a client that declines it, or whoever answers its probe
+//! (contract S7, L6; ADR 0026).
+
+use super::{Engine, Hearing};
+use crate::Moment;
+use crate::decide::{Intent, Silence};
+use crate::limit::{Accuser, Place};
+use crate::limits::MAX_ACCUSERS;
+use crate::transaction::{Answerer, Input, Transaction};
+use std::net::Ipv4Addr;
+
+impl Engine {
+    /// Notes behind which port of the bridge a hardware address is.
+    pub fn note_port(&mut self, hardware: [u8; 6], port: Option<u32>) {
+        if self.ports.len() >= MAX_ACCUSERS {
+            self.ports.clear();
+        }
+        match port {
+            Some(port) => self.ports.insert(hardware, port),
+            None => self.ports.remove(&hardware),
+        };
+    }
+
+    /// A client is believed of a few addresses that somebody is on them (S7).
+    pub(super) fn check_decline(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
+        let Intent::Decline { address, .. } = hearing.intent else {
+            return Ok(());
+        };
+        let packet = hearing.packet;
+        let hardware = packet.hardware.bytes().first_chunk().copied();
+        let hardware = hardware.unwrap_or_default();
+        let place = if packet.is_relayed() {
+            Place::Relay(packet.giaddr)
+        } else {
+            self.place_of(hardware)
+        };
+        let accuser = Accuser {
+            hardware: Some(hardware),
+            place,
+        };
+        self.believes(accuser, address, hearing.now)
+            .then_some(())
+            .ok_or(Silence::TooManyDeclines)
+    }
+
+    /// So is whoever answers the probe of an address that is to be offered. Beyond that the address is not
+    /// quarantined, and not given away in this moment either (L6). What is requested unoffered is quarantined by
+    /// nobody, so there every answer counts.
+    pub(super) fn weigh(&mut self, now: Moment, transaction: &Transaction, input: Input) -> Input {
+        let Input::Probed(address, finding) = input else {
+            return input;
+        };
+        let accuser = match transaction.answerer(finding) {
+            None => return input,
+            Some(Answerer::Hardware(hardware)) => Accuser {
+                hardware: Some(hardware),
+                place: self.place_of(hardware),
+            },
+            Some(Answerer::BehindRelay(relay)) => Accuser {
+                hardware: None,
+                place: Place::Relay(relay),
+            },
+        };
+        if self.believes(accuser, address, now) {
+            return input;
+        }
+        self.doubted.note(address, now);
+        Input::Doubted(address)
+    }
+
+    fn believes(&mut self, accuser: Accuser, address: Ipv4Addr, now: Moment) -> bool {
+        self.accusations.believes(accuser, address, now)
+            || ipam::mutated!("s7_every_accuser_believed")
+    }
+
+    fn place_of(&self, hardware: [u8; 6]) -> Place {
+        Place::Port(self.ports.get(&hardware).copied())
+    }
+}
