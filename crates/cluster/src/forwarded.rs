@@ -12,6 +12,7 @@ pub(crate) fn refusal(command: &Command, sender: NodeId) -> Option<String> {
         Command::OfferLease(offer) => offer.node,
         Command::GrantLease(grant) => grant.node,
         Command::QuarantineAddress(found) => found.node,
+        Command::LiftQuarantine(lift) => lift.node,
         Command::RegisterNode(registration) => registration.node,
         // They name the node that made the grant, which may be another.
         Command::ReleaseLease(_) | Command::DeclineAddress(_) => sender,
@@ -49,6 +50,7 @@ const fn name(command: &Command) -> &'static str {
         Command::OfferLease(_) => "OfferLease",
         Command::GrantLease(_) => "GrantLease",
         Command::QuarantineAddress(_) => "QuarantineAddress",
+        Command::LiftQuarantine(_) => "LiftQuarantine",
         Command::SetSourceNat { .. } => "SetSourceNat",
         Command::SetForwardPolicy(_) => "SetForwardPolicy",
         Command::Tick => "Tick",

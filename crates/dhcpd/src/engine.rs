@@ -203,6 +203,7 @@ impl Engine {
         self.admit(&hearing, view)?;
         let given_up = self.given_up(&hearing, view)?;
         self.check_decline(&hearing)?;
+        self.check_release(&hearing)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
             .on_link_of(self.link_mtu)

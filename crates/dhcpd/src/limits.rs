@@ -52,6 +52,9 @@ pub const MIN_RETRY_GAP: Duration = Duration::from_millis(500);
 /// clients send in their first packet.
 pub const SECS_PER_RANK: u16 = 8;
 
+/// Copies of a DHCPRELEASE are the network's for so long: RFC 2131 §4.4.4 has it sent once.
+pub const RELEASE_COPIED_FOR: Duration = Duration::from_secs(10);
+
 /// Commands a second that clients unknown to the lease table may cause.
 pub const NEW_CLIENTS_PER_SECOND: u32 = 500;
 /// Commands that clients unknown to the lease table may cause at once, those included that are kept
@@ -116,6 +119,11 @@ pub const DOUBTED_FOR: Duration = Duration::from_secs(10);
 pub const MAX_DOUBTED: usize = ipam::OfferLease::MAX_AVOIDED - MAX_CONFLICTS_PER_OFFER as usize;
 /// Hardware addresses, and ports, that are counted at once; whoever else comes is not believed. About 100 bytes each.
 pub const MAX_ACCUSERS: usize = 1024;
+
+/// A quarantined address where somebody answers still is probed again after this.
+pub const RECHECK_PAUSE: Duration = Duration::from_secs(60);
+/// So many are remembered as probed again lately: one a second.
+pub const MAX_RECHECKED: usize = 64;
 
 /// The UDP receive buffer asked of the kernel: a storm of 4000 packets of about 1 kB. In bytes.
 pub const SOCKET_RECEIVE_BYTES: usize = 4 << 20;

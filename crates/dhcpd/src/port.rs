@@ -30,6 +30,9 @@ pub trait LeaseView: Send + Sync {
     /// The addresses that the next new clients would be offered, at most `limit`, in that order.
     fn free_candidates(&self, subnet: SubnetId, limit: usize) -> Vec<Ipv4Addr>;
 
+    /// The quarantined addresses, at most `limit`, the oldest first, and when each quarantine ends.
+    fn quarantined(&self, subnet: SubnetId, limit: usize) -> Vec<(Ipv4Addr, ClusterTime)>;
+
     /// The node whose server identifier is `listen_ip`.
     fn node_at(&self, listen_ip: Ipv4Addr) -> Option<NodeId>;
 

@@ -13,6 +13,7 @@
 
 mod housekeeping;
 mod logging;
+mod rechecks;
 mod requests;
 mod suspects;
 
@@ -27,6 +28,7 @@ use crate::socket::{KernelLink, SocketError};
 use crate::trail::{Trail, TrailReader};
 use ipam::{NodeId, SubnetId};
 use logging::LogLimiter;
+use rechecks::Rechecks;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,6 +81,8 @@ struct Shared {
     origin: Instant,
     log: LogLimiter,
     suspects: Mutex<Suspects>,
+    rechecks: Mutex<Rechecks>,
+    has_relays: bool,
     trail: Arc<Mutex<Trail>>,
 }
 
@@ -115,6 +119,8 @@ impl DhcpServer {
             origin: Instant::now(),
             log: LogLimiter::default(),
             suspects: Mutex::default(),
+            rechecks: Mutex::default(),
+            has_relays: !config.relays.is_empty(),
             trail: Arc::default(),
         };
         Self {

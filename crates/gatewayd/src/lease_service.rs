@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cluster::Cluster;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
-use ipam::{ClientIdentity, Command, NodeId, Outcome, SubnetConfig, SubnetId};
+use ipam::{ClientIdentity, ClusterTime, Command, NodeId, Outcome, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -41,6 +41,14 @@ impl LeaseView for ClusterLeases {
             subnet
                 .map(|subnet| subnet.leases().free_candidates(limit).collect())
                 .unwrap_or_default()
+        })
+    }
+
+    fn quarantined(&self, subnet: SubnetId, limit: usize) -> Vec<(Ipv4Addr, ClusterTime)> {
+        self.cluster.read(|state| {
+            let subnet = state.subnets().get(&subnet).into_iter();
+            let quarantined = subnet.flat_map(|subnet| subnet.leases().quarantined_until());
+            quarantined.take(limit).collect()
         })
     }
 

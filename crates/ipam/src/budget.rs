@@ -97,6 +97,7 @@ impl Command {
             },
             Self::RemoveNode(_)
             | Self::QuarantineAddress(_)
+            | Self::LiftQuarantine(_)
             | Self::RevokeLease { .. }
             | Self::RemoveForward(_)
             | Self::SetSourceNat { .. }

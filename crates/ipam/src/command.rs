@@ -37,6 +37,8 @@ pub enum Command {
     DeclineAddress(DeclineAddress),
     /// A conflict probe found somebody on an address that nobody holds (L6).
     QuarantineAddress(QuarantineAddress),
+    /// A later probe found nobody on a quarantined address (S7).
+    LiftQuarantine(LiftQuarantine),
     /// An operator takes an address back, whoever holds it.
     RevokeLease {
         /// Where.
@@ -217,6 +219,19 @@ pub struct DeclineAddress {
     /// Whether at most a quarter of the pool is quarantined (S7). Entries from before this field have no
     /// bound.
     pub bounded: bool,
+}
+
+/// Nobody is on a quarantined address any more, as far as a node's probe tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiftQuarantine {
+    /// Where.
+    pub subnet: SubnetId,
+    /// Which address.
+    pub address: Ipv4Addr,
+    /// The node that probed.
+    pub node: NodeId,
+    /// When the quarantine that is meant would end: no other is lifted.
+    pub until: ClusterTime,
 }
 
 /// A conflict that a node's own probe found (RFC 2131 §2.2, L6).

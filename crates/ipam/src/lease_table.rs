@@ -93,6 +93,12 @@ impl LeaseTable {
         self.quarantined.iter().map(|(_, address)| *address)
     }
 
+    /// The same, and when each quarantine ends.
+    pub fn quarantined_until(&self) -> impl Iterator<Item = (Ipv4Addr, ClusterTime)> {
+        let quarantined = self.quarantined.iter();
+        quarantined.map(|(until, address)| (*address, *until))
+    }
+
     /// How many addresses may be quarantined at once: a quarter of those that clients without a reservation may
     /// get, and one at least (S7).
     #[must_use]

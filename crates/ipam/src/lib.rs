@@ -42,8 +42,8 @@ pub use client::{
     ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, IdentityPolicy, InvalidLength,
 };
 pub use command::{
-    Batch, Bootstrap, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, OfferLease,
-    QuarantineAddress, ReleaseLease, RequestKind,
+    Batch, Bootstrap, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, LiftQuarantine,
+    OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
 };
 pub use event::Event;
 pub use ids::{LogPosition, NodeId, SubnetId};

@@ -141,6 +141,13 @@ impl Default for LeaseTimes {
 }
 
 impl LeaseTimes {
+    /// From when on a quarantine that would end at `until` may be lifted: the first quarter of it is the set time for
+    /// which a declined address is left alone (S7).
+    #[must_use]
+    pub const fn lift_from(&self, until: ClusterTime) -> ClusterTime {
+        ClusterTime(until.0.saturating_sub(self.quarantine.0 / 4 * 3))
+    }
+
     /// How long an offer is safe from other clients, when nothing else is free: longer than a client
     /// waits before it sends its first DHCPREQUEST again (4 ± 1 s, RFC 2131 §4.1). ADR 0014.
     pub const OFFER_KEPT: Span = Span::from_secs(5);

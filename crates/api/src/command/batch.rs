@@ -79,6 +79,7 @@ fn encode_kind(command: &Command) -> Kind {
         Command::ReleaseLease(release) => Kind::ReleaseLease(release.into()),
         Command::DeclineAddress(decline) => Kind::DeclineAddress(decline.into()),
         Command::QuarantineAddress(quarantine) => Kind::QuarantineAddress(quarantine.into()),
+        Command::LiftQuarantine(lift) => Kind::LiftQuarantine(lift.into()),
         Command::RevokeLease {
             subnet,
             address,
@@ -138,6 +139,7 @@ fn decode_kind(kind: Kind) -> Result<Command, DecodeError> {
         Kind::ReleaseLease(message) => Command::ReleaseLease(message.try_into()?),
         Kind::DeclineAddress(message) => Command::DeclineAddress(message.try_into()?),
         Kind::QuarantineAddress(message) => Command::QuarantineAddress(message.into()),
+        Kind::LiftQuarantine(message) => Command::LiftQuarantine(message.into()),
         Kind::RevokeLease(message) => Command::RevokeLease {
             subnet: SubnetId(message.subnet),
             address: Ipv4Addr::from_bits(message.address),

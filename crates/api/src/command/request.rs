@@ -5,8 +5,8 @@ use super::client::{hostname, hostname_bytes};
 use super::field::{known, required};
 use crate::proto::command as wire;
 use ipam::{
-    ClusterTime, ConflictProbe, DeclineAddress, GrantLease, GrantRef, NodeId, OfferLease,
-    QuarantineAddress, ReleaseLease, RequestKind, Span, SubnetId,
+    ClusterTime, ConflictProbe, DeclineAddress, GrantLease, GrantRef, LiftQuarantine, NodeId,
+    OfferLease, QuarantineAddress, ReleaseLease, RequestKind, Span, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -212,6 +212,28 @@ impl From<wire::QuarantineAddress> for QuarantineAddress {
             address: Ipv4Addr::from_bits(message.address),
             node: NodeId(message.node),
             bounded: message.bounded,
+        }
+    }
+}
+
+impl From<&LiftQuarantine> for wire::LiftQuarantine {
+    fn from(lift: &LiftQuarantine) -> Self {
+        Self {
+            subnet: lift.subnet.0,
+            address: lift.address.to_bits(),
+            node: lift.node.0,
+            until_ms: lift.until.0,
+        }
+    }
+}
+
+impl From<wire::LiftQuarantine> for LiftQuarantine {
+    fn from(message: wire::LiftQuarantine) -> Self {
+        Self {
+            subnet: SubnetId(message.subnet),
+            address: Ipv4Addr::from_bits(message.address),
+            node: NodeId(message.node),
+            until: ClusterTime(message.until_ms),
         }
     }
 }

@@ -304,6 +304,16 @@ fn request() -> impl Strategy<Value = Command> {
                 })
             }
         ),
+        (subnet_id(), address(), node_id(), any::<u64>()).prop_map(
+            |(subnet, address, node, until)| {
+                Command::LiftQuarantine(ipam::LiftQuarantine {
+                    subnet,
+                    address,
+                    node,
+                    until: ipam::ClusterTime(until),
+                })
+            }
+        ),
     ]
 }
 

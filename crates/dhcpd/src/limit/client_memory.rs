@@ -7,7 +7,7 @@
 
 use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
-use crate::limits::{ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP};
+use crate::limits::{ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR};
 use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -34,6 +34,8 @@ struct Remembered {
     refused: bool,
     /// What it was offered here last, after a probe (L6).
     offered: Option<Ipv4Addr>,
+    /// Its last DHCPRELEASE: the transaction, and when the first copy came.
+    released: Option<(u32, Moment)>,
     budget: TokenBucket,
 }
 
@@ -46,6 +48,7 @@ impl Remembered {
             granted: None,
             refused: false,
             offered: None,
+            released: None,
             budget: TokenBucket::new(budget),
         }
     }
@@ -131,6 +134,18 @@ impl ClientMemory {
     #[must_use]
     pub fn offer_to(&self, client: &ClientKey) -> Option<Ipv4Addr> {
         self.clients.get(client)?.offered
+    }
+
+    /// Notes a DHCPRELEASE; whether it is a copy of one that this node heard a moment ago (S7).
+    pub fn is_copy_of_release(&mut self, client: &ClientKey, xid: u32, now: Moment) -> bool {
+        let entry = self.entry(client);
+        let is_copy = entry
+            .released
+            .is_some_and(|(last, first)| last == xid && now.since(first) < RELEASE_COPIED_FOR);
+        if !is_copy {
+            entry.released = Some((xid, now));
+        }
+        is_copy
     }
 
     /// Charges one command to the client's own budget.

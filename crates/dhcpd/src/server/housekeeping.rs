@@ -1,14 +1,16 @@
 //! What is done every second: a look at the interface, and probing ahead (L6).
 
+use super::rechecks::falls_to;
 use super::suspects::Suspects;
 use super::{ServerError, Shared};
-use crate::limits::PROBED_AHEAD;
+use crate::limits::{GIVE_UP_DEADLINE, MAX_RECHECKED, PROBED_AHEAD};
 use crate::probe::Finding;
 use futures::future::join_all;
-use ipam::{ClientIdentity, HardwareAddress};
+use ipam::{ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 impl Shared {
     /// One round. An error if the interface is gone: nothing is heard on it any more.
@@ -27,6 +29,9 @@ impl Shared {
             let addresses = self.to_probe();
             if !addresses.is_empty() {
                 background.spawn(probe_ahead(Arc::clone(self), addresses));
+            }
+            if let Some((address, until)) = self.to_recheck() {
+                background.spawn(recheck(Arc::clone(self), address, until));
             }
         }
         Ok(())
@@ -71,6 +76,34 @@ impl Shared {
         self.engine().to_probe(now, &candidates)
     }
 
+    /// The quarantined address to probe again now, if it falls to this node.
+    fn to_recheck(&self) -> Option<(Ipv4Addr, ClusterTime)> {
+        let (service, subnet) = (self.service.service(), self.identity.subnet);
+        let is_ours = falls_to(self.identity.node, &service.nodes_in_service);
+        if !service.in_service || !is_ours {
+            return None;
+        }
+        let quarantined = self.service.quarantined(subnet, MAX_RECHECKED + 1);
+        let times = self.service.subnet_config(subnet)?.times;
+        let mut rechecks = self.rechecks.lock().unwrap_or_else(PoisonError::into_inner);
+        rechecks.next(&quarantined, &times, service.clock, self.now())
+    }
+
+    /// Whether nobody answers there: by ARP, and by an echo where clients are behind relays.
+    async fn is_clear(&self, address: Ipv4Addr) -> bool {
+        let mut found = self.link.probe(address, None).await;
+        if self.has_relays && matches!(found, Ok(Finding::Clear)) {
+            found = self.link.echo(address).await;
+        }
+        match found {
+            Ok(finding) => finding == Finding::Clear,
+            Err(error) => {
+                self.log.probe_failed(self.now(), &error);
+                false
+            }
+        }
+    }
+
     async fn probe_one_ahead(&self, address: Ipv4Addr) {
         match self.link.probe(address, None).await {
             Ok(finding) => {
@@ -79,6 +112,25 @@ impl Shared {
             }
             Err(error) => self.log.probe_failed(self.now(), &error),
         }
+    }
+}
+
+/// Probes a quarantined address again, and has it freed if nobody is there (S7).
+async fn recheck(shared: Arc<Shared>, address: Ipv4Addr, until: ClusterTime) {
+    if !shared.is_clear(address).await {
+        return;
+    }
+    let lift = Command::LiftQuarantine(LiftQuarantine {
+        subnet: shared.identity.subnet,
+        address,
+        node: shared.identity.node,
+        until,
+    });
+    let outcome = timeout(GIVE_UP_DEADLINE, shared.service.propose(lift)).await;
+    match outcome {
+        Ok(Ok(Outcome::Done)) => tracing::info!(%address, "nobody is there any more: free again"),
+        // Somebody else freed it, or it will be tried again.
+        other => tracing::debug!(%address, ?other, "the quarantine goes on"),
     }
 }
 

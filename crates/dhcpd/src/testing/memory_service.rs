@@ -179,6 +179,13 @@ impl LeaseView for MemoryLeaseService {
             .unwrap_or_default()
     }
 
+    fn quarantined(&self, subnet: SubnetId, limit: usize) -> Vec<(Ipv4Addr, ClusterTime)> {
+        let inner = self.lock();
+        let subnet = inner.state.subnets().get(&subnet).into_iter();
+        let quarantined = subnet.flat_map(|subnet| subnet.leases().quarantined_until());
+        quarantined.take(limit).collect()
+    }
+
     fn node_at(&self, listen_ip: Ipv4Addr) -> Option<NodeId> {
         self.lock().state.node_at(listen_ip)
     }

@@ -67,6 +67,7 @@ impl State {
             Command::ReleaseLease(release) => self.release_lease(release, events),
             Command::DeclineAddress(decline) => self.decline_address(decline, events),
             Command::QuarantineAddress(found) => self.quarantine_address(found, events),
+            Command::LiftQuarantine(lift) => self.lift_quarantine(lift),
             Command::RevokeLease {
                 subnet,
                 address,

@@ -5,8 +5,8 @@
 use super::Verdict;
 use super::lease::{held_by, subnet_mut};
 use crate::{
-    ClusterTime, DeclineAddress, Event, Lease, LeaseState, Outcome, QuarantineAddress, Refusal,
-    State, Subnet,
+    ClusterTime, DeclineAddress, Event, Lease, LeaseState, LiftQuarantine, Outcome,
+    QuarantineAddress, Refusal, State, Subnet,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -57,6 +57,23 @@ impl State {
                 return Err(Refusal::NotAvailable(found.address));
             }
         }
+        Ok(Outcome::Done)
+    }
+}
+
+impl State {
+    /// A later probe found nobody. A declined address is left alone for a set time all the same (S7): a quarter of its
+    /// quarantine.
+    pub(super) fn lift_quarantine(&mut self, lift: &LiftQuarantine) -> Verdict {
+        let now = self.clock;
+        let subnet = subnet_mut(&mut self.subnets, lift.subnet)?;
+        let state = subnet.leases.get(lift.address).map(|lease| lease.state);
+        let is_meant = state == Some(LeaseState::Quarantined { until: lift.until });
+        let may_be_lifted = now >= subnet.config.times.lift_from(lift.until);
+        if !is_meant || !may_be_lifted {
+            return Err(Refusal::NotAvailable(lift.address));
+        }
+        subnet.leases.remove(lift.address);
         Ok(Outcome::Done)
     }
 }

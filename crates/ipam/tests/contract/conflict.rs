@@ -203,3 +203,39 @@ fn s8_old_entries_quarantine_without_bound() {
     }
     assert_eq!(cluster.quarantined().len(), 4);
 }
+
+/// The "probed again and freed": not in the set time, and not another quarantine than was meant.
+#[test]
+fn s7_a_quarantine_is_lifted_after_its_set_time_and_no_other() {
+    let mut cluster = Driver::new((20, 27));
+    assert_eq!(cluster.obtain(1), Some(ip(20)));
+    assert_eq!(cluster.decline(1, ip(20)), Outcome::Done);
+    let refused = Outcome::Refused(Refusal::NotAvailable(ip(20)));
+    let subnet = &cluster.state.subnets()[&SUBNET];
+    let (_, until) = subnet.leases().quarantined_until().next().unwrap();
+    let lift = |until| {
+        let (subnet, address, node) = (SUBNET, ip(20), NODE);
+        Command::LiftQuarantine(LiftQuarantine {
+            subnet,
+            address,
+            node,
+            until,
+        })
+    };
+    assert_eq!(cluster.run(lift(until)), refused, "declined just now");
+    let quarter = LeaseTimes::default().quarantine.0 / 4 / 1000;
+    cluster.wait(quarter + 1);
+    assert_eq!(cluster.run(lift(ClusterTime(until.0 + 1))), refused);
+    assert_eq!(cluster.quarantined(), [ip(20)]);
+    assert_eq!(cluster.run(lift(until)), Outcome::Done);
+    assert!(cluster.quarantined().is_empty());
+    assert_eq!(cluster.run(lift(until)), refused, "it is none any more");
+    let bound = cluster.obtain(2).unwrap();
+    let of_a_lease = Command::LiftQuarantine(LiftQuarantine {
+        subnet: SUBNET,
+        address: bound,
+        node: NODE,
+        until,
+    });
+    assert!(matches!(cluster.run(of_a_lease), Outcome::Refused(_)));
+}

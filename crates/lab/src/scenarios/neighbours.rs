@@ -76,7 +76,8 @@ fn compare(lab: &mut Lab, report: &mut Report) -> Result<()> {
             theirs: theirs.said.clone(),
         })
         .collect();
-    let differences = table::judge(&rows, dnsmasq.name())?;
+    let file = lab.dir().join("neighbours.md");
+    let differences = table::judge(&rows, dnsmasq.name(), &file, report)?;
     report.figure("packets, the same to both", rows.len());
     report.figure("answered otherwise, with a reason", differences);
     let silences: Vec<_> = ours.into_iter().map(|played| played.silences).collect();

@@ -151,3 +151,32 @@ fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
     }
     assert_eq!(done, 1);
 }
+
+/// The client asks again so fast that its RELEASE finds a newer grant, and ends nothing. The network delivers it once
+/// more: it ends nothing either.
+#[test]
+fn s7_a_copy_of_a_release_that_was_overtaken_ends_nothing() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .xid(77);
+    let (datagram, arrival) = (release.datagram(), Arrival::unicast(given));
+    let received = bench
+        .engine
+        .receive(bench.now, &datagram, arrival, &bench.service);
+    let Received::Begun(transaction, Next::Propose(command)) = received else {
+        panic!("{received:?}")
+    };
+    bench.service.pass(Span::from_secs(1));
+    let again = PacketBuilder::request(mac(1)).requested(given).xid(78);
+    assert!(matches!(bench.body(&again), Body::Ack(_)));
+    assert!(matches!(bench.service.apply(&command), Outcome::Refused(_)));
+    bench.engine.finish(&transaction);
+    bench.now = bench.now + Duration::from_millis(1500);
+    let end = bench.unicast(&release);
+    assert!(
+        matches!(end, End::Silent(Silence::AnsweringACopy)),
+        "{end:?}"
+    );
+}

@@ -3,7 +3,12 @@
 //! The decision is read, not repeated: its table has a line for each packet that we answer otherwise, with
 //! both answers. A difference without its line fails, and so does a line without its difference.
 
-use anyhow::{Result, bail};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::Report;
 
 const DECISION: &str = include_str!("../../../../../docs/adr/0028-where-we-answer-otherwise.md");
 
@@ -37,20 +42,22 @@ impl Row {
     }
 }
 
-/// Prints the table; an error names what the decision lacks, and what it has too much.
-pub(super) fn judge(rows: &[Row], them: &str) -> Result<usize> {
-    println!("| packet | gatewayd | {them} | |\n|---|---|---|---|");
+/// Writes the table to `file`, and each row into the report. An error names what the decision lacks, and what it
+/// has too much.
+pub(super) fn judge(rows: &[Row], them: &str, file: &Path, report: &mut Report) -> Result<usize> {
+    let mut table = format!("| packet | gatewayd | {them} | |\n|---|---|---|---|\n");
     for row in rows {
         let verdict = match (row.differs(), row.is_explained(them)) {
             (false, _) => "same",
             (true, true) => "explained in ADR 0028",
             (true, false) => "NOT EXPLAINED",
         };
-        println!(
-            "| {} | {} | {} | {verdict} |",
-            row.name, row.ours, row.theirs
-        );
+        let (name, ours, theirs) = (row.name, &row.ours, &row.theirs);
+        table += &format!("| {name} | {ours} | {theirs} | {verdict} |\n");
+        let both = format!("we: {ours}; {them}: {theirs}; {verdict}");
+        report.figure(name, both);
     }
+    fs::write(file, table).with_context(|| format!("writing {}", file.display()))?;
     let differs = || rows.iter().filter(|row| row.differs());
     let missing: Vec<_> = differs()
         .filter(|row| !row.is_explained(them))
