@@ -5,6 +5,9 @@ use std::time::Duration;
 
 /// The largest message of a peer, in bytes: an entry or a chunk of a snapshot, and what is around it.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// The largest message of the other calls than Append, Propose and a chunk of a snapshot, in bytes; and the
+/// largest header of a snapshot.
+pub const MAX_SMALL_MESSAGE_BYTES: usize = 64 * 1024;
 /// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 /// How much of a snapshot travels in one message, in bytes: no more than comes through the worst link within
@@ -23,10 +26,14 @@ pub const MAX_CONNECTIONS: usize = 512;
 pub const MAX_CONNECTIONS_OF_ADDRESS: usize = 64;
 /// How many requests may be open on one connection (HTTP/2 streams).
 pub const MAX_STREAMS: u32 = 64;
-/// How many requests of one address are answered at once.
-pub const MAX_REQUESTS_OF_ADDRESS: usize = 128;
-/// How many requests are answered at once in all.
+/// How many requests of one address (IPv6: of one /64) are answered at once.
+pub const MAX_REQUESTS_OF_ADDRESS: usize = 64;
+/// How many requests are answered at once in all; from the half on, members' alone.
 pub const MAX_REQUESTS: usize = 256;
+/// How long nothing may come of a request that was begun; of a snapshot: until its header is here.
+pub const REQUEST_BEGINS: Duration = Duration::from_secs(1);
+/// How long a request may take to come, but a snapshot.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may take to prove itself (TLS).
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long nothing may come on a connection. A peer of ours shows every 2 s that it is there.
@@ -101,6 +108,12 @@ mod tests {
         let size = |bytes: usize| bytes as u64;
         check(&[
             ("limits::MAX_MESSAGE_BYTES", size(MAX_MESSAGE_BYTES)),
+            (
+                "limits::MAX_SMALL_MESSAGE_BYTES",
+                size(MAX_SMALL_MESSAGE_BYTES),
+            ),
+            ("limits::REQUEST_BEGINS", REQUEST_BEGINS.as_secs()),
+            ("limits::REQUEST_TIMEOUT", REQUEST_TIMEOUT.as_secs()),
             ("limits::MAX_APPEND_BYTES", size(MAX_APPEND_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),

@@ -132,7 +132,7 @@ pub(crate) struct Inner {
     /// On which ports the host listens, as this node announces it.
     listeners: Mutex<BTreeMap<ForwardKey, Listener>>,
     /// What peers were refused.
-    pub(crate) refusals: PeerRefusals,
+    pub(crate) refusals: Arc<PeerRefusals>,
     /// Whom a leader named to follow it.
     pub(crate) succession: Succession,
     /// What this node's DHCP server has seen of a client.
@@ -387,7 +387,7 @@ impl Inner {
             silenced: Silenced::default(),
             failed: watch::Sender::default(),
             listeners: Mutex::default(),
-            refusals: PeerRefusals::default(),
+            refusals: Arc::default(),
             succession: Succession::default(),
             explains: Explains::default(),
         }

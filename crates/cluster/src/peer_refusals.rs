@@ -36,6 +36,11 @@ impl PeerRefusals {
         }
     }
 
+    /// Counts what was refused before anybody said who it is from.
+    pub(crate) fn count_unnamed(&self, kind: &'static str) {
+        *self.lock().counts.entry(kind).or_default() += 1;
+    }
+
     /// How often each reason was given, since this node started.
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.lock().counts.clone()

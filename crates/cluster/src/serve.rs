@@ -1,10 +1,10 @@
 //! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
 
 use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
-use crate::listener::{self, InFlight};
+use crate::listener::{self, InFlight, Registry};
 use crate::node::Inner;
 use crate::peer_server::{InstallGate, PeerService, SnapshotReceiver};
-use crate::tls::Credentials;
+use crate::tls::{Credentials, PeerName};
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::transport::Server;
-use tonic::transport::server::Router;
+use tonic::transport::server::{Router, TcpConnectInfo, TlsConnectInfo};
 use tower::util::BoxCloneSyncService;
 
 /// Answers one request of a peer, body bytes in and body bytes out.
@@ -55,8 +55,9 @@ pub(crate) async fn bind(
     let address = inner.config.peer_listen;
     let listener = TcpListener::bind(address).await;
     let listener = listener.map_err(|source| ServeError::Bind { address, source })?;
-    let server = server(inner, credentials)?;
-    let incoming = listener::incoming(listener, Arc::default());
+    let registry = Arc::new(Registry::new(Arc::clone(&inner.refusals)));
+    let server = server(inner, credentials, Arc::clone(&registry))?;
+    let incoming = listener::incoming(listener, registry);
     Ok(async move {
         // Sent or dropped, it means the same.
         let stopped = async { drop(stop.await) };
@@ -70,7 +71,11 @@ pub(crate) fn handler(inner: Arc<Inner>) -> PeerHandler {
     PeerHandler::new(service(inner, false))
 }
 
-fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router, ServeError> {
+fn server(
+    inner: Arc<Inner>,
+    credentials: Option<Credentials>,
+    registry: Arc<Registry>,
+) -> Result<Router, ServeError> {
     let mut server = Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
@@ -80,7 +85,23 @@ fn server(inner: Arc<Inner>, credentials: Option<Credentials>) -> Result<Router,
         let secured = server.tls_config(credentials.server());
         server = secured.map_err(ServeError::Tls)?;
     }
-    Ok(server.add_service(InFlight::new(service(inner, certified_only))))
+    let members = Arc::clone(&inner);
+    let is_member = move |request: &_| !certified_only || is_member(&members, request);
+    let service = service(inner, certified_only);
+    Ok(server.add_service(InFlight::new(service, registry, Arc::new(is_member))))
+}
+
+/// Whether the certificate on whose connection a request came names a member.
+fn is_member(inner: &Inner, request: &http::Request<Body>) -> bool {
+    let info = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
+    let chain = info.and_then(TlsConnectInfo::peer_certs);
+    let Some(own) = chain.as_deref().and_then(|chain| chain.first()) else {
+        return false;
+    };
+    let members = inner.members();
+    members
+        .keys()
+        .any(|member| PeerName::Node(*member).check(own).is_ok())
 }
 
 fn service(inner: Arc<Inner>, certified_only: bool) -> PeerServer<PeerService> {

@@ -59,7 +59,7 @@ impl Acceptor {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%from, %error, "TCP_NODELAY was not set");
         }
-        let admitted = self.registry.admit(from.ip())?;
+        let admitted = self.registry.admit(from)?;
         Some(Connection::new(stream, admitted))
     }
 

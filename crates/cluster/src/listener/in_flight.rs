@@ -1,9 +1,14 @@
-//! How many requests of one address are being answered at once.
+//! How many requests of one address are being answered at once, and whether they are fit to be decoded.
+//!
+//! When half of the places are taken, who is no member gets none: members are heard even if everybody with
+//! a certificate asks at once.
 
+use super::body::{self, Refused};
+use super::registry::{Registry, network_of};
 use crate::limits::{MAX_REQUESTS, MAX_REQUESTS_OF_ADDRESS};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tonic::Status;
@@ -18,7 +23,12 @@ use tower::Service;
 pub(crate) struct InFlight<S> {
     service: S,
     counts: Counts,
+    registry: Arc<Registry>,
+    is_member: IsMember,
 }
+
+/// Whether a request comes from a member, as far as its certificate says.
+type IsMember = Arc<dyn Fn(&http::Request<Body>) -> bool + Send + Sync>;
 
 type Counts = Arc<Mutex<BTreeMap<Option<IpAddr>, usize>>>;
 
@@ -29,9 +39,13 @@ struct Place {
 }
 
 impl<S> InFlight<S> {
-    pub(crate) fn new(service: S) -> Self {
-        let counts = Counts::default();
-        Self { service, counts }
+    pub(crate) fn new(service: S, registry: Arc<Registry>, is_member: IsMember) -> Self {
+        Self {
+            service,
+            counts: Counts::default(),
+            registry,
+            is_member,
+        }
     }
 }
 
@@ -42,6 +56,7 @@ impl<S: NamedService> NamedService for InFlight<S> {
 impl<S> Service<http::Request<Body>> for InFlight<S>
 where
     S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>,
+    S: Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     type Response = http::Response<Body>;
@@ -53,22 +68,43 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        match Place::take(&self.counts, address_of(&request)) {
-            Ok(place) => {
-                let answer = self.service.call(request);
-                Box::pin(async move {
-                    let answer = answer.await;
-                    drop(place);
-                    answer
-                })
-            }
-            Err(status) => Box::pin(async move { Ok(status.into_http()) }),
+        let from = address_of(&request);
+        if let Some(from) = from {
+            self.registry.asked(from);
         }
+        let network = from.map(|from| network_of(from.ip()));
+        let is_member = || (self.is_member)(&request);
+        let place = match Place::take(&self.counts, network, is_member) {
+            Ok(place) => place,
+            Err(status) => {
+                self.registry.count("too_many_requests");
+                return Box::pin(async move { Ok(status.into_http()) });
+            }
+        };
+        // What was polled ready answers; the copy takes its place (tower's rule).
+        let copy = self.service.clone();
+        let mut service = std::mem::replace(&mut self.service, copy);
+        let registry = Arc::clone(&self.registry);
+        Box::pin(async move {
+            let answer = match body::checked(request).await {
+                Ok(request) => service.call(request).await,
+                Err(Refused(kind, status)) => {
+                    registry.count(kind);
+                    Ok(status.into_http())
+                }
+            };
+            drop(place);
+            answer
+        })
     }
 }
 
 impl Place {
-    fn take(counts: &Counts, from: Option<IpAddr>) -> Result<Self, Status> {
+    fn take(
+        counts: &Counts,
+        from: Option<IpAddr>,
+        is_member: impl FnOnce() -> bool,
+    ) -> Result<Self, Status> {
         let mut held = lock(counts);
         let (all, own) = (held.values().sum::<usize>(), held.get(&from).copied());
         if all >= MAX_REQUESTS || own >= Some(MAX_REQUESTS_OF_ADDRESS) {
@@ -76,6 +112,12 @@ impl Place {
                 "{} requests of this address are being answered, and {all} in all: at most \
                  {MAX_REQUESTS_OF_ADDRESS} and {MAX_REQUESTS} are taken",
                 own.unwrap_or(0)
+            )));
+        }
+        if all >= MAX_REQUESTS / 2 && !is_member() {
+            return Err(Status::resource_exhausted(format!(
+                "{all} requests are being answered: from {} on, members' alone are taken",
+                MAX_REQUESTS / 2
             )));
         }
         *held.entry(from).or_default() += 1;
@@ -101,12 +143,12 @@ fn lock(counts: &Counts) -> MutexGuard<'_, BTreeMap<Option<IpAddr>, usize>> {
     counts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn address_of(request: &http::Request<Body>) -> Option<IpAddr> {
+fn address_of(request: &http::Request<Body>) -> Option<SocketAddr> {
     let extensions = request.extensions();
     let plain = extensions.get::<TcpConnectInfo>();
     let secured = extensions.get::<TlsConnectInfo<TcpConnectInfo>>();
     let address = plain.or_else(|| secured.map(TlsConnectInfo::get_ref));
-    address?.remote_addr().map(|address| address.ip())
+    address?.remote_addr()
 }
 
 #[cfg(test)]
@@ -114,18 +156,36 @@ fn address_of(request: &http::Request<Body>) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn fill(counts: &Counts, from: &str) -> Vec<Place> {
+        let take = |_| Place::take(counts, address(from), || true).ok();
+        (0..MAX_REQUESTS_OF_ADDRESS).map_while(take).collect()
+    }
+
     #[test]
     fn places_are_counted_by_address_and_given_back() {
         let counts = Counts::default();
-        let one = Some("10.0.0.1".parse().unwrap());
-        let mut held: Vec<_> = (0..MAX_REQUESTS_OF_ADDRESS)
-            .map(|_| Place::take(&counts, one).unwrap())
-            .collect();
-        assert!(Place::take(&counts, one).is_err());
-        assert!(Place::take(&counts, Some("10.0.0.2".parse().unwrap())).is_ok());
+        let one = address("10.0.0.1");
+        let mut held = fill(&counts, "10.0.0.1");
+        assert_eq!(held.len(), MAX_REQUESTS_OF_ADDRESS);
+        assert!(Place::take(&counts, one, || true).is_err());
+        assert!(Place::take(&counts, address("10.0.0.2"), || true).is_ok());
         held.pop();
-        assert!(Place::take(&counts, one).is_ok());
+        assert!(Place::take(&counts, one, || true).is_ok());
         drop(held);
         assert!(lock(&counts).is_empty());
+    }
+
+    #[test]
+    fn from_the_half_on_members_alone_get_a_place() {
+        let counts = Counts::default();
+        let stranger = |from| Place::take(&counts, address(from), || false).is_ok();
+        assert!(stranger("10.0.0.9"));
+        let _held = [fill(&counts, "10.0.0.1"), fill(&counts, "10.0.0.2")];
+        assert!(!stranger("10.0.0.9"));
+        assert!(Place::take(&counts, address("10.0.0.9"), || true).is_ok());
     }
 }

@@ -4,13 +4,18 @@
 //!   and by where they come from; one that says nothing is closed.
 //! * **When it is full.** A newcomer takes the place of a connection of whoever has the most of them, so
 //!   a host that opens hundreds keeps nobody out but itself.
+//! * **Requests** are counted as connections are; each has to come in time, and is looked at before it is
+//!   decoded ([`shape`]): small bytes can decode to a lot of memory.
 //! * **Without descriptors** it neither spins nor goes silent: a descriptor in reserve is given up to
 //!   accept, and close, whoever waits, and then it pauses.
 
 mod accept;
+mod body;
 mod connection;
 mod in_flight;
 mod registry;
+mod shape;
 
 pub(crate) use accept::incoming;
 pub(crate) use in_flight::InFlight;
+pub(crate) use registry::Registry;

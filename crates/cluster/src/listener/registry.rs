@@ -1,9 +1,10 @@
 //! Which connections there are.
 
 use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ADDRESS};
-use std::collections::BTreeMap;
+use crate::peer_refusals::PeerRefusals;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -14,11 +15,16 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// All open connections of peers.
 #[derive(Default)]
-pub(crate) struct Registry(Mutex<State>);
+pub(crate) struct Registry {
+    state: Mutex<State>,
+    refusals: Arc<PeerRefusals>,
+}
 
 #[derive(Default)]
 struct State {
     connections: BTreeMap<u64, Entry>,
+    /// Those of them on which a request has come.
+    asked: BTreeSet<SocketAddr>,
     next: u64,
     refused: u64,
     said: Option<Instant>,
@@ -34,14 +40,44 @@ struct Entry {
 pub(crate) struct Admitted {
     registry: Arc<Registry>,
     number: u64,
+    from: SocketAddr,
     /// Resolves when the place is taken away.
     pub(super) closed: oneshot::Receiver<()>,
 }
 
 impl Registry {
+    /// What is refused counts there.
+    pub(crate) fn new(refusals: Arc<PeerRefusals>) -> Self {
+        Self {
+            state: Mutex::default(),
+            refusals,
+        }
+    }
+
+    /// Counts something that was refused without anybody's name.
+    pub(super) fn count(&self, kind: &'static str) {
+        self.refusals.count_unnamed(kind);
+    }
+
+    /// A request has come on the connection from this address: TLS let it through.
+    pub(super) fn asked(&self, from: SocketAddr) {
+        let mut state = self.lock();
+        if state.asked.len() < 2 * MAX_CONNECTIONS {
+            state.asked.insert(from);
+        }
+    }
+
     /// A place for a connection from `address`, if it may have one.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Admitted> {
-        let from = network_of(address);
+    pub(super) fn admit(self: &Arc<Self>, address: SocketAddr) -> Option<Admitted> {
+        let admitted = self.try_admit(address);
+        if admitted.is_none() {
+            self.count("too_many_connections");
+        }
+        admitted
+    }
+
+    fn try_admit(self: &Arc<Self>, address: SocketAddr) -> Option<Admitted> {
+        let from = network_of(address.ip());
         let mut state = self.lock();
         if state.count(from) >= MAX_CONNECTIONS_OF_ADDRESS {
             state.refuse(&format!(
@@ -62,19 +98,21 @@ impl Registry {
         Some(Admitted {
             registry: Arc::clone(self),
             number,
+            from: address,
             closed,
         })
     }
 
     /// The kernel has no descriptor, or no memory, for one that waits.
     pub(super) fn not_accepted(&self, error: &io::Error) {
+        self.count("no_descriptors");
         self.lock().refuse(&format!(
             "the system has no room ({error}): raise LimitNOFILE, or see who connects"
         ));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,12 +158,19 @@ impl State {
 
 impl Drop for Admitted {
     fn drop(&mut self) {
-        drop(self.registry.lock().connections.remove(&self.number));
+        let mut state = self.registry.lock();
+        drop(state.connections.remove(&self.number));
+        let has_asked = state.asked.remove(&self.from);
+        drop(state);
+        if !has_asked {
+            // No certificate, no TLS, or nothing to say.
+            self.registry.count("no_request");
+        }
     }
 }
 
 /// One host may have as many IPv6 addresses as it likes, but they share their first 64 bits.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(super) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let network = address.to_bits() & !u128::from(u64::MAX);
@@ -145,16 +190,31 @@ mod tests {
         IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + bits))
     }
 
+    fn port(bits: u32) -> SocketAddr {
+        (host(bits), 40_000).into()
+    }
+
+    #[test]
+    fn a_connection_without_a_request_is_counted() {
+        let registry = Arc::new(Registry::default());
+        let asked = registry.admit(port(1)).unwrap();
+        registry.asked(port(1));
+        drop(asked);
+        assert_eq!(registry.refusals.counts().get("no_request"), None);
+        drop(registry.admit(port(1)).unwrap());
+        assert_eq!(registry.refusals.counts().get("no_request"), Some(&1));
+    }
+
     #[test]
     fn one_address_has_its_share_and_gets_it_back() {
         let registry = Arc::new(Registry::default());
         let mut held: Vec<_> = (0..MAX_CONNECTIONS_OF_ADDRESS)
-            .map(|_| registry.admit(host(1)).unwrap())
+            .map(|_| registry.admit(port(1)).unwrap())
             .collect();
-        assert!(registry.admit(host(1)).is_none());
-        assert!(registry.admit(host(2)).is_some());
+        assert!(registry.admit(port(1)).is_none());
+        assert!(registry.admit(port(2)).is_some());
         held.pop();
-        assert!(registry.admit(host(1)).is_some());
+        assert!(registry.admit(port(1)).is_some());
         assert_eq!(registry.lock().refused, 1);
     }
 
@@ -165,12 +225,12 @@ mod tests {
         let mut greedy: Vec<_> = (0..hosts)
             .flat_map(|number| {
                 (0..MAX_CONNECTIONS_OF_ADDRESS)
-                    .map(|_| registry.admit(host(number)).unwrap())
+                    .map(|_| registry.admit(port(number)).unwrap())
                     .collect::<Vec<_>>()
             })
             .collect();
         assert_eq!(registry.lock().connections.len(), MAX_CONNECTIONS);
-        let newcomer = registry.admit(host(9999));
+        let newcomer = registry.admit(port(9999));
         assert!(newcomer.is_some());
         let closed = |admitted: &mut Admitted| admitted.closed.try_recv().is_err_and(is_closed);
         assert_eq!(

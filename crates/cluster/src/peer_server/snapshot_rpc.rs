@@ -6,12 +6,13 @@
 
 use super::raft_rpc::{finish, malformed};
 use super::{Answer, PeerService, bounds};
-use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use crate::limits::{MAX_SNAPSHOT_BYTES, REQUEST_BEGINS, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
 use crate::transport::snapshot_limit;
 use api::proto::raft as wire;
 use raft_store::codec;
 use raft_store::{Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tonic::{Request, Response, Status, Streaming};
@@ -88,7 +89,9 @@ impl PeerService {
         request: Request<Streaming<wire::SnapshotChunk>>,
     ) -> Answer<wire::SnapshotResponse> {
         let (caller, mut chunks) = self.receive(request)?;
-        let Some(wire::snapshot_chunk::Part::Header(header)) = next_part(&mut chunks).await? else {
+        let Some(wire::snapshot_chunk::Part::Header(header)) =
+            next_part(&mut chunks, REQUEST_BEGINS).await?
+        else {
             return Err(Status::invalid_argument(
                 "a snapshot begins with its header",
             ));
@@ -142,7 +145,7 @@ async fn receive(
     length: u64,
 ) -> Result<SnapshotData, Status> {
     let mut incoming = spool.begin().await.map_err(|error| no_room(&error))?;
-    while let Some(part) = next_part(&mut chunks).await? {
+    while let Some(part) = next_part(&mut chunks, SNAPSHOT_CHUNK_TIMEOUT).await? {
         let wire::snapshot_chunk::Part::Data(part) = part else {
             return Err(Status::invalid_argument("a snapshot has one header"));
         };
@@ -166,12 +169,11 @@ async fn receive(
 /// What comes next on the stream; a stream that stands still is an error.
 async fn next_part(
     chunks: &mut Streaming<wire::SnapshotChunk>,
+    within: Duration,
 ) -> Result<Option<wire::snapshot_chunk::Part>, Status> {
-    let next = timeout(SNAPSHOT_CHUNK_TIMEOUT, chunks.message()).await;
+    let next = timeout(within, chunks.message()).await;
     let next = next.map_err(|_| {
-        Status::deadline_exceeded(format!(
-            "no part of the snapshot has come for {SNAPSHOT_CHUNK_TIMEOUT:?}"
-        ))
+        Status::deadline_exceeded(format!("no part of the snapshot has come for {within:?}"))
     })??;
     Ok(next.and_then(|chunk| chunk.part))
 }

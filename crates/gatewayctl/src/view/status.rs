@@ -44,6 +44,8 @@ pub struct StatusView {
     pub verdict: VerdictView,
     /// The labels of `dropped_packets` that count what was for somebody else.
     pub not_ours: Vec<String>,
+    /// Requests and connections of peers that were refused, by reason.
+    pub peer_refusals: BTreeMap<String, u64>,
 }
 
 /// A member.
@@ -115,6 +117,7 @@ impl From<StatusResponse> for StatusView {
         Self {
             verdict,
             not_ours: status.not_ours,
+            peer_refusals: status.peer_refusals.into_iter().collect(),
             node_id: status.node_id,
             cluster_id: status.cluster_id,
             leader_id: status.leader_id,

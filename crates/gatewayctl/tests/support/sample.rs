@@ -22,6 +22,7 @@ pub fn healthy() -> StatusResponse {
             blockers: Vec::new(),
         }),
         notices: Vec::new(),
+        peer_refusals: Default::default(),
         ..status()
     }
 }
@@ -57,6 +58,7 @@ pub fn status() -> StatusResponse {
             blockers: vec![unreachable(3, 251, "4 min")],
         }),
         not_ours: ["other_nodes_turn", "other_server"].map(str::to_owned).into(),
+        peer_refusals: [("no_request", 1204), ("not_a_member", 12), ("too_many_connections", 1100), ("term", 3)].map(|(reason, n)| (reason.to_owned(), n)).into(),
     }
 }
 
@@ -86,6 +88,7 @@ pub fn silent() -> StatusResponse {
             no_uplink: false,
         }),
         dropped_packets: Default::default(),
+        peer_refusals: Default::default(),
         notices: Vec::new(),
         verdict: Some(Verdict {
             level: Level::NotServing.into(),

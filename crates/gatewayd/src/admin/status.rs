@@ -32,6 +32,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .read(|state| state.subnets().values().map(use_of).collect()),
         nat: daemon.nat.status().map(nat),
         dropped_packets: labelled("", counters.dropped.iter().chain(&counters.silent)),
+        peer_refusals: labelled("", &Vec::from_iter(cluster.peer_refusals.clone())),
         messages: labelled("in_", &counters.received)
             .into_iter()
             .chain(labelled("out_", &counters.sent))

@@ -34,6 +34,8 @@ pub struct Status {
     pub nat: Option<Nat>,
     /// Packets that got no answer, by reason.
     pub dropped_packets: BTreeMap<String, u64>,
+    /// Requests and connections of peers that were refused, by reason.
+    pub peer_refusals: BTreeMap<String, u64>,
     /// What it all comes to.
     pub verdict: Verdict,
     /// What to know of the node's configuration.

@@ -15,7 +15,7 @@ const NAMES: usize = 12;
 /// One line for each thing, or more where the terminal is narrow.
 pub(super) fn header(status: &StatusView, style: Style, columns: usize) -> String {
     let (unanswered, not_ours) = dropped(status);
-    let fields = [
+    let mut fields = vec![
         (
             "Node",
             format!("{} (gatewayd {})", status.node_id, or_dash(&status.version)),
@@ -29,6 +29,11 @@ pub(super) fn header(status: &StatusView, style: Style, columns: usize) -> Strin
         ("Unanswered", unanswered),
         ("Not ours", not_ours),
     ];
+    // Of an ordinary day there is nothing to say.
+    if status.peer_refusals.values().any(|count| *count > 0) {
+        let refused = counted(status.peer_refusals.iter().collect(), "at the peer port");
+        fields.push(("Refused", refused));
+    }
     fields
         .iter()
         .map(|(name, value)| wrap(&format!("{name:<NAMES$}"), value, columns, NAMES))
@@ -116,19 +121,26 @@ fn dropped(status: &StatusView) -> (String, String) {
     (packets(&ours), packets(&others))
 }
 
-/// The most frequent reason first.
 fn packets(dropped: &BTreeMap<&String, &u64>) -> String {
-    let total = dropped
+    counted(dropped.clone(), "packets")
+}
+
+/// The most frequent reason first.
+fn counted(reasons: BTreeMap<&String, &u64>, what: &str) -> String {
+    let total = reasons
         .values()
         .fold(0_u64, |total, count| total.saturating_add(**count));
     if total == 0 {
-        return "no packets".to_owned();
+        return format!("no {what}");
     }
-    let mut reasons: Vec<_> = dropped.iter().collect();
+    let mut reasons: Vec<_> = reasons
+        .into_iter()
+        .filter(|(_, count)| **count > 0)
+        .collect();
     reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let reasons: Vec<String> = reasons
         .into_iter()
         .map(|(reason, count)| format!("{} {count}", plain(reason)))
         .collect();
-    format!("{total} packets ({})", reasons.join(", "))
+    format!("{total} {what} ({})", reasons.join(", "))
 }
