@@ -1,4 +1,7 @@
-//! How long an answer of each peer takes, smoothed, so that status can tell latency from silence.
+//! How long the way to each peer and back takes, so that status can tell latency from silence.
+//!
+//! That is the shortest of its last answers, two at least: a peer that stood still, or is busy, answers late,
+//! and is no further away (S11: else status told operators to set a profile because of a paused peer).
 //!
 //! Measured by health calls, which go by the same connections as replication. A peer whose answers come
 //! too late to count is asked now and then with more patience: to operators it is not silent.
@@ -6,7 +9,7 @@
 use crate::node::Inner;
 use futures::future::join_all;
 use ipam::NodeId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
@@ -17,39 +20,54 @@ const PATIENT_EVERY: Duration = Duration::from_secs(2);
 const PATIENT: Duration = Duration::from_secs(3);
 /// How long a measurement counts.
 const VALID: Duration = Duration::from_secs(10);
+/// How many are kept of each peer.
+const KEPT: usize = 8;
+/// With fewer, nothing is known.
+const ENOUGH: usize = 2;
 
 /// What was measured.
 #[derive(Debug, Default)]
-pub(crate) struct RoundTrips(Mutex<BTreeMap<NodeId, Measured>>);
+pub(crate) struct RoundTrips(Mutex<BTreeMap<NodeId, VecDeque<Measured>>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Measured {
-    smoothed: Duration,
+    took: Duration,
     at: Instant,
 }
 
 impl RoundTrips {
-    /// One more: an eighth of it counts, as in TCP (RFC 6298).
+    /// One more.
     pub(crate) fn note(&self, node: NodeId, took: Duration, at: Instant) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let smoothed = match all.get(&node) {
-            Some(before) if at - before.at < VALID => (before.smoothed * 7 + took) / 8,
-            _ => took,
-        };
-        all.insert(node, Measured { smoothed, at });
+        let last = all.entry(node).or_default();
+        last.retain(|one| at - one.at < VALID);
+        if last.len() >= KEPT {
+            last.pop_front();
+        }
+        last.push_back(Measured { took, at });
     }
 
     /// Each peer's, as far as it is known lately.
     pub(crate) fn known(&self, now: Instant) -> BTreeMap<NodeId, Duration> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = all.iter().filter(|(_, one)| now - one.at < VALID);
-        fresh.map(|(node, one)| (*node, one.smoothed)).collect()
+        let shortest = |last: &VecDeque<Measured>| {
+            let fresh = last.iter().filter(|one| now - one.at < VALID);
+            let fresh: Vec<Duration> = fresh.map(|one| one.took).collect();
+            fresh
+                .iter()
+                .min()
+                .copied()
+                .filter(|_| fresh.len() >= ENOUGH)
+        };
+        all.iter()
+            .filter_map(|(node, last)| Some((*node, shortest(last)?)))
+            .collect()
     }
 
     fn is_fresh(&self, node: NodeId) -> bool {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(&node)
-            .is_some_and(|one| one.at.elapsed() < PATIENT_EVERY)
+        let last = all.get(&node).and_then(VecDeque::back);
+        last.is_some_and(|one| one.at.elapsed() < PATIENT_EVERY)
     }
 }
 
@@ -83,16 +101,21 @@ async fn measure(inner: &Inner, node: NodeId, address: String) {
 mod tests {
     use super::*;
 
+    /// S11: a peer that stood still is late, and not far away.
     #[test]
-    fn one_late_answer_is_no_latency_and_old_ones_do_not_count() {
+    fn late_answers_are_no_latency_and_old_ones_do_not_count() {
         let (trips, node, start) = (RoundTrips::default(), NodeId(2), Instant::now());
         let millis = Duration::from_millis;
         let only = |trip| BTreeMap::from([(node, millis(trip))]);
+        trips.note(node, millis(2900), start);
+        assert!(trips.known(start).is_empty(), "one is too few");
         trips.note(node, millis(8), start);
-        trips.note(node, millis(88), start);
-        assert_eq!(trips.known(start), only(18));
+        trips.note(node, millis(2900), start);
+        assert_eq!(trips.known(start), only(8));
         assert!(trips.known(start + VALID).is_empty());
-        trips.note(node, millis(200), start + VALID);
+        for _ in 0..2 {
+            trips.note(node, millis(200), start + VALID);
+        }
         assert_eq!(trips.known(start + VALID), only(200));
     }
 }

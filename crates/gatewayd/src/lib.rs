@@ -7,6 +7,7 @@
 pub mod config;
 mod lease_service;
 mod nat_intent;
+pub mod verdict;
 
 pub use lease_service::ClusterLeases;
 pub use nat_intent::{NatInput, follow_nat_intent};

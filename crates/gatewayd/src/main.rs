@@ -26,7 +26,6 @@ mod readiness;
 mod reload;
 mod run;
 mod supervise;
-mod verdict;
 
 use crate::logging::Logging;
 use crate::reload::Reload;

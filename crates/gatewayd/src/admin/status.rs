@@ -1,9 +1,9 @@
 //! The status answer, put together from the parts.
 
 use super::Daemon;
-use crate::verdict::{Blocker, Level, MemberObserved, Observed, Verdict};
 use api::proto::admin as wire;
 use cluster::{ClusterStatus, MemberStatus, Role};
+use gatewayd::verdict::{Blocker, Level, MemberObserved, Observed, Verdict};
 use ipam::{LeaseState, Subnet};
 use natd::NatStatus;
 use std::collections::HashMap;

@@ -5,12 +5,13 @@ use super::holdings::Holdings;
 use super::pace::Pace;
 use super::peace::Peace;
 use super::states::changes;
+use super::status::{Shown, Status, Trouble};
 use super::violation::{Verdict, Violation};
 use super::{l1, l2, l3, l4, l5, l6, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
 use crate::client::{
     Event, MessageKind, Reply, ReplyKind, Request, TrueTime, What, read_reply, read_request,
 };
-use ipam::{Command, HardwareAddress, LogPosition, NodeId, State};
+use ipam::{ClientKey, Command, HardwareAddress, LogPosition, NodeId, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -41,6 +42,7 @@ pub struct Judge {
     l4: l4::L4,
     l5: l5::L5,
     l6: l6::L6,
+    status: Status,
     t1: t1::T1,
     t2: t2::T2,
 }
@@ -187,6 +189,7 @@ impl Judge {
             let about = format!("a reply of node {} cannot be read", sent.node);
             return self.keep([Err(Violation::new("RFC 2131", sent.at, about, facts))]);
         };
+        self.status.st1.answered(reply.hardware);
         let asked = Asked::by(&reply);
         // Only Ethernet clients' requests are read: a hostile neighbour may say that it is something else.
         let is_read = reply.of == HardwareAddress::ethernet(reply.hardware);
@@ -212,6 +215,28 @@ impl Judge {
             t6::replied(&answer),
         ];
         self.keep(verdicts);
+    }
+
+    /// A node says this of itself (S11).
+    pub fn shown(&mut self, shown: &Shown) {
+        let verdicts = self.status.shown(shown, self.peace.pace);
+        self.keep(verdicts);
+    }
+
+    /// This is wrong with a node, or news to it, at this time.
+    pub fn trouble(&mut self, at: TrueTime, node: NodeId, trouble: Trouble) {
+        self.status.trouble(at, node, trouble);
+    }
+
+    /// The node on a client's own host was handed a copy of its DHCPDISCOVER (ST1).
+    pub fn heard_near(&mut self, at: TrueTime, near: NodeId, client: &ClientKey, datagram: &[u8]) {
+        let discover = read_request(datagram).filter(|it| it.kind == MessageKind::Discover);
+        let Some(Request { hardware, xid, .. }) = discover else {
+            return;
+        };
+        let st1 = &mut self.status.st1;
+        let verdict = st1.heard(at, near, hardware, xid, client, &self.peace);
+        self.keep([verdict]);
     }
 
     /// Somebody uses this address without asking, from then on.

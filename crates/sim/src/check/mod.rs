@@ -16,6 +16,7 @@
 //! | S8, T1 | every node's state after every entry |
 //! | T2, T3 | the clock against a line in true time |
 //! | L1, L3 | clients that wait, once everything is healed, and when a single node is lost then |
+//! | S11 | what nodes say of themselves, beside what is wrong with them ([`status`]) |
 //! | NAT | every node's kernel at the end |
 
 mod facts;
@@ -40,6 +41,7 @@ mod s7;
 mod s8;
 mod s9;
 mod states;
+mod status;
 mod t1;
 mod t2;
 mod t4;
@@ -50,6 +52,7 @@ pub use facts::{End, Replied};
 pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
 pub use pace::Pace;
+pub use status::{Shown, Trouble};
 pub use violation::{Verdict, Violation};
 
 #[cfg(test)]

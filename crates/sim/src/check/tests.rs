@@ -5,6 +5,7 @@ mod liveness;
 mod replies;
 mod rules;
 mod states;
+mod status;
 mod time;
 
 use super::{End, Judge, Replied};

@@ -97,6 +97,12 @@ impl Paths {
         self.cut.contains(&(from, to))
     }
 
+    /// Whether nothing is wrong with the weather.
+    #[must_use]
+    pub fn is_fair(&self) -> bool {
+        self.weather == Weather::fair()
+    }
+
     /// Whether everything arrives, and once.
     #[must_use]
     pub fn are_whole(&self) -> bool {

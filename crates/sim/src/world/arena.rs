@@ -6,6 +6,7 @@ use super::faults::{Faults, good_disk};
 use super::neighbours::Neighbours;
 use super::observe::Observer;
 use super::script::Stage;
+use super::status::Shows;
 use crate::client::TrueTime;
 use crate::disk::Disk;
 use crate::lan::Segment;
@@ -37,6 +38,7 @@ pub struct World {
     pub(super) faults: Faults,
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
+    pub(super) shows: Shows,
     pub(super) stage: Stage,
     /// Requests that wait for a paused process.
     held: BTreeMap<Host, Vec<(CallId, Host, PeerRequest)>>,
@@ -74,6 +76,7 @@ impl World {
             faults,
             observer,
             coverage: Coverage::default(),
+            shows: Shows::default(),
             stage: Stage::default(),
             held: BTreeMap::new(),
             scenario,

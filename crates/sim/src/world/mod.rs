@@ -21,6 +21,7 @@ mod operate;
 mod replacement;
 mod residents;
 mod script;
+mod status;
 
 pub use arena::World;
 

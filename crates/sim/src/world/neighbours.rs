@@ -312,6 +312,16 @@ impl World {
         }
         let at = TrueTime(self.now);
         self.observer.judge.heard(at, NodeId(host), payload);
+        let hardware = arrival.hardware;
+        let near = self.neighbours.residents.iter().find(|resident| {
+            resident.host == host && hardware == Some(resident.client().hardware())
+        });
+        if let Some(resident) = near {
+            let client = resident.client().key();
+            self.observer
+                .judge
+                .heard_near(at, NodeId(host), client, payload);
+        }
     }
 
     fn hear_reply(&mut self, index: usize, payload: &Bytes) {

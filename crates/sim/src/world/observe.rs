@@ -65,6 +65,7 @@ impl World {
         }
         if self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros() {
             self.look_for_leader();
+            self.look_at_status();
         }
         self.check_started()?;
         if let Some(panic) = panics::take() {

@@ -50,6 +50,13 @@ enum Mishap {
     PowerCutAndCutOff,
 }
 
+impl Replacement {
+    /// The node that it is about.
+    pub(super) const fn leaving(&self) -> Host {
+        self.host
+    }
+}
+
 impl Mishap {
     fn draw(random: &mut Rng) -> Self {
         match random.u8(0..8) {

@@ -1,0 +1,165 @@
+//! What every node says of itself, beside what is wrong with it (S11).
+
+use super::arena::World;
+use crate::check::{Shown, Trouble};
+use crate::client::TrueTime;
+use crate::network::Host;
+use cluster::{Cluster, ClusterStatus, Role};
+use gatewayd::verdict::{MemberObserved, Observed, Verdict};
+use ipam::NodeId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// How often a whole status is asked for, beside each time that it changes.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+/// What was seen last.
+#[derive(Default)]
+pub(super) struct Shows {
+    /// What each node said last, and when it was asked for everything.
+    said: BTreeMap<Host, (Option<String>, Duration)>,
+    /// When something was wrong with a host last.
+    troubled: BTreeMap<Host, Duration>,
+    /// When a path between two was not as it should be last.
+    parted: BTreeMap<(Host, Host), Duration>,
+    leader: Option<Host>,
+    /// Which life each was in.
+    lives: BTreeMap<Host, u64>,
+    since: Duration,
+}
+
+impl World {
+    /// Asks every node for its status, and notes what is wrong.
+    pub(super) fn look_at_status(&mut self) {
+        self.note_troubles();
+        for host in self.scenario.hosts() {
+            let Some(node) = self.nodes.get(&host).filter(|node| !node.is_paused()) else {
+                continue;
+            };
+            let Some(service) = node.look(Cluster::service) else {
+                continue;
+            };
+            let reason = service.silent_reason;
+            let said = self.shows.said.get(&host);
+            let is_due = said.is_none_or(|(said, asked)| {
+                *said != reason || self.now.saturating_sub(*asked) >= ASK_EVERY
+            });
+            let status = is_due.then(|| node.look(Cluster::status)).flatten();
+            // Asked for all of it: a look later it may be another.
+            let reason = status
+                .as_ref()
+                .map_or(reason, |status| status.service.silent_reason.clone());
+            if is_due {
+                self.shows.said.insert(host, (reason.clone(), self.now));
+            }
+            let all_serve =
+                |status: &ClusterStatus| status.members.iter().all(|one| one.in_service);
+            let shown = Shown {
+                at: TrueTime(self.now),
+                node: NodeId(host),
+                could: reason.is_some() && self.could_serve(host),
+                reason,
+                all_serve: status.as_ref().is_some_and(all_serve),
+                verdict: status.map(|status| Verdict::of(&observed(&status))),
+            };
+            self.observer.judge.shown(&shown);
+        }
+    }
+
+    fn note_troubles(&mut self) {
+        let at = TrueTime(self.now);
+        let (leader, hosts) = (self.observer.leader, self.scenario.hosts());
+        let elects = leader.is_none() || leader != self.shows.leader;
+        if elects {
+            self.shows.leader = leader;
+            self.shows.since = self.now;
+        }
+        let (fair, lossy) = (
+            self.network.with_paths(|paths| paths.is_fair()),
+            self.scenario.distance.loss > 0.0,
+        );
+        let leaving = self.faults.replacement.as_ref().map(|one| one.leaving());
+        let all: Vec<Host> = hosts.collect();
+        for host in &all {
+            let Some(node) = self.nodes.get(host) else {
+                continue;
+            };
+            let mut troubles = Vec::new();
+            let faults = node.disk.faults();
+            // One that is started at once is down for no look.
+            let reborn = self.shows.lives.insert(*host, node.lives()) != Some(node.lives());
+            troubles.extend((reborn || !node.is_up()).then_some(Trouble::Down));
+            troubles.extend(node.is_paused().then_some(Trouble::Paused));
+            troubles.extend((faults.full || faults.failing_sync).then_some(Trouble::DiskFails));
+            let slow = *faults.sync_latency.end() > Duration::from_millis(3);
+            troubles.extend(slow.then_some(Trouble::DiskSlow));
+            let member = self.observer.members.contains(host);
+            troubles.extend((!member).then_some(Trouble::NoMember));
+            troubles.extend((leaving == Some(*host)).then_some(Trouble::Removal));
+            if !troubles.is_empty() || node.has_failed() {
+                self.shows.troubled.insert(*host, self.now);
+            }
+            let cut = |other: &Host| {
+                let cut = |one, other| self.network.with_paths(|paths| paths.is_cut(one, other));
+                cut(*host, *other) || cut(*other, *host)
+            };
+            let parted: Vec<Host> = all
+                .iter()
+                .copied()
+                .filter(|other| !fair || cut(other))
+                .collect();
+            troubles.extend((!parted.is_empty() || lossy).then_some(Trouble::Network));
+            troubles.extend(elects.then_some(Trouble::Election));
+            for other in parted {
+                self.shows.parted.insert((*host, other), self.now);
+            }
+            for trouble in troubles {
+                self.observer.judge.trouble(at, NodeId(*host), trouble);
+            }
+        }
+    }
+
+    /// Whether this node, whoever leads, and a majority have had nothing wrong with them, or between them,
+    /// for long.
+    fn could_serve(&self, host: Host) -> bool {
+        let long = self.scenario.distance.pace().settled_after;
+        let is_over = |last: Option<&Duration>| last.is_none_or(|last| self.now - *last > long);
+        let leads = self
+            .observer
+            .leader
+            .filter(|_| self.now - self.shows.since > long);
+        let whole = |one: Host| is_over(self.shows.troubled.get(&one));
+        let joined =
+            |one: Host, other: Host| one == other || is_over(self.shows.parted.get(&(one, other)));
+        let Some(leader) = leads.filter(|leader| whole(*leader) && joined(host, *leader)) else {
+            return false;
+        };
+        let with: BTreeSet<Host> = self
+            .scenario
+            .hosts()
+            .filter(|other| whole(*other) && joined(host, *other) && joined(leader, *other))
+            .collect();
+        let among = with
+            .iter()
+            .all(|one| with.iter().all(|other| joined(*one, *other)));
+        whole(host) && among && with.len() > self.observer.members.len() / 2
+    }
+}
+
+/// What `gatewayd` makes of a status for its verdict, as far as there is anything of it here.
+fn observed(status: &ClusterStatus) -> Observed {
+    let members = status.members.iter().map(|member| MemberObserved {
+        node: member.node,
+        peer_address: member.peer_address.clone(),
+        voter: member.role != Role::Learner,
+        unreachable: (!member.reachable).then_some(Duration::from_secs(1)),
+        in_service: member.in_service,
+    });
+    Observed {
+        node: status.node,
+        not_serving: status.service.silent_reason.clone(),
+        has_quorum: status.service.has_quorum,
+        members: members.collect(),
+        ..Observed::default()
+    }
+}
