@@ -56,6 +56,7 @@ fn st1_nothing_is_owed_by_a_node_that_says_no_or_that_said_so_meanwhile() {
         for _ in 0..6 {
             discover(&mut bench, 1);
             bench.pass(seconds(4));
+            bench.judge.trouble(bench.at, NodeId(1), Trouble::Down);
             show(&mut bench, reason, false);
         }
         assert_eq!(bench.broken(), NONE);
