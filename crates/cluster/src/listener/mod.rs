@@ -6,12 +6,14 @@
 //!   a host that opens hundreds keeps nobody out but itself.
 //! * **Requests** are counted as connections are; each has to come in time, and is looked at before it is
 //!   decoded ([`shape`]): small bytes can decode to a lot of memory.
-//! * **Without descriptors** it neither spins nor goes silent: a descriptor in reserve is given up to
+//! * **Descriptors**: connections take half of those that the process may have ([`descriptors`]).
+//!   Without any it neither spins nor goes silent: a descriptor in reserve is given up to
 //!   accept, and close, whoever waits, and then it pauses.
 
 mod accept;
 mod body;
 mod connection;
+mod descriptors;
 mod in_flight;
 mod registry;
 mod shape;

@@ -1,5 +1,6 @@
 //! Which connections there are.
 
+use super::descriptors;
 use crate::limits::{MAX_CONNECTIONS, MAX_CONNECTIONS_OF_ADDRESS};
 use crate::peer_refusals::PeerRefusals;
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,8 +86,10 @@ impl Registry {
             ));
             return None;
         }
-        if state.connections.len() >= MAX_CONNECTIONS && !state.make_room(from) {
-            state.refuse(&format!("there are {MAX_CONNECTIONS} connections already"));
+        let most = descriptors::limit().map_or(MAX_CONNECTIONS, |limit| limit / 2);
+        let most = most.min(MAX_CONNECTIONS);
+        if state.connections.len() >= most && !state.make_room(from) {
+            state.refuse(&format!("there are {most} connections already"));
             return None;
         }
         state.next += 1;

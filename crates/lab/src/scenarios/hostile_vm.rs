@@ -6,6 +6,7 @@
 //! table of who reaches which port. It ends with the cluster in service and a new client served.
 
 mod attempt;
+mod descriptors;
 mod forwards;
 mod peer_calls;
 mod peers_network;
@@ -53,7 +54,8 @@ fn run(lab: &mut Lab) -> Result<Report> {
     peer_calls::check(lab, vms[0], &mut report)?;
     spoofed::check(lab, vms[0], vms[1], &mut report)?;
     forwards::check(lab, &vms, &mut report)?;
-    peers_network::check(lab, &mut report)?;
+    let intruder = peers_network::check(lab, &mut report)?;
+    descriptors::check(lab, &intruder, vms[1], &mut report)?;
 
     lab.wait_in_service()?;
     for client in &mut clients {

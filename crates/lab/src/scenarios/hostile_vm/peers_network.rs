@@ -26,7 +26,7 @@ const CONNECTIONS: usize = 1200;
 /// How long a node that nobody takes in is watched.
 const JOINING: Duration = Duration::from_secs(8);
 
-pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<()> {
+pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<Netns> {
     let netns = plug_in()?;
     let name = "from the peers' network without a certificate";
     attempts(lab, report, name, Counted::Elsewhere, |_, report| {
@@ -44,7 +44,8 @@ pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<()> {
     })?;
     let vm = lab.add_vm(2)?;
     many_connections(lab, &netns, vm.clone(), report)?;
-    own_node(lab, &netns, report)
+    own_node(lab, &netns, report)?;
+    Ok(netns)
 }
 
 fn plug_in() -> Result<Netns> {
@@ -72,9 +73,13 @@ fn many_connections(lab: &mut Lab, netns: &Netns, vm: Vm, report: &mut Report) -
     let address = client.obtain(OBTAIN)?;
     lab.wait_in_service()?;
     drop(held);
+    let counted = lab.gateway(1).status()?.peer_refusals;
+    for kind in ["no_request", "too_many_connections"] {
+        ensure!(counted.get(kind) > Some(&0), "{kind} is not in {counted:?}");
+    }
     report.figure(
         format!("{CONNECTIONS} silent connections from one address of the peers' network"),
-        format!("a client gets {address}, all nodes in service"),
+        format!("a client gets {address}, all nodes in service; node 1 refused {counted:?}"),
     );
     Ok(())
 }
