@@ -163,11 +163,15 @@ async fn a_removed_node_frees_its_listen_ip() {
     let nodes = site.up().await;
     let leader = leader_of(&nodes).unwrap();
     let leaves = &nodes[(leader + 1) % 3];
-    nodes[leader]
-        .remove_node(leaves.status().node)
-        .await
+    let removed = leaves.status().node;
+    let listen_ip = nodes[leader]
+        .read(|state| state.nodes().get(&removed).map(|node| node.listen_ip))
         .unwrap();
+    let holder = || nodes[leader].read(|state| state.node_at(listen_ip));
+    assert_eq!(holder(), Some(removed));
+    nodes[leader].remove_node(removed).await.unwrap();
     assert_eq!(nodes[leader].status().members.len(), 2);
+    until("nobody has the address", || holder().is_none()).await;
     let service = leaves.watch_service();
     until("the removed node is silent", || {
         !service.borrow().in_service()

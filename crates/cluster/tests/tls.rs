@@ -244,6 +244,11 @@ async fn a_node_with_a_foreign_certificate_or_none_is_not_let_in() {
         assert_eq!(first.status().members.len(), 1);
         second.shutdown().await;
     }
+    // It was the certificate: with its own, the same node comes in by the same way.
+    let join = Start::Join(vec![site.address(1)]);
+    let second = site.start(2, &join).await;
+    in_service(&second).await;
+    assert_eq!(first.status().members.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,9 @@
 //! * **What may block.** Nothing; each call costs a few map operations.
 
 mod accuse;
+mod release;
 
+use self::release::check_release;
 use crate::Moment;
 use crate::codec::{DropReason, Packet, decode};
 use crate::decide::{
@@ -79,6 +81,7 @@ struct Hearing<'a> {
     client: ClientKey,
     known: ClientView,
     standing: Standing,
+    is_copied_release: bool,
     config: Arc<SubnetConfig>,
     service: ServiceView,
     now: Moment,
@@ -203,7 +206,7 @@ impl Engine {
         self.admit(&hearing, view)?;
         let given_up = self.given_up(&hearing, view)?;
         self.check_decline(&hearing)?;
-        self.check_release(&hearing)?;
+        check_release(&hearing)?;
         let (identity, config) = (self.identity, Arc::clone(&hearing.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
             .on_link_of(self.link_mtu)
@@ -230,6 +233,7 @@ impl Engine {
     ) -> Result<Hearing<'a>, Silence> {
         let service = view.service();
         if !service.in_service {
+            self.note_unserved(now, packet, arrival, view);
             return Err(Silence::OutOfService);
         }
         let subnet = self.identity.subnet;
@@ -246,6 +250,8 @@ impl Engine {
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &packet.identity());
         let standing = self.standing(intent, &client, &known, now);
+        let is_copied_release = matches!(intent, Intent::Release { .. })
+            && self.memory.is_copy_of_release(&client, packet.xid, now);
         Ok(Hearing {
             packet,
             arrival,
@@ -253,6 +259,7 @@ impl Engine {
             client,
             known,
             standing,
+            is_copied_release,
             config,
             service,
             now,
@@ -359,7 +366,10 @@ impl Engine {
         let Intent::Discover { .. } = hearing.intent else {
             return None;
         };
-        if self.memory.was_refused(&hearing.client) {
+        // What it holds here it may have given up elsewhere in the log.
+        let memory = &self.memory;
+        if memory.was_refused(&hearing.client) || memory.has_released(&hearing.client, hearing.now)
+        {
             return None;
         }
         let (address, state) = hearing.known.held(hearing.service.clock)?;

@@ -6,8 +6,8 @@ use dhcpd::decide::Arrival;
 use dhcpd::probe::{Finding, ProbeError};
 use dhcpd::socket::SocketError;
 use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use dhcpd::{DhcpServer, Heard, Link, RateLimits, ServerConfig, ServerError};
-use ipam::NodeId;
+use dhcpd::{DhcpServer, Heard, LeaseView, Link, RateLimits, ServerConfig, ServerError};
+use ipam::{Command, NodeId, OfferLease, Outcome, QuarantineAddress, Span};
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -180,14 +180,60 @@ async fn a_server_whose_interface_is_lost_says_so_and_ends() {
     assert!(matches!(source, SocketError::InterfaceLost(_)));
 }
 
+/// L2: it hears the client, says nothing, and knows why. The same packet is answered with a quorum.
 #[tokio::test(start_paused = true)]
 async fn without_a_quorum_nothing_is_sent() {
     let (bench, server) = Bench::new();
+    let counters = server.counters();
     bench.service.set_fault(Fault::NoQuorum);
     let client = async {
         bench.says(&PacketBuilder::discover(MAC)).await;
         tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(bench.sent(), []);
+        let silent = counters.snapshot().silent;
+        assert!(silent.contains(&("out_of_service", 1)), "{silent:?}");
+        bench.service.set_fault(Fault::None);
+        bench.says(&PacketBuilder::discover(MAC).xid(2)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(bench.sent().len(), 1);
     };
     server.run(client).await.expect("the link stays");
-    assert_eq!(bench.sent(), []);
+}
+
+/// Issue point D.8: nobody has to ask for it.
+#[tokio::test(start_paused = true)]
+async fn a_quarantined_address_is_probed_again_and_freed_by_itself() {
+    let (bench, server) = Bench::new();
+    let (subnet, node) = (subnet_config().id, NodeId(1));
+    let offer = Command::OfferLease(OfferLease {
+        subnet,
+        client: PacketBuilder::discover(MAC).packet().identity(),
+        requested: None,
+        lease_time: None,
+        hostname: None,
+        node,
+        avoid: Vec::new(),
+    });
+    let Outcome::Offered(offered) = bench.service.apply(&offer) else {
+        panic!("no offer")
+    };
+    let quarantine = Command::QuarantineAddress(QuarantineAddress {
+        subnet,
+        address: offered.address,
+        node,
+        bounded: true,
+    });
+    assert_eq!(bench.service.apply(&quarantine), Outcome::Done);
+    let quarantined = || bench.service.quarantined(subnet, 9).len();
+    let time = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(quarantined(), 1, "not in the set time");
+        bench
+            .service
+            .pass(Span(subnet_config().times.quarantine.0 / 4));
+        bench.service.apply(&Command::Tick);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(quarantined(), 0);
+    };
+    server.run(time).await.expect("the link stays");
 }

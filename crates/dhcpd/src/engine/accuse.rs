@@ -1,5 +1,5 @@
 //! Who is believed that somebody is on an address: a client that declines it, or whoever answers its probe
-//! (contract S7, L6; ADR 0026). And which RELEASE is a copy.
+//! (contract S7, L6; ADR 0026).
 
 use super::{Engine, Hearing};
 use crate::Moment;
@@ -41,19 +41,6 @@ impl Engine {
         self.believes(accuser, address, hearing.now)
             .then_some(())
             .ok_or(Silence::TooManyDeclines)
-    }
-
-    /// A copy of a RELEASE ends nothing, nor does the second copy of one that came too late itself (S7): its client
-    /// was granted the address anew in between, so it ended no grant, and the state knows nothing of it.
-    pub(super) fn check_release(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
-        let Intent::Release { .. } = hearing.intent else {
-            return Ok(());
-        };
-        let (client, xid) = (&hearing.client, hearing.packet.xid);
-        let is_copy = self.memory.is_copy_of_release(client, xid, hearing.now);
-        (!is_copy || ipam::mutated!("s7_copy_of_a_release"))
-            .then_some(())
-            .ok_or(Silence::AnsweringACopy)
     }
 
     /// So is whoever answers the probe of an address that is to be offered. Beyond that the address is not

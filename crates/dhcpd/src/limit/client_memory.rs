@@ -148,6 +148,13 @@ impl ClientMemory {
         is_copy
     }
 
+    /// Whether a DHCPRELEASE of the client was heard here a moment ago.
+    #[must_use]
+    pub fn has_released(&self, client: &ClientKey, now: Moment) -> bool {
+        let released = self.clients.get(client).and_then(|entry| entry.released);
+        released.is_some_and(|(_, first)| now.since(first) < RELEASE_COPIED_FOR)
+    }
+
     /// Charges one command to the client's own budget.
     pub fn try_spend(&mut self, client: &ClientKey, now: Moment) -> bool {
         self.entry(client).budget.try_take(now)

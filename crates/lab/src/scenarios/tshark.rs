@@ -72,7 +72,8 @@ fn odd_requests(vm: &Vm) -> Result<()> {
         ..ProbeOptions::new(MessageKind::Inform, STRANGER)
     };
     for options in [discover, wrong_network, inform] {
-        vm.netns().enter(|| probe::run(&options))?;
+        let replies = vm.netns().enter(|| probe::run(&options))?;
+        ensure!(!replies.is_empty(), "{:?} got no answer", options.kind);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The way to an address: INIT, SELECTING, REQUESTING, INIT-REBOOT (RFC 2131 §3.1, §3.2, §4.4.1).
 
 use super::machine::{Client, Lease, Offer, State};
-use super::{Action, MessageKind, Reply, What};
+use super::{Action, MessageKind, Oddities, Reply, What};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -28,6 +28,9 @@ impl Client {
     fn send_discover(&mut self) {
         let message = self.message(MessageKind::Discover);
         let message = match self.remembered {
+            Some(address) if self.habits.oddities.old_in_ciaddr => {
+                message.requested(address).ciaddr(address)
+            }
             Some(address) => message.requested(address),
             None => message,
         };
@@ -135,7 +138,10 @@ impl Client {
         }
         let was_new = self.uses().is_none();
         let lease = self.lease_from(reply, address, lease_time);
-        if was_new && self.habits.checks_by_arp {
+        if was_new && self.habits.oddities.declines > 0 {
+            self.habits.oddities.declines -= 1;
+            self.decline(lease);
+        } else if was_new && self.habits.checks_by_arp {
             self.state = State::Checking;
             self.wake = self.local() + CHECK_WAIT;
             self.actions.push(Action::Probe(address));
@@ -190,6 +196,9 @@ impl Client {
         self.tell(What::Declined(lease.address));
         self.lease = None;
         self.remembered = None;
+        if self.habits.oddities.declines > 0 {
+            return self.begin_anew(Oddities::DECLINE_PAUSE, Oddities::DECLINE_PAUSE);
+        }
         self.begin_anew(DECLINE_PAUSE, DECLINE_PAUSE * 2);
     }
 }

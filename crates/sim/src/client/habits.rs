@@ -1,5 +1,6 @@
 //! How one client behaves, drawn from a seed.
 
+use super::Oddities;
 use fastrand::Rng;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Habits {
     pub lease_time: Option<Duration>,
     /// Option 61; clones share it.
     pub client_identifier: Option<Vec<u8>>,
+    /// What it does that no RFC tells it to.
+    pub oddities: Oddities,
 }
 
 impl Habits {
@@ -55,6 +58,7 @@ impl Habits {
             duplicates: false,
             lease_time: None,
             client_identifier: None,
+            oddities: Oddities::NONE,
         }
     }
 
@@ -68,7 +72,7 @@ impl Habits {
             _ => Temper::Forgetful,
         };
         let mut one_in = |chance: u8| rng.u8(0..chance) == 0;
-        Self {
+        let habits = Self {
             temper,
             impatient: one_in(4),
             counts_from_last_copy: one_in(2),
@@ -78,6 +82,14 @@ impl Habits {
             duplicates: one_in(8),
             lease_time: one_in(4).then(|| Duration::from_secs(60)),
             client_identifier: one_in(4).then(|| clone_identifier.to_vec()),
+            oddities: Oddities::NONE,
+        };
+        // From a seed of their own, so that what is drawn after them stays what it was.
+        let mut odd = Rng::with_seed(rng.clone().u64(..));
+        let has_identifier = habits.client_identifier.is_some();
+        Self {
+            oddities: Oddities::draw(&mut odd, has_identifier),
+            ..habits
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a client's owner does with it: release, switch off, move, forget.
 
 use super::machine::{Client, Lease, State};
-use super::{Action, LocalTime, MessageKind, Temper, What};
+use super::{Action, LocalTime, MessageKind, Oddities, ReleaseForm, Temper, What};
 use std::time::Duration;
 
 /// Between giving an address back and asking again. A datagram must not live longer on the link:
@@ -49,10 +49,19 @@ impl Client {
     fn release(&mut self, lease: Lease) {
         self.new_exchange();
         let message = self.message(MessageKind::Release);
-        let message = message.ciaddr(lease.address).server(lease.server);
-        self.send(lease.server, lease.address, &message);
+        let message = message.ciaddr(lease.address);
+        let odd = self.habits.oddities;
+        let message = match odd.release {
+            ReleaseForm::Nameless => message,
+            _ => message.server(lease.server),
+        };
+        let (to, from) = odd.release_way(lease.server, lease.address);
+        self.send(to, from, &message);
         self.tell(What::Released(lease.address));
         self.lease = None;
+        if odd.hasty {
+            return self.begin_anew(Duration::ZERO, Oddities::HASTE);
+        }
         self.begin_anew(RELEASE_PAUSE, RELEASE_PAUSE + 2 * SECOND);
     }
 

@@ -305,10 +305,11 @@ impl Client {
         let secs = u16::try_from(secs).unwrap_or(u16::MAX);
         let message = Message::new(kind, self.hardware, self.exchange.xid).secs(secs);
         let message = message.broadcast(self.habits.broadcast_flag && self.uses().is_none());
-        match &self.habits.client_identifier {
+        let message = match &self.habits.client_identifier {
             Some(identifier) => message.option(61, identifier),
             None => message,
-        }
+        };
+        self.habits.oddities.garnish(message)
     }
 
     /// The same message with a wish for a lease time, which every other copy of a client that has

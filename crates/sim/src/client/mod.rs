@@ -19,6 +19,7 @@ mod hostile;
 mod life;
 mod machine;
 mod message;
+mod oddities;
 mod reply;
 mod time;
 
@@ -30,6 +31,7 @@ pub use machine::Client;
 #[cfg(test)]
 pub(crate) use message::request_bytes;
 pub use message::{MessageKind, Request, read_request};
+pub use oddities::{OddOption, Oddities, ReleaseForm};
 pub use reply::{Reply, ReplyKind, read_reply};
 pub use time::{LocalTime, RateClock, TrueTime};
 

@@ -15,6 +15,8 @@ use std::time::Duration;
 /// When a RELEASE was first delivered, by its bytes.
 pub(super) type Released = BTreeMap<Bytes, Duration>;
 
+/// A frame that the network doubles comes within this.
+const EARLY_MILLIS: u32 = 1500;
 /// No copy of ours comes sooner: clients ask again after 3 s at least.
 const LATE: Duration = Duration::from_millis(3200);
 /// Nor later than this after it.
@@ -40,6 +42,9 @@ impl World {
             self.neighbours.released.insert(payload.clone(), self.now);
             let after = LATE + Duration::from_millis(u64::from(release.xid % SPREAD_MILLIS));
             self.segment.send_later(after, what.clone());
+            // And one so early that only a hasty client has come back.
+            let early = Duration::from_millis(u64::from(release.xid % EARLY_MILLIS));
+            self.segment.send_later(early, what.clone());
             return false;
         };
         if self.now.saturating_sub(*first) < LATE {

@@ -180,3 +180,42 @@ fn s7_a_copy_of_a_release_that_was_overtaken_ends_nothing() {
         "{end:?}"
     );
 }
+
+/// What came while the node was out of service is not acted on later.
+#[test]
+fn s7_a_copy_of_a_release_that_nobody_served_ends_nothing() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let release = PacketBuilder::new(MessageType::Release, mac(1))
+        .ciaddr(given)
+        .xid(77);
+    bench.service.set_fault(Fault::NoQuorum);
+    let end = bench.unicast(&release);
+    assert!(matches!(end, End::Silent(Silence::OutOfService)), "{end:?}");
+    bench.service.set_fault(Fault::None);
+    let end = bench.unicast(&release);
+    assert!(
+        matches!(end, End::Silent(Silence::AnsweringACopy)),
+        "{end:?}"
+    );
+}
+
+/// L4: the RELEASE is not committed yet, so this node still sees the lease; it is no longer the client's to be offered
+/// without a commit.
+#[test]
+fn l4_after_a_release_an_offer_costs_a_commit() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
+    let arrival = Arrival::unicast(given);
+    let received = bench
+        .engine
+        .receive(bench.now, &release.datagram(), arrival, &bench.service);
+    assert!(
+        matches!(received, Received::Begun(_, Next::Propose(_))),
+        "{received:?}"
+    );
+    bench.service.take_proposed();
+    bench.body(&PacketBuilder::discover(mac(1)).xid(2));
+    assert_eq!(bench.service.take_proposed().len(), 1);
+}

@@ -31,7 +31,10 @@ pub(super) const CASES: &[Case] = &[
         discover(s, ELSEWHERE)
     }),
     case("relayed DISCOVER, giaddr 255.255.255.255", |s| {
-        discover(s, Ipv4Addr::BROADCAST)
+        s.has(RELAY);
+        let message = s.message(DISCOVER).relayed(Ipv4Addr::BROADCAST);
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[]))
     }),
     case("relayed DISCOVER with 82", |s| {
         s.has(RELAY);
