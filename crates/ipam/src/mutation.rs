@@ -208,6 +208,11 @@ pub const ALL: &[Mutation] = &[
         "a node whose state differs from its peers' goes on serving; states differ as in s8_apply_differs",
     ),
     mutation(
+        "s9_behind_opens",
+        "S9",
+        "a node that is not level since its boot opens the forwards of its old state",
+    ),
+    mutation(
         "s9_host_port_forwarded",
         "S9",
         "a port that the hosts use is forwarded",
@@ -221,6 +226,11 @@ pub const ALL: &[Mutation] = &[
         "s9_two_nodes_one_address",
         "S9, S4",
         "two nodes may have one listen IP",
+    ),
+    mutation(
+        "s9_withdrawn_stays_open",
+        "S9",
+        "a forward that is withdrawn stays in the kernel's rules",
     ),
     mutation(
         "t1_clock_goes_back",

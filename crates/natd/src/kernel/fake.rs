@@ -70,6 +70,18 @@ impl FakeKernel {
         self.shared.lock().clone()
     }
 
+    /// The table of this name, if it is there.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<TableImage> {
+        self.shared.lock().tables.get(name).cloned()
+    }
+
+    /// How many transactions and foreign changes there were: another number, another state.
+    #[must_use]
+    pub fn transactions(&self) -> u64 {
+        self.shared.lock().transactions
+    }
+
     /// A foreign change, with the event that it causes.
     pub fn edit<T>(&self, change: impl FnOnce(&mut FakeState) -> T) -> T {
         let result = self.edit_silently(change);

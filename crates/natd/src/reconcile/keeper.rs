@@ -83,7 +83,9 @@ impl Goal {
             rules: plan.ruleset.clone(),
             targets: plan.ruleset.targets(),
             networks: plan.networks.clone(),
-            opens: standing != Standing::Behind || !plan.forwards_enter,
+            opens: standing != Standing::Behind
+                || !plan.forwards_enter
+                || ipam::mutated!("s9_behind_opens"),
             forwarding: plan.forwarding,
             generation,
         }
@@ -178,6 +180,11 @@ impl<K: Kernel> Keeper<K> {
         let adopted = self
             .adopted
             .get_or_insert_with(|| actual.map(TableImage::targets).unwrap_or_default());
+        if goal.opens && ipam::mutated!("s9_withdrawn_stays_open") {
+            let mut open = actual.map(TableImage::targets).unwrap_or_default();
+            open.extend(goal.targets.clone());
+            return goal.rules.with_targets(&open).image();
+        }
         if goal.opens {
             return goal.table.clone();
         }

@@ -4,6 +4,7 @@ use super::facts::{Answer, End, Replied, Step};
 use super::holdings::Holdings;
 use super::pace::Pace;
 use super::peace::Peace;
+use super::s9_kernel::{Kernels, Opened};
 use super::states::changes;
 use super::status::{Shown, Status, Trouble};
 use super::violation::{Verdict, Violation};
@@ -36,6 +37,7 @@ pub struct Judge {
     s7: s7::S7,
     s8: s8::S8,
     s9: s9::S9,
+    kernels: Kernels,
     peace: Peace,
     l1: l1::L1,
     l3: l3::L3,
@@ -215,6 +217,17 @@ impl Judge {
             t6::replied(&answer),
         ];
         self.keep(verdicts);
+    }
+
+    /// Looks at the newest state that any node has applied; and its entry.
+    pub fn newest<T>(&self, look: impl FnOnce(&State) -> T) -> (u64, T) {
+        (self.newest.0.index, look(&self.newest.1))
+    }
+
+    /// A node's kernel has this open (S9).
+    pub fn kernel(&mut self, opened: &Opened) {
+        let verdict = self.kernels.seen(opened);
+        self.keep([verdict]);
     }
 
     /// A node says this of itself (S11).

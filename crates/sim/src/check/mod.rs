@@ -17,6 +17,7 @@
 //! | T2, T3 | the clock against a line in true time |
 //! | L1, L3 | clients that wait, once everything is healed, and when a single node is lost then |
 //! | S11 | what nodes say of themselves, beside what is wrong with them ([`status`]) |
+//! | S9 | the kernels of the hosts as well, after every step (`s9_kernel`) |
 //! | NAT | every node's kernel at the end |
 
 mod facts;
@@ -40,6 +41,7 @@ mod s6;
 mod s7;
 mod s8;
 mod s9;
+mod s9_kernel;
 mod states;
 mod status;
 mod t1;
@@ -52,6 +54,7 @@ pub use facts::{End, Replied};
 pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
 pub use pace::Pace;
+pub use s9_kernel::Opened;
 pub use status::{Shown, Trouble};
 pub use violation::{Verdict, Violation};
 

@@ -1,6 +1,7 @@
 //! Planted violations, which must be seen, beside clean histories, which must not.
 
 mod holding;
+mod kernels;
 mod liveness;
 mod replies;
 mod rules;

@@ -4,7 +4,7 @@
 //!   in the one thread of the run. Its clock goes at its own rate, so that it drifts against the
 //!   others'. A crash drops the runtime; a pause leaves it alone and then moves its clock at once.
 //! * **Invariants.** Before a runtime is dropped its disk is dead, so that no destructor writes.
-//!   Nothing of a life outlives it but what is on the disk.
+//!   Nothing of a life outlives it but what is on the disk, and, if only the process died, in the kernel.
 //! * **Time.** tokio's timers know milliseconds. So a node's clock stands on whole milliseconds at
 //!   the end of each step, and drift is a millisecond more or less every now and then.
 
@@ -37,6 +37,8 @@ pub struct Node {
     pub disk: Disk,
     /// How fast its clock goes.
     pub rate: f64,
+    /// It belongs to the machine: rules outlive the process, and not the power.
+    kernel: FakeKernel,
     life: Option<Life>,
     lives: u64,
 }
@@ -46,7 +48,6 @@ struct Life {
     runtime: Runtime,
     window: Window,
     port: LanPort,
-    kernel: FakeKernel,
     /// When it began, on the world's clock and on its own.
     began: Duration,
     origin: Instant,
@@ -64,6 +65,7 @@ impl Node {
             boot,
             disk,
             rate,
+            kernel: FakeKernel::new(),
             life: None,
             lives: 0,
         }
@@ -73,12 +75,12 @@ impl Node {
     pub fn start(&mut self, network: &PeerNetwork, now: Duration, seed: u64) -> io::Result<()> {
         self.lives += 1;
         let runtime = runtime(seed)?;
-        let (window, port, kernel) = (Window::default(), LanPort::default(), FakeKernel::new());
+        let (window, port) = (Window::default(), LanPort::default());
         let place = Place {
             disk: self.disk.clone(),
             network: network.clone(),
             port: port.clone(),
-            kernel: kernel.clone(),
+            kernel: self.kernel.clone(),
         };
         runtime.spawn(daemon::run(self.boot.clone(), place, window.clone()));
         let origin = runtime.block_on(async { Instant::now() });
@@ -86,7 +88,6 @@ impl Node {
             runtime,
             window,
             port,
-            kernel,
             began: now,
             origin,
             shows: 0,
@@ -98,6 +99,9 @@ impl Node {
     /// Ends the node's life as `crash` says.
     pub fn crash(&mut self, crash: Crash) {
         self.disk.crash(crash);
+        if crash == Crash::Power {
+            self.kernel = FakeKernel::new();
+        }
         self.life = None;
     }
 
@@ -150,10 +154,10 @@ impl Node {
         self.life.as_ref().map(|life| &life.port)
     }
 
-    /// Its kernel, while it is up.
+    /// Its machine's kernel.
     #[must_use]
-    pub fn kernel(&self) -> Option<&FakeKernel> {
-        self.life.as_ref().map(|life| &life.kernel)
+    pub const fn kernel(&self) -> &FakeKernel {
+        &self.kernel
     }
 
     /// Looks at what can be seen of it, while it is up.

@@ -3,6 +3,7 @@
 use super::STEP;
 use super::coverage::Coverage;
 use super::faults::{Faults, good_disk};
+use super::kernels::Kernels;
 use super::neighbours::Neighbours;
 use super::observe::Observer;
 use super::script::Stage;
@@ -39,6 +40,7 @@ pub struct World {
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
     pub(super) shows: Shows,
+    pub(super) kernels: Kernels,
     pub(super) stage: Stage,
     /// Requests that wait for a paused process.
     held: BTreeMap<Host, Vec<(CallId, Host, PeerRequest)>>,
@@ -77,6 +79,7 @@ impl World {
             observer,
             coverage: Coverage::default(),
             shows: Shows::default(),
+            kernels: Kernels::default(),
             stage: Stage::default(),
             held: BTreeMap::new(),
             scenario,

@@ -151,9 +151,8 @@ impl World {
             Kind::Operator => self.operate(&mut random),
             Kind::Intruder => self.intrude(&mut random),
             Kind::FlushedRules => {
-                let kernel = self.nodes.get(&host).and_then(|node| node.kernel());
-                if let Some(kernel) = kernel {
-                    kernel.flush_ruleset();
+                if let Some(node) = self.nodes.get(&host) {
+                    node.kernel().flush_ruleset();
                 }
             }
         }

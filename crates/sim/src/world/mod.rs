@@ -15,6 +15,7 @@ mod course;
 mod coverage;
 mod faults;
 mod intruder;
+mod kernels;
 mod neighbours;
 mod observe;
 mod operate;

@@ -63,7 +63,9 @@ impl World {
         if !self.segment.paths.are_whole() {
             self.observer.judge.link_disturbed(TrueTime(self.now));
         }
-        if self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros() {
+        let is_due = self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros();
+        self.look_at_kernels(is_due && self.now.as_millis() % 200 == 0);
+        if is_due {
             self.look_for_leader();
             self.look_at_status();
         }
@@ -129,7 +131,7 @@ impl World {
     pub(super) fn judge_end(&mut self) -> bool {
         let mut ends: Vec<(Host, LogPosition, State, Option<TableImage>)> = Vec::new();
         for node in self.nodes.values() {
-            let (Some(cluster), Some(kernel)) = (node.cluster(), node.kernel()) else {
+            let Some(cluster) = node.cluster() else {
                 return false;
             };
             let Some(position) = cluster.watch_applied().borrow().position else {
@@ -142,7 +144,7 @@ impl World {
                 return false;
             }
             let state = cluster.read(State::clone);
-            let table = kernel.state().tables.get(TABLE).cloned();
+            let table = node.kernel().table(TABLE);
             ends.push((node.host, position, state, table));
         }
         let first = ends.first().map(|end| end.1);
