@@ -64,7 +64,7 @@ impl World {
             self.observer.judge.link_disturbed(TrueTime(self.now));
         }
         let is_due = self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros();
-        self.look_at_kernels(is_due && self.now.as_millis() % 200 == 0);
+        self.look_at_kernels(is_due && self.now.as_millis().is_multiple_of(200));
         if is_due {
             self.look_for_leader();
             self.look_at_status();
