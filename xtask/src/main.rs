@@ -2,13 +2,14 @@
 //! (`fix`), and those that run the product.
 //!
 //! * **What it is not.** It builds nothing by itself: cargo does. It installs nothing but
-//!   cargo-deny and cargo-fuzz; system packages are `x`'s business.
+//!   cargo-deny, cargo-fuzz and cargo-mutants; system packages are `x`'s business.
 //! * **Blocks** for as long as what it runs; Ctrl-C reaches the whole process group.
 #![allow(clippy::print_stdout, reason = "a command line program prints")]
 
 mod ahead;
 mod bench;
 mod cargo;
+mod cargo_mutants;
 mod cli;
 mod demo;
 mod deny;

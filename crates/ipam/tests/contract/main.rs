@@ -8,6 +8,7 @@ mod bounds;
 mod budget;
 mod conflict;
 mod decisions;
+mod edges;
 mod exclusive;
 mod forwards;
 mod identity;

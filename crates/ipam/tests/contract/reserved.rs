@@ -231,3 +231,24 @@ fn s9_a_forward_to_a_hardware_address_leads_to_a_client_known_by_identifier() {
     cluster.wait(3700);
     assert_eq!(cluster.state.resolve(&forward), None, "its leases ended");
 }
+
+#[test]
+fn s9_a_reservation_by_identifier_is_for_whoever_holds_the_address_under_that_name() {
+    let mut cluster = by_identifier((20, 40));
+    let holder = named(1, b"vm-a");
+    let address = offered(&offer(&mut cluster, &holder));
+    let [.., last] = address.octets();
+    request(&mut cluster, &holder, last, RequestKind::Selecting);
+    let mut reserve = |name: &[u8]| {
+        cluster.run(Command::AddReservation {
+            subnet: SUBNET,
+            client: ClientKey::Identifier(ClientIdentifier::new(name).unwrap()),
+            address,
+        })
+    };
+    assert!(matches!(
+        reserve(b"vm-b"),
+        Outcome::Refused(Refusal::HeldByAnother { .. })
+    ));
+    assert_eq!(reserve(b"vm-a"), Outcome::Done);
+}

@@ -1,0 +1,144 @@
+//! Each side of a bound, and each half of a rule, by itself: what a mutated condition would let pass.
+
+use crate::support::*;
+use ipam::budget::{MAX_NODES, MAX_SUBNETS};
+use ipam::*;
+use std::collections::BTreeMap;
+
+fn listeners(count: u16) -> BTreeMap<ForwardKey, Listener> {
+    let key = |port| ForwardKey {
+        protocol: Protocol::Tcp,
+        port,
+    };
+    (1..=count)
+        .map(|port| (key(port), Listener::Other))
+        .collect()
+}
+
+#[test]
+fn s12_as_many_listening_ports_as_the_limit_are_taken_and_one_more_is_not() {
+    let mut cluster = Driver::new((20, 254));
+    let limit = u16::try_from(MAX_LISTENERS).unwrap();
+    assert_eq!(
+        cluster.register_with(1, ip(10), listeners(limit)),
+        Outcome::Done
+    );
+    assert!(matches!(
+        cluster.register_with(1, ip(10), listeners(limit + 1)),
+        Outcome::Refused(Refusal::TooMany { .. })
+    ));
+}
+
+#[test]
+fn s12_a_full_cluster_takes_its_own_nodes_and_no_other() {
+    let mut cluster = Driver::new((100, 254));
+    for node in 1..=u8::try_from(MAX_NODES).unwrap() {
+        assert_eq!(cluster.register(node.into(), ip(1 + node)), Outcome::Done);
+    }
+    assert!(matches!(
+        cluster.register(99, ip(99)),
+        Outcome::Refused(Refusal::TooMany { .. })
+    ));
+    assert_eq!(cluster.register(1, ip(98)), Outcome::Done, "it moves");
+}
+
+#[test]
+fn s12_a_full_cluster_takes_changes_of_its_subnets_and_no_other() {
+    let mut cluster = Driver::new((20, 254));
+    let subnet = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        let at = |last| std::net::Ipv4Addr::new(10, 64 + high, low, last);
+        SubnetConfig {
+            id: SubnetId(1000 + u32::from(number)),
+            network: Ipv4Network::new(at(0), 24).unwrap(),
+            router: at(1),
+            pool: AddressRange::new(at(20), at(29)).unwrap(),
+            ..config((20, 254))
+        }
+    };
+    for number in 1..u16::try_from(MAX_SUBNETS).unwrap() {
+        assert_eq!(
+            cluster.run(Command::PutSubnet(subnet(number))),
+            Outcome::Done
+        );
+    }
+    assert!(matches!(
+        cluster.run(Command::PutSubnet(subnet(999))),
+        Outcome::Refused(Refusal::TooMany { .. })
+    ));
+    let changed = SubnetConfig {
+        mtu: 1400,
+        ..subnet(1)
+    };
+    assert_eq!(cluster.run(Command::PutSubnet(changed)), Outcome::Done);
+}
+
+#[test]
+fn s4_neither_the_router_nor_the_networks_own_addresses_are_a_nodes_or_a_reservation() {
+    let excluded = AddressRange::new(ip(40), ip(41)).unwrap();
+    for address in [ip(0), ip(1), ip(255)] {
+        let mut cluster = Driver::new((20, 254));
+        assert!(
+            matches!(cluster.register(1, address), Outcome::Refused(_)),
+            "{address}"
+        );
+        assert!(
+            matches!(cluster.reserve(1, address), Outcome::Refused(_)),
+            "{address}"
+        );
+    }
+    let mut cluster = Driver::new((20, 254));
+    let config = SubnetConfig {
+        excluded: vec![excluded],
+        ..config((20, 254))
+    };
+    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    assert_eq!(
+        cluster.reserve(1, ip(40)),
+        Outcome::Refused(Refusal::NotAvailable(ip(40)))
+    );
+}
+
+#[test]
+fn s9_neither_port_of_a_forward_is_zero() {
+    let mut cluster = Driver::new((20, 254));
+    for (port, target_port) in [(0, 80), (80, 0)] {
+        let outcome = cluster.run(Command::AddForward {
+            key: ForwardKey {
+                protocol: Protocol::Tcp,
+                port,
+            },
+            forward: Forward {
+                target: ForwardTarget::Address(ip(30)),
+                target_port,
+            },
+            force: false,
+        });
+        assert_eq!(outcome, Outcome::Refused(Refusal::PortZero));
+    }
+}
+
+#[test]
+fn each_setting_of_the_profile_is_newer_than_the_one_before() {
+    let mut cluster = Driver::new((20, 254));
+    for expected in 1..=3 {
+        cluster.run(Command::SetProfile(Profile::Wan));
+        assert_eq!(cluster.state.profile().revision, expected);
+    }
+}
+
+/// What another one gave back is nothing that this client remembers.
+#[test]
+fn s6_who_asks_for_an_address_that_another_gave_back_is_not_known() {
+    let mut cluster = Driver::new((20, 20));
+    let address = cluster.obtain(1).unwrap();
+    assert_eq!(cluster.release(1, address), Outcome::Done);
+    assert_eq!(
+        cluster.request(2, address, RequestKind::InitReboot),
+        Outcome::Refused(Refusal::UnknownClient)
+    );
+    assert_eq!(
+        cluster.request(1, address, RequestKind::InitReboot),
+        granted(address)
+    );
+}
