@@ -22,6 +22,12 @@ const TESTS: [(&str, &[&str]); 1] = [(
         "hostile_peer",
         "--test",
         "identity",
+        "--test",
+        "budgets",
+        "--test",
+        "connections",
+        "--test",
+        "hostile_memory",
     ],
 )];
 
