@@ -301,6 +301,10 @@ fn publish(inner: &Arc<Inner>) {
         .outvoted
         .store(observation.is_outvoted(), Ordering::Relaxed);
     let level = is_level(inner, &observation);
+    if observation.leader_applied.is_some() && observation.behind == 0 {
+        // Its log is that of the cluster.
+        inner.may_stand();
+    }
     inner.standing.send_if_modified(|current| {
         let next = current.after(&observation, level);
         std::mem::replace(current, next) != next
@@ -334,6 +338,7 @@ fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
 
 fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observation<'a> {
     let (digests_agree, digests_differ) = inner.health.digests(inner.limits().health_valid);
+    let leader_applied = leader_applied(inner, peers);
     Observation {
         node: inner.config.node,
         term: inner.term(),
@@ -342,13 +347,14 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         bootstrapped: inner
             .reader
             .with(|applied| applied.state.cluster_id().is_some()),
-        storage_error: inner.raft_failure(),
+        storage_error: inner.storage_failure(),
         hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
         notes: inner.notes.gate.reason(),
         yields: inner.strangers.yields(),
         stalled: inner.proposer.commits.are_stalled(inner.patience().commit),
-        behind: entries_behind(inner, peers),
+        behind: entries_behind(inner, leader_applied),
+        leader_applied,
         voter: inner.is_voter(),
         latency: inner.latency(),
         peers,
@@ -366,25 +372,26 @@ fn is_level(inner: &Inner, observation: &Observation<'_>) -> bool {
     observation.has_quorum() && observation.behind == 0 && (!leads || own_term())
 }
 
+/// What the leader that this node follows has applied, as it said lately. One that leads follows nobody.
+fn leader_applied(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> Option<u64> {
+    let (leader, _) = inner.leader()?;
+    match leader == inner.config.node {
+        true => Some(0),
+        false => Some(peers.get(&leader)?.applied),
+    }
+}
+
 /// How far this node is behind the leader, if that is too far to serve.
-fn entries_behind(inner: &Inner, peers: &BTreeMap<NodeId, PeerView>) -> u64 {
-    let (leader, _) = inner.leader().unzip();
-    let goal = match leader {
-        Some(leader) if leader == inner.config.node => Some(0),
-        leader => leader.and_then(|leader| Some(peers.get(&leader)?.applied)),
-    };
+fn entries_behind(inner: &Inner, leader_applied: Option<u64>) -> u64 {
     let applied = inner
         .reader
         .mark()
         .position
         .map_or(0, |position| position.index);
-    let behind = inner
+    let stalled = inner.limits().stalled;
+    inner
         .progress
-        .behind(applied, goal, Instant::now(), inner.limits().stalled);
-    if goal.is_some() && behind == 0 {
-        inner.may_stand();
-    }
-    behind
+        .behind(applied, leader_applied, Instant::now(), stalled)
 }
 
 #[cfg(test)]

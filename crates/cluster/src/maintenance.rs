@@ -5,11 +5,11 @@ use crate::node::{Cluster, Inner};
 use ipam::NodeId;
 
 impl Cluster {
-    /// Why this node's Raft has stopped, if it has: its storage failed. It stays silent until it is
+    /// Why this node's storage has failed, if it has: its Raft has stopped, or will at its next write. It stays silent until it is
     /// started anew.
     #[must_use]
     pub fn storage_error(&self) -> Option<String> {
-        self.inner.raft_failure()
+        self.inner.storage_failure()
     }
 
     /// Has the log so far put into a snapshot. Returns when that is begun.

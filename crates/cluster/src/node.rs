@@ -512,6 +512,11 @@ impl Inner {
         })
     }
 
+    /// Why the storage has failed, if it has.
+    pub(crate) fn storage_failure(&self) -> Option<String> {
+        self.raft_failure().or_else(|| self.notes.failure())
+    }
+
     /// Why Raft has stopped, if it has: a storage error is fatal to the node.
     pub(crate) fn raft_failure(&self) -> Option<String> {
         if self.raft.is_restarting() {

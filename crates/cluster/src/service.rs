@@ -42,6 +42,8 @@ pub(crate) struct Observation<'a> {
     pub(crate) stalled: bool,
     /// By how many entries this node is too far behind the leader to serve.
     pub(crate) behind: u64,
+    /// What the leader has applied, if it said so lately; 0 of a node that leads.
+    pub(crate) leader_applied: Option<u64>,
     pub(crate) voter: bool,
     /// Which peers are too far away for the profile in use, and what to do.
     pub(crate) latency: Option<String>,
@@ -247,6 +249,7 @@ pub(crate) mod tests {
             yields: None,
             stalled: false,
             behind: 0,
+            leader_applied: Some(0),
             voter: true,
             latency: None,
             peers,

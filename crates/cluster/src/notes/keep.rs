@@ -22,7 +22,8 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             Err(StoreError::WriterStopped) => return std::future::pending().await,
             Err(error) => {
                 tracing::error!(%error, "the notes of other members could not be kept");
-                inner.silence("notes", Some(format!("its storage failed: {error}")));
+                // Raft, which may have nothing to write, does not know yet.
+                drop(inner.notes.failed.set(error.to_string()));
                 return std::future::pending().await;
             }
         }

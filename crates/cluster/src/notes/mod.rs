@@ -27,6 +27,7 @@ pub(crate) use own::Own;
 use api::proto::raft::Note;
 use prost::Message;
 use raft_store::NoteBook;
+use std::sync::OnceLock;
 use tokio::sync::Notify;
 
 /// The parts of it that a node holds.
@@ -40,6 +41,8 @@ pub(crate) struct Notes {
     pub(crate) gate: Gate,
     /// A noted vote is newer than Raft's.
     owes: Notify,
+    /// Why notes cannot be kept: the storage has failed.
+    failed: OnceLock<String>,
 }
 
 impl Notes {
@@ -49,8 +52,14 @@ impl Notes {
             own: Own::default(),
             gate: Gate::new(is_voter_with_data && !ipam::mutated!("s2_notes_not_asked")),
             owes: Notify::new(),
+            failed: OnceLock::new(),
             book,
         }
+    }
+
+    /// Why notes cannot be kept, if so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failed.get().cloned()
     }
 
     /// `note` with this directory's seal.
