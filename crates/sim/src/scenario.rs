@@ -75,7 +75,9 @@ impl Scenario {
         let mut snapshots = draw_snapshots(&mut random);
         // A node that is removed may not come back to an address that a client was given meanwhile.
         let wide = random.u8(0..3) == 0;
-        let severity = Severity::draw(&mut random, |kind| !wide || kind != Kind::Replacement);
+        let severity = Severity::draw(&mut random, |kind| {
+            kind != Kind::Rollback && (!wide || kind != Kind::Replacement)
+        });
         let scarce = random.u8(0..3) == 0;
         let mut bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce, wide)?;
         let distance = Distance::draw(seed, nodes);
@@ -90,19 +92,23 @@ impl Scenario {
             true => Vec::new(),
             false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
         };
+        let hostile = u8::from(random.u8(0..4) == 0);
+        let rates = (0..nodes).map(|_| draw_rate(&mut random)).collect();
+        let mut schedule = Schedule::draw(&mut random, nodes, severity, BEGUN..healed);
+        schedule.add_rollbacks(seed, nodes, BEGUN..healed);
         Ok(Self {
             seed,
             nodes,
             clients,
             scarce,
-            hostile: u8::from(random.u8(0..4) == 0),
+            hostile,
             squatters,
             bootstrap,
             snapshots,
             timings: Timings::default(),
             distance,
-            rates: (0..nodes).map(|_| draw_rate(&mut random)).collect(),
-            schedule: Schedule::draw(&mut random, nodes, severity, BEGUN..healed),
+            rates,
+            schedule,
             healed,
         })
     }

@@ -64,11 +64,15 @@ pub enum Rare {
     ListenIpRefused,
     /// A node that was catching up was cut off, or lost its power.
     NewcomerInterrupted,
+    /// A node started on a disk that had gone back.
+    RolledBack,
+    /// The leader died then, and some others had nothing of what was forgotten.
+    LeaderLostBehindRollback,
 }
 
 impl Rare {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::LeaderChange,
         Self::LeaderChangeWithOffer,
         Self::SnapshotInstalled,
@@ -96,6 +100,8 @@ impl Rare {
         Self::CoreAlone,
         Self::ListenIpRefused,
         Self::NewcomerInterrupted,
+        Self::RolledBack,
+        Self::LeaderLostBehindRollback,
     ];
 
     /// Its name in reports.
@@ -129,6 +135,8 @@ impl Rare {
             Self::CoreAlone => "minority broken for good",
             Self::ListenIpRefused => "taken listen IP refused to a newcomer",
             Self::NewcomerInterrupted => "newcomer interrupted while it catches up",
+            Self::RolledBack => "node started on a disk that went back",
+            Self::LeaderLostBehindRollback => "leader lost behind a disk that went back",
         }
     }
 }

@@ -37,13 +37,15 @@ pub enum Kind {
     Operator,
     /// Somebody flushes a node's NAT rules.
     FlushedRules,
+    /// A disk is again as it was before: what was synced since is gone.
+    Rollback,
     /// An intruder with a proven identity sends every node what it must refuse.
     Intruder,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Partition,
         Self::BadWeather,
         Self::ProcessDeath,
@@ -60,6 +62,7 @@ impl Kind {
         Self::Operator,
         Self::FlushedRules,
         Self::Intruder,
+        Self::Rollback,
     ];
 
     /// Its name in reports.
@@ -82,6 +85,7 @@ impl Kind {
             Self::Operator => "operator",
             Self::FlushedRules => "flushed rules",
             Self::Intruder => "intruder",
+            Self::Rollback => "rollback",
         }
     }
 }

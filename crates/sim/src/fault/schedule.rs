@@ -69,6 +69,30 @@ impl Schedule {
     }
 }
 
+impl Schedule {
+    /// Adds disks that go back, to two of five runs. From a generator of their own: the other faults of a seed
+    /// are what they were before there were these.
+    pub fn add_rollbacks(&mut self, seed: u64, nodes: u64, span: Range<Duration>) {
+        let mut random = Rng::with_seed(seed ^ 0x601d_b4cc);
+        if random.u8(0..5) >= 2 {
+            return;
+        }
+        for _ in 0..random.u8(1..=2) {
+            let fault = Fault {
+                kind: Kind::Rollback,
+                plane: Plane::Peers,
+                shape: Shape::Ring,
+                who: Who::Host(random.u64(1..=nodes)),
+                lasts: Duration::from_millis(random.u64(500..8000)),
+                seed: random.u64(..),
+            };
+            let at = span.start + (span.end - span.start).mul_f64(random.f64() * 0.8);
+            let place = self.0.partition_point(|timed| timed.at <= at);
+            self.0.insert(place, Timed { at, fault });
+        }
+    }
+}
+
 fn pick<'a, T>(random: &mut Rng, of: &'a [T]) -> &'a T {
     &of[random.usize(0..of.len())]
 }

@@ -2,6 +2,7 @@
 
 use super::arena::{World, name};
 use super::replacement::Replacement;
+use super::rollback::Rollback;
 use crate::disk::{Crash, DiskFaults};
 use crate::fault::{Fault, Kind, Plane, Timed};
 use crate::network::{Host, Weather};
@@ -25,6 +26,7 @@ pub(super) struct Faults {
     end: BTreeMap<(Duration, u64), Ending>,
     endings: u64,
     pub(super) replacement: Option<Replacement>,
+    pub(super) rollback: Option<Rollback>,
 }
 
 /// How a fault ends.
@@ -44,6 +46,7 @@ impl Faults {
             end: BTreeMap::new(),
             endings: 0,
             replacement: None,
+            rollback: None,
         };
         let mut random = Rng::with_seed(scenario.seed);
         for host in scenario.hosts() {
@@ -75,15 +78,22 @@ impl World {
             let ending = entry.remove();
             self.end_fault(&ending)?;
         }
-        while let Some(timed) = self.faults.begin.pop_front_if(|timed| timed.at <= self.now) {
+        let now = self.now;
+        while !self.is_delicate()
+            && let Some(timed) = self.faults.begin.pop_front_if(|timed| timed.at <= now)
+        {
             self.begin_fault(&timed.fault);
         }
         self.notice_dead_disks();
+        self.roll_back_further()?;
         self.replace_further()
     }
 
     /// Ends everything that is wrong: the last fault is over.
     pub(super) fn heal_all(&mut self) -> Result<()> {
+        self.drop_rollback();
+        // Those that had to wait for too long.
+        self.faults.begin.clear();
         let endings = std::mem::take(&mut self.faults.end);
         for ending in endings.into_values() {
             self.end_fault(&ending)?;
@@ -106,10 +116,13 @@ impl World {
     }
 
     fn begin_fault(&mut self, fault: &Fault) {
+        let host = fault.who.resolve(self.observer.leader);
+        if self.is_beyond_bound(fault.kind, host) {
+            return;
+        }
         self.stats.fault(fault.kind);
         self.observer.judge.disturbed();
         self.trace.note("world", format_args!("{fault}"));
-        let host = fault.who.resolve(self.observer.leader);
         let over = self.now + fault.lasts;
         let mut random = Rng::with_seed(fault.seed);
         match fault.kind {
@@ -147,6 +160,7 @@ impl World {
                 let heir = random.u64(1..=self.scenario.nodes);
                 self.hand_leadership(NodeId(heir));
             }
+            Kind::Rollback => self.begin_rollback(host, fault.lasts, random),
             Kind::Replacement => self.begin_replacement(host, random),
             Kind::Operator => self.operate(&mut random),
             Kind::Intruder => self.intrude(&mut random),
@@ -162,7 +176,7 @@ impl World {
         match *ending {
             Ending::Start(host) => {
                 let is_down = self.nodes.get(&host).is_some_and(|node| !node.is_up());
-                if is_down {
+                if is_down && !self.is_held_off(host) {
                     self.start_node(host)?;
                 }
             }
@@ -222,7 +236,7 @@ impl World {
         self.set_weather(plane, &Weather::fair());
     }
 
-    fn crash_until(&mut self, host: Host, crash: Crash, until: Duration) {
+    pub(super) fn crash_until(&mut self, host: Host, crash: Crash, until: Duration) {
         self.crash(host, crash);
         self.faults.ends(until, Ending::Start(host));
     }

@@ -21,6 +21,7 @@ mod observe;
 mod operate;
 mod replacement;
 mod residents;
+mod rollback;
 mod script;
 mod status;
 

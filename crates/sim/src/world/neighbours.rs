@@ -126,7 +126,8 @@ impl World {
     /// Delivers what has arrived on the segment.
     pub(super) fn deliver_on_segment(&mut self) {
         for arrived in self.segment.advance(self.now) {
-            if self.is_vain_copy(&arrived) {
+            let is_unheard = self.is_quiet() && matches!(arrived, Arrived::Datagram { .. });
+            if is_unheard || self.is_vain_copy(&arrived) {
                 continue;
             }
             match arrived {

@@ -34,7 +34,7 @@ pub(super) struct Observer {
     cut_off: BTreeMap<Host, Duration>,
     /// The voters, as the newest leader has them.
     pub(super) members: BTreeSet<Host>,
-    newest: u64,
+    pub(super) newest: u64,
     /// Whether an offer waits for its DHCPREQUEST.
     offer_outstanding: bool,
     pub(super) judge: Judge,
@@ -60,7 +60,7 @@ impl World {
     /// After every step.
     pub(super) fn observe(&mut self) -> Result<()> {
         self.look_at_reach();
-        if !self.segment.paths.are_whole() {
+        if !self.segment.paths.are_whole() || self.is_quiet() {
             self.observer.judge.link_disturbed(TrueTime(self.now));
         }
         let is_due = self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros();

@@ -102,7 +102,7 @@ impl World {
         } else {
             host
         };
-        if self.faults.replacement.is_none() {
+        if self.faults.replacement.is_none() && self.faults.rollback.is_none() {
             self.faults.replacement = Some(Replacement {
                 host,
                 stage: Stage::Removing,
