@@ -31,6 +31,9 @@ const TESTS: [(&str, &[&str]); 1] = [(
     ],
 )];
 
+/// Drills of several scenarios.
+const GROUPS: [(&str, &[&str]); 1] = [("half_dead", &["half_dead", "far_apart"])];
+
 /// Plays the scenarios; without any, lists those there are.
 pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
     let test = |name: &str| TESTS.iter().find(|(known, _)| *known == name);
@@ -48,6 +51,11 @@ pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
     if scenarios.iter().any(|name| name == readme_hosts::NAME) {
         steps.run("hosts with systemd", || readme_hosts::prepare(workspace));
     }
+    let group = |name: &str| GROUPS.iter().find(|(known, _)| *known == name);
+    let scenarios = scenarios.iter().flat_map(|name| match group(name) {
+        Some((_, members)) => members.to_vec(),
+        None => vec![name.as_str()],
+    });
     for scenario in scenarios {
         steps.run(scenario, || {
             if let Some((_, arguments)) = test(scenario) {

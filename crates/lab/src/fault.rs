@@ -1,4 +1,4 @@
-//! What goes wrong: cut, lossy and slow links, a lost ruleset, rule or address, a stepped clock, a
+//! What goes wrong: cut, lossy, slow and long links, a lost ruleset, rule or address, a stepped clock, a
 //! failing disk.
 //!
 //! Killing and freezing a process is in [`crate::process`].
@@ -6,9 +6,11 @@
 mod clock;
 mod disk;
 mod host;
+mod slow_path;
 mod underlay;
 
 pub use clock::SteppedClock;
 pub use disk::FaultyDisk;
 pub use host::{delete_rule, flush_ruleset, remove_listen_ip, restore_listen_ip};
+pub use slow_path::{Delay, relay};
 pub use underlay::UnderlayFaults;

@@ -5,8 +5,10 @@
 mod clients;
 mod clock_step;
 mod exhaustion;
+mod far_apart;
 mod flood;
 mod flush_ruleset;
+mod half_dead;
 mod hostile_packets;
 mod hostile_vm;
 mod leader_kill;
@@ -52,6 +54,8 @@ pub(crate) const ALL: &[Scenario] = &[
     flood::ONE_HOST,
     operator_slips::SCENARIO,
     neighbours::SCENARIO,
+    half_dead::SCENARIO,
+    far_apart::SCENARIO,
     snapshot_catch_up::SCENARIO,
     readme_hosts::SCENARIO,
 ];

@@ -1,8 +1,8 @@
 //! One node: starting, ending, killing, asking.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, ensure};
@@ -13,6 +13,7 @@ use super::config::GatewayConfig;
 use super::control::{Answer, Control};
 use super::pki;
 use super::status::{Lease, Status};
+use crate::command::run;
 use crate::fault::{FaultyDisk, SteppedClock};
 use crate::netns::Netns;
 use crate::process::Process;
@@ -91,22 +92,27 @@ impl Gateway {
 
     /// Starts the daemon. Node 1 without data founds the cluster; the others join.
     pub fn start(&mut self) -> Result<()> {
-        self.start_with(None)
+        self.start_with(None, &[])
+    }
+
+    /// The same with these flags of `gatewayd run`.
+    pub fn start_flagged(&mut self, flags: &[&str]) -> Result<()> {
+        self.start_with(None, flags)
     }
 
     /// The same with its standard error elsewhere than in its log.
     pub fn start_logging_to(&mut self, errors: Stdio) -> Result<()> {
-        self.start_with(Some(errors))
+        self.start_with(Some(errors), &[])
     }
 
-    fn start_with(&mut self, errors: Option<Stdio>) -> Result<()> {
+    fn start_with(&mut self, errors: Option<Stdio>, flags: &[&str]) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs already", self.node);
         let data = self.data_directory();
         let is_new = !data.exists();
         fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
         let mut command = self.netns.command(&self.binaries.daemon);
-        command.arg("run");
-        if self.node == 1 && is_new {
+        command.arg("run").args(flags);
+        if self.node == 1 && is_new && flags.is_empty() {
             command.arg("--bootstrap");
         }
         let tls = pki::of_node(&self.dir, self.node);
@@ -148,6 +154,24 @@ impl Gateway {
         Ok(())
     }
 
+    /// Copies its data to `to`, which is not there yet; it must not run.
+    pub fn copy_data(&self, to: &Path) -> Result<()> {
+        ensure!(self.process.is_none(), "node {} runs", self.node);
+        run(Command::new("cp")
+            .arg("-a")
+            .args([&*self.data_directory(), to]))?;
+        Ok(())
+    }
+
+    /// Puts back what [`Gateway::copy_data`] copied; it must not run.
+    pub fn restore_data(&self, from: &Path) -> Result<()> {
+        ensure!(self.process.is_none(), "node {} runs", self.node);
+        let data = self.data_directory();
+        fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))?;
+        run(Command::new("cp").arg("-a").args([from, &*data]))?;
+        Ok(())
+    }
+
     /// Its disk; needs [`GatewayConfig::faulty_disk`].
     pub fn disk(&mut self) -> Result<&mut FaultyDisk> {
         self.disk
@@ -163,6 +187,11 @@ impl Gateway {
     /// Starts the daemon, which must end by itself with an error, and returns what it logged.
     pub fn start_refused(&mut self) -> Result<String> {
         self.start()?;
+        self.refused()
+    }
+
+    /// Waits until it, which runs, ends by itself with an error, and returns what it logged.
+    pub fn refused(&mut self) -> Result<String> {
         let process = self.process()?;
         let status = process.wait(REFUSAL_DEADLINE)?;
         let logged = process.log_of_this_run()?;

@@ -34,10 +34,7 @@ fn run(lab: &mut Lab) -> Result<Report> {
     let mut client = Udhcpc::new(lab.add_vm(1)?, lab.dir().to_owned());
     let mut report = Report::new();
 
-    let (reader, writer) = pipe().context("making a pipe")?;
-    restart(lab, writer.into())?;
-    drop::<PipeReader>(reader);
-    goes_on(lab, &mut client).context("the reader has closed the pipe")?;
+    closed_pipe(lab, &mut client)?;
     report.figure("a closed pipe", "nothing changed");
 
     let full = File::options().write(true).open("/dev/full");
@@ -56,6 +53,14 @@ fn run(lab: &mut Lab) -> Result<Report> {
     drop(reader);
     report.figure("a reader that stands still", "nothing changed");
     Ok(report)
+}
+
+/// The reader of node 1's log closes its pipe.
+pub(super) fn closed_pipe(lab: &mut Lab, client: &mut Udhcpc) -> Result<()> {
+    let (reader, writer) = pipe().context("making a pipe")?;
+    restart(lab, writer.into())?;
+    drop::<PipeReader>(reader);
+    goes_on(lab, client).context("the reader has closed the pipe")
 }
 
 fn restart(lab: &mut Lab, errors: Stdio) -> Result<()> {
