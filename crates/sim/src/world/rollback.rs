@@ -31,6 +31,8 @@ pub(super) struct Rollback {
     stage: Stage,
     /// Who gets nothing of what it acknowledges.
     laggards: Vec<Host>,
+    /// Who led when it was switched off, and has all.
+    leader: Host,
     random: Rng,
 }
 
@@ -92,6 +94,7 @@ impl World {
                 until: self.now + lasts,
             },
             laggards,
+            leader,
             random,
         });
     }
@@ -148,6 +151,9 @@ impl World {
             && self.observer.leader.is_some_and(|leader| leader != host)
             && now == newest
             && self.applied(host) == newest;
+        if let Some(leader) = self.observer.leader {
+            rollback.leader = leader;
+        }
         if is_noted && self.now - since >= NOTED_WITHIN {
             self.crash(host, Crash::Power);
             let down = Duration::from_millis(rollback.random.u64(100..3000));
@@ -206,11 +212,9 @@ impl World {
             return Some(rollback.stage);
         }
         if !rollback.laggards.is_empty() {
-            if let Some(leader) = self.observer.leader.filter(|leader| *leader != host) {
-                let down = Duration::from_millis(rollback.random.u64(500..6000));
-                self.crash_until(leader, Crash::Power, self.now + down);
-                self.stats.rare(Rare::LeaderLostBehindRollback, 1);
-            }
+            let down = Duration::from_millis(rollback.random.u64(500..6000));
+            self.crash_until(rollback.leader, Crash::Power, self.now + down);
+            self.stats.rare(Rare::LeaderLostBehindRollback, 1);
             self.hear_again(rollback);
         }
         Some(Stage::Filled)
