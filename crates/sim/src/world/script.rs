@@ -21,6 +21,8 @@ use std::time::Duration;
 pub(super) struct Stage {
     /// Who is sent no log.
     pub(super) deaf: BTreeSet<Host>,
+    /// Whose disk has gone back.
+    pub(super) went_back: BTreeSet<Host>,
     /// Who was left without its data, and may therefore refuse to start.
     pub(super) emptied: BTreeSet<Host>,
 }
@@ -154,6 +156,7 @@ impl World {
 
     /// The disk of `host`, which is down, is again as it was.
     pub fn roll_back(&mut self, host: Host, image: &Image) {
+        self.stage.went_back.insert(host);
         if let Some(node) = self.nodes.get(&host) {
             node.disk.roll_back(image);
             self.trace

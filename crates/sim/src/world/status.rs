@@ -93,12 +93,16 @@ impl World {
             troubles.extend((faults.full || faults.failing_sync).then_some(Trouble::DiskFails));
             let slow = *faults.sync_latency.end() > Duration::from_millis(3);
             troubles.extend(slow.then_some(Trouble::DiskSlow));
+            let deaf = self.stage.deaf.contains(host);
+            troubles.extend(deaf.then_some(Trouble::Network));
             let member = self.observer.members.contains(host);
             troubles.extend((!member).then_some(Trouble::NoMember));
             troubles.extend((leaving == Some(*host)).then_some(Trouble::Removal));
             if !troubles.is_empty() || node.has_failed() {
                 self.shows.troubled.insert(*host, self.now);
             }
+            let went_back = self.stage.went_back.contains(host);
+            troubles.extend(went_back.then_some(Trouble::DiskWentBack));
             let cut = |other: &Host| {
                 let cut = |one, other| self.network.with_paths(|paths| paths.is_cut(one, other));
                 cut(*host, *other) || cut(*other, *host)

@@ -2,7 +2,7 @@
 //! nobody has said what its cause is.
 
 use super::Trouble::{
-    self, DiskFails, DiskSlow, Down, Election, Network, NoMember, Paused, Removal,
+    self, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused, Removal,
 };
 
 /// How long ago it may have been.
@@ -57,9 +57,9 @@ pub(super) const CAUSES: &[Cause] = &[
         &[DiskSlow, DiskFails],
         When::Lately,
     ),
-    // No fault makes states differ, or disks go back: whoever says so is wrong.
+    // No fault makes states differ: whoever says so is wrong.
     own("its state differs", &[], When::Ever),
-    own("its disk went back", &[], When::Ever),
+    own("its disk went back", &[DiskWentBack], When::Ever),
     own("it could not take profile", &[DiskFails], When::Ever),
     own("it takes profile", &[Down, NoMember], When::Lately),
     own("it has been removed", &[Removal], When::Ever),

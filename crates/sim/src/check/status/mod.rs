@@ -51,6 +51,8 @@ pub enum Trouble {
     DiskFails,
     /// Its disk takes long.
     DiskSlow,
+    /// Its disk has gone back.
+    DiskWentBack,
     /// A peer does not reach it, or it no peer, or what is sent to it is late or lost.
     Network,
     /// It is no member, as the newest leader has it.
