@@ -3,6 +3,7 @@
 
 use super::arena::{World, name};
 use crate::disk::{Crash, Image};
+use crate::distance::Distance;
 use crate::fault::{Plane, Schedule, Shape, Who};
 use crate::log;
 use crate::network::{Host, Lie};
@@ -11,8 +12,8 @@ use crate::scenario::Scenario;
 use crate::trace::Trace;
 use anyhow::{Result, ensure};
 use cluster::Cluster;
-use ipam::AddressRange;
-use std::collections::BTreeSet;
+use ipam::{AddressRange, Profile};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -39,6 +40,11 @@ impl World {
         scenario.scarce = false;
         scenario.hostile = 0;
         scenario.squatters.clear();
+        scenario.distance = Distance {
+            profile: Profile::Lan,
+            one_way: BTreeMap::new(),
+            loss: 0.0,
+        };
         let subnet = &mut scenario.bootstrap.subnet;
         subnet.excluded.clear();
         let ends = [20, 200].map(|last| Ipv4Addr::new(10, 15, 3, last));

@@ -95,7 +95,8 @@ impl World {
             troubles.extend(slow.then_some(Trouble::DiskSlow));
             let deaf = self.stage.deaf.contains(host);
             troubles.extend(deaf.then_some(Trouble::Network));
-            let member = self.observer.members.contains(host);
+            let emptied = self.stage.emptied.contains(host);
+            let member = self.observer.members.contains(host) && !emptied;
             troubles.extend((!member).then_some(Trouble::NoMember));
             troubles.extend((leaving == Some(*host)).then_some(Trouble::Removal));
             if !troubles.is_empty() || node.has_failed() {
