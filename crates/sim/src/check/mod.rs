@@ -16,7 +16,7 @@
 //! | S8, T1 | every node's state after every entry |
 //! | T2, T3 | the clock against a line in true time |
 //! | L1, L3 | clients that wait, once everything is healed, and when a single node is lost then |
-//! | S11 | what nodes say of themselves, beside what is wrong with them ([`status`]) |
+//! | S11 | what nodes say of themselves, beside what is wrong with them (`status`) |
 //! | S9 | the kernels of the hosts as well, after every step (`s9_kernel`) |
 //! | NAT | every node's kernel at the end |
 
