@@ -240,8 +240,8 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
     inner
         .round_trips
         .note(node, asked.elapsed(), Instant::now());
-    // An empty node keeps nothing of anybody.
-    if response.initialized {
+    // An empty node keeps nothing of anybody. Some answers only say who is there.
+    if response.initialized && response.has_notes {
         let notes = std::mem::take(&mut response.notes);
         inner.hear_notes(node, notes);
     }
@@ -265,6 +265,7 @@ impl Inner {
             node_id: self.config.node.0,
             cluster_id: self.cluster_id().map(Vec::from).unwrap_or_default(),
             notes: Vec::new(),
+            has_notes: false,
         }
     }
 
@@ -272,6 +273,7 @@ impl Inner {
     fn health_request_to(&self, node: NodeId) -> HealthRequest {
         HealthRequest {
             notes: self.notes_for(node),
+            has_notes: true,
             ..self.health_request()
         }
     }

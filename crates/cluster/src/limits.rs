@@ -8,6 +8,8 @@ pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// The largest message of the other calls than Append, Propose and a chunk of a snapshot, in bytes; and the
 /// largest header of a snapshot.
 pub const MAX_SMALL_MESSAGE_BYTES: usize = 64 * 1024;
+/// The largest entry that is taken from a peer, in bytes: twice what a batch may have, half of a message.
+pub const MAX_ENTRY_BYTES: usize = 2 * 1024 * 1024;
 /// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
 /// How much of a snapshot travels in one message, in bytes: no more than comes through the worst link within
@@ -115,6 +117,7 @@ mod tests {
             ("limits::REQUEST_BEGINS", REQUEST_BEGINS.as_secs()),
             ("limits::REQUEST_TIMEOUT", REQUEST_TIMEOUT.as_secs()),
             ("limits::MAX_APPEND_BYTES", size(MAX_APPEND_BYTES)),
+            ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
             (

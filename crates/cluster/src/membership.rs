@@ -402,10 +402,9 @@ impl Inner {
         self.enable_elections();
     }
 
-    /// Has Raft stand for election when it hears no leader, if nothing is against it.
+    /// Has Raft stand for election when it hears no leader, if nothing is against it, and else not.
     pub(crate) fn enable_elections(&self) {
-        if self.stand.load(Ordering::SeqCst) && self.notes.gate.is_level() {
-            self.raft.enable_elections(true);
-        }
+        let stands = || self.stand.load(Ordering::SeqCst) && self.notes.gate.is_level();
+        self.raft.enable_elections(stands);
     }
 }

@@ -20,8 +20,8 @@ use openraft::Raft;
 use openraft::async_runtime::WatchReceiver;
 use openraft::type_config::alias::WatchReceiverOf;
 use raft_store::{ClusterIdFile, Loan, LogStore, StateMachine, TypeConfig};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
@@ -47,7 +47,7 @@ pub(crate) struct Ground {
 /// The Raft that runs now.
 pub(crate) struct RaftHandle {
     current: watch::Sender<RaftNode>,
-    may_stand: AtomicBool,
+    may_stand: std::sync::Mutex<bool>,
     restarting: AtomicBool,
     /// `None` once the node stops.
     ground: Mutex<Option<(Ground, Loan)>>,
@@ -72,7 +72,7 @@ impl RaftHandle {
         let raft = ground.start(&loan, timings, stands).await?;
         Ok(Self {
             current: watch::Sender::new(raft),
-            may_stand: AtomicBool::new(stands),
+            may_stand: std::sync::Mutex::new(stands),
             restarting: AtomicBool::new(false),
             ground: Mutex::new(Some((ground, loan))),
         })
@@ -84,10 +84,17 @@ impl RaftHandle {
     }
 
     /// Whether it stands for election when it hears no leader: see `Inner::may_stand`. The next Raft
-    /// does as this one.
-    pub(crate) fn enable_elections(&self, stands: bool) {
-        self.may_stand.store(stands, Ordering::SeqCst);
-        self.now().runtime_config().elect(stands);
+    /// does as this one. `stands` is asked where nobody else changes it: the last one to ask decides.
+    pub(crate) fn enable_elections(&self, stands: impl FnOnce() -> bool) {
+        let mut may_stand = self.lock_elections();
+        *may_stand = stands() || ipam::mutated!("s1_newcomer_stands");
+        self.now().runtime_config().elect(*may_stand);
+    }
+
+    fn lock_elections(&self) -> MutexGuard<'_, bool> {
+        self.may_stand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is none for a moment, on purpose.
@@ -135,12 +142,15 @@ impl RaftHandle {
             .await
             .map_err(|_| RestartError::StillThere)?;
         ground.log.settle().await?;
-        let stands = self.may_stand.load(Ordering::SeqCst);
         *loan = Loan::default();
-        let raft = ground.start(loan, timings, stands).await?;
-        raft.runtime_config()
-            .elect(self.may_stand.load(Ordering::SeqCst));
+        let raft = ground.start(loan, timings, false).await?;
+        // Until it answers, its metrics name no members.
+        let initialized = raft.is_initialized().await;
+        initialized.map_err(|error| StartError::Raft(error.to_string()))?;
+        let may_stand = self.lock_elections();
+        raft.runtime_config().elect(*may_stand);
         self.current.send_replace(raft);
+        drop(may_stand);
         self.restarting.store(false, Ordering::SeqCst);
         Ok(())
     }

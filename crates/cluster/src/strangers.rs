@@ -4,8 +4,9 @@
 //! at a member's address. Nothing that it says of itself may touch the members: not that it leads, not
 //! that it does not count them. The other way round a cluster that never had a second voter, and hears
 //! another one, takes itself for the mistake and does not serve: whoever it gives an address to may
-//! get one that is held (S1). It is so until it is restarted, because what it cannot hear any more
-//! is still there.
+//! get one that is held (S1). It is so until it is restarted if the other answers where this node asks
+//! (`GATEWAY_JOIN`), because what it cannot hear any more is still there; else for a minute after each
+//! call.
 
 use crate::node::Inner;
 use ipam::NodeId;
@@ -17,6 +18,10 @@ use tokio::time::Instant;
 
 /// The most that are remembered: more than a cluster has members.
 const MAX_STRANGERS: usize = 16;
+/// Bytes of a cluster's id.
+const CLUSTER_ID: usize = 16;
+/// How long a cluster yields to another one that it has not asked itself, after each call of it.
+const YIELDS_TO_A_CALLER: Duration = Duration::from_secs(60);
 
 /// Strangers heard lately.
 #[derive(Debug, Default)]
@@ -26,7 +31,14 @@ pub(crate) struct Strangers(Mutex<Heard>);
 struct Heard {
     strangers: BTreeMap<NodeId, Stranger>,
     /// Why this node's own cluster is the mistake.
-    yields: Option<String>,
+    yields: Option<Yields>,
+}
+
+/// Why, and until when unless it is heard again; nothing if until a restart.
+#[derive(Clone, Debug)]
+struct Yields {
+    reason: String,
+    until: Option<Instant>,
 }
 
 #[derive(Clone, Debug)]
@@ -42,8 +54,9 @@ impl Strangers {
     fn heard(&self, node: NodeId, cluster: &[u8], address: Option<&str>) -> bool {
         let mut heard = self.lock();
         let known = heard.strangers.get(&node);
-        let is_news = known.is_none_or(|known| known.cluster != cluster);
-        if is_news && known.is_none() && heard.strangers.len() >= MAX_STRANGERS {
+        // Not each time that it gives another id: whoever speaks often would fill the log.
+        let is_news = known.is_none();
+        if is_news && heard.strangers.len() >= MAX_STRANGERS {
             return false;
         }
         let address = address.map(str::to_owned);
@@ -73,7 +86,11 @@ impl Strangers {
 
     /// Why this node's own cluster is the mistake, if it is.
     pub(crate) fn yields(&self) -> Option<String> {
-        self.lock().yields.clone()
+        let mut heard = self.lock();
+        let is_over =
+            |yields: &mut Yields| yields.until.is_some_and(|until| until <= Instant::now());
+        drop(heard.yields.take_if(is_over));
+        heard.yields.as_ref().map(|yields| yields.reason.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, Heard> {
@@ -118,14 +135,13 @@ impl Inner {
 
     /// Notes that `node` belongs to another cluster.
     pub(crate) fn heard_stranger(&self, node: NodeId, cluster: &[u8], address: Option<&str>) {
-        if !self.strangers.heard(node, cluster, address) {
-            return;
+        if self.strangers.heard(node, cluster, address) {
+            tracing::warn!(
+                %node, cluster = short(cluster), address,
+                "a node of another cluster is heard: nothing that it says counts"
+            );
         }
-        tracing::warn!(
-            %node, cluster = short(cluster), address,
-            "a node of another cluster is heard: nothing that it says counts"
-        );
-        if !self.never_had_second_voter() {
+        if cluster.len() != CLUSTER_ID || !self.never_had_second_voter() {
             return;
         }
         let reason = format!(
@@ -134,7 +150,17 @@ impl Inner {
              --bootstrap (if this cluster is the right one, stop the other and restart gatewayd here)",
             short(cluster)
         );
-        self.strangers.lock().yields.get_or_insert(reason);
+        // What answers where this node asks is there to stay; of one that only calls nobody knows.
+        let until = match address {
+            Some(_) => None,
+            None => Some(Instant::now() + YIELDS_TO_A_CALLER),
+        };
+        let mut heard = self.strangers.lock();
+        match &mut heard.yields {
+            Some(yields) if yields.until.is_none() => {}
+            Some(yields) => yields.until = until,
+            None => heard.yields = Some(Yields { reason, until }),
+        }
     }
 
     /// Whether this node has been the only voter since its cluster was founded: the membership is that

@@ -3,11 +3,12 @@
 
 mod support;
 
-use api::proto::raft::KeptNotes;
+use api::proto::raft::{HealthRequest, KeptNotes};
 use cluster::{Cluster, Start};
 use ipam::Command;
 use prost::Message;
 use std::path::Path;
+use support::intruder::{CLUSTER, Intruder};
 use support::surroundings::{HangingDisk, Wires};
 use support::*;
 
@@ -284,4 +285,38 @@ async fn a_rolled_back_voter_elects_nobody_who_lacks_what_it_acknowledged() {
     for (number, address) in (0..20).zip(leases) {
         assert_eq!(obtain(&nodes[back], number).await, address, "S2");
     }
+}
+
+/// Who only asks whether somebody is there has not given what it keeps of this node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_without_notes_opens_nothing() {
+    let site = Site::new(3);
+    for node in site.up().await {
+        node.shutdown().await;
+    }
+    let node = Cluster::start(site.config(1)).await.unwrap();
+    let asks = |has_notes: bool| {
+        let site = &site;
+        async move {
+            for peer in [2, 3] {
+                let request = HealthRequest {
+                    node_id: peer,
+                    cluster_id: CLUSTER.to_vec(),
+                    notes: vec![],
+                    has_notes,
+                };
+                let mut client = Intruder::new(site, 1, peer, None).client;
+                client.health(request).await.unwrap();
+            }
+        }
+    };
+    asks(false).await;
+    until("it collects", || {
+        reason(&node).contains("0 of them have answered")
+    })
+    .await;
+    asks(false).await;
+    assert!(reason(&node).contains("0 of them have answered"));
+    asks(true).await;
+    until("it has collected", || !reason(&node).contains("noted")).await;
 }

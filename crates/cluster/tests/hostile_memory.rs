@@ -1,4 +1,4 @@
-//! What decodes large, or never ends, costs a node little memory (S12, A.4).
+//! What decodes large, or never ends, costs a node little memory (S12).
 //!
 //! Three nodes and the attacker are in this process, so the attacker's own buffers are part of the figure.
 //! The attacker has no member's name, and needs none: a message is decoded before it is asked who sent it.

@@ -118,7 +118,7 @@ async fn extremes(intruder: &Intruder, term: u64, index: u64) -> u32 {
     refused
 }
 
-/// faults.md A.1 and A.2, from a certificate of the same CA that is no member's.
+/// From a certificate of the same CA that is no member's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_is_no_members_changes_nothing() {
     let site = Site::with_tls(3);
@@ -128,12 +128,12 @@ async fn a_certificate_that_is_no_members_changes_nothing() {
     let index = nodes[0].status().last_applied;
     for to in 1..=3 {
         let intruder = Intruder::new(&site, to, 9, Some(&stranger));
-        // A.1: one empty Append with the largest term.
+        // One empty Append with the largest term.
         intruder
             .heartbeat(vote(u64::MAX, 9, false))
             .await
             .unwrap_err();
-        // A.2: in the leader's name.
+        // In the leader's name.
         let leader = nodes[0].status().leader.unwrap().0;
         let named = wire::AppendEntriesRequest {
             vote: Some(vote(before[0], leader, true)),
@@ -235,7 +235,7 @@ async fn two_nodes_whose_terms_are_far_apart_agree_again() {
     unharmed(&nodes, 4).await;
 }
 
-/// faults.md A.1 without TLS: from nobody.
+/// From nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_without_tls_changes_nothing() {
     let site = Site::new(3);

@@ -335,7 +335,7 @@ async fn every_name_in_every_message_without_tls() {
     every_name(Site::new(4)).await;
 }
 
-/// faults.md A.3: a member's commands, and what came of them.
+/// A member's commands, and what came of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_speaks_for_itself_alone() {
     let site = Site::with_tls(3);

@@ -78,6 +78,7 @@ fn health(node_id: u64) -> HealthRequest {
         node_id,
         cluster_id: vec![7; 16],
         notes: vec![],
+        has_notes: false,
     }
 }
 

@@ -200,7 +200,7 @@ async fn without_a_quorum_nothing_is_sent() {
     server.run(client).await.expect("the link stays");
 }
 
-/// Issue point D.8: nobody has to ask for it.
+/// Nobody has to ask for it.
 #[tokio::test(start_paused = true)]
 async fn a_quarantined_address_is_probed_again_and_freed_by_itself() {
     let (bench, server) = Bench::new();

@@ -51,9 +51,10 @@ pub async fn begin(
 
 async fn bootstrap(settings: &Settings, cluster: &Cluster, alone: bool) -> Result<(), String> {
     let start = bootstrap_start(settings, alone).map_err(|error| format!("{error:#}"))?;
+    let had_begun = cluster.has_begun();
     let mut beginning = pin!(cluster.begin(&start));
     let mut begun = timeout(BOOTSTRAP_WITHIN, &mut beginning).await;
-    if begun.is_err() && cluster.has_begun() {
+    if begun.is_err() && !had_begun && cluster.has_begun() {
         // It no longer waits for others, but for this node's own disk.
         begun = Ok(beginning.await);
     }

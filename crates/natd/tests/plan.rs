@@ -66,7 +66,7 @@ fn ports_of(plan: &Plan, role: PortRole) -> Vec<u16> {
     sets.flat_map(|set| set.ports.iter().copied()).collect()
 }
 
-/// B.2: `forward add tcp 7066` and two restarts ended a cluster; udp 4789 cut the overlay.
+/// `forward add tcp 7066` and two restarts ended a cluster; udp 4789 cut the overlay.
 #[test]
 fn forward_of_a_peer_or_overlay_port_is_not_done_and_said() {
     let mut view = usual();

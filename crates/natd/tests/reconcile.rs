@@ -332,7 +332,7 @@ fn left_by_a_former_life(view: &NatView) -> FakeKernel {
     kernel
 }
 
-/// B.3: after a power cut of all, the node that boots alone opened a forward that was removed.
+/// After a power cut of all, the node that boots alone opened a forward that was removed.
 #[tokio::test(start_paused = true)]
 async fn node_that_is_not_level_opens_no_forward() {
     let mut running = Running::start(FakeKernel::new(), behind(usual()));
@@ -371,7 +371,7 @@ async fn rules_of_a_former_life_stay_until_the_node_is_level() {
     assert_eq!(public_ports(&running), [80, 2222, 53]);
 }
 
-/// B.3: forward tcp 8080, restart without GATEWAY_UPLINK_INTERFACE: the port stayed open.
+/// Forward tcp 8080, restart without GATEWAY_UPLINK_INTERFACE: the port stayed open.
 #[tokio::test(start_paused = true)]
 async fn node_without_an_uplink_closes_what_was_open() {
     let kernel = left_by_a_former_life(&usual());

@@ -131,7 +131,9 @@ async fn a_missing_part_is_refused() {
 async fn a_half_made_directory_is_made_anew() {
     let directory = TempDir::new().unwrap();
     drop(reopen(directory.path()).unwrap());
-    fs::remove_file(directory.path().join("format")).unwrap();
+    for made_later in ["format", "secret"] {
+        fs::remove_file(directory.path().join(made_later)).unwrap();
+    }
     fs::write(directory.path().join("creating"), "").unwrap();
     fs::write(directory.path().join("log/db"), "torn").unwrap();
     let mut store = reopen(directory.path()).unwrap();

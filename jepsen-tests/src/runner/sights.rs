@@ -91,7 +91,7 @@ mod tests {
             "node_id": node, "leader_id": leader, "term": term, "last_applied": 1,
             "has_quorum": in_service, "in_service": in_service, "silent_reason": null,
             "members": [member(1, "leader"), member(3, "follower"), member(4, "learner")],
-            "subnets": [], "nat": null, "dropped_packets": {}, "notices": [],
+            "subnets": [], "nat": null, "dropped_packets": {}, "peer_refusals": {}, "notices": [],
             "verdict": {"level": "healthy", "summary": "HEALTHY", "blockers": []},
         });
         serde_json::from_value(status).expect("a status")

@@ -96,7 +96,6 @@ impl Inner {
             Change::Closed => {
                 let reason = self.notes.gate.reason().unwrap_or_default();
                 tracing::error!("{reason}");
-                self.raft.enable_elections(false);
             }
         }
         self.enable_elections();

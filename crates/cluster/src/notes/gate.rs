@@ -93,7 +93,10 @@ impl Gate {
         if let State::Collecting { since, answered } = &*state {
             let is_late = since.elapsed() >= judged.patience;
             let mut sets = judged.voters.iter();
-            if !sets.all(|set| is_enough(judged.here, set, answered, is_late)) {
+            // Without any voters Raft has not read its membership yet.
+            if judged.voters.is_empty()
+                || !sets.all(|set| is_enough(judged.here, set, answered, is_late))
+            {
                 return Change::None;
             }
         }

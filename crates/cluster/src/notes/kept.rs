@@ -7,6 +7,7 @@
 
 use api::proto::raft::{KeptNote, KeptNotes, Note};
 use ipam::NodeId;
+use ipam::budget::MAX_NODES;
 use prost::Message;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const ORIGIN: usize = 16;
 /// Bytes of its seal.
 const SEAL: usize = 32;
-/// The most members of whom, and from whom, notes are kept; a cluster has fewer.
-const MAX_MEMBERS: usize = 32;
 
 /// Notes of others.
 #[derive(Debug, Default)]
@@ -85,7 +84,7 @@ impl Kept {
         let newest = match inside.notes.get(&key) {
             // Emptied and added again: what was noted before is of another log.
             Some(newest) if newest.log.origin == note.origin => newest.clone().with(note),
-            None if inside.notes.len() >= MAX_MEMBERS * MAX_MEMBERS => return,
+            None if inside.notes.len() >= MAX_NODES * MAX_NODES => return,
             Some(_) | None => Newest {
                 log: note.clone(),
                 vote: note,

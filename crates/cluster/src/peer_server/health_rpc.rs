@@ -30,7 +30,7 @@ impl PeerService {
         }
         if self.inner.is_foreign(&request.cluster_id) {
             self.inner.heard_stranger(asker, &request.cluster_id, None);
-        } else if !request.cluster_id.is_empty() {
+        } else if request.has_notes {
             self.inner.hear_notes(asker, request.notes);
         }
         if request.cluster_id != self.inner.cluster_bytes() {
@@ -76,6 +76,7 @@ impl Inner {
             instance: self.instance,
             profile: self.limits().profile as u32,
             notes: self.notes_for(asker),
+            has_notes: true,
         }
     }
 }

@@ -4,8 +4,10 @@
 
 use super::bounds;
 use super::{Answer, PeerService};
+use crate::limits::MAX_ENTRY_BYTES;
 use api::proto::raft as wire;
 use openraft::raft::AppendEntriesResponse;
+use prost::Message;
 use raft_store::NodeRuntime;
 use raft_store::codec::{self, CodecError};
 use tonic::{Request, Response, Status};
@@ -16,7 +18,10 @@ impl PeerService {
         request: Request<wire::AppendEntriesRequest>,
     ) -> Answer<wire::AppendEntriesResponse> {
         let (caller, request) = self.receive(request)?;
+        // First: what is checked is checked against what this node is after an installation.
+        let entered = self.gate.append().await?;
         let sender = self.check_raft(&caller, "Append", request.route.as_ref())?;
+        check_entries(&request)?;
         let mut request = codec::decode_append_request(request).map_err(malformed)?;
         let own = self.own();
         self.guard(
@@ -33,7 +38,6 @@ impl PeerService {
             )));
         }
         bounds::clamp_commit(&mut request);
-        let entered = self.gate.append().await?;
         let raft = self.inner.raft();
         let answer = finish(async move {
             let _entered = entered;
@@ -107,6 +111,17 @@ where
     ended.map_err(stopped)
 }
 
+/// What is stored must fit into a message again, whoever sends it next.
+fn check_entries(request: &wire::AppendEntriesRequest) -> Result<(), Status> {
+    let sizes = request.entries.iter().map(Message::encoded_len);
+    match sizes.max() {
+        Some(bytes) if bytes > MAX_ENTRY_BYTES => Err(Status::invalid_argument(format!(
+            "an entry of {bytes} bytes: at most {MAX_ENTRY_BYTES} are taken"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn malformed(error: CodecError) -> Status {
     Status::invalid_argument(error.to_string())
 }
@@ -114,4 +129,30 @@ pub(super) fn malformed(error: CodecError) -> Status {
 /// Raft answers an error only when it has stopped: its storage failed, or the node is stopping.
 pub(super) fn stopped(error: impl std::fmt::Display) -> Status {
     Status::unavailable(format!("Raft has stopped on this node: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A leader could not send on what just fitted into the message that brought it.
+    #[test]
+    fn an_entry_that_could_not_be_sent_on_is_refused() {
+        let entry = |bytes: usize| wire::AppendEntriesRequest {
+            entries: vec![wire::Entry {
+                log_id: None,
+                payload: Some(wire::entry::Payload::Membership(wire::Membership {
+                    configs: vec![],
+                    nodes: vec![wire::Node {
+                        node_id: 1,
+                        address: "x".repeat(bytes),
+                        key: None,
+                    }],
+                })),
+            }],
+            ..wire::AppendEntriesRequest::default()
+        };
+        assert!(check_entries(&entry(MAX_ENTRY_BYTES / 2)).is_ok());
+        assert!(check_entries(&entry(MAX_ENTRY_BYTES)).is_err());
+    }
 }

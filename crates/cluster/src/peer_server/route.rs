@@ -169,6 +169,7 @@ impl PeerService {
         }
         if let Some(key) = caller.key()
             && self.inner.members().contains_key(&sender)
+            && !self.inner.has_removed_key(Some(&key))
         {
             let seen = self.inner.seen_keys.lock();
             seen.unwrap_or_else(PoisonError::into_inner)

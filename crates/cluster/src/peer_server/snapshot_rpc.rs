@@ -124,7 +124,8 @@ impl PeerService {
         length: u64,
     ) -> Result<SnapshotData, Status> {
         let mut turn = self.snapshots.begin(vote)?;
-        let receive = receive(&self.inner.spool, meta, chunks, length);
+        let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
+        let receive = receive(&self.inner.spool, meta, chunks, length, in_state);
         let limit = snapshot_limit(SNAPSHOT_TIMEOUT, length);
         tokio::select! {
             received = timeout(limit, receive) => received.unwrap_or_else(|_| {
@@ -143,6 +144,7 @@ async fn receive(
     meta: &SnapshotMeta,
     mut chunks: Streaming<wire::SnapshotChunk>,
     length: u64,
+    cluster: Option<[u8; 16]>,
 ) -> Result<SnapshotData, Status> {
     let mut incoming = spool.begin().await.map_err(|error| no_room(&error))?;
     while let Some(part) = next_part(&mut chunks, SNAPSHOT_CHUNK_TIMEOUT).await? {
@@ -162,7 +164,7 @@ async fn receive(
             "the snapshot is shorter than its header says",
         ));
     }
-    let checked = incoming.finish(meta).await;
+    let checked = incoming.finish(meta, cluster).await;
     checked.map_err(|error| Status::invalid_argument(error.to_string()))
 }
 

@@ -64,6 +64,17 @@ impl Addresses {
         Some(known.of_member(node, recorded))
     }
 
+    /// Whether `node` is a voter; before Raft runs nobody is said not to be.
+    pub(crate) fn has_vote(&self, node: NodeId) -> bool {
+        let known = self.lock();
+        let is_voter = |metrics: &Metrics| {
+            let metrics = metrics.borrow_watched();
+            let mut voters = metrics.membership_config.membership().voter_ids();
+            voters.any(|voter| voter == node.0)
+        };
+        known.metrics.as_ref().is_none_or(is_voter)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -16,6 +16,9 @@ pub(crate) enum BadAnswer {
     /// Of something that was not sent.
     #[error("the answer is about entries that were not sent")]
     OtherEntries,
+    /// Who has no vote deposes nobody.
+    #[error("node {0} answers with a higher term, and has no vote")]
+    NoVoter(u64),
     /// A position that no log has.
     #[error("the answer has a log position that cannot be")]
     Position,
@@ -30,6 +33,8 @@ pub(crate) struct Asked {
     pub(crate) whom: u64,
     /// The own term then.
     pub(crate) term: u64,
+    /// Whether the one that answers has a vote, as far as this node knows.
+    pub(crate) votes: bool,
 }
 
 impl Asked {
@@ -55,6 +60,9 @@ impl Asked {
         answer: AppendEntriesResponse<TypeConfig>,
     ) -> Result<AppendEntriesResponse<TypeConfig>, BadAnswer> {
         match answer {
+            AppendEntriesResponse::HigherVote(_) if !self.votes => {
+                Err(BadAnswer::NoVoter(self.whom))
+            }
             AppendEntriesResponse::HigherVote(vote) => {
                 Ok(AppendEntriesResponse::HigherVote(self.vote(vote)?))
             }
@@ -92,6 +100,9 @@ impl Asked {
         self,
         answer: SnapshotResponse<TypeConfig>,
     ) -> Result<SnapshotResponse<TypeConfig>, BadAnswer> {
+        if !self.votes && answer.vote.leader_id.term > self.term {
+            return Err(BadAnswer::NoVoter(self.whom));
+        }
         Ok(SnapshotResponse::new(self.vote(answer.vote)?))
     }
 }
@@ -128,6 +139,7 @@ mod tests {
         by: 1,
         whom: 2,
         term: 7,
+        votes: true,
     };
 
     fn log_id(term: u64, index: u64) -> LogId {
@@ -169,6 +181,26 @@ mod tests {
         for (asked, said, expected) in cases {
             assert_eq!(asked.vote(said), expected, "{said}");
         }
+    }
+
+    /// Anybody with a certificate may have itself added, and would depose each leader.
+    #[test]
+    fn who_has_no_vote_deposes_nobody() {
+        let learner = Asked {
+            votes: false,
+            ..ASKED
+        };
+        let sent = Sent {
+            previous: None,
+            entries: vec![],
+        };
+        let higher = || AppendEntriesResponse::HigherVote(Vote::new(8, 2));
+        let refused = BadAnswer::NoVoter(2);
+        assert_eq!(learner.append(&sent, higher()).err(), Some(refused));
+        assert!(ASKED.append(&sent, higher()).is_ok());
+        let snapshot = |term| SnapshotResponse::new(Vote::new(term, 2));
+        assert_eq!(learner.snapshot(snapshot(8)).err(), Some(refused));
+        assert!(learner.snapshot(snapshot(7)).is_ok());
     }
 
     #[test]

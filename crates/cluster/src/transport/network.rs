@@ -121,6 +121,7 @@ impl Network {
             by: self.from.0,
             whom: self.to,
             term: vote.leader_id.term,
+            votes: self.peers.addresses().has_vote(NodeId(self.to)),
         }
     }
 

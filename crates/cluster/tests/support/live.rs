@@ -147,7 +147,17 @@ pub async fn start(disk: Arc<dyn Medium>, directory: &Path) -> (Cluster, PeerHan
     };
     let connector = Arc::new(Nowhere);
     let surroundings = Surroundings { store, connector };
-    Cluster::start_in(config, surroundings).await.unwrap()
+    let (cluster, handler) = Cluster::start_in(config, surroundings).await.unwrap();
+    // A voter that starts takes nothing before the others have given their notes of it.
+    let notes = wire::HealthRequest {
+        node_id: LIAR,
+        cluster_id: CLUSTER.to_vec(),
+        notes: vec![],
+        has_notes: true,
+    };
+    let given = call(handler.clone(), ("Health", vec![notes.encode_to_vec()]));
+    assert!(given.await, "the node does not answer");
+    (cluster, handler)
 }
 
 /// A request and its path.

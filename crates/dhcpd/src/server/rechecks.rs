@@ -1,5 +1,5 @@
-//! Which quarantined address is probed again, and when: the oldest first, each after a pause (issue point D.8,
-//! contract S7). Pure.
+//! Which quarantined address is probed again, and when: the oldest first, each after a pause (contract
+//! S7). Pure.
 //!
 //! One node of those in service does it, one address at a time, so an idle network hears next to nothing.
 

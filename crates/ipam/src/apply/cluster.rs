@@ -91,7 +91,7 @@ impl State {
     pub(super) fn set_profile(&mut self, profile: Profile, events: &mut Vec<Event>) -> Outcome {
         self.profile = ProfileSetting {
             profile,
-            revision: self.profile.revision + 1,
+            revision: self.profile.revision.saturating_add(1),
         };
         events.push(Event::ProfileSet(profile));
         Outcome::Done

@@ -256,7 +256,7 @@ fn a_probes_finding_concerns_offers_only() {
     );
 }
 
-/// D.7: for the same wish the same time, within the subnet's bounds.
+/// For the same wish the same time, within the subnet's bounds.
 #[test]
 fn an_offer_names_the_lease_time_that_is_granted() {
     for wish in [

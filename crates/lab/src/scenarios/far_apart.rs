@@ -1,4 +1,4 @@
-//! Nodes that are far apart (L7, C.4 of the half-dead): with a LAN's timers status says that it is the round
+//! Nodes that are far apart (L7): with a LAN's timers status says that it is the round
 //! trips, and which profile fits; with that profile clients are served.
 
 use std::net::{IpAddr, SocketAddr};

@@ -34,14 +34,14 @@ fn run(lab: &mut Lab) -> Result<Report> {
     lab.start_gateways(&GatewayConfig::new())?;
     let mut client = Udhcpc::new(lab.add_vm(1)?, lab.dir().to_owned());
     let mut report = Report::new();
-    rollback::check(lab, &mut client, &mut report).context("C.1")?;
-    stranger::check(lab, &mut client, &mut report).context("C.2")?;
+    rollback::check(lab, &mut client, &mut report).context("a disk goes back")?;
+    stranger::check(lab, &mut client, &mut report).context("a stranger")?;
     let begun = Instant::now();
-    log_reader::closed_pipe(lab, &mut client).context("C.3")?;
+    log_reader::closed_pipe(lab, &mut client).context("the log's reader")?;
     let what = "two flushes repaired";
-    row(&mut report, "C.3 log reader gone", begun, what, "served");
-    address::check(lab, &mut client, &mut report).context("C.5, address")?;
-    uplink::check(lab, &mut report).context("C.5, uplink")?;
+    row(&mut report, "log reader gone", begun, what, "served");
+    address::check(lab, &mut client, &mut report).context("address")?;
+    uplink::check(lab, &mut report).context("uplink")?;
     Ok(report)
 }
 

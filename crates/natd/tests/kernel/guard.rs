@@ -1,5 +1,5 @@
 //! What clients reach of the hosts: DHCP, ping and what is opened, by IPv4 and by IPv6; no ports of
-//! peers, operators or overlays, on no host (S12, B.2, A.5).
+//! peers, operators or overlays, on no host (S12).
 
 use crate::Test;
 use crate::common::{ADMIN_PORT, LAN, PEER_PORT, node, usual, without_uplink};

@@ -114,7 +114,7 @@ fn flow_follows_a_forward_that_points_elsewhere() {
     assert!(!receives(&old, || peer.send_to(b"x", "203.0.113.1:5353")));
 }
 
-/// B.3: vm2 goes, its lease is released, vm3 gets the address; the peer sends on. Nor does an answer to what
+/// Vm2 goes, its lease is released, vm3 gets the address; the peer sends on. Nor does an answer to what
 /// vm2 had asked the internet reach vm3.
 fn new_tenant_gets_no_datagram_of_the_last_ones() {
     let (_lab, kernel) = gateway(&nowhere(), &node());
@@ -140,7 +140,7 @@ fn new_tenant_gets_no_datagram_of_the_last_ones() {
     assert!(!receives(&server, || peer.send_to(b"x", "203.0.113.1:5353")));
 }
 
-/// B.3: restart without GATEWAY_UPLINK_INTERFACE.
+/// Restart without GATEWAY_UPLINK_INTERFACE.
 fn losing_the_uplink_closes_what_was_open() {
     let (_lab, kernel) = gateway(&nowhere(), &node());
     let mut keeper = Keeper::new(kernel);
@@ -189,7 +189,7 @@ fn older_builds_table_goes() {
     );
 }
 
-/// B.6: a client with an MTU of 1500 behind a path of 1450.
+/// A client with an MTU of 1500 behind a path of 1450.
 fn mss_is_clamped_to_the_route() {
     let _lab = gateway(&nowhere(), &node());
     run("ip", &["link", "set", "vmbr0", "mtu", "1400"]);

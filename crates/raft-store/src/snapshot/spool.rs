@@ -84,13 +84,20 @@ impl IncomingSnapshot {
     }
 
     /// Checks that all that has come is the snapshot that `meta` announced: its length and checksum
-    /// are right, it decodes, and its state keeps every promise.
-    pub async fn finish(self, meta: &SnapshotMeta) -> Result<SnapshotData, StoreError> {
+    /// are right, it decodes, its state keeps every promise, and is `cluster`'s, if this node has one.
+    pub async fn finish(
+        self,
+        meta: &SnapshotMeta,
+        cluster: Option<[u8; 16]>,
+    ) -> Result<SnapshotData, StoreError> {
         let (snapshots, path, meta) = (self.snapshots.clone(), self.path.clone(), meta.clone());
         let check = move || {
             let read = snapshots.medium().read(&path);
             let bytes = read.map_err(StoreError::io("reading", &path))?;
-            check_received(&meta, &bytes)?;
+            let received = check_received(&meta, &bytes)?;
+            if cluster.is_some() && received.state.cluster_id() != cluster {
+                return Err(StoreError::DamagedTransfer("it is of another cluster"));
+            }
             Ok(SnapshotData::from(bytes))
         };
         let medium = self.snapshots.medium();

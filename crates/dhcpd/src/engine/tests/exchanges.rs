@@ -99,7 +99,7 @@ fn a_grant_that_was_taken_back_is_not_acknowledged() {
     assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
 }
 
-/// D.6 of the faults: a machine with two addresses renews from whichever its kernel picks (dhclient).
+/// A machine with two addresses renews from whichever its kernel picks (dhclient).
 /// The answer goes to the address that is renewed, whoever asked.
 #[test]
 fn a_client_renews_from_any_of_its_addresses() {
@@ -201,7 +201,7 @@ fn an_inform_is_told_the_parameters_and_nothing_is_proposed() {
     assert_eq!(bench.silence(&elsewhere), Silence::ClientElsewhere);
 }
 
-/// D.3 of the faults: whoever could reach the port bound and ended leases as a relay.
+/// Whoever could reach the port bound and ended leases as a relay.
 #[test]
 fn only_named_relays_and_only_their_own_way() {
     let mut bench = Bench::alone();
@@ -235,7 +235,7 @@ fn only_named_relays_and_only_their_own_way() {
     assert!(matches!(served, End::Reply(_)), "{served:?}");
 }
 
-/// D.3: the unicast socket hears every interface.
+/// The unicast socket hears every interface.
 #[test]
 fn clients_are_heard_on_their_own_link_only() {
     let mut bench = Bench::alone();
@@ -271,7 +271,7 @@ fn claimed_addresses_off_this_link() {
     assert_eq!(nak.destination, crate::addressing::Destination::Broadcast);
 }
 
-/// D.9 of the faults: behind a VXLAN's 1450 bytes such a reply never left.
+/// Behind a VXLAN's 1450 bytes such a reply never left.
 #[test]
 fn no_reply_is_longer_than_the_link_carries() {
     let mut config = subnet_config();

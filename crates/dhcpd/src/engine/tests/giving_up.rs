@@ -69,7 +69,7 @@ fn a_release_passes_no_relay() {
     assert!(matches!(bench.unicast(&release), End::Done));
 }
 
-/// D.9 of the faults: Kubernetes' CNI plugin gives its address up when the interface has lost it already.
+/// Kubernetes' CNI plugin gives its address up when the interface has lost it already.
 #[test]
 fn a_release_from_nowhere_ends_the_lease_of_who_sent_the_frame() {
     let mut bench = Bench::alone();

@@ -218,7 +218,7 @@ fn l6_a_lease_that_ended_meanwhile_is_probed_for() {
     assert_eq!(next, Next::Probe(given));
 }
 
-/// D.7: the same wish, the same time; also in an offer that costs no commit.
+/// The same wish, the same time; also in an offer that costs no commit.
 #[test]
 fn an_offer_names_the_lease_time_of_its_ack() {
     let mut bench = Bench::alone();

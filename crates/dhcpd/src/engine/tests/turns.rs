@@ -84,7 +84,7 @@ fn secs_of_a_client_unheard_before() {
     assert_eq!((unheard(0), unheard(8), unheard(16)), (1, 2, 3));
 }
 
-/// D.4 of the faults: nobody else hears it, so nobody else's turn can come.
+/// Nobody else hears it, so nobody else's turn can come.
 #[test]
 fn what_this_node_alone_hears_is_answered_at_once() {
     for (node, server) in NODES {

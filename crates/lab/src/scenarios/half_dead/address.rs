@@ -1,4 +1,4 @@
-//! C.5: a node starts with another peer address, and the cluster takes it over.
+//! A node starts with another peer address, and the cluster takes it over.
 
 use std::time::Instant;
 
@@ -35,7 +35,7 @@ pub(super) fn check(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> 
     lab.gateway(1)
         .wait_for_status("healthy", SOON, |status| status.verdict.level == "healthy")?;
     let said = format!("in service after {seconds:.1} s, all healthy, entry {applied}");
-    row(report, "C.5 another peer address", begun, &said, &seen);
+    row(report, "another peer address", begun, &said, &seen);
     lab.gateway(MOVED).terminate()?;
     lab.gateway(MOVED).configure(GatewayConfig::new());
     lab.gateway(MOVED).start()?;

@@ -1,4 +1,4 @@
-//! C.1: power cuts, and a data directory that is put back as it was (what a VM's snapshot does).
+//! Power cuts, and a data directory that is put back as it was (what a VM's snapshot does).
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -45,7 +45,7 @@ fn idle(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result<()> {
         ensure!(begun.elapsed() < CALM, "entries though nothing happens");
     }
     let said = format!("0 entries, 0 writes of notes in {} s", IDLE.as_secs());
-    report.figure("C.1 idle (T5)", said);
+    report.figure("idle (T5)", said);
     Ok(())
 }
 
@@ -74,10 +74,7 @@ fn power_cuts(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result
     let seconds = begun.elapsed().as_secs_f64();
     let seen = served(client)?;
     let said = format!("all in service after {seconds:.1} s");
-    report.figure(
-        "C.1 all killed, all start",
-        format!("{said}; client: {seen}"),
-    );
+    report.figure("all killed, all start", format!("{said}; client: {seen}"));
 
     kill_all(lab)?;
     let begun = Instant::now();
@@ -101,10 +98,7 @@ fn power_cuts(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result
         "\"{}\", both in service after {seconds:.1} s",
         reason(&status)
     );
-    report.figure(
-        "C.1 two start, third dead",
-        format!("{said}; client: {seen}"),
-    );
+    report.figure("two start, third dead", format!("{said}; client: {seen}"));
     lab.gateway(3).start()?;
     lab.wait_in_service()
 }
@@ -133,7 +127,7 @@ fn filled_again(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Resu
     );
     let said = format!("\"{WENT_BACK}\", filled and in service");
     let seen = served(client)?;
-    row(report, "C.1 a disk goes back", begun, &said, &seen);
+    row(report, "a disk goes back", begun, &said, &seen);
 
     let begun = Instant::now();
     lab.gateway(other).kill_9()?;
@@ -145,13 +139,7 @@ fn filled_again(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Resu
             "clients are served, and node {node} says that it does not"
         );
     }
-    row(
-        report,
-        "C.1 then another dies",
-        begun,
-        "both in service",
-        &seen,
-    );
+    row(report, "then another dies", begun, "both in service", &seen);
     lab.gateway(other).start()?;
     lab.wait_in_service()
 }
@@ -188,20 +176,11 @@ fn without_the_leader(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -
         "\"{WENT_BACK}\" after {seconds:.1} s, the other: \"{}\"",
         others.as_ref().map(reason).unwrap_or_default()
     );
-    report.figure(
-        "C.1 goes back, no leader",
-        format!("{said}; client: nothing"),
-    );
+    report.figure("goes back, no leader", format!("{said}; client: nothing"));
     let begun = Instant::now();
     lab.gateway(leader).start()?;
     lab.wait_in_service()?;
     let seen = served(client)?;
-    row(
-        report,
-        "C.1 the leader is back",
-        begun,
-        "all in service",
-        &seen,
-    );
+    row(report, "the leader is back", begun, "all in service", &seen);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! C.2: a node that lost its disk, started with `--bootstrap`: cut off, and in reach again.
+//! A node that lost its disk, started with `--bootstrap`: cut off, and in reach again.
 
 use std::time::{Duration, Instant};
 
@@ -33,20 +33,14 @@ fn waits(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result<()> 
             reason.contains(words)
         })?;
     let seen = served(client)?;
-    row(
-        report,
-        "C.2 wiped, --bootstrap, cut off",
-        begun,
-        words,
-        &seen,
-    );
+    row(report, "wiped, --bootstrap, cut off", begun, words, &seen);
     let begun = Instant::now();
     lab.faults().mend_cut()?;
     let logged = lab.gateway(EMPTIED).refused()?;
     let words = "has a cluster already";
     ensure!(logged.contains(words), "it says something else: {logged}");
     let seen = served(client)?;
-    row(report, "C.2 the same, in reach", begun, words, &seen);
+    row(report, "the same, in reach", begun, words, &seen);
     Ok(())
 }
 
@@ -83,7 +77,7 @@ fn founds_its_own(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Re
     ensure!(reason.contains("another cluster"), "its reason: {reason}");
     let seen = served(client)?;
     let said = format!("members serve and name it after {seconds:.1} s, it yields; client: {seen}");
-    report.figure("C.2 --bootstrap --alone, in reach", said);
+    report.figure("--bootstrap --alone, in reach", said);
     Ok(())
 }
 
@@ -96,7 +90,7 @@ fn added_again(lab: &mut Lab, report: &mut Report) -> Result<()> {
     lab.wait_in_service()?;
     row(
         report,
-        "C.2 removed, emptied, added",
+        "removed, emptied, added",
         begun,
         "all in service",
         "-",

@@ -1,4 +1,4 @@
-//! C.5: the uplink gets another name while gatewayd runs, and its own again.
+//! The uplink gets another name while gatewayd runs, and its own again.
 
 use std::time::{Duration, Instant};
 
@@ -27,14 +27,14 @@ pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<()> {
             nat_cause(status).contains(&missed)
         })?;
     let cause = nat_cause(&status);
-    row(report, "C.5 uplink renamed", begun, cause, "-");
+    row(report, "uplink renamed", begun, cause, "-");
     let begun = Instant::now();
     rename(lab, OTHER_NAME, UPLINK)?;
     lab.gateway(HOST)
         .wait_for_status("the uplink is back", SEEN, |status| {
             !status.has_blocker("nat")
         })?;
-    row(report, "C.5 its own name again", begun, "NAT in sync", "-");
+    row(report, "its own name again", begun, "NAT in sync", "-");
     Ok(())
 }
 

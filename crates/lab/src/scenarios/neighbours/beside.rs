@@ -1,4 +1,4 @@
-//! A dnsmasq on the same network as our cluster, with clients of its own: what it gave stays (D.1).
+//! A dnsmasq on the same network as our cluster, with clients of its own: what it gave stays.
 
 use std::process::Command;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Every silence of ours is explained to whoever asks a node about the client (issue point D.10).
+//! Every silence of ours is explained to whoever asks a node about the client.
 
 use std::collections::BTreeMap;
 

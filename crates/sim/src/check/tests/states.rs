@@ -75,7 +75,8 @@ fn s4_reserved_for_another_and_not_for_oneself() {
 #[test]
 fn s4_and_s7_quarantined() {
     let mut bench = Bench::new();
-    let until = bench.parts.clock + Span::from_secs(60);
+    // It has just begun: it is not probed again before a quarter of its time.
+    let until = bench.parts.clock + LeaseTimes::default().quarantine;
     bench.put(20, 9, LeaseState::Quarantined { until });
     bench.commit();
     bench.put(20, 1, bench.bound());

@@ -83,7 +83,7 @@ fn st2_a_blocker_without_a_cause() {
     }
 }
 
-/// C.2 of the faults: healthy nodes that say that they were removed. A peer that stood still is no latency.
+/// Healthy nodes that say that they were removed. A peer that stood still is no latency.
 #[test]
 fn st2_the_cause_of_something_else() {
     for (reason, trouble) in [

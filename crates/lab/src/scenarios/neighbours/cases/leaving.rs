@@ -1,5 +1,4 @@
-//! Who gives up an address, its own or another's (RFC 2131 §4.3.3, §4.3.4, §4.4.4; issue points D.5, D.6,
-//! D.8, D.9), and who asks for parameters only.
+//! Who gives up an address, its own or another's (RFC 2131 §4.3.3, §4.3.4, §4.4.4), and who asks for parameters only.
 
 use std::net::Ipv4Addr;
 

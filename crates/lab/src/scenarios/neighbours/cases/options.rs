@@ -1,5 +1,4 @@
-//! Options that are doubled, of a wrong length, too small or too large (RFC 2132, RFC 3396; issue points
-//! D.7, D.9). The message itself can be read.
+//! Options that are doubled, of a wrong length, too small or too large (RFC 2132, RFC 3396). The message itself can be read.
 
 use anyhow::{Context, Result};
 

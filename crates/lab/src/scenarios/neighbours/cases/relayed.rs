@@ -1,5 +1,5 @@
 //! What comes by a relay that the operator has named, by one that he has not, and by a client that says
-//! it is one (RFC 1542, RFC 3046; issue points D.3, D.4).
+//! it is one (RFC 1542, RFC 3046).
 
 use std::net::Ipv4Addr;
 
