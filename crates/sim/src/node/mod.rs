@@ -198,7 +198,8 @@ impl Node {
         let reason = self
             .look(Cluster::service)
             .and_then(|now| now.silent_reason);
-        if reason.is_some_and(|reason| reason.contains("restart gatewayd")) {
+        let says = ["its storage failed", "restart gatewayd"];
+        if reason.is_some_and(|reason| says.iter().any(|says| reason.contains(says))) {
             return true;
         }
         let stopped = |cluster: &Cluster| cluster.storage_error().is_some();

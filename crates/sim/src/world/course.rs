@@ -59,7 +59,7 @@ impl World {
         let most = self.now + SERVED_WITHIN;
         // A disk that has just died starts again by itself; a change of members goes on to its end.
         self.step()?;
-        while self.has_more_to_come() || !self.all_vote() {
+        while self.restart_failed()? || self.has_more_to_come() || !self.all_vote() {
             ensure!(
                 self.now < most,
                 "L1: a node is not a member again within {SERVED_WITHIN:?} of peace{}",
@@ -69,6 +69,19 @@ impl World {
         }
         self.observer.judge.healed(TrueTime(self.now));
         self.go_on_for(self.scenario.distance.pace().settled_after)
+    }
+
+    /// An operator starts anew the nodes that say that their storage failed; whether there were any. A fault
+    /// that was over before may show only with the next write.
+    fn restart_failed(&mut self) -> Result<bool> {
+        let failed = self.nodes.values().filter(|node| node.has_failed());
+        let failed: Vec<Host> = failed.map(|node| node.host).collect();
+        for host in &failed {
+            self.stats.rare(Rare::StorageFailed, 1);
+            self.crash(*host, Crash::Process);
+            self.start_node(*host)?;
+        }
+        Ok(!failed.is_empty())
     }
 
     /// One node dies, the leader every other time, and nothing else is wrong (L3).
