@@ -32,10 +32,28 @@ pub const MAX_STREAMS: u32 = 64;
 pub const MAX_REQUESTS_OF_ADDRESS: usize = 64;
 /// How many requests are answered at once in all; from the half on, members' alone.
 pub const MAX_REQUESTS: usize = 256;
-/// How long nothing may come of a request that was begun; of a snapshot: until its header is here.
+/// How long nothing may come of a request that was begun; of a snapshot: until its header is here. With
+/// profile lan.
 pub const REQUEST_BEGINS: Duration = Duration::from_secs(1);
-/// How long a request may take to come, but a snapshot.
+/// The same with profile metro.
+pub const REQUEST_BEGINS_METRO: Duration = Duration::from_secs(2);
+/// The same with profile wan, and at a node that has no cluster yet: TCP sends a lost segment again after a
+/// second and more.
+pub const REQUEST_BEGINS_WAN: Duration = Duration::from_secs(3);
+/// How long nothing more may come of a request that has begun.
+pub const REQUEST_IDLE: Duration = Duration::from_secs(10);
+/// How long a request may take to come, but a snapshot; longer if it is more than 8 KiB for each second of it.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Entries in one append. Peers of ours send 300 at most ([`crate::Snapshots::entries_per_append`]).
+pub const MAX_ENTRIES: usize = 1024;
+/// Commands in one append: 300 full batches.
+pub const MAX_APPEND_COMMANDS: usize = 300 * ipam::budget::MAX_BATCH_COMMANDS;
+/// Members that are named in one append: each membership entry names all of them.
+pub const MAX_APPEND_MEMBERS: usize = MAX_ENTRIES * ipam::budget::MAX_NODES;
+/// Members of lists in one call, at any depth: options, ranges, routes, names, ports, voters. None but a
+/// voter takes fewer than 4 bytes, and voters come with longer members; a call of ours has 1 MiB of them.
+pub const MAX_CALL_PARTS: usize = MAX_APPEND_BYTES / 4;
 /// How long a connection may take to prove itself (TLS).
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long nothing may come on a connection. A peer of ours shows every 2 s that it is there.
@@ -115,7 +133,17 @@ mod tests {
                 size(MAX_SMALL_MESSAGE_BYTES),
             ),
             ("limits::REQUEST_BEGINS", REQUEST_BEGINS.as_secs()),
+            (
+                "limits::REQUEST_BEGINS_METRO",
+                REQUEST_BEGINS_METRO.as_secs(),
+            ),
+            ("limits::REQUEST_BEGINS_WAN", REQUEST_BEGINS_WAN.as_secs()),
+            ("limits::REQUEST_IDLE", REQUEST_IDLE.as_secs()),
             ("limits::REQUEST_TIMEOUT", REQUEST_TIMEOUT.as_secs()),
+            ("limits::MAX_ENTRIES", size(MAX_ENTRIES)),
+            ("limits::MAX_APPEND_COMMANDS", size(MAX_APPEND_COMMANDS)),
+            ("limits::MAX_APPEND_MEMBERS", size(MAX_APPEND_MEMBERS)),
+            ("limits::MAX_CALL_PARTS", size(MAX_CALL_PARTS)),
             ("limits::MAX_APPEND_BYTES", size(MAX_APPEND_BYTES)),
             ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),

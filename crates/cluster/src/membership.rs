@@ -92,6 +92,8 @@ impl Inner {
         asked: Asked,
     ) -> Result<(), MembershipError> {
         if self.has_moved(node, peer_address, asked.has_data) {
+            // A key that was removed does not move the member that has its id now.
+            self.check_key(node, asked.key)?;
             self.hear_of_move(node, peer_address).await?;
             if self.has_voter(node) {
                 return Ok(());

@@ -411,7 +411,9 @@ impl Inner {
     /// Whether this node may answer clients now.
     pub(crate) fn service_now(&self) -> ServiceStatus {
         let age = lock(&self.decided_at).elapsed();
-        self.service.borrow().after(age)
+        let limits = self.limits();
+        let round = limits.health_interval + limits.health_timeout;
+        self.service.borrow().after(age, round)
     }
 
     /// To be called after a decision is published: an old one must not look new in between.

@@ -1,7 +1,7 @@
 //! Who hands peers' requests to this node: a TCP server, or whoever holds its [`PeerHandler`].
 
 use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
-use crate::listener::{self, InFlight, Registry};
+use crate::listener::{self, Checked, InFlight, Registry};
 use crate::node::Inner;
 use crate::peer_server::{InstallGate, PeerService, SnapshotReceiver};
 use crate::tls::{Credentials, PeerName};
@@ -99,19 +99,21 @@ fn is_member(inner: &Inner, request: &http::Request<Body>) -> bool {
         return false;
     };
     let members = inner.members();
-    members
-        .keys()
-        .any(|member| PeerName::Node(*member).check(own).is_ok())
+    PeerName::names_one_of(own, members.keys().copied())
 }
 
-fn service(inner: Arc<Inner>, certified_only: bool) -> PeerServer<PeerService> {
+fn service(inner: Arc<Inner>, certified_only: bool) -> Checked<PeerServer<PeerService>> {
+    let refusals = Arc::clone(&inner.refusals);
+    let limits = inner.shared_limits.clone();
     let service = PeerServer::new(PeerService {
         inner,
         certified_only,
         snapshots: SnapshotReceiver::default(),
         gate: InstallGate::default(),
     });
-    service
+    let service = service
         .max_decoding_message_size(MAX_MESSAGE_BYTES)
-        .max_encoding_message_size(MAX_MESSAGE_BYTES)
+        .max_encoding_message_size(MAX_MESSAGE_BYTES);
+    let begins = move || limits.now().request_begins;
+    Checked::new(service, refusals, Arc::new(begins))
 }

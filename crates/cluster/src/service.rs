@@ -5,9 +5,11 @@ use ipam::NodeId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long a decision to serve holds. It is made anew several times a second; an older one is that of
+/// How long a decision to serve holds at least. It is made anew several times a second; an older one is that of
 /// a process that stood still, and much may have happened meanwhile.
 const DECISION_HOLDS: Duration = Duration::from_millis(1500);
+/// How much later than a round it may come on a busy host.
+const LATE: Duration = Duration::from_millis(500);
 
 /// Whether this node may answer, and which nodes do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +73,10 @@ impl ServiceStatus {
     }
 
     /// What is left of a decision that was made so long ago.
-    pub(crate) fn after(&self, age: Duration) -> Self {
+    /// A round of asking for health takes up to `round`.
+    pub(crate) fn after(&self, age: Duration, round: Duration) -> Self {
         // The reason of a silent node stands.
-        if age <= DECISION_HOLDS || !self.in_service() {
+        if age <= DECISION_HOLDS.max(round + LATE) || !self.in_service() {
             return self.clone();
         }
         Self::silent(
@@ -266,13 +269,15 @@ pub(crate) mod tests {
         assert_eq!(status.nodes_in_service, vec![SELF, LEADER]);
     }
 
+    const ROUND: Duration = Duration::from_millis(600);
+
     /// A process that was stopped and goes on must not serve before its next look at its peers.
     #[test]
     fn a_decision_to_serve_does_not_hold_for_long() {
         let peers = BTreeMap::from([(LEADER, peer(true))]);
         let status = ServiceStatus::decide(&observe(&peers));
-        assert_eq!(status.after(Duration::from_millis(900)), status);
-        let stale = status.after(Duration::from_secs(60));
+        assert_eq!(status.after(Duration::from_millis(900), ROUND), status);
+        let stale = status.after(Duration::from_secs(60), ROUND);
         assert!(!stale.in_service() && !stale.has_quorum);
         let reason = stale.silent_reason.unwrap_or_default();
         assert!(reason.contains("stood still"), "{reason}");
@@ -282,7 +287,7 @@ pub(crate) mod tests {
     fn a_silent_node_keeps_its_reason() {
         let peers = BTreeMap::new();
         let status = ServiceStatus::decide(&observe(&peers));
-        assert_eq!(status.after(Duration::from_secs(60)), status);
+        assert_eq!(status.after(Duration::from_secs(60), ROUND), status);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! dropped (T6).
 
 use crate::config::Timings;
+use crate::limits::{REQUEST_BEGINS, REQUEST_BEGINS_METRO, REQUEST_BEGINS_WAN};
 use ipam::Profile;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub(crate) struct Limits {
     pub(crate) unacknowledged: Duration,
     /// How long a node may take to say who it is, or whether it has a cluster.
     pub(crate) introduction: Duration,
+    /// How long nothing may come of a peer's request that was begun.
+    pub(crate) request_begins: Duration,
     /// How long a change of members may take to be committed.
     pub(crate) change: Duration,
     /// How long those who stay may take to write an entry that a quorum has written already.
@@ -68,6 +71,7 @@ impl Limits {
                 keep_alive: millis(2000),
                 unacknowledged: millis(4000),
                 introduction: millis(1000),
+                request_begins: REQUEST_BEGINS,
                 change: millis(5000),
                 keeps_up: millis(1000),
                 round_trip: millis(66),
@@ -88,6 +92,7 @@ impl Limits {
                 keep_alive: millis(3000),
                 unacknowledged: millis(6000),
                 introduction: millis(2000),
+                request_begins: REQUEST_BEGINS_METRO,
                 change: millis(8000),
                 keeps_up: millis(2000),
                 round_trip: millis(166),
@@ -108,6 +113,7 @@ impl Limits {
                 keep_alive: millis(4000),
                 unacknowledged: millis(8000),
                 introduction: millis(3000),
+                request_begins: REQUEST_BEGINS_WAN,
                 change: millis(12_000),
                 keeps_up: millis(4000),
                 round_trip: millis(420),

@@ -68,15 +68,20 @@ impl Decoder for Raw {
 }
 
 /// The field `number` with these bytes in it.
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    let mut length = content.len();
-    while length >= 0x80 {
-        out.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
+fn field(number: usize, content: &[u8]) -> Vec<u8> {
+    let mut out = varint(number << 3 | 2);
+    out.extend(varint(content.len()));
     out.extend_from_slice(content);
+    out
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
     out
 }
 
@@ -89,7 +94,17 @@ fn empty(number: u8) -> Vec<u8> {
 fn attacks() -> Vec<(&'static str, Vec<u8>)> {
     let entry = |payload: &[u8]| field(3, payload);
     let membership = field(2, &field(2, &empty(2)));
-    vec![
+    // An Append and a Propose with one command of this field, and in it empty fields.
+    let command = |number, list| {
+        let command = field(number, &empty(list));
+        let append = entry(&field(3, &field(2, &command)));
+        [("Append", append), ("Propose", field(1, &command))]
+    };
+    // PutSubnet's options, ranges, names and routes, and the ports of a registration.
+    let lists = [(19, 14), (19, 5), (19, 10), (19, 13), (17, 10)];
+    let lists = lists.map(|(number, list)| command(number, list)).concat();
+    let voters = field(1, &field(1, &vec![1; MESSAGE - 32]));
+    let attacks = vec![
         ("Append", empty(3)),
         ("Append", entry(&field(3, &empty(2)))),
         ("Append", entry(&field(4, &empty(2)))),
@@ -101,7 +116,9 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
         ("Health", vec![0; 9 << 20]),
         ("InstallSnapshot", field(1, &field(2, &membership))),
         ("InstallSnapshot", field(2, &vec![0; MESSAGE - 8])),
-    ]
+        ("Append", entry(&field(4, &voters))),
+    ];
+    [lists, attacks].concat()
 }
 
 async fn send(channel: Channel, call: &'static str, message: Vec<u8>) {

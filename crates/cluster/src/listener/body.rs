@@ -4,10 +4,12 @@
 //! passes: each message is a header of a bounded length, or data and nothing else.
 
 use super::shape;
-use crate::limits::{MAX_MESSAGE_BYTES, MAX_SMALL_MESSAGE_BYTES, REQUEST_BEGINS, REQUEST_TIMEOUT};
+use crate::limits::{MAX_MESSAGE_BYTES, MAX_SMALL_MESSAGE_BYTES, REQUEST_IDLE, REQUEST_TIMEOUT};
+use crate::transport::transfer_limit;
 use futures::StreamExt;
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
-use tokio::time::timeout;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::{Bytes, http};
@@ -22,34 +24,32 @@ const DATA: u8 = 2 << 3 | 2;
 /// Why a body is refused: under which name it is counted, and what the caller is told.
 pub(super) struct Refused(pub(super) &'static str, pub(super) Status);
 
-/// The request with its body checked. It must come within [`REQUEST_TIMEOUT`].
-pub(super) async fn checked(request: http::Request<Body>) -> Result<http::Request<Body>, Refused> {
+/// The request with its body checked. Its first byte must come within `begins`, more of it within each
+/// [`REQUEST_IDLE`], and all of it within [`REQUEST_TIMEOUT`], or longer if its size takes longer on a narrow way.
+pub(super) async fn checked(
+    request: http::Request<Body>,
+    begins: Duration,
+) -> Result<http::Request<Body>, Refused> {
     let (head, body) = request.into_parts();
     let path = head.uri.path();
     let body = if path.ends_with(SNAPSHOTS) {
         snapshot(body)
     } else {
-        let whole = whole(path, body);
-        let whole = timeout(REQUEST_TIMEOUT, whole).await;
-        let whole = whole.unwrap_or_else(|_| Err(too_slow()))?;
-        Body::new(Full::new(whole))
+        Body::new(Full::new(whole(path, body, begins).await?))
     };
     Ok(http::Request::from_parts(head, body))
 }
 
-async fn whole(path: &str, mut body: Body) -> Result<Bytes, Refused> {
+async fn whole(path: &str, mut body: Body, begins: Duration) -> Result<Bytes, Refused> {
     let shape = shape::of(path);
     let mut whole = Vec::new();
-    let mut first = true;
+    let begun = Instant::now();
+    let mut until = begun + begins;
     loop {
-        let next = match first {
-            true => timeout(REQUEST_BEGINS, body.frame()).await,
-            false => Ok(body.frame().await),
-        };
-        let Some(frame) = next.map_err(|_| too_slow())? else {
+        let next = timeout_at(until, body.frame()).await;
+        let Some(frame) = next.map_err(|_| too_slow(whole.len(), begun))? else {
             break;
         };
-        first = false;
         let frame = frame.map_err(|status| Refused("broken_off", status))?;
         let Ok(data) = frame.into_data() else {
             continue;
@@ -62,6 +62,9 @@ async fn whole(path: &str, mut body: Body) -> Result<Bytes, Refused> {
             return Err(Refused("too_large", status));
         }
         whole.extend_from_slice(&data);
+        let announced = announced(&whole).min(shape.bytes);
+        let all = begun + transfer_limit(REQUEST_TIMEOUT, announced as u64);
+        until = all.min(Instant::now() + REQUEST_IDLE);
     }
     if let Some(message) = whole.get(PREFIX..) {
         let checked = shape.check(message);
@@ -70,9 +73,18 @@ async fn whole(path: &str, mut body: Body) -> Result<Bytes, Refused> {
     Ok(whole.into())
 }
 
-fn too_slow() -> Refused {
+/// How long the message is, by gRPC's header; 0 while that is not here.
+fn announced(begun: &[u8]) -> usize {
+    let header = begun.first_chunk::<PREFIX>();
+    header.map_or(0, |[_, length @ ..]| {
+        usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX)
+    })
+}
+
+fn too_slow(bytes: usize, begun: Instant) -> Refused {
     let status = Status::deadline_exceeded(format!(
-        "the request has not begun within {REQUEST_BEGINS:?}, or not come within {REQUEST_TIMEOUT:?}"
+        "the request comes too slowly: {bytes} bytes of it in {:?}",
+        begun.elapsed()
     ));
     Refused("too_slow", status)
 }
@@ -133,8 +145,7 @@ impl Chunks {
         if length > PREFIX {
             self.left -= 1;
         } else {
-            let bytes = [1, 2, 3, 4].map(|at| self.begun[at]);
-            let bytes = usize::try_from(u32::from_be_bytes(bytes)).unwrap_or(usize::MAX);
+            let bytes = announced(&self.begun);
             if bytes > MAX_MESSAGE_BYTES {
                 return Err(Status::out_of_range("a chunk is larger than a message"));
             }
@@ -173,9 +184,10 @@ fn part(begun: &[u8], rest: usize) -> Result<(), Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{MAX_APPEND_BYTES, REQUEST_BEGINS};
     use api::proto::raft as wire;
     use prost::Message;
-    use tokio::time::Instant;
+    use tokio::time::sleep;
     use wire::snapshot_chunk::Part;
 
     fn framed(message: &[u8]) -> Vec<u8> {
@@ -209,7 +221,10 @@ mod tests {
     async fn refusal(path: &str, body: Body) -> Option<&'static str> {
         let mut request = http::Request::new(body);
         *request.uri_mut() = path.parse().ok()?;
-        checked(request).await.err().map(|Refused(kind, _)| kind)
+        checked(request, REQUEST_BEGINS)
+            .await
+            .err()
+            .map(|Refused(kind, _)| kind)
     }
 
     #[tokio::test(start_paused = true)]
@@ -228,7 +243,58 @@ mod tests {
         };
         let begun = Instant::now();
         assert_eq!(refusal("/peer/Append", begins()).await, Some("too_slow"));
+        assert_eq!(begun.elapsed(), REQUEST_IDLE);
+        // A byte every 9 s, and 4 MiB are announced: not for ever.
+        let large = framed(&vec![0; MAX_MESSAGE_BYTES]);
+        let begun = Instant::now();
+        let dripping = slowly(large, 5, Duration::from_secs(9));
+        assert_eq!(refusal("/peer/Append", dripping).await, Some("too_slow"));
+        assert_eq!(begun.elapsed(), Duration::from_secs(512));
+        let dripping = slowly(vec![0; 100], 1, Duration::from_secs(9));
+        let begun = Instant::now();
+        assert_eq!(refusal("/peer/Vote", dripping).await, Some("too_slow"));
         assert_eq!(begun.elapsed(), REQUEST_TIMEOUT);
+    }
+
+    /// In pieces, with a pause before each but the first.
+    fn slowly(bytes: Vec<u8>, piece: usize, pause: Duration) -> Body {
+        let pieces: Vec<_> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
+        let pieces = futures::stream::iter(pieces.into_iter().enumerate());
+        let pieces = pieces.then(move |(number, piece)| async move {
+            if number > 0 {
+                sleep(pause).await;
+            }
+            piece
+        });
+        let frames = pieces.flat_map(|piece| BodyStream::new(Full::new(piece)));
+        let frames = frames.map(|frame| frame.map_err(|never| match never {}));
+        Body::new(StreamBody::new(frames))
+    }
+
+    /// L7: the sender waits for as long as 14 kB/s take (`send_window`), and so does the receiver.
+    #[tokio::test(start_paused = true)]
+    async fn a_large_entry_comes_through_a_narrow_way() {
+        let node = wire::Node {
+            address: "a".repeat(MAX_APPEND_BYTES),
+            ..Default::default()
+        };
+        let membership = wire::Membership {
+            configs: Vec::new(),
+            nodes: vec![node],
+        };
+        let entry = wire::Entry {
+            log_id: None,
+            payload: Some(wire::entry::Payload::Membership(membership)),
+        };
+        let append = wire::AppendEntriesRequest {
+            entries: vec![entry],
+            ..Default::default()
+        };
+        let append = framed(&append.encode_to_vec());
+        let begun = Instant::now();
+        let narrow = slowly(append, 14_000, Duration::from_secs(1));
+        assert_eq!(refusal("/peer/Append", narrow).await, None);
+        assert!(begun.elapsed() > Duration::from_secs(70));
     }
 
     #[tokio::test]

@@ -79,6 +79,8 @@ impl Registry {
 
     fn try_admit(self: &Arc<Self>, address: SocketAddr) -> Option<Admitted> {
         let from = network_of(address.ip());
+        // Asked before the state is locked.
+        let most = MAX_CONNECTIONS.min(descriptors::limit() / 2);
         let mut state = self.lock();
         if state.count(from) >= MAX_CONNECTIONS_OF_ADDRESS {
             state.refuse(&format!(
@@ -86,8 +88,6 @@ impl Registry {
             ));
             return None;
         }
-        let most = descriptors::limit().map_or(MAX_CONNECTIONS, |limit| limit / 2);
-        let most = most.min(MAX_CONNECTIONS);
         if state.connections.len() >= most && !state.make_room(from) {
             state.refuse(&format!("there are {most} connections already"));
             return None;

@@ -1,29 +1,43 @@
-//! How large each call may be, and how often a field may repeat in it, before it is decoded.
+//! How large each call may be, and how much may be in it, before it is decoded.
 //!
 //! A field of two bytes decodes to a struct of hundreds: 4 MiB of empty entries were 200 MB and more. So the
-//! bytes are walked first, and what no honest peer sends is refused. Pure.
+//! bytes are walked first, and what no honest peer sends is refused. Whatever may repeat is counted over the
+//! whole call, at every depth: protobuf merges a message that is there twice, so a count for each parent would
+//! bound nothing. Lists of addresses (fixed32) decode to no more than their bytes. Pure.
 
-use crate::limits::{MAX_MESSAGE_BYTES, MAX_SMALL_MESSAGE_BYTES};
-use crate::peer_server::bounds::MAX_MEMBERS;
+use crate::limits::{
+    MAX_APPEND_COMMANDS, MAX_APPEND_MEMBERS, MAX_CALL_PARTS, MAX_ENTRIES, MAX_MESSAGE_BYTES,
+    MAX_SMALL_MESSAGE_BYTES,
+};
 use ipam::budget::MAX_BATCH_COMMANDS;
-
-/// Entries in one append; peers of ours send 300 at most.
-const MAX_ENTRIES: usize = 1024;
-/// Members in one message: old and new ones, in each of its memberships.
-const MAX_NODES: usize = 4 * MAX_MEMBERS;
 
 /// What one call may be.
 pub(super) struct Shape {
     /// Its bytes.
     pub(super) bytes: usize,
-    fields: &'static [Repeated],
+    /// How many commands may be in it.
+    commands: usize,
+    fields: &'static [Field],
 }
 
-/// A field with a message in it, and how often it may occur in the whole call.
-struct Repeated {
+/// A field that is looked at. All others are passed over.
+struct Field {
     number: u64,
-    most: usize,
-    within: &'static [Repeated],
+    /// As what each of its occurrences counts.
+    counts: Option<Kind>,
+    /// Whether it is a list of varints, which may be packed into one field.
+    packed: bool,
+    within: &'static [Field],
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Entries,
+    Commands,
+    Members,
+    /// Whatever else may repeat.
+    Parts,
 }
 
 /// Why bytes are refused.
@@ -33,52 +47,72 @@ pub(super) enum Misshapen {
     #[error("the message cannot be read")]
     Unreadable,
     /// Too much of one thing.
-    #[error("field {number} occurs more than {most} times")]
+    #[error("there are more than {most} {kind:?} in the message")]
     TooMany {
-        /// Which field.
-        number: u64,
-        /// How often it may.
+        /// Of what.
+        kind: Kind,
+        /// How many there may be.
         most: usize,
     },
 }
 
-const fn leaf(number: u64, most: usize) -> Repeated {
-    Repeated {
+const fn counted(number: u64, kind: Kind, within: &'static [Field]) -> Field {
+    Field {
         number,
-        most,
-        within: &[],
+        counts: Some(kind),
+        packed: false,
+        within,
     }
 }
 
-const MEMBERSHIP: &[Repeated] = &[leaf(1, MAX_NODES), leaf(2, MAX_NODES)];
-const COMMANDS: usize = MAX_ENTRIES * MAX_BATCH_COMMANDS / 4;
-const BATCH: &[Repeated] = &[leaf(2, COMMANDS)];
-const ENTRY: &[Repeated] = &[
-    Repeated {
-        number: 3,
-        most: MAX_ENTRIES,
-        within: BATCH,
-    },
-    Repeated {
-        number: 4,
-        most: MAX_ENTRIES,
-        within: MEMBERSHIP,
-    },
+const fn part(number: u64) -> Field {
+    counted(number, Kind::Parts, &[])
+}
+
+const fn single(number: u64, within: &'static [Field]) -> Field {
+    Field {
+        number,
+        counts: None,
+        packed: false,
+        within,
+    }
+}
+
+const VOTERS: &[Field] = &[Field {
+    number: 1,
+    counts: Some(Kind::Parts),
+    packed: true,
+    within: &[],
+}];
+const MEMBERSHIP: &[Field] = &[
+    counted(1, Kind::Parts, VOTERS),
+    counted(2, Kind::Members, &[]),
+];
+/// Excluded ranges, search domains, classless routes, options.
+const SUBNET: &[Field] = &[part(5), part(10), part(13), part(14)];
+/// Bootstrap, NodeRegistration with its listeners, SubnetConfig.
+const COMMAND: &[Field] = &[
+    single(16, &[single(2, SUBNET)]),
+    single(17, &[part(10)]),
+    single(19, SUBNET),
+];
+const ENTRY: &[Field] = &[
+    single(3, &[counted(2, Kind::Commands, COMMAND)]),
+    single(4, MEMBERSHIP),
 ];
 const APPEND: Shape = Shape {
     bytes: MAX_MESSAGE_BYTES,
-    fields: &[Repeated {
-        number: 3,
-        most: MAX_ENTRIES,
-        within: ENTRY,
-    }],
+    commands: MAX_APPEND_COMMANDS,
+    fields: &[counted(3, Kind::Entries, ENTRY)],
 };
 const PROPOSE: Shape = Shape {
     bytes: MAX_MESSAGE_BYTES,
-    fields: &[leaf(1, MAX_BATCH_COMMANDS)],
+    commands: MAX_BATCH_COMMANDS,
+    fields: &[counted(1, Kind::Commands, COMMAND)],
 };
 const SMALL: Shape = Shape {
     bytes: MAX_SMALL_MESSAGE_BYTES,
+    commands: 0,
     fields: &[],
 };
 
@@ -94,33 +128,53 @@ pub(super) fn of(path: &str) -> &'static Shape {
 impl Shape {
     /// Walks a message that has not been decoded.
     pub(super) fn check(&self, message: &[u8]) -> Result<(), Misshapen> {
-        walk(message, &mut Counted::of(self.fields))
-    }
-}
-
-/// What has occurred so far: the same field in two parents counts twice.
-struct Counted {
-    field: &'static Repeated,
-    so_far: usize,
-    within: Vec<Counted>,
-}
-
-impl Counted {
-    fn of(fields: &'static [Repeated]) -> Vec<Self> {
-        let count = |field: &'static Repeated| Self {
-            field,
+        let left = [
+            (Kind::Entries, MAX_ENTRIES),
+            (Kind::Commands, self.commands),
+            (Kind::Members, MAX_APPEND_MEMBERS),
+            (Kind::Parts, MAX_CALL_PARTS),
+        ];
+        let left = left.map(|(kind, most)| Left {
+            kind,
+            most,
             so_far: 0,
-            within: Self::of(field.within),
-        };
-        fields.iter().map(count).collect()
+        });
+        walk(message, self.fields, &mut Counts(left))
     }
 }
 
-fn walk(mut message: &[u8], counted: &mut [Counted]) -> Result<(), Misshapen> {
+/// How many of a kind have been met, in the whole call.
+struct Left {
+    kind: Kind,
+    most: usize,
+    so_far: usize,
+}
+
+struct Counts([Left; 4]);
+
+impl Counts {
+    fn add(&mut self, kind: Kind, count: usize) -> Result<(), Misshapen> {
+        let Some(of) = self.0.iter_mut().find(|of| of.kind == kind) else {
+            return Ok(());
+        };
+        of.so_far = of.so_far.saturating_add(count);
+        if of.so_far > of.most {
+            let most = of.most;
+            return Err(Misshapen::TooMany { kind, most });
+        }
+        Ok(())
+    }
+}
+
+fn walk(
+    mut message: &[u8],
+    fields: &'static [Field],
+    counts: &mut Counts,
+) -> Result<(), Misshapen> {
     while !message.is_empty() {
         let tag = varint(&mut message)?;
-        let (number, kind) = (tag >> 3, tag & 7);
-        let length = match kind {
+        let (number, wire_type) = (tag >> 3, tag & 7);
+        let length = match wire_type {
             0 => {
                 varint(&mut message)?;
                 0
@@ -135,16 +189,19 @@ fn walk(mut message: &[u8], counted: &mut [Counted]) -> Result<(), Misshapen> {
         let parts = message.split_at_checked(length);
         let (content, rest) = parts.ok_or(Misshapen::Unreadable)?;
         message = rest;
-        let Some(one) = counted.iter_mut().find(|one| one.field.number == number) else {
+        let Some(field) = fields.iter().find(|field| field.number == number) else {
             continue;
         };
-        one.so_far += 1;
-        if one.so_far > one.field.most {
-            let (number, most) = (number, one.field.most);
-            return Err(Misshapen::TooMany { number, most });
+        if let Some(kind) = field.counts {
+            let count = match field.packed && wire_type == 2 {
+                // Each varint ends with a byte without the highest bit.
+                true => content.iter().filter(|byte| **byte < 0x80).count(),
+                false => 1,
+            };
+            counts.add(kind, count)?;
         }
-        if kind == 2 && !one.within.is_empty() {
-            walk(content, &mut one.within)?;
+        if wire_type == 2 && !field.within.is_empty() {
+            walk(content, field.within, counts)?;
         }
     }
     Ok(())
@@ -164,77 +221,5 @@ pub(super) fn varint(bytes: &mut &[u8]) -> Result<u64, Misshapen> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-    use api::proto::command::Command;
-    use api::proto::raft as wire;
-    use prost::Message;
-
-    fn entry(payload: wire::entry::Payload) -> wire::Entry {
-        wire::Entry {
-            log_id: None,
-            payload: Some(payload),
-        }
-    }
-
-    fn append(entries: Vec<wire::Entry>) -> Vec<u8> {
-        let request = wire::AppendEntriesRequest {
-            entries,
-            ..wire::AppendEntriesRequest::default()
-        };
-        request.encode_to_vec()
-    }
-
-    #[test]
-    fn what_decodes_large_is_refused_before() {
-        let entries = |count| append(vec![wire::Entry::default(); count]);
-        let refused = |most, number| Err(Misshapen::TooMany { number, most });
-        assert_eq!(of("/x/Append").check(&entries(MAX_ENTRIES)), Ok(()));
-        assert_eq!(
-            of("/x/Append").check(&entries(1 << 21)),
-            refused(MAX_ENTRIES, 3)
-        );
-        let batch = |commands| {
-            entry(wire::entry::Payload::Batch(api::proto::command::Batch {
-                commands: vec![Command::default(); commands],
-                ..Default::default()
-            }))
-        };
-        let full = append(vec![batch(MAX_BATCH_COMMANDS); MAX_ENTRIES / 4]);
-        assert_eq!(of("/x/Append").check(&full), Ok(()));
-        let over = append(vec![batch(MAX_BATCH_COMMANDS * 4); MAX_ENTRIES / 4]);
-        assert_eq!(of("/x/Append").check(&over), refused(COMMANDS, 2));
-        let members = entry(wire::entry::Payload::Membership(wire::Membership {
-            configs: Vec::new(),
-            nodes: vec![wire::Node::default(); 1 << 20],
-        }));
-        assert_eq!(
-            of("/x/Append").check(&append(vec![members])),
-            refused(MAX_NODES, 2)
-        );
-        let propose = wire::ProposeRequest {
-            commands: vec![Command::default(); MAX_BATCH_COMMANDS + 1],
-            ..Default::default()
-        };
-        assert_eq!(
-            of("/x/Propose").check(&propose.encode_to_vec()),
-            refused(MAX_BATCH_COMMANDS, 1)
-        );
-    }
-
-    #[test]
-    fn bytes_that_are_no_message_are_refused() {
-        for bytes in [
-            &[0x1a_u8][..],
-            &[0x1a, 5, 0],
-            &[0xff; 11],
-            &[0x1b],
-            &[0x1d, 0, 0],
-        ] {
-            assert_eq!(of("/x/Append").check(bytes), Err(Misshapen::Unreadable));
-        }
-        // A field of a later release is passed over.
-        assert_eq!(of("/x/Health").check(&[0xfa, 0x3f, 2, 1, 1]), Ok(()));
-    }
-}
+#[path = "shape_tests.rs"]
+mod tests;

@@ -11,7 +11,7 @@
 //! * **A vote** in a request is its sender's own: nobody speaks in another's name.
 //! * **Positions** never contradict what is committed here, and entries follow one another.
 
-use ipam::budget::MAX_PEER_ADDRESS_BYTES;
+use ipam::budget::{MAX_NODES, MAX_PEER_ADDRESS_BYTES};
 use openraft::raft::{AppendEntriesRequest, TransferLeaderRequest, VoteRequest};
 use raft_store::{LogId, Membership, SnapshotMeta, TypeConfig, Vote};
 
@@ -21,8 +21,6 @@ pub(crate) const MAX_TERM: u64 = 1 << 62;
 pub(crate) const MAX_INDEX: u64 = 1 << 62;
 /// How far a term may be above the own one. An election raises it by 1.
 pub(crate) const TERM_STEP: u64 = 1 << 20;
-/// The most members that a membership may name, voters and learners.
-pub(crate) const MAX_MEMBERS: usize = ipam::budget::MAX_NODES;
 /// Old and new voters, while they change.
 const MAX_VOTER_SETS: usize = 2;
 
@@ -71,6 +69,14 @@ pub(crate) enum Violation {
     /// Members that no honest cluster has.
     #[error("its members cannot be: {0}")]
     Members(&'static str),
+    /// More than a cluster can have.
+    #[error("its members cannot be: more than {MAX_NODES} nodes")]
+    TooManyMembers,
+    /// No address that a node can have.
+    #[error(
+        "its members cannot be: an address is empty, or longer than {MAX_PEER_ADDRESS_BYTES} bytes"
+    )]
+    Address,
 }
 
 impl Violation {
@@ -82,7 +88,7 @@ impl Violation {
             Self::WrongKindOfVote => "kind_of_vote",
             Self::AnotherLeads(_) => "another_leads",
             Self::Position(_) => "log_position",
-            Self::Members(_) => "members",
+            Self::Members(_) | Self::TooManyMembers | Self::Address => "members",
         }
     }
 
@@ -245,17 +251,15 @@ pub(crate) fn check_members(members: &Membership) -> Result<(), Violation> {
     if sets.len() > MAX_VOTER_SETS {
         return Err(Violation::Members("more than two sets of voters"));
     }
-    if members.nodes().count() > MAX_MEMBERS {
-        return Err(Violation::Members("more than 64 nodes"));
+    if members.nodes().count() > MAX_NODES {
+        return Err(Violation::TooManyMembers);
     }
     for (id, node) in members.nodes() {
         if *id == 0 {
             return Err(Violation::Members("node id 0"));
         }
         if node.address.is_empty() || node.address.len() > MAX_PEER_ADDRESS_BYTES {
-            return Err(Violation::Members(
-                "an address is empty, or longer than 259 bytes",
-            ));
+            return Err(Violation::Address);
         }
     }
     let known = |voter: &u64| members.get_node(voter).is_some();

@@ -15,11 +15,6 @@ impl PeerService {
         let (caller, request) = self.receive(request)?;
         let node = NodeId(request.node_id);
         self.check_join(&caller, &request)?;
-        if self.inner.has_removed_key(caller.key().as_ref()) {
-            let reason =
-                format!("the key of this certificate belonged to node {node}, which was removed");
-            return Err(self.refuse(node, "Join", "removed", reason));
-        }
         let asked = Asked {
             has_data: request.has_data,
             key: caller.key(),

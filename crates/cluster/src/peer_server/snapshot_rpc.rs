@@ -6,8 +6,8 @@
 
 use super::raft_rpc::{finish, malformed};
 use super::{Answer, PeerService, bounds};
-use crate::limits::{MAX_SNAPSHOT_BYTES, REQUEST_BEGINS, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
-use crate::transport::snapshot_limit;
+use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use crate::transport::transfer_limit;
 use api::proto::raft as wire;
 use raft_store::codec;
 use raft_store::{Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
@@ -90,7 +90,7 @@ impl PeerService {
     ) -> Answer<wire::SnapshotResponse> {
         let (caller, mut chunks) = self.receive(request)?;
         let Some(wire::snapshot_chunk::Part::Header(header)) =
-            next_part(&mut chunks, REQUEST_BEGINS).await?
+            next_part(&mut chunks, self.inner.limits().request_begins).await?
         else {
             return Err(Status::invalid_argument(
                 "a snapshot begins with its header",
@@ -126,7 +126,7 @@ impl PeerService {
         let mut turn = self.snapshots.begin(vote)?;
         let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
         let receive = receive(&self.inner.spool, meta, chunks, length, in_state);
-        let limit = snapshot_limit(SNAPSHOT_TIMEOUT, length);
+        let limit = transfer_limit(SNAPSHOT_TIMEOUT, length);
         tokio::select! {
             received = timeout(limit, receive) => received.unwrap_or_else(|_| {
                 Err(Status::deadline_exceeded(format!(

@@ -32,4 +32,19 @@ impl PeerName {
             ServerName::try_from(name.as_str()).map_err(|_| Error::MalformedDnsIdentifier)?;
         EndEntityCert::try_from(certificate)?.verify_is_valid_for_subject_name(&name)
     }
+
+    /// Whether `certificate` carries the name of one of `nodes`. It is parsed once.
+    pub(crate) fn names_one_of(
+        certificate: &CertificateDer<'_>,
+        mut nodes: impl Iterator<Item = NodeId>,
+    ) -> bool {
+        let Ok(certificate) = EndEntityCert::try_from(certificate) else {
+            return false;
+        };
+        nodes.any(|node| {
+            let name = Self::Node(node).to_string();
+            let name = ServerName::try_from(name.as_str());
+            name.is_ok_and(|name| certificate.verify_is_valid_for_subject_name(&name).is_ok())
+        })
+    }
 }

@@ -13,4 +13,4 @@ pub use connector::{Connector, PeerChannel};
 pub(crate) use explain::explain;
 pub(crate) use network::NetworkFactory;
 pub(crate) use peers::Peers;
-pub(crate) use send_window::snapshot_limit;
+pub(crate) use send_window::transfer_limit;

@@ -4,7 +4,7 @@
 //! Cancel-safe: a dropped request is a lost one, which Raft repeats.
 
 use super::answers::{Asked, Sent};
-use super::send_window::{SendWindow, snapshot_limit};
+use super::send_window::{SendWindow, transfer_limit};
 use super::{PeerChannel, Peers};
 use crate::limits::SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES;
 use crate::reversion::Reversions;
@@ -221,7 +221,7 @@ impl RaftNetworkV2<TypeConfig> for Network {
             route: self.route(),
         };
         let asked = self.asked(&vote);
-        let limit = snapshot_limit(option.hard_ttl(), header.length);
+        let limit = transfer_limit(option.hard_ttl(), header.length);
         self.may_speak().map_err(streaming)?;
         let mut client = self.client().map_err(streaming)?;
         let send = client.install_snapshot(stream::iter(chunks(header, snapshot.snapshot)));

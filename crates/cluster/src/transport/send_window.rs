@@ -13,7 +13,7 @@ use std::time::Duration;
 const LEAST_BYTES: usize = 4 * 1024;
 /// How much patience grows at most: one entry of a megabyte over such a link takes 75 s.
 const MOST_PATIENCE: u32 = 64;
-/// What a link carries at least, in bytes a second. A snapshot may take as long as that says.
+/// What a link carries at least, in bytes a second. A transfer may take as long as that says.
 const LEAST_RATE: u64 = 8 * 1024;
 
 /// What the way to one peer bears.
@@ -64,8 +64,8 @@ impl SendWindow {
     }
 }
 
-/// How long a snapshot of so many bytes may take, `usual` at least.
-pub(crate) fn snapshot_limit(usual: Duration, bytes: u64) -> Duration {
+/// How long so many bytes may take to come, a snapshot's or a request's; `usual` at least.
+pub(crate) fn transfer_limit(usual: Duration, bytes: u64) -> Duration {
     usual.max(Duration::from_secs(bytes / LEAST_RATE))
 }
 
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_snapshot_has_the_time_that_its_size_takes() {
         let usual = Duration::from_secs(10);
-        assert_eq!(snapshot_limit(usual, 50_000), usual);
-        assert_eq!(snapshot_limit(usual, 10 << 20), Duration::from_secs(1280));
+        assert_eq!(transfer_limit(usual, 50_000), usual);
+        assert_eq!(transfer_limit(usual, 10 << 20), Duration::from_secs(1280));
     }
 }
