@@ -9,8 +9,9 @@ pub use certificates::Authority;
 use cluster::{Cluster, ClusterConfig, PeerTls, Snapshots, Start, StartError, Timings};
 use ipam::*;
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -126,9 +127,13 @@ impl Site {
     }
 }
 
+/// An address of the loopback that this process alone uses: no connection begins at it, so its ports stay
+/// free.
 fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(7000);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let port = NEXT.fetch_add(1, Ordering::Relaxed);
+    (Ipv4Addr::new(127, 1, high, low), port).into()
 }
 
 pub fn bootstrap() -> Start {
