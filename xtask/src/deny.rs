@@ -6,27 +6,14 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{cargo, run as run_program};
 use crate::steps::Outcome;
+use crate::tool::Tool;
 use crate::workspace::Workspace;
 
 /// Another version may check something else.
-const VERSION: &str = "0.20.2";
-
-/// Installs cargo-deny if there is none.
-pub fn ensure_installed(workspace: &Workspace) -> Result<Outcome> {
-    let found = cargo(workspace, &["deny", "--version"])
-        .stderr(Stdio::null())
-        .output()
-        .context("running cargo deny")?;
-    if found.status.success() {
-        println!("{}", String::from_utf8_lossy(&found.stdout).trim());
-        return Ok(Outcome::Passed);
-    }
-    println!("Installing cargo-deny {VERSION} with cargo install (takes minutes, once) …");
-    run_program(&mut cargo(
-        workspace,
-        &["install", "--locked", "cargo-deny", "--version", VERSION],
-    ))
-}
+pub const TOOL: Tool = Tool {
+    name: "deny",
+    version: "0.20.2",
+};
 
 /// What needs nothing but the lock file and the crates' manifests.
 pub fn dependencies(workspace: &Workspace) -> Result<Outcome> {

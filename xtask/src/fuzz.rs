@@ -22,11 +22,15 @@ use clap::Args;
 
 use crate::cargo::{cargo, run as run_program};
 use crate::steps::{Outcome, Steps};
+use crate::tool::Tool;
 use crate::workspace::Workspace;
 use campaign::Campaign;
 
 /// Another version may build otherwise.
-const VERSION: &str = "0.13.2";
+const TOOL: Tool = Tool {
+    name: "fuzz",
+    version: "0.13.2",
+};
 /// A target directory of their own: they are built with other flags.
 const TARGET: &str = "target/fuzz";
 
@@ -75,7 +79,7 @@ pub fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<bool> {
 /// Installing, building, running.
 pub fn steps_of(workspace: &Workspace, options: &FuzzOptions, steps: &mut Steps) -> Result<()> {
     let targets = chosen(&known_targets(workspace)?, &options.targets)?;
-    let built = steps.run("cargo-fuzz", || ensure_installed(workspace))
+    let built = steps.run("cargo-fuzz", || TOOL.ensure_installed(workspace))
         && steps.run("building the fuzz targets", || build(workspace));
     if built {
         steps.run("fuzzing", || fuzz(workspace, options, targets));
@@ -83,23 +87,6 @@ pub fn steps_of(workspace: &Workspace, options: &FuzzOptions, steps: &mut Steps)
         steps.skip("fuzzing", "the targets were not built");
     }
     Ok(())
-}
-
-/// Installs cargo-fuzz if there is none.
-fn ensure_installed(workspace: &Workspace) -> Result<Outcome> {
-    let found = cargo(workspace, &["fuzz", "--version"]).output();
-    let found = found.context("running cargo fuzz")?;
-    if found.status.success() {
-        println!("{}", String::from_utf8_lossy(&found.stdout).trim());
-        return Ok(Outcome::Passed);
-    }
-    println!("Installing cargo-fuzz {VERSION} with cargo install (takes minutes, once) …");
-    run_program(&mut install_command(workspace))
-}
-
-fn install_command(workspace: &Workspace) -> Command {
-    let arguments = ["install", "--locked", "cargo-fuzz", "--version", VERSION];
-    cargo(workspace, &arguments)
 }
 
 /// All at once; without sanitizers, which need a nightly compiler.
@@ -113,8 +100,12 @@ fn build_command(workspace: &Workspace) -> Command {
 }
 
 /// What [`steps_of`] installs and builds.
-pub fn build_commands(workspace: &Workspace) -> [Command; 2] {
-    [install_command(workspace), build_command(workspace)]
+pub fn build_commands(workspace: &Workspace) -> Result<Vec<Command>> {
+    let install = TOOL.missing(workspace)?;
+    Ok(install
+        .into_iter()
+        .chain([build_command(workspace)])
+        .collect())
 }
 
 /// The files in `fuzz/fuzz_targets`.

@@ -27,6 +27,7 @@ mod sim;
 mod steps;
 mod test;
 mod tests_built;
+mod tool;
 mod verify;
 mod workspace;
 

@@ -41,7 +41,10 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
         Ok(outcome)
     });
     if built {
-        let ahead = (!fast).then(|| Ahead::start(builds_of_attacks(workspace)));
+        let ahead = match fast {
+            true => None,
+            false => Some(Ahead::start(builds_of_attacks(workspace)?)),
+        };
         run_packages(workspace, &programs, fast, &mut steps);
         mutants::steps_of(workspace, &mut steps)?;
         steps.run("tests: in the documentation", || {
@@ -62,10 +65,10 @@ pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
     Ok(steps.finish())
 }
 
-fn builds_of_attacks(workspace: &Workspace) -> Vec<Command> {
+fn builds_of_attacks(workspace: &Workspace) -> Result<Vec<Command>> {
     let mut builds = vec![sim::build_command(workspace)];
-    builds.extend(fuzz::build_commands(workspace));
-    builds
+    builds.extend(fuzz::build_commands(workspace)?);
+    Ok(builds)
 }
 
 /// The short forms of what may run for a night: simulation, fuzzing, faults on a real cluster.

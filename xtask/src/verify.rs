@@ -31,7 +31,9 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
         ))
     });
     steps.run("house rules", || house::run(workspace));
-    steps.run("cargo-deny is there", || deny::ensure_installed(workspace));
+    steps.run("cargo-deny is there", || {
+        deny::TOOL.ensure_installed(workspace)
+    });
     steps.run("dependencies", || deny::dependencies(workspace));
     steps.run("advisories", || deny::advisories(workspace));
     steps.run("clippy", || {
