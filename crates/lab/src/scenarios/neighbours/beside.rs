@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::server::dhcp_only;
 use crate::Lab;
 use crate::client::{Dhclient, DhcpClient};
 use crate::command::run;
@@ -86,26 +87,11 @@ fn neighbour(lab: &Lab) -> Result<Process> {
     host.ip(&format!(
         "link set lo up\naddr add 10.15.3.3/24 dev {VM_INTERFACE}\nlink set {VM_INTERFACE} up\n"
     ))?;
-    let mut command = host.command("dnsmasq");
-    command
-        .args([
-            "--no-daemon",
-            "--conf-file=/dev/null",
-            "--user=root",
-            "--pid-file=",
-        ])
-        .args([
-            "--port=0",
-            "--interface=eth0",
-            "--bind-interfaces",
-            "--no-ping",
-            RANGE,
-        ])
-        .args(["--dhcp-option=3,10.15.3.1", "--log-dhcp"])
-        .arg(format!(
-            "--dhcp-leasefile={}",
-            lab.dir().join("neighbour.leases").display()
-        ));
+    let mut command = dhcp_only(&host);
+    command.arg(RANGE).arg(format!(
+        "--dhcp-leasefile={}",
+        lab.dir().join("neighbour.leases").display()
+    ));
     let mut process = Process::spawn("neighbour", &mut command, lab.dir())?;
     process.wait_for_log_line("DHCP, IP range", START)?;
     Ok(process)

@@ -66,30 +66,33 @@ pub(super) struct Dnsmasq {
     _process: Process,
 }
 
+/// dnsmasq on the host's one interface, for DHCP alone, with our router.
+pub(super) fn dhcp_only(host: &Netns) -> Command {
+    let mut command = host.command("dnsmasq");
+    command
+        .args([
+            "--no-daemon",
+            "--conf-file=/dev/null",
+            "--user=root",
+            "--pid-file=",
+        ])
+        .args(["--port=0", "--interface=eth0", "--bind-interfaces"])
+        // Its own probe is an ICMP echo of up to 3 s before an offer; with it no row would end in time.
+        .args(["--no-ping", "--log-dhcp", "--dhcp-option=3,10.15.3.1"]);
+    command
+}
+
 impl Dnsmasq {
     /// Starts it, with the pool and the lease time of ours.
     pub(super) fn start(dir: &Path) -> Result<Self> {
         let (host, clients) = (Netns::named("dnsmasq"), Netns::named("dnsmasq-vm"));
         cable(&host, &clients, overlay(1))?;
         let leases = dir.join("dnsmasq.leases");
-        let mut command = host.command("dnsmasq");
+        let mut command = dhcp_only(&host);
         command
-            .args([
-                "--no-daemon",
-                "--conf-file=/dev/null",
-                "--user=root",
-                "--pid-file=",
-            ])
-            .args([
-                "--port=0",
-                "--interface=eth0",
-                "--bind-interfaces",
-                "--log-dhcp",
-            ])
-            // Its own probe is an ICMP echo of up to 3 s before an offer; with it no row would end in time.
-            .args(["--no-ping", "--dhcp-sequential-ip"])
+            .arg("--dhcp-sequential-ip")
             .arg("--dhcp-range=10.15.3.20,10.15.3.254,255.255.255.0,3600")
-            .args(["--dhcp-option=3,10.15.3.1", "--dhcp-option=6,198.51.100.1"])
+            .arg("--dhcp-option=6,198.51.100.1")
             .arg("--domain=vps.example")
             .arg(format!("--dhcp-leasefile={}", leases.display()));
         let mut process = Process::spawn("dnsmasq", &mut command, dir)?;
