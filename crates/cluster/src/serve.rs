@@ -3,7 +3,7 @@
 use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
 use crate::listener::{self, Checked, InFlight, Registry};
 use crate::node::Inner;
-use crate::peer_server::{InstallGate, PeerService, SnapshotReceiver};
+use crate::peer_server::{InstallGate, PeerService, SnapshotReceiver, Start};
 use crate::tls::{Credentials, PeerName};
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
@@ -105,11 +105,17 @@ fn is_member(inner: &Inner, request: &http::Request<Body>) -> bool {
 fn service(inner: Arc<Inner>, certified_only: bool) -> Checked<PeerServer<PeerService>> {
     let refusals = Arc::clone(&inner.refusals);
     let limits = inner.shared_limits.clone();
+    let start = inner.reader.with(|applied| {
+        let index = applied.last_applied.map_or(0, |last| last.index);
+        Start::now(applied.state.clock(), index)
+    });
     let service = PeerServer::new(PeerService {
         inner,
         certified_only,
         snapshots: SnapshotReceiver::default(),
         gate: InstallGate::default(),
+        turn: Arc::default(),
+        start,
     });
     let service = service
         .max_decoding_message_size(MAX_MESSAGE_BYTES)

@@ -9,6 +9,7 @@ mod support;
 use api::proto::raft as wire;
 use live::{LIAR, call, route};
 use prost::Message;
+use raft_store::medium::Machine;
 use raft_store::testing::seal_snapshot;
 use raft_store::{CommittedLeaderId, LogId, Membership, PeerNode, SnapshotMeta, codec};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +95,82 @@ async fn a_snapshot_during_an_installation_waits() {
     assert!(second.await.unwrap());
     assert_eq!(node.storage_error(), None, "Raft has stopped");
     until("both are installed", || node.status().last_applied == 4).await;
+}
+
+/// What a leader sends: where its entries follow, up to where they are committed, its entries' positions.
+fn append(
+    term: u64,
+    previous: (u64, u64),
+    committed: Option<(u64, u64)>,
+    entries: &[(u64, u64)],
+) -> (&'static str, Vec<Vec<u8>>) {
+    let log_id = |(term, index)| wire::LogId { term, index };
+    let blank = |at: &(u64, u64)| wire::Entry {
+        log_id: Some(log_id(*at)),
+        payload: Some(wire::entry::Payload::Blank(wire::Blank {})),
+    };
+    let request = wire::AppendEntriesRequest {
+        vote: Some(leads(term)),
+        prev_log_id: Some(log_id(previous)),
+        entries: entries.iter().map(blank).collect(),
+        leader_commit: committed.map(log_id),
+        route: route(),
+    };
+    ("Append", vec![request.encode_to_vec()])
+}
+
+/// openraft goes on counting what it has cut off again, and would apply up to there what is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_takes_back_its_own_entry_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let says = |request| call(handler.clone(), request);
+
+    assert!(says(append(1, (0, 0), None, &[(1, 1), (1, 2)])).await);
+    // Instead of (1, 2) there is (0, 2).
+    assert!(says(append(1, (0, 2), None, &[])).await);
+    assert!(says(append(1, (1, 2), Some((1, 2)), &[])).await);
+
+    assert_eq!(node.storage_error(), None, "Raft has stopped");
+    until("what it has is applied", || node.status().last_applied == 2).await;
+    assert_eq!(node.status().peer_refusals.get("log_position"), Some(&1));
+}
+
+/// openraft takes the leader's word for it, of an entry that it has not got, and would apply up to there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_leader_calls_committed_is_not_applied_where_logs_differ() {
+    let directory = tempfile::tempdir().unwrap();
+    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let says = |request| call(handler.clone(), request);
+
+    assert!(says(append(1, (0, 0), None, &[(1, 1)])).await);
+    // (0, 2) is not after (1, 1): by their order it is before, and so within what the node has.
+    assert!(says(append(1, (0, 2), Some((0, 2)), &[])).await);
+    assert!(says(append(1, (1, 1), Some((1, 2)), &[(1, 2)])).await);
+
+    until("what both have is applied", || {
+        node.status().last_applied == 2
+    })
+    .await;
+    assert_eq!(node.storage_error(), None, "Raft has stopped");
+}
+
+/// The second is judged when openraft has the first, and no earlier: openraft would cut off what it has just
+/// called committed.
+#[tokio::test]
+async fn two_appends_at_once_are_judged_one_after_the_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let says = |request| call(handler.clone(), request);
+
+    assert!(says(append(1, (0, 0), None, &[(1, 1), (1, 2)])).await);
+    let commits = says(append(1, (1, 2), Some((1, 2)), &[]));
+    let replaces = says(append(2, (1, 1), None, &[(2, 2)]));
+    assert_eq!(tokio::join!(commits, replaces), (true, true));
+
+    assert_eq!(node.storage_error(), None, "Raft has stopped");
+    until("the first is applied", || node.status().last_applied == 2).await;
+    assert_eq!(node.status().peer_refusals.get("log_position"), Some(&1));
 }
 
 /// SplitMix64: the same inputs each time.

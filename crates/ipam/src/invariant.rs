@@ -2,14 +2,19 @@
 //!
 //! They stay on: a snapshot that breaks one is refused, and the tests check them after every step.
 
-use crate::{Lease, LeaseState, State, Subnet};
+use crate::{ClusterTime, Lease, LeaseState, LeaseTimes, PastGrant, State, Subnet};
 use alloc::format;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
+/// The largest that what is counted on from ever is, in a state: ADR 0015.
+const LARGEST: u64 = 1 << 62;
+
 /// Checks every invariant; the error names the promise and the address.
 pub fn check(state: &State) -> Result<(), String> {
+    numbers_have_room(state)?;
     for subnet in state.subnets().values() {
+        times_are_near(state.clock(), subnet)?;
         one_client_one_address(subnet)?;
         in_bounds(state, subnet)?;
         reservations_exclusive(subnet)?;
@@ -74,6 +79,49 @@ fn nothing_overdue(state: &State, subnet: &Subnet) -> Result<(), String> {
             Err(format!("T5: a deadline of {deadline} at {}", state.clock()))
         }
         _ => Ok(()),
+    }
+}
+
+/// S12: what is counted on from does not overflow.
+fn numbers_have_room(state: &State) -> Result<(), String> {
+    let (clock, revision) = (state.clock().0, state.profile().revision);
+    match clock.max(revision) > LARGEST {
+        true => Err(format!(
+            "S12: the clock is at {clock} ms, and the profile was set {revision} times"
+        )),
+        false => Ok(()),
+    }
+}
+
+/// S12: what has happened is not in the future, and what will end does so within the longest time that
+/// anything is given for. Nothing is held for ever.
+fn times_are_near(now: ClusterTime, subnet: &Subnet) -> Result<(), String> {
+    let longest = LeaseTimes::LONGEST;
+    let end = now + longest + LeaseTimes::reclaim_grace(longest);
+    for (address, lease) in subnet.leases().iter() {
+        let near = match lease.state {
+            LeaseState::Bound {
+                granted,
+                duration,
+                reclaim,
+            } => granted <= now && duration <= longest && reclaim <= end,
+            LeaseState::Offered { until, .. } | LeaseState::Quarantined { until } => until <= end,
+            LeaseState::Released { at } | LeaseState::Expired { at } => at <= now,
+        };
+        if !near {
+            return Err(format!(
+                "S12: the times of {address} are out of reach of {now}"
+            ));
+        }
+    }
+    let ends_late = |grant: &PastGrant| grant.until > end;
+    match subnet
+        .past_grants()
+        .iter()
+        .find(|(_, grants)| grants.iter().any(ends_late))
+    {
+        Some((address, _)) => Err(format!("S12: a past grant of {address} ends after {end}")),
+        None => Ok(()),
     }
 }
 

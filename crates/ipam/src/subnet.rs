@@ -106,9 +106,10 @@ pub enum InvalidSubnet {
         size: u64,
     },
     /// `1 s <= minimum <= default <= maximum`, and 1 s at least for an offer and a quarantine: what
-    /// ends as it begins would be overdue at once (T5).
+    /// ends as it begins would be overdue at once (T5). None is longer than [`LeaseTimes::LONGEST`].
     #[error(
-        "lease times must satisfy 1 s <= minimum <= default <= maximum, but are {minimum} s, {default} s and {maximum} s; an offer and a quarantine must last 1 s at least"
+        "lease times must satisfy 1 s <= minimum <= default <= maximum, but are {minimum} s, {default} s and {maximum} s; an offer and a quarantine must last 1 s at least, and nothing longer than {} s",
+        LeaseTimes::LONGEST.as_secs()
     )]
     Times {
         /// In seconds.
@@ -141,6 +142,10 @@ impl Default for LeaseTimes {
 }
 
 impl LeaseTimes {
+    /// The longest that anything lasts: what option 51 can say of a lease that ends (RFC 2132 §9.2), 136 years.
+    /// So no sum of times overflows, and nothing lasts for ever (S12).
+    pub const LONGEST: Span = Span::from_secs(u32::MAX as u64 - 1);
+
     /// From when on a quarantine that would end at `until` may be lifted: the first quarter of it is the set time for
     /// which a declined address is left alone (S7).
     #[must_use]
@@ -242,7 +247,9 @@ impl SubnetConfig {
             quarantine,
         } = self.times;
         let shortest = minimum.min(offer).min(quarantine);
-        if shortest < Span::from_secs(1) || minimum > default || default > maximum {
+        let longest = maximum.max(offer).max(quarantine);
+        let within = shortest >= Span::from_secs(1) && longest <= LeaseTimes::LONGEST;
+        if !within || minimum > default || default > maximum {
             return Err(InvalidSubnet::Times {
                 minimum: minimum.as_secs(),
                 default: default.as_secs(),

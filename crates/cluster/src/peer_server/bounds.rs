@@ -9,9 +9,15 @@
 //!   ignored ([`Violation::asks_for_a_higher_term`]): else a liar could raise one of two honest nodes
 //!   so far that they never agree again. At 1,000 steps a second, 2^62 is 139 years away.
 //! * **A vote** in a request is its sender's own: nobody speaks in another's name.
-//! * **Positions** never contradict what is committed here, and entries follow one another.
+//! * **Positions** never contradict what is committed here, and entries follow one another. A leader does
+//!   not replace what it wrote itself.
+//! * **The cluster clock and the log's length** are within what an honest cluster can have counted by now
+//!   ([`Reach`]).
 
+use super::reach::Reach;
 use ipam::budget::{MAX_NODES, MAX_PEER_ADDRESS_BYTES};
+use ipam::{ClusterTime, Stamp};
+use openraft::EntryPayload;
 use openraft::raft::{AppendEntriesRequest, TransferLeaderRequest, VoteRequest};
 use raft_store::{LogId, Membership, SnapshotMeta, TypeConfig, Vote};
 
@@ -31,7 +37,12 @@ pub(crate) struct Own {
     pub(crate) vote: Vote,
     /// The last entry that it knows committed.
     pub(crate) committed: Option<LogId>,
+    /// How far the clock and the log of its cluster may be.
+    pub(crate) reach: Reach,
 }
+
+/// What this node's log has at an index; nothing where it does not know any more.
+pub(crate) type Log<'a> = &'a dyn Fn(u64) -> Option<LogId>;
 
 /// What is wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +77,26 @@ pub(crate) enum Violation {
     /// Positions that no honest log has.
     #[error("its log positions cannot be: {0}")]
     Position(&'static str),
+    /// Too far for a clock that never runs faster than real time.
+    #[error(
+        "it sets the cluster clock to {stamp}, and by now the clock of an honest cluster is before {latest}"
+    )]
+    Clock {
+        /// Where to.
+        stamp: ClusterTime,
+        /// What is taken now.
+        latest: ClusterTime,
+    },
+    /// Too far for a log that gets an entry at a time.
+    #[error(
+        "it is about entry {index}, and by now the log of an honest cluster is before {furthest}"
+    )]
+    TooLong {
+        /// Which.
+        index: u64,
+        /// What is taken now.
+        furthest: u64,
+    },
     /// Members that no honest cluster has.
     #[error("its members cannot be: {0}")]
     Members(&'static str),
@@ -87,7 +118,8 @@ impl Violation {
             Self::NotTheSender { .. } => "not_the_sender",
             Self::WrongKindOfVote => "kind_of_vote",
             Self::AnotherLeads(_) => "another_leads",
-            Self::Position(_) => "log_position",
+            Self::Position(_) | Self::TooLong { .. } => "log_position",
+            Self::Clock { .. } => "clock",
             Self::Members(_) | Self::TooManyMembers | Self::Address => "members",
         }
     }
@@ -114,6 +146,7 @@ pub(crate) fn check_vote(
 /// A leader's entries, or its heartbeat.
 pub(crate) fn check_append(
     own: &Own,
+    log: Log<'_>,
     sender: u64,
     request: &AppendEntriesRequest<TypeConfig>,
 ) -> Result<(), Violation> {
@@ -122,11 +155,14 @@ pub(crate) fn check_append(
     check_position(vote, request.prev_log_id)?;
     check_position(vote, request.leader_commit)?;
     check_not_against_committed(own, request.prev_log_id)?;
+    check_own_writing(own, log, vote, request.prev_log_id)?;
     let mut previous = request.prev_log_id;
     for entry in &request.entries {
         let expected = previous.map_or(0, |previous| previous.index + 1);
         check_position(vote, Some(entry.log_id))?;
         check_not_against_committed(own, Some(entry.log_id))?;
+        check_own_writing(own, log, vote, Some(entry.log_id))?;
+        check_length(own, entry.log_id)?;
         if entry.log_id.index != expected {
             return Err(Violation::Position(
                 "an entry does not follow the one before",
@@ -137,17 +173,33 @@ pub(crate) fn check_append(
                 "terms go back from one entry to the next",
             ));
         }
-        if let openraft::EntryPayload::Membership(members) = &entry.payload {
-            check_members(members)?;
+        match &entry.payload {
+            EntryPayload::Membership(members) => check_members(members)?,
+            EntryPayload::Normal(batch) => check_stamp(own, batch.stamp)?,
+            EntryPayload::Blank => {}
         }
         previous = Some(entry.log_id);
     }
     Ok(())
 }
 
-/// What a follower may take for committed: no more than it shares with the leader after this
-/// request (Raft, figure 2). openraft takes the leader's word for entries that it has not compared.
-pub(crate) fn clamp_commit(request: &mut AppendEntriesRequest<TypeConfig>) {
+/// What a follower may take for committed: no more than it shares with the leader after this request
+/// (Raft, figure 2), and nothing if the two logs differ before it. openraft takes the leader's word for
+/// entries that it has not compared, and then applies what is there in their place.
+pub(crate) fn clamp_commit(
+    own: &Own,
+    log: Log<'_>,
+    request: &mut AppendEntriesRequest<TypeConfig>,
+) {
+    let is_ours = |previous: LogId| {
+        own.committed
+            .is_some_and(|committed| previous.index <= committed.index)
+            || log(previous.index) == Some(previous)
+    };
+    if !request.prev_log_id.is_none_or(is_ours) {
+        request.leader_commit = None;
+        return;
+    }
     let shared = request.entries.last().map(|entry| entry.log_id);
     let shared = shared.or(request.prev_log_id);
     request.leader_commit = request.leader_commit.min(shared);
@@ -168,9 +220,10 @@ pub(crate) fn check_snapshot(
     if members_since > meta.last_log_id {
         return Err(Violation::Position("its members are newer than itself"));
     }
-    if meta.last_log_id.is_none() {
+    let Some(last) = meta.last_log_id else {
         return Err(Violation::Position("a snapshot of nothing"));
-    }
+    };
+    check_length(own, last)?;
     check_members(meta.last_membership.membership())
 }
 
@@ -230,8 +283,8 @@ fn check_position(vote: &Vote, position: Option<LogId>) -> Result<(), Violation>
     Ok(())
 }
 
-/// What is committed stays: a later entry in its place is no honest leader's, and openraft asserts
-/// that there is none.
+/// What is committed stays, and terms do not go back behind it. An honest leader has all of it, and
+/// openraft asserts that it does.
 fn check_not_against_committed(own: &Own, position: Option<LogId>) -> Result<(), Violation> {
     let (Some(committed), Some(position)) = (own.committed, position) else {
         return Ok(());
@@ -239,7 +292,50 @@ fn check_not_against_committed(own: &Own, position: Option<LogId>) -> Result<(),
     if position.index <= committed.index && position > committed {
         return Err(Violation::Position("it contradicts what is committed here"));
     }
+    if position.index > committed.index && position < committed {
+        return Err(Violation::Position(
+            "its term is older than what is committed here before it",
+        ));
+    }
     Ok(())
+}
+
+/// A leader only ever adds to its log, so nothing that it wrote in its term goes again in that term.
+/// openraft would go on counting what it had before, and apply entries that are gone.
+fn check_own_writing(
+    own: &Own,
+    log: Log<'_>,
+    vote: &Vote,
+    position: Option<LogId>,
+) -> Result<(), Violation> {
+    let index = |position: LogId| position.index;
+    let Some(position) = position.filter(|at| Some(at.index) > own.committed.map(index)) else {
+        return Ok(());
+    };
+    match log(position.index) {
+        Some(here) if here != position && here.leader_id.term == vote.leader_id.term => Err(
+            Violation::Position("it replaces what the same leader wrote in the same term"),
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn check_length(own: &Own, LogId { index, .. }: LogId) -> Result<(), Violation> {
+    let furthest = own.reach.index;
+    match index > furthest {
+        true => Err(Violation::TooLong { index, furthest }),
+        false => Ok(()),
+    }
+}
+
+fn check_stamp(own: &Own, stamp: Option<Stamp>) -> Result<(), Violation> {
+    let latest = own.reach.clock;
+    match stamp {
+        Some(Stamp { time: stamp, .. }) if stamp > latest => {
+            Err(Violation::Clock { stamp, latest })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Members that a cluster can have.

@@ -12,7 +12,27 @@ fn own() -> Own {
     Own {
         vote: Vote::new_committed(7, SENDER),
         committed: Some(log_id(6, 10)),
+        reach: REACH,
     }
+}
+
+const REACH: Reach = Reach {
+    clock: ClusterTime(1 << 50),
+    index: 1 << 50,
+};
+
+/// A log of which nothing is known.
+fn unknown(_: u64) -> Option<LogId> {
+    None
+}
+
+/// What is wrong with an append, where nothing is known of the log.
+fn check(
+    own: &Own,
+    sender: u64,
+    request: &AppendEntriesRequest<TypeConfig>,
+) -> Result<(), Violation> {
+    check_append(own, &unknown, sender, request)
 }
 
 fn log_id(term: u64, index: u64) -> LogId {
@@ -56,7 +76,7 @@ fn a_term_is_bounded_and_a_higher_one_is_approached() {
         (1 << 63, "term", None),
         (u64::MAX, "term", None),
     ] {
-        let checked = check_append(
+        let checked = check(
             &own(),
             SENDER,
             &append(Vote::new_committed(term, SENDER), None, vec![]),
@@ -73,6 +93,7 @@ fn a_term_is_bounded_and_a_higher_one_is_approached() {
     let at_the_end = Own {
         vote: Vote::new(MAX_TERM - 3, 1),
         committed: None,
+        reach: REACH,
     };
     let last = VoteRequest::new(Vote::new(MAX_TERM, SENDER), None);
     assert_eq!(check_vote(&at_the_end, SENDER, &last), Ok(()));
@@ -80,7 +101,7 @@ fn a_term_is_bounded_and_a_higher_one_is_approached() {
 
 #[test]
 fn nobody_leads_or_stands_in_anothers_name() {
-    let requests = |vote| kind(check_append(&own(), SENDER, &append(vote, None, vec![])));
+    let requests = |vote| kind(check(&own(), SENDER, &append(vote, None, vec![])));
     assert_eq!(requests(Vote::new_committed(7, 3)), "not_the_sender");
     assert_eq!(requests(Vote::new_committed(8, 0)), "not_the_sender");
     assert_eq!(requests(Vote::new(8, SENDER)), "kind_of_vote");
@@ -89,14 +110,14 @@ fn nobody_leads_or_stands_in_anothers_name() {
     assert_eq!(vote(Vote::new_committed(8, SENDER)), "kind_of_vote");
     // In the leader's own term another one says that it leads, and what is committed.
     let other = append(Vote::new_committed(7, 9), Some(log_id(7, 11)), vec![]);
-    assert_eq!(kind(check_append(&own(), 9, &other)), "another_leads");
+    assert_eq!(kind(check(&own(), 9, &other)), "another_leads");
     // A candidate's vote does not say who won.
     let voted = Own {
         vote: Vote::new(7, 3),
         ..own()
     };
     let won = append(Vote::new_committed(7, SENDER), None, vec![]);
-    assert_eq!(check_append(&voted, SENDER, &won), Ok(()));
+    assert_eq!(check(&voted, SENDER, &won), Ok(()));
 }
 
 #[test]
@@ -134,7 +155,7 @@ fn positions_follow_one_another_and_keep_what_is_committed() {
     ] {
         let request = append(vote, previous, entries);
         assert_eq!(
-            kind(check_append(&own(), SENDER, &request)),
+            kind(check(&own(), SENDER, &request)),
             expected,
             "{request}"
         );
@@ -144,7 +165,7 @@ fn positions_follow_one_another_and_keep_what_is_committed() {
             leader_commit: commit,
             ..append(vote, some(6, 10), vec![])
         };
-        assert_eq!(kind(check_append(&own(), SENDER, &request)), "log_position");
+        assert_eq!(kind(check(&own(), SENDER, &request)), "log_position");
     }
     for last in [some(8, 11), some(7, u64::MAX)] {
         let request = VoteRequest::new(Vote::new(7, SENDER), last);
@@ -155,16 +176,102 @@ fn positions_follow_one_another_and_keep_what_is_committed() {
 #[test]
 fn no_more_is_committed_than_was_compared() {
     let vote = Vote::new_committed(7, SENDER);
+    let clamped = |previous, entries, commit, log: Log<'_>| {
+        let mut request = append(vote, previous, entries);
+        request.leader_commit = Some(commit);
+        clamp_commit(&own(), log, &mut request);
+        request.leader_commit.map(|id| id.index)
+    };
     for (commit, expected) in [(10, 10), (11, 11), (40, 11)] {
-        let mut request = append(vote, Some(log_id(6, 10)), vec![entry(7, 11)]);
-        request.leader_commit = Some(log_id(7, commit));
-        clamp_commit(&mut request);
-        assert_eq!(request.leader_commit.map(|id| id.index), Some(expected));
+        let entries = vec![entry(7, 11)];
+        let commit = log_id(7, commit);
+        assert_eq!(
+            clamped(Some(log_id(6, 10)), entries, commit, &unknown),
+            Some(expected)
+        );
     }
-    let mut nothing = append(vote, None, vec![]);
-    nothing.leader_commit = Some(log_id(7, 9));
-    clamp_commit(&mut nothing);
-    assert_eq!(nothing.leader_commit, None);
+    assert_eq!(clamped(None, vec![], log_id(7, 9), &unknown), None);
+    // Behind what is committed here, the two logs are compared where they should meet.
+    let has = |here: LogId| move |index| (index == here.index).then_some(here);
+    let meet = |here| clamped(Some(log_id(7, 15)), vec![], log_id(7, 15), &has(here));
+    assert_eq!(meet(log_id(7, 15)), Some(15));
+    assert_eq!(meet(log_id(6, 15)), None);
+    assert_eq!(meet(log_id(7, 14)), None);
+}
+
+#[test]
+fn a_leader_replaces_nothing_that_it_wrote_itself() {
+    let vote = Vote::new_committed(7, SENDER);
+    for (here, previous, entries, expected) in [
+        (log_id(7, 11), log_id(6, 10), vec![entry(7, 11)], "taken"),
+        (log_id(6, 11), log_id(6, 10), vec![entry(7, 11)], "taken"),
+        (
+            log_id(7, 11),
+            log_id(6, 10),
+            vec![entry(6, 11)],
+            "log_position",
+        ),
+        (log_id(7, 11), log_id(6, 11), vec![], "log_position"),
+        (log_id(5, 11), log_id(6, 11), vec![], "taken"),
+        (
+            log_id(7, 12),
+            log_id(6, 10),
+            vec![entry(6, 11), entry(6, 12)],
+            "log_position",
+        ),
+    ] {
+        let log = |index| (index == here.index).then_some(here);
+        let request = append(vote, Some(previous), entries);
+        let checked = check_append(&own(), &log, SENDER, &request);
+        assert_eq!(kind(checked), expected, "{request} where {here} is");
+    }
+}
+
+#[test]
+fn terms_do_not_go_back_behind_what_is_committed() {
+    let request = append(
+        Vote::new_committed(7, SENDER),
+        Some(log_id(5, 10)),
+        vec![entry(5, 11)],
+    );
+    assert_eq!(kind(check(&own(), SENDER, &request)), "log_position");
+}
+
+#[test]
+fn clock_and_length_are_within_reach() {
+    let vote = Vote::new_committed(7, SENDER);
+    let stamped = |time| {
+        let mut entry = entry(7, 11);
+        entry.payload = EntryPayload::Normal(Proposal::new(ipam::Batch {
+            stamp: Some(Stamp {
+                term: 7,
+                time: ClusterTime(time),
+            }),
+            commands: vec![],
+        }));
+        let entries = vec![entry];
+        kind(check(
+            &own(),
+            SENDER,
+            &append(vote, Some(log_id(6, 10)), entries),
+        ))
+    };
+    assert_eq!(stamped(REACH.clock.0), "taken");
+    for time in [REACH.clock.0 + 1, MAX_INDEX, u64::MAX] {
+        assert_eq!(stamped(time), "clock", "{time}");
+    }
+    for (index, expected) in [
+        (REACH.index, "taken"),
+        (REACH.index + 1, "log_position"),
+        (MAX_INDEX, "log_position"),
+    ] {
+        let before = Some(log_id(7, index - 1));
+        let request = append(vote, before, vec![entry(7, index)]);
+        assert_eq!(kind(check(&own(), SENDER, &request)), expected, "{index}");
+        let meta = meta(Some(log_id(7, index)), &[&[1, 2]], &[1, 2]);
+        let checked = check_snapshot(&own(), SENDER, &vote, &meta);
+        assert_eq!(kind(checked), expected, "{index}");
+    }
 }
 
 /// openraft itself makes no members with an empty set of voters, or a voter without a node record: those
@@ -214,7 +321,7 @@ fn members_are_those_of_a_cluster() {
             payload,
         };
         let request = append(vote, Some(log_id(6, 10)), vec![entry]);
-        assert_eq!(kind(check_append(&own(), SENDER, &request)), expected);
+        assert_eq!(kind(check(&own(), SENDER, &request)), expected);
         let meta = meta(Some(log_id(7, 11)), sets, nodes);
         assert_eq!(kind(check_snapshot(&own(), SENDER, &vote, &meta)), expected);
     }

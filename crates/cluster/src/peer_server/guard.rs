@@ -1,19 +1,61 @@
 //! From what is wrong with a Raft request to what is done about it.
 
 use super::PeerService;
-use super::bounds::{Own, Violation};
+use super::raft_rpc::stopped;
+use super::bounds::{self, Own, Violation};
+use super::reach::Reach;
+use crate::raft_handle::RaftNode;
 use ipam::NodeId;
-use openraft::raft::VoteRequest;
+use openraft::RaftState;
+use openraft::raft::{AppendEntriesRequest, VoteRequest};
 use raft_store::TypeConfig;
 use tonic::Status;
 
+/// An append that was judged by what openraft knew in its turn.
+pub(super) struct Judged {
+    pub(super) own: Own,
+    pub(super) request: AppendEntriesRequest<TypeConfig>,
+    pub(super) checked: Result<(), Violation>,
+}
+
 impl PeerService {
-    /// What this node knows of itself. It may be a moment old.
+    /// What this node knows of itself. It may be a moment old: enough where openraft judges again.
     pub(super) fn own(&self) -> Own {
+        let reach = self.start.reach();
         self.inner.with_metrics(|metrics| Own {
             vote: metrics.vote,
             committed: metrics.local_committed,
+            reach,
         })
+    }
+
+    /// What openraft itself knows, in its turn.
+    pub(super) async fn own_now(&self, raft: &RaftNode) -> Result<Own, Status> {
+        let reach = self.start.reach();
+        let own = raft.with_raft_state(move |state| own_of(state, reach));
+        own.await.map_err(stopped)
+    }
+
+    /// Judges an append by what openraft itself knows, in its turn, and cuts what it calls committed.
+    pub(super) async fn judge_append(
+        &self,
+        raft: &RaftNode,
+        sender: u64,
+        mut request: AppendEntriesRequest<TypeConfig>,
+    ) -> Result<Judged, Status> {
+        let reach = self.start.reach();
+        let judged = raft.with_raft_state(move |state| {
+            let own = own_of(state, reach);
+            let log = |index| state.log_ids.get(index);
+            let checked = bounds::check_append(&own, &log, sender, &request);
+            bounds::clamp_commit(&own, &log, &mut request);
+            Judged {
+                own,
+                request,
+                checked,
+            }
+        });
+        judged.await.map_err(stopped)
     }
 
     /// Refuses a request with something wrong in it. If it may be honest, and only its term is too far
@@ -60,5 +102,13 @@ impl PeerService {
             "not_the_heir",
             "it says that the leader hands over to it, and the leader has not said so",
         );
+    }
+}
+
+fn own_of(state: &RaftState<TypeConfig>, reach: Reach) -> Own {
+    Own {
+        vote: *state.vote_ref(),
+        committed: state.local_committed().copied(),
+        reach,
     }
 }

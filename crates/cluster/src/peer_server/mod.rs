@@ -16,16 +16,19 @@ mod install_gate;
 mod membership_rpc;
 mod propose_rpc;
 mod raft_rpc;
+mod reach;
 mod route;
 mod snapshot_rpc;
 
 pub(crate) use install_gate::InstallGate;
+pub(crate) use reach::Start;
 pub(crate) use snapshot_rpc::SnapshotReceiver;
 
 use crate::node::Inner;
 use api::proto::raft as wire;
 use api::proto::raft::peer_server::Peer;
 use std::sync::Arc;
+use tokio::sync::Mutex;
 use tonic::{Request, Response, Status, Streaming};
 
 /// What answers peers.
@@ -37,6 +40,10 @@ pub(crate) struct PeerService {
     pub(crate) snapshots: SnapshotReceiver,
     /// Which of them may change the log now.
     pub(crate) gate: InstallGate,
+    /// Held from when an append is judged until openraft has it: what is judged next is judged by it.
+    pub(crate) turn: Arc<Mutex<()>>,
+    /// Where this node was when it started.
+    pub(crate) start: Start,
 }
 
 type Answer<T> = Result<Response<T>, Status>;

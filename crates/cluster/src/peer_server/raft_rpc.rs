@@ -7,9 +7,15 @@ use super::{Answer, PeerService};
 use crate::limits::MAX_ENTRY_BYTES;
 use api::proto::raft as wire;
 use openraft::raft::AppendEntriesResponse;
+use futures::poll;
 use prost::Message;
 use raft_store::NodeRuntime;
 use raft_store::codec::{self, CodecError};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::sync::OwnedMutexGuard;
+use tokio::task::coop::unconstrained;
 use tonic::{Request, Response, Status};
 
 impl PeerService {
@@ -22,14 +28,12 @@ impl PeerService {
         let entered = self.gate.append().await?;
         let sender = self.check_raft(&caller, "Append", request.route.as_ref())?;
         check_entries(&request)?;
-        let mut request = codec::decode_append_request(request).map_err(malformed)?;
-        let own = self.own();
-        self.guard(
-            sender,
-            "Append",
-            bounds::check_append(&own, sender, &request),
-        )
-        .await?;
+        let request = codec::decode_append_request(request).map_err(malformed)?;
+        let raft = self.inner.raft();
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let judged = self.judge_append(&raft, sender, request).await?;
+        let (own, request) = (judged.own, judged.request);
+        self.guard(sender, "Append", judged.checked).await?;
         if request.vote.leader_id.term < own.vote.leader_id.term {
             // openraft says the same, but notes first what that leader says is committed.
             let answer = AppendEntriesResponse::HigherVote(own.vote);
@@ -37,11 +41,9 @@ impl PeerService {
                 &answer,
             )));
         }
-        bounds::clamp_commit(&mut request);
-        let raft = self.inner.raft();
         let answer = finish(async move {
             let _entered = entered;
-            raft.append_entries(request).await
+            hand_over(turn, raft.append_entries(request)).await
         });
         let answer = answer.await?;
         Ok(Response::new(codec::encode_append_response(&answer)))
@@ -96,6 +98,18 @@ impl PeerService {
             .await
             .map_err(stopped)?;
         Ok(Response::new(codec::encode_transfer_response(&answer)))
+    }
+}
+
+/// Makes a call of openraft, and keeps the turn until openraft has it: it takes what it is given one after the
+/// other, and a call gives it away when it is first polled.
+async fn hand_over<T>(turn: OwnedMutexGuard<()>, call: impl Future<Output = T>) -> T {
+    let mut call = pin!(unconstrained(call));
+    let first = poll!(&mut call);
+    drop(turn);
+    match first {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => call.await,
     }
 }
 

@@ -9,8 +9,9 @@ use super::{Answer, PeerService, bounds};
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
 use crate::transport::transfer_limit;
 use api::proto::raft as wire;
+use ipam::NodeId;
 use raft_store::codec;
-use raft_store::{Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
+use raft_store::{IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -100,13 +101,14 @@ impl PeerService {
         let (vote, meta) = decode_header(&header)?;
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
-        let snapshot = self.collect(&vote, &meta, chunks, header.length).await?;
+        let snapshot = self.collect(sender, &vote, &meta, chunks, header.length);
+        let snapshot = snapshot.await?;
         let entered = self.gate.install().await?;
         // The transfer took its time, and this node went on.
-        let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
+        let raft = self.inner.raft();
+        let checked = bounds::check_snapshot(&self.own_now(&raft).await?, sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
         let snapshot = Snapshot { meta, snapshot };
-        let raft = self.inner.raft();
         let answer = finish(async move {
             let _entered = entered;
             raft.install_full_snapshot(vote, snapshot).await
@@ -118,16 +120,16 @@ impl PeerService {
     /// The snapshot, once all of it is here and is what was announced.
     async fn collect(
         &self,
+        sender: u64,
         vote: &Vote,
         meta: &SnapshotMeta,
         chunks: Streaming<wire::SnapshotChunk>,
         length: u64,
     ) -> Result<SnapshotData, Status> {
         let mut turn = self.snapshots.begin(vote)?;
-        let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
-        let receive = receive(&self.inner.spool, meta, chunks, length, in_state);
+        let receive = receive(&self.inner.spool, chunks, length);
         let limit = transfer_limit(SNAPSHOT_TIMEOUT, length);
-        tokio::select! {
+        let incoming = tokio::select! {
             received = timeout(limit, receive) => received.unwrap_or_else(|_| {
                 Err(Status::deadline_exceeded(format!(
                     "the snapshot has not come within {limit:?}"
@@ -135,17 +137,25 @@ impl PeerService {
             }),
             // Nothing is ever sent: the only news is that the other end is gone.
             _ = &mut turn.replaced => Err(Status::aborted("another snapshot takes its place")),
-        }
+        }?;
+        let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
+        let latest = self.start.reach().clock;
+        let checked = incoming.finish(meta, in_state, latest).await;
+        checked.map_err(|error| match error {
+            StoreError::Io { .. } => no_room(&error),
+            error => {
+                let sender = NodeId(sender);
+                self.refuse(sender, "InstallSnapshot", "snapshot", error.to_string())
+            },
+        })
     }
 }
 
 async fn receive(
     spool: &SnapshotSpool,
-    meta: &SnapshotMeta,
     mut chunks: Streaming<wire::SnapshotChunk>,
     length: u64,
-    cluster: Option<[u8; 16]>,
-) -> Result<SnapshotData, Status> {
+) -> Result<IncomingSnapshot, Status> {
     let mut incoming = spool.begin().await.map_err(|error| no_room(&error))?;
     while let Some(part) = next_part(&mut chunks, SNAPSHOT_CHUNK_TIMEOUT).await? {
         let wire::snapshot_chunk::Part::Data(part) = part else {
@@ -164,8 +174,7 @@ async fn receive(
             "the snapshot is shorter than its header says",
         ));
     }
-    let checked = incoming.finish(meta, cluster).await;
-    checked.map_err(|error| Status::invalid_argument(error.to_string()))
+    Ok(incoming)
 }
 
 /// What comes next on the stream; a stream that stands still is an error.

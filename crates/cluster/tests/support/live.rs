@@ -3,13 +3,14 @@
 //! The node is one of two voters, and the other is the liar: so there is never a leader that it hears, and
 //! every request of the liar comes as far as the bounds. Used by a test and by the fuzz target `peer_live`.
 //!
-//! Judged: whatever is said, Raft goes on, and the term is one that is reached in steps.
+//! Judged: whatever is said, Raft goes on, and the term and the cluster clock are within reach.
 
+use api::proto::command;
 use api::proto::raft as wire;
 use cluster::{Cluster, ClusterConfig, Connector, MembershipError, PeerChannel, PeerHandler};
 use cluster::{ProvenPeer, Snapshots, Surroundings, Timings};
 use http_body_util::{BodyExt, Full};
-use ipam::NodeId;
+use ipam::{ClusterTime, NodeId};
 use openraft::storage::RaftLogStorageExt;
 use prost::Message;
 use raft_store::medium::{Machine, Medium};
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tonic::Status;
 use tonic::body::Body;
@@ -31,6 +32,8 @@ pub const LIAR: u64 = 2;
 /// The bounds of ADR 0015.
 const LARGEST: u64 = 1 << 62;
 const STEP: u64 = 1 << 20;
+const AHEAD: u64 = 1 << 40;
+const RATE: u64 = 1 << 20;
 
 /// The node, and the way to it.
 pub struct Live {
@@ -38,6 +41,7 @@ pub struct Live {
     cluster: Cluster,
     handler: PeerHandler,
     steps: u64,
+    begun: Instant,
 }
 
 /// What is left of an input. Once it is empty, all numbers are 0.
@@ -90,13 +94,21 @@ impl Live {
     pub fn new(directory: &Path) -> Self {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        let begun = Instant::now();
         let (cluster, handler) = runtime.block_on(start(Arc::new(Machine), directory));
         Self {
             runtime,
             cluster,
             handler,
             steps: 0,
+            begun,
         }
+    }
+
+    /// How late the cluster clock may be by now.
+    fn latest(&self) -> ClusterTime {
+        let ahead = u64::try_from(self.begun.elapsed().as_millis()).unwrap();
+        ClusterTime(AHEAD + ahead * RATE)
     }
 
     /// Plays an input, and judges.
@@ -112,6 +124,8 @@ impl Live {
             let term = self.cluster.status().term;
             let reachable = (self.steps + 1).saturating_mul(STEP + 1);
             assert!(term <= reachable.min(LARGEST), "term {term}");
+            let clock = self.cluster.read(ipam::State::clock);
+            assert!(clock <= self.latest(), "the clock is at {clock}");
         }
     }
 }
@@ -206,8 +220,15 @@ fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<V
 fn append(input: &mut Input<'_>, term: u64, index: u64) -> wire::AppendEntriesRequest {
     let entries = (0..input.byte() % 4).map(|_| wire::Entry {
         log_id: log_id(input, term, index),
-        payload: Some(match input.byte() % 3 {
+        payload: Some(match input.byte() % 4 {
             0 => wire::entry::Payload::Membership(membership(input)),
+            1 => wire::entry::Payload::Batch(command::Batch {
+                stamp: Some(command::Stamp {
+                    term: input.number(term),
+                    time_ms: input.number(0),
+                }),
+                commands: vec![],
+            }),
             _ => wire::entry::Payload::Blank(wire::Blank {}),
         }),
     });

@@ -8,6 +8,7 @@ use super::SnapshotStore;
 use crate::medium::OpenFile;
 use crate::state_machine::check_received;
 use crate::{Execution, SnapshotData, SnapshotMeta, StoreError};
+use ipam::ClusterTime;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -84,11 +85,13 @@ impl IncomingSnapshot {
     }
 
     /// Checks that all that has come is the snapshot that `meta` announced: its length and checksum
-    /// are right, it decodes, its state keeps every promise, and is `cluster`'s, if this node has one.
+    /// are right, it decodes, its state keeps every promise, is `cluster`'s, if this node has one, and its
+    /// clock is not after `latest`.
     pub async fn finish(
         self,
         meta: &SnapshotMeta,
         cluster: Option<[u8; 16]>,
+        latest: ClusterTime,
     ) -> Result<SnapshotData, StoreError> {
         let (snapshots, path, meta) = (self.snapshots.clone(), self.path.clone(), meta.clone());
         let check = move || {
@@ -97,6 +100,11 @@ impl IncomingSnapshot {
             let received = check_received(&meta, &bytes)?;
             if cluster.is_some() && received.state.cluster_id() != cluster {
                 return Err(StoreError::DamagedTransfer("it is of another cluster"));
+            }
+            if received.state.clock() > latest {
+                return Err(StoreError::DamagedTransfer(
+                    "its clock is later than that of an honest cluster can be by now",
+                ));
             }
             Ok(SnapshotData::from(bytes))
         };
