@@ -67,6 +67,7 @@ pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::peer_server::{AHEAD, RATE};
     use crate::propose;
     use ipam::budget;
 
@@ -116,6 +117,10 @@ mod tests {
                 size(ipam::ClientIdentifier::MAX_BYTES),
             ),
             ("ipam::Hostname::MAX_BYTES", size(ipam::Hostname::MAX_BYTES)),
+            (
+                "ipam::LeaseTimes::LONGEST",
+                ipam::LeaseTimes::LONGEST.as_secs(),
+            ),
             ("ipam::MAX_POOL_ADDRESSES", ipam::MAX_POOL_ADDRESSES),
             ("ipam::MAX_LISTENERS", size(ipam::MAX_LISTENERS)),
             ("propose::QUEUE_COMMANDS", size(propose::QUEUE_COMMANDS)),
@@ -148,6 +153,8 @@ mod tests {
             ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
+            ("reach::AHEAD", AHEAD),
+            ("reach::RATE", RATE),
             (
                 "limits::SNAPSHOT_CHUNK_TIMEOUT",
                 SNAPSHOT_CHUNK_TIMEOUT.as_secs(),

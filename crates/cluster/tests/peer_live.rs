@@ -41,6 +41,10 @@ fn entries() -> (&'static str, Vec<Vec<u8>>) {
 
 /// The snapshot of an empty state up to `index`.
 fn snapshot(index: u64) -> (&'static str, Vec<Vec<u8>>) {
+    snapshot_of(&ipam::State::default(), index)
+}
+
+fn snapshot_of(state: &ipam::State, index: u64) -> (&'static str, Vec<Vec<u8>>) {
     let nodes = BTreeMap::from([(1, PeerNode::new("n1:1")), (LIAR, PeerNode::new("n2:1"))]);
     let members = Membership::new(vec![BTreeSet::from([1, LIAR])], nodes).unwrap();
     let laid_down = LogId::new(CommittedLeaderId::new(0), 0);
@@ -48,7 +52,7 @@ fn snapshot(index: u64) -> (&'static str, Vec<Vec<u8>>) {
         last_log_id: Some(LogId::new(CommittedLeaderId::new(TERMS[0]), index)),
         last_membership: openraft::StoredMembership::new(Some(laid_down), members),
     };
-    let bytes = seal_snapshot(&meta, &ipam::State::default());
+    let bytes = seal_snapshot(&meta, state);
     let header = wire::SnapshotHeader {
         vote: Some(leads(TERMS[1])),
         meta: Some(codec::encode_snapshot_meta(&meta)),
@@ -153,6 +157,65 @@ async fn what_a_leader_calls_committed_is_not_applied_where_logs_differ() {
     })
     .await;
     assert_eq!(node.storage_error(), None, "Raft has stopped");
+}
+
+/// It would stay so: the clock never goes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_out_of_reach_is_refused_in_a_snapshot_and_in_an_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let says = |request| call(handler.clone(), request);
+    let at = |clock| {
+        let parts = ipam::StateParts {
+            clock: ipam::ClusterTime(clock),
+            ..ipam::StateParts::default()
+        };
+        ipam::State::from_parts(parts).unwrap()
+    };
+    assert!(says(entries()).await);
+    for clock in [1 << 50, 1 << 62, u64::MAX] {
+        assert!(says(snapshot_of(&at(clock), 3)).await);
+        assert!(says(stamped(clock)).await);
+    }
+    let refused = node.status().peer_refusals;
+    assert_eq!(
+        (refused.get("snapshot"), refused.get("clock")),
+        (Some(&3), Some(&3))
+    );
+    assert_eq!(node.status().last_applied, 0);
+    // Thirty years are within reach.
+    assert!(says(snapshot_of(&at(1 << 39), 3)).await);
+    until("it is installed", || node.status().last_applied == 3).await;
+    assert_eq!(node.read(ipam::State::clock), ipam::ClusterTime(1 << 39));
+}
+
+/// An entry that moves the clock.
+fn stamped(clock: u64) -> (&'static str, Vec<Vec<u8>>) {
+    let batch = api::proto::command::Batch {
+        stamp: Some(api::proto::command::Stamp {
+            term: TERMS[1],
+            time_ms: clock,
+        }),
+        commands: vec![],
+    };
+    let entry = wire::Entry {
+        log_id: Some(wire::LogId {
+            term: TERMS[1],
+            index: 6,
+        }),
+        payload: Some(wire::entry::Payload::Batch(batch)),
+    };
+    let request = wire::AppendEntriesRequest {
+        vote: Some(leads(TERMS[1])),
+        prev_log_id: Some(wire::LogId {
+            term: TERMS[0],
+            index: 5,
+        }),
+        entries: vec![entry],
+        leader_commit: None,
+        route: route(),
+    };
+    ("Append", vec![request.encode_to_vec()])
 }
 
 /// The second is judged when openraft has the first, and no earlier: openraft would cut off what it has just

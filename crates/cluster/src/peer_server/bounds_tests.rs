@@ -154,11 +154,7 @@ fn positions_follow_one_another_and_keep_what_is_committed() {
         (some(6, 10), vec![entry(8, 11)], "log_position"),
     ] {
         let request = append(vote, previous, entries);
-        assert_eq!(
-            kind(check(&own(), SENDER, &request)),
-            expected,
-            "{request}"
-        );
+        assert_eq!(kind(check(&own(), SENDER, &request)), expected, "{request}");
     }
     for commit in [some(8, 11), some(7, u64::MAX)] {
         let request = AppendEntriesRequest {

@@ -1,8 +1,8 @@
 //! From what is wrong with a Raft request to what is done about it.
 
 use super::PeerService;
-use super::raft_rpc::stopped;
 use super::bounds::{self, Own, Violation};
+use super::raft_rpc::stopped;
 use super::reach::Reach;
 use crate::raft_handle::RaftNode;
 use ipam::NodeId;

@@ -22,6 +22,8 @@ mod snapshot_rpc;
 
 pub(crate) use install_gate::InstallGate;
 pub(crate) use reach::Start;
+#[cfg(test)]
+pub(crate) use reach::{AHEAD, RATE};
 pub(crate) use snapshot_rpc::SnapshotReceiver;
 
 use crate::node::Inner;

@@ -11,7 +11,9 @@ use crate::transport::transfer_limit;
 use api::proto::raft as wire;
 use ipam::NodeId;
 use raft_store::codec;
-use raft_store::{IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote};
+use raft_store::{
+    IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -146,7 +148,7 @@ impl PeerService {
             error => {
                 let sender = NodeId(sender);
                 self.refuse(sender, "InstallSnapshot", "snapshot", error.to_string())
-            },
+            }
         })
     }
 }

@@ -78,11 +78,21 @@ fn t1_the_clock_never_goes_back() {
     assert_eq!(cluster.state.clock(), before);
 }
 
+/// T5 and S12: what ends as it begins is overdue at once, and what never ends is held for ever.
 #[test]
-fn t5_offers_and_quarantines_that_end_as_they_begin_are_refused() {
-    for (offer, quarantine) in [(0, 600), (60, 0)] {
+fn t5_s12_times_that_end_as_they_begin_or_never_are_refused() {
+    let never = LeaseTimes::LONGEST.as_secs() + 1;
+    let usual = LeaseTimes::default().maximum.as_secs();
+    for (maximum, offer, quarantine) in [
+        (usual, 0, 600),
+        (usual, 60, 0),
+        (never, 60, 600),
+        (usual, never, 600),
+        (usual, 60, never),
+    ] {
         let mut cluster = Driver::new((20, 254));
         let times = LeaseTimes {
+            maximum: Span::from_secs(maximum),
             offer: Span::from_secs(offer),
             quarantine: Span::from_secs(quarantine),
             ..LeaseTimes::default()

@@ -51,7 +51,9 @@ mod tests {
     use super::*;
     use crate::frozen::fixture;
     use crate::{CommittedLeaderId, LogId, Membership, PeerNode, StoredMembership};
-    use ipam::{NodeId, NodeRegistration, StateParts};
+    use ipam::{
+        ClientKey, HardwareAddress, Lease, LeaseState, NodeId, NodeRegistration, Span, StateParts,
+    };
     use std::collections::{BTreeMap, BTreeSet};
     use std::net::Ipv4Addr;
 
@@ -99,5 +101,78 @@ mod tests {
             Err(Damage::State(broken)) => assert!(broken.starts_with("S9: 192.0.2.3"), "{broken}"),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Nobody could have such an address again, ever.
+    #[test]
+    fn a_state_with_a_time_that_never_comes_is_no_snapshot() {
+        let far = ipam::ClusterTime(1 << 62);
+        let bound = |granted, duration, reclaim| LeaseState::Bound {
+            granted,
+            duration,
+            reclaim,
+        };
+        let (now, hour) = (ipam::ClusterTime(NOW), Span::from_secs(3600));
+        let states = [
+            bound(now, hour, far),
+            bound(now, Span(1 << 62), now + hour),
+            bound(now + hour, hour, now + hour),
+            LeaseState::Quarantined { until: far },
+            LeaseState::Expired { at: now + hour },
+        ];
+        for lease in states {
+            let state = state_with_lease(lease);
+            match decode(&encode(&SnapshotMeta::default(), &state)) {
+                Err(Damage::State(broken)) => assert!(broken.starts_with("S12"), "{broken}"),
+                other => panic!("{lease:?}: {other:?}"),
+            }
+        }
+        let honest = state_with_lease(bound(now, hour, now + hour));
+        assert!(decode(&encode(&SnapshotMeta::default(), &honest)).is_ok());
+    }
+
+    const NOW: u64 = 1_000_000;
+
+    fn state_with_lease(state: LeaseState) -> State {
+        let hardware = HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]);
+        let address = Ipv4Addr::new(192, 0, 2, 20);
+        let lease = Lease {
+            client: ClientKey::Hardware(hardware.clone()),
+            hardware,
+            hostname: None,
+            node: NodeId(1),
+            state,
+        };
+        let network = ipam::Ipv4Network::new(Ipv4Addr::new(192, 0, 2, 0), 24).unwrap();
+        let pool = ipam::AddressRange::new(address, Ipv4Addr::new(192, 0, 2, 99)).unwrap();
+        let config = ipam::SubnetConfig {
+            id: ipam::SubnetId(1),
+            network,
+            router: Ipv4Addr::new(192, 0, 2, 1),
+            pool,
+            excluded: vec![],
+            identity: ipam::IdentityPolicy::default(),
+            times: ipam::LeaseTimes::default(),
+            dns_servers: vec![],
+            domain_name: None,
+            domain_search: vec![],
+            ntp_servers: vec![],
+            mtu: 1500,
+            classless_routes: vec![],
+            extra_options: BTreeMap::new(),
+            authoritative: false,
+        };
+        let subnet = ipam::SubnetParts {
+            config,
+            leases: vec![(address, lease)],
+            reservations: vec![],
+            past_grants: vec![],
+        };
+        State::from_parts(StateParts {
+            clock: ipam::ClusterTime(NOW),
+            subnets: vec![subnet],
+            ..StateParts::default()
+        })
+        .unwrap()
     }
 }
