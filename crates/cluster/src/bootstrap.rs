@@ -166,6 +166,7 @@ pub(crate) fn registration(inner: &Inner) -> NodeRegistration {
         listen_ip: inner.config.listen_ip,
         peer_address: inner.config.peer_address.clone(),
         listeners: inner.listeners(),
+        addresses: inner.host_addresses(),
     }
 }
 

@@ -123,6 +123,7 @@ mod tests {
             ),
             ("ipam::MAX_POOL_ADDRESSES", ipam::MAX_POOL_ADDRESSES),
             ("ipam::MAX_LISTENERS", size(ipam::MAX_LISTENERS)),
+            ("ipam::MAX_HOST_ADDRESSES", size(ipam::MAX_HOST_ADDRESSES)),
             ("propose::QUEUE_COMMANDS", size(propose::QUEUE_COMMANDS)),
             ("propose::QUEUE_BYTES", size(propose::QUEUE_BYTES)),
         ]);

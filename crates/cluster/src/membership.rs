@@ -296,17 +296,19 @@ impl Inner {
         peer_address: &str,
         listen_ip: Ipv4Addr,
     ) -> Result<(), MembershipError> {
+        // What its host is, it announces itself.
+        let known = self
+            .reader
+            .with(|applied| applied.state.nodes().get(&node).cloned());
+        let (listeners, addresses) = known
+            .map(|known| (known.listeners, known.addresses))
+            .unwrap_or_default();
         let registration = NodeRegistration {
             node,
             listen_ip,
             peer_address: peer_address.to_owned(),
-            // It announces them itself.
-            listeners: self.reader.with(|applied| {
-                let known = applied.state.nodes().get(&node);
-                known
-                    .map(|known| known.listeners.clone())
-                    .unwrap_or_default()
-            }),
+            listeners,
+            addresses,
         };
         let command = Command::RegisterNode(registration);
         match self.proposer.propose(command).await {

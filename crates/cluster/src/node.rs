@@ -41,7 +41,8 @@ use raft_store::{
     NoteBook, PeerNode, Release, SnapshotSpool, StateReader, TypeConfig, UnfinishedWrites, Vote,
 };
 use rand::RngExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -131,6 +132,8 @@ pub(crate) struct Inner {
     failed: watch::Sender<Option<String>>,
     /// On which ports the host listens, as this node announces it.
     listeners: Mutex<BTreeMap<ForwardKey, Listener>>,
+    /// The host's addresses, as this node announces them.
+    host_addresses: Mutex<BTreeSet<IpAddr>>,
     /// What peers were refused.
     pub(crate) refusals: Arc<PeerRefusals>,
     /// Whom a leader named to follow it.
@@ -218,6 +221,11 @@ impl Cluster {
     /// [`Cluster::announce`] when it changes later.
     pub fn set_listeners(&self, listeners: BTreeMap<ForwardKey, Listener>) {
         *lock(&self.inner.listeners) = listeners;
+    }
+
+    /// The host's addresses, to be announced likewise.
+    pub fn set_host_addresses(&self, addresses: BTreeSet<IpAddr>) {
+        *lock(&self.inner.host_addresses) = addresses;
     }
 
     /// Announces this node anew if the cluster knows something else of it. Returns once that is
@@ -387,6 +395,7 @@ impl Inner {
             silenced: Silenced::default(),
             failed: watch::Sender::default(),
             listeners: Mutex::default(),
+            host_addresses: Mutex::default(),
             refusals: Arc::default(),
             succession: Succession::default(),
             explains: Explains::default(),
@@ -465,6 +474,11 @@ impl Inner {
     /// On which ports the host listens.
     pub(crate) fn listeners(&self) -> BTreeMap<ForwardKey, Listener> {
         lock(&self.listeners).clone()
+    }
+
+    /// The host's addresses.
+    pub(crate) fn host_addresses(&self) -> BTreeSet<IpAddr> {
+        lock(&self.host_addresses).clone()
     }
 
     /// Takes this node out of service because `part` of it cannot serve; `None`: it can again.

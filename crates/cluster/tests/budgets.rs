@@ -26,6 +26,7 @@ fn register(address_bytes: usize) -> Command {
         listen_ip: ip(11),
         peer_address: "a".repeat(address_bytes),
         listeners: Default::default(),
+        addresses: Default::default(),
     })
 }
 

@@ -1,73 +1,74 @@
-//! On which ports this host listens, so that the cluster refuses to forward them.
+//! What this host is to clients and peers: on which ports it listens, so that the cluster refuses to forward
+//! them, and at which addresses it can be reached, so that clients do not get at the nodes' ports there (S12).
 //!
-//! Read from `/proc/net` (this network namespace's), announced with the node's registration: at the
-//! start, and when it has changed. A port that appears is announced once it has stayed for a look;
-//! one that goes away is kept for a while, so that a program that is restarted writes nothing to the
+//! Read from `/proc/net` and over rtnetlink (this network namespace's), announced with the node's
+//! registration: at the start, and when it has changed. What appears is announced once it has stayed for
+//! a look; what goes away is kept for a while, so that a program that is restarted writes nothing to the
 //! log (T5). What listens on the loopback alone is nobody else's, but the node's own admin port
 //! counts.
 
+mod lasting;
 mod table;
 
 use cluster::Cluster;
-use ipam::{ForwardKey, Listener, MAX_LISTENERS, Protocol};
+use ipam::{ForwardKey, Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, Protocol};
+use lasting::Lasting;
+use natd::link::Links;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How often the tables are read.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a port must be unused before it is no longer announced.
-const KEEP: Duration = Duration::from_secs(600);
 
 /// Ports of this node itself.
 pub type Own = BTreeMap<ForwardKey, Listener>;
 
-/// What listens on this host.
+/// What listens on this host, and where.
 #[derive(Debug)]
 pub struct Listeners {
     own: Own,
-    /// Seen in the last look.
-    last: BTreeSet<ForwardKey>,
-    /// Announced, and when it was last seen.
-    seen: BTreeMap<ForwardKey, Instant>,
+    ports: Lasting<ForwardKey>,
+    addresses: Lasting<IpAddr>,
 }
+
+/// What is to be announced.
+type Announced = (BTreeMap<ForwardKey, Listener>, BTreeSet<IpAddr>);
 
 impl Listeners {
     /// The first look. What is there counts at once: it was there before the node.
-    pub fn new(peer_port: u16, admin_port: u16) -> Self {
+    pub async fn new(peer_port: u16, admin_port: u16) -> Self {
         let tcp = |port| ForwardKey {
             protocol: Protocol::Tcp,
             port,
         };
-        let own = Own::from([
-            (tcp(peer_port), Listener::Peer),
-            (tcp(admin_port), Listener::Admin),
-        ]);
-        let last = table::read();
-        let now = Instant::now();
         Self {
-            own,
-            seen: last.iter().map(|key| (*key, now)).collect(),
-            last,
+            own: Own::from([
+                (tcp(peer_port), Listener::Peer),
+                (tcp(admin_port), Listener::Admin),
+            ]),
+            ports: Lasting::since_ever(table::read()),
+            addresses: Lasting::since_ever(addresses().await.unwrap_or_default()),
         }
     }
 
-    /// What is to be announced.
-    pub fn announced(&self) -> BTreeMap<ForwardKey, Listener> {
+    /// Has the node announce what was seen.
+    pub fn tell(&self, cluster: &Cluster) {
+        let (ports, addresses) = self.announced();
+        cluster.set_listeners(ports);
+        cluster.set_host_addresses(addresses);
+    }
+
+    fn announced(&self) -> Announced {
         let room = MAX_LISTENERS - self.own.len();
-        let others = self.seen.keys().filter(|key| !self.own.contains_key(key));
+        let others = self.ports.iter().filter(|key| !self.own.contains_key(key));
         let others = others.take(room).map(|key| (*key, Listener::Other));
-        others.chain(self.own.clone()).collect()
-    }
-
-    /// Takes in a look at the tables.
-    fn note(&mut self, now_listening: BTreeSet<ForwardKey>) {
-        let now = Instant::now();
-        for key in now_listening.intersection(&self.last) {
-            self.seen.insert(*key, now);
-        }
-        self.seen.retain(|_, at| now.duration_since(*at) < KEEP);
-        self.last = now_listening;
+        let addresses = self.addresses.iter().copied().take(MAX_HOST_ADDRESSES);
+        (
+            others.chain(self.own.clone()).collect(),
+            addresses.collect(),
+        )
     }
 
     /// Announces every change, until dropped.
@@ -77,18 +78,32 @@ impl Listeners {
         let mut announced = self.announced();
         loop {
             ticks.tick().await;
-            self.note(table::read());
+            self.ports.note(table::read());
+            if let Some(addresses) = addresses().await {
+                self.addresses.note(addresses);
+            }
             let next = self.announced();
             if next == announced {
                 continue;
             }
-            cluster.set_listeners(next.clone());
+            self.tell(&cluster);
             if let Err(error) = cluster.announce().await {
                 tracing::warn!(%error, "the ports on which this host listens are not announced");
             }
             announced = next;
         }
     }
+}
+
+/// At which addresses others reach this host; none if the kernel does not say.
+async fn addresses() -> Option<BTreeSet<IpAddr>> {
+    let links = Links::open().inspect_err(unknown).ok()?;
+    let addresses = links.reachable_addresses().await;
+    addresses.inspect_err(unknown).ok()
+}
+
+fn unknown(error: &natd::link::LinkError) {
+    tracing::warn!(%error, "the addresses of this host are not announced");
 }
 
 #[cfg(test)]
@@ -104,37 +119,24 @@ mod tests {
 
     fn none() -> Listeners {
         Listeners {
-            last: BTreeSet::new(),
-            seen: BTreeMap::new(),
             own: Own::from([(tcp(7066), Listener::Peer)]),
+            ports: Lasting::default(),
+            addresses: Lasting::default(),
         }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_port_is_announced_once_it_stays_and_kept_over_a_restart() {
-        let mut listeners = none();
-        let web = BTreeSet::from([tcp(8006)]);
-        listeners.note(web.clone());
-        assert!(!listeners.announced().contains_key(&tcp(8006)));
-        listeners.note(web);
-        assert_eq!(listeners.announced()[&tcp(8006)], Listener::Other);
-        listeners.note(BTreeSet::new());
-        tokio::time::advance(KEEP / 2).await;
-        listeners.note(BTreeSet::new());
-        assert!(listeners.announced().contains_key(&tcp(8006)));
-        tokio::time::advance(KEEP).await;
-        listeners.note(BTreeSet::new());
-        assert!(!listeners.announced().contains_key(&tcp(8006)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_nodes_own_ports_are_always_announced_and_the_number_is_bounded() {
         let mut listeners = none();
         let many: BTreeSet<_> = (1..=u16::MAX).step_by(7).map(tcp).collect();
-        listeners.note(many.clone());
-        listeners.note(many);
-        let announced = listeners.announced();
-        assert_eq!(announced.len(), MAX_LISTENERS);
-        assert_eq!(announced[&tcp(7066)], Listener::Peer);
+        let addresses: BTreeSet<IpAddr> = (0..200).map(|host| [10, 0, 0, host].into()).collect();
+        for _ in 0..2 {
+            listeners.ports.note(many.clone());
+            listeners.addresses.note(addresses.clone());
+        }
+        let (ports, addresses) = listeners.announced();
+        assert_eq!(ports.len(), MAX_LISTENERS);
+        assert_eq!(ports[&tcp(7066)], Listener::Peer);
+        assert_eq!(addresses.len(), MAX_HOST_ADDRESSES);
     }
 }

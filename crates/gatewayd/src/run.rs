@@ -48,8 +48,8 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
     let (bootstrap, requests) = mpsc::channel(BOOTSTRAP_REQUESTS);
-    let listeners = Listeners::new(settings.peer_listen.port(), settings.admin_listen.port());
-    cluster.set_listeners(listeners.announced());
+    let listeners = Listeners::new(settings.peer_listen.port(), settings.admin_listen.port()).await;
+    listeners.tell(&cluster);
     let daemon = Arc::new(Daemon::new(cluster.clone(), bootstrap, warnings));
     let mut tasks = JoinSet::new();
     let watched = Arc::clone(&daemon);

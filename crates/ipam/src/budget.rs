@@ -76,7 +76,8 @@ impl Command {
             Self::Bootstrap(bootstrap) => subnet_bytes(&bootstrap.subnet),
             Self::PutSubnet(config) => subnet_bytes(config),
             Self::RegisterNode(registration) => {
-                registration.peer_address.len() + registration.listeners.len() * RANGE_BYTES
+                registration.peer_address.len()
+                    + (registration.listeners.len() + registration.addresses.len()) * RANGE_BYTES
             }
             Self::OfferLease(offer) => {
                 identity_bytes(&offer.client)

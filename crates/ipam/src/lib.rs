@@ -54,7 +54,7 @@ pub use nat::{
     NatView, PortUse, Protocol, ResolvedForward, SnatPool, SourceNat, SubnetNat,
 };
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
-pub use node::{Listener, MAX_LISTENERS, NodeRegistration};
+pub use node::{Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration};
 pub use outcome::{Granted, Offered, Outcome, Refusal};
 pub use past_grants::{PastGrant, PastGrants};
 pub use profile::{Profile, ProfileSetting, UnknownProfile};

@@ -4,10 +4,10 @@
 //! the address that its lease has now, which is all that `natd` consumes.
 
 use crate::{AddressRange, ClientKey, Ipv4Network, Listener, NodeId, NodeRegistration, SubnetId};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// What the operators want of NAT and forwarding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,16 +137,14 @@ pub struct NatView {
 }
 
 /// A gateway node as NAT sees it: what clients must not reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gateway {
     /// Its own address on the clients' network.
     pub listen_ip: Ipv4Addr,
-    /// The address that its peers connect to, where that is an IPv4 address and no name.
-    pub peer_ip: Option<Ipv4Addr>,
-    /// The TCP port that its peers connect to, where it states one.
-    pub peer_port: Option<u16>,
-    /// The TCP port of its operators, where it states one.
-    pub admin_port: Option<u16>,
+    /// Every address of its host that the cluster knows, those of its peer address and its listen IP among them.
+    pub addresses: BTreeSet<IpAddr>,
+    /// The TCP ports of its peers and its operators, as far as it states them: three at most.
+    pub ports: BTreeSet<u16>,
 }
 
 /// A subnet as NAT sees it.
@@ -229,14 +227,21 @@ impl fmt::Display for PortUse {
 
 impl From<&NodeRegistration> for Gateway {
     fn from(node: &NodeRegistration) -> Self {
-        let host = node.peer_address.rsplit_once(':').map(|(host, _)| host);
-        let mut listeners = node.listeners.iter();
-        let admin = listeners.find(|(_, listener)| **listener == Listener::Admin);
+        let mut addresses = node.addresses.clone();
+        addresses.insert(node.listen_ip.into());
+        addresses.extend(node.peer_ip());
+        // One of each: a node that states hundreds lies.
+        let own = [Listener::Peer, Listener::Admin].map(|kind| {
+            let mut listeners = node.listeners.iter();
+            let own = listeners
+                .find(|(key, listener)| key.protocol == Protocol::Tcp && **listener == kind);
+            own.map(|(key, _)| key.port)
+        });
+        let ports = own.into_iter().chain([node.peer_port()]).flatten();
         Self {
             listen_ip: node.listen_ip,
-            peer_ip: host.and_then(|host| host.parse().ok()),
-            peer_port: node.peer_port(),
-            admin_port: admin.map(|(key, _)| key.port),
+            addresses,
+            ports: ports.collect(),
         }
     }
 }

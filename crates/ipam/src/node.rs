@@ -1,12 +1,14 @@
 //! What the cluster knows about a gateway node.
 
 use crate::{ForwardKey, NodeId};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
-use core::net::Ipv4Addr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The most listening ports that a node may report: what a hypervisor's host has, many times over.
 pub const MAX_LISTENERS: usize = 256;
+/// The most addresses that a node may report of its host.
+pub const MAX_HOST_ADDRESSES: usize = 64;
 
 /// A node as it announces itself when it starts, and again when what it announces has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub struct NodeRegistration {
     /// The ports on which its host listens beyond the loopback, and the node's own; at most
     /// [`MAX_LISTENERS`]. A forward of one of them would take it from the host.
     pub listeners: BTreeMap<ForwardKey, Listener>,
+    /// Every address at which its host can be reached, IPv4 and IPv6; at most [`MAX_HOST_ADDRESSES`]. Clients
+    /// reach the node's own ports at none of them (S12).
+    pub addresses: BTreeSet<IpAddr>,
 }
 
 /// Who listens on a port of a node's host.
@@ -39,5 +44,15 @@ impl NodeRegistration {
     #[must_use]
     pub fn peer_port(&self) -> Option<u16> {
         self.peer_address.rsplit_once(':')?.1.parse().ok()
+    }
+
+    /// The host of [`NodeRegistration::peer_address`], if it is an address and no name.
+    #[must_use]
+    pub fn peer_ip(&self) -> Option<IpAddr> {
+        let (host, _) = self.peer_address.rsplit_once(':')?;
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        bare.unwrap_or(host).parse().ok()
     }
 }

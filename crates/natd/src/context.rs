@@ -51,8 +51,8 @@ pub type Port = (Protocol, u16);
 pub struct Guard {
     /// What the operator opens from the clients' network to this host, besides DHCP and ping.
     pub opened: BTreeSet<Port>,
-    /// What peers, operators and overlays use on any host: never translated, never reached from the
-    /// clients' network. The peers' own ports come on top, from the replicated state.
+    /// What this node's peers and operators, and overlays use: no forward takes it. Overlays' ports are kept from
+    /// clients at every host's addresses, nodes' ports at those of their own (from the replicated state).
     pub protected: BTreeSet<Port>,
 }
 

@@ -13,7 +13,8 @@ use futures::channel::mpsc::UnboundedReceiver;
 use ipam::Ipv4Network;
 use rtnetlink::packet_core::NetlinkMessage;
 use rtnetlink::packet_route::RouteNetlinkMessage;
-use std::net::Ipv4Addr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use tokio::task::JoinHandle;
 
 /// A question that the kernel did not answer.
@@ -111,6 +112,16 @@ impl Links {
     /// Every IPv4 address, in the kernel's order.
     pub async fn addresses(&self) -> Result<Vec<InterfaceAddress>, LinkError> {
         dump::addresses(&self.handle).await
+    }
+
+    /// At which addresses others reach this host, IPv4 and IPv6: all but those of the loopback and of one link.
+    pub async fn reachable_addresses(&self) -> Result<BTreeSet<IpAddr>, LinkError> {
+        let mut addresses = dump::all_addresses(&self.handle).await?;
+        addresses.retain(|address| match address {
+            IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+            IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+        });
+        Ok(addresses)
     }
 
     fn subscribed(groups: &[rtnetlink::MulticastGroup]) -> Result<(Self, Events), LinkError> {

@@ -6,7 +6,7 @@
 //! of this host that is *not* in one of the clients' networks, goes to the target of its port. So a
 //! client can use the public address too (hairpin), while what is addressed to the node's own LAN
 //! address (DHCP renewals) is never taken by a forward. Connections that the host itself opens are not
-//! forwarded, nor is anything that peers, operators and overlays use, whatever the intent says. A
+//! forwarded, nor is anything that this host's peers, operators and overlays use, whatever the intent says. A
 //! forward that leads nowhere drops: it must not open the host's own service of that port.
 //!
 //! **What is withdrawn is closed** (S9). A packet of a connection that a forward made passes only while
@@ -35,8 +35,9 @@
 //!
 //! **The host is closed to its clients** (`input`), with an uplink or without, by IPv6 too (link-local
 //! addresses are always there): DHCP, ping and what the operator opens. And what goes from the clients'
-//! network to ports of peers, operators and overlays is dropped at the source host already: with
-//! peers on the uplink it would arrive masqueraded as a peer (S12). Only packets that came in by the
+//! network to ports of peers, operators and overlays at the hosts' addresses is dropped at the source host
+//! already: with peers on the uplink it would arrive masqueraded as a peer (S12). Elsewhere such a port is
+//! like any other. Only packets that came in by the
 //! clients' interface are judged, so nobody who administers the host is locked out.
 //!
 //! **One skeleton.** Every plan has the same chains, maps and sets, so that one plan becomes the next
@@ -48,8 +49,8 @@ mod policy;
 mod source_nat;
 
 use crate::context::{InterfaceName, NodeContext, Port};
-use crate::ruleset::{PortRole, PortSet, Ruleset};
-use ipam::{ForwardKey, Ipv4Network, NatView, Protocol};
+use crate::ruleset::{Hosts, PortRole, PortSet, Ruleset};
+use ipam::{ForwardKey, Gateway, Ipv4Network, NatView, Protocol};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
@@ -138,25 +139,32 @@ pub fn plan(view: &NatView, node: &NodeContext) -> Result<Plan, PlanError> {
     })
 }
 
-/// What peers, operators and overlays use: this node's own idea, and what the nodes have registered.
+/// What this node's peers and operators, and overlays use on its host: no forward takes it. What other nodes state of
+/// themselves is not theirs to take from this host.
 fn protected(view: &NatView, node: &NodeContext) -> BTreeSet<Port> {
-    let nodes = view
-        .gateways
-        .iter()
-        .flat_map(|gateway| [gateway.peer_port, gateway.admin_port]);
-    let nodes = nodes.flatten().map(|port| (Protocol::Tcp, port));
-    node.guard.protected.iter().copied().chain(nodes).collect()
+    let own = view.gateways.iter();
+    let own = own.filter(|gateway| gateway.listen_ip == node.listen_ip);
+    let own = own.flat_map(|gateway| gateway.ports.iter());
+    let own = own.map(|port| (Protocol::Tcp, *port));
+    node.guard.protected.iter().copied().chain(own).collect()
 }
 
-fn hosts(view: &NatView, node: &NodeContext) -> BTreeSet<Ipv4Addr> {
-    let gateways = view
-        .gateways
-        .iter()
-        .flat_map(|gateway| [Some(gateway.listen_ip), gateway.peer_ip]);
-    gateways
-        .flatten()
-        .chain([node.listen_ip, node.router])
-        .collect()
+/// S12: what clients are kept from. A node's ports are so at the addresses of its own host alone: they may be
+/// anything, such as 443, and what clients do with that port elsewhere is their own.
+fn hosts(view: &NatView, node: &NodeContext) -> Hosts {
+    let stated = view.gateways.iter();
+    let stated = stated.flat_map(|gateway| gateway.addresses.iter().copied());
+    let of_node = |gateway: &Gateway| {
+        let (addresses, ports) = (gateway.addresses.clone(), gateway.ports.clone());
+        let pairs = addresses.into_iter();
+        pairs.flat_map(move |address| ports.clone().into_iter().map(move |port| (address, port)))
+    };
+    Hosts {
+        addresses: stated
+            .chain([node.listen_ip.into(), node.router.into()])
+            .collect(),
+        ports: view.gateways.iter().flat_map(of_node).collect(),
+    }
 }
 
 fn port_sets((role, ports): (PortRole, &BTreeSet<Port>)) -> [PortSet; 2] {

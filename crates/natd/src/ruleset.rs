@@ -10,7 +10,7 @@ mod render;
 use crate::context::InterfaceName;
 use ipam::{Ipv4Network, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
 /// The one table that this crate owns, in family `inet`. Nothing outside of it is ever written, but
 /// for the table of this name in family `ip`, which an older build left, and which is removed.
@@ -24,7 +24,7 @@ pub struct Ruleset {
     /// Ports that rules speak of.
     pub ports: Vec<PortSet>,
     /// The hosts' own addresses.
-    pub hosts: BTreeSet<Ipv4Addr>,
+    pub hosts: Hosts,
     /// The chains. A chain that others jump to comes before them.
     pub chains: Vec<Chain>,
 }
@@ -52,12 +52,30 @@ pub struct PortSet {
 /// What a set of ports is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortRole {
-    /// Peers, operators and overlays: never translated, never reached from the clients' network.
+    /// What this node's peers and operators, and overlays use: no forward takes it.
     Protected,
     /// Public ports whose forward leads nowhere now: dropped, where the host itself would answer.
     Closed,
     /// What the operator opens from the clients' network to the host.
     Opened,
+}
+
+/// The hosts' own addresses, and the TCP ports of the nodes there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosts {
+    /// Every address that is a host's.
+    pub addresses: BTreeSet<IpAddr>,
+    /// Where a node listens for its peers and operators.
+    pub ports: BTreeSet<(IpAddr, u16)>,
+}
+
+/// An IP version, of which sets have their own kind of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
 }
 
 /// A chain of rules.
@@ -133,7 +151,9 @@ pub enum Match {
     /// It is GRE.
     Gre,
     /// It is for one of the hosts' addresses.
-    ToHost,
+    ToHost(Family),
+    /// It is for a TCP port of a node at an address of its host.
+    ToHostPort(Family),
     /// It goes the way of its connection's first packet.
     Original,
     /// It goes to the UDP port of DHCP servers.
@@ -191,7 +211,8 @@ pub enum Action {
     DestinationNat(Protocol),
 }
 
-/// How many forwards a map can have: the smallest of these that is enough. There are 65,535 ports.
+/// How many elements a set can have: the smallest of these that is enough. There are 65,535 ports, and at most
+/// 64 nodes, each with at most 66 addresses and 3 ports there.
 ///
 /// The kernel gives a map of fixed size a hash table of fixed size. One without gets a table that
 /// grows on its own after the transaction, and while it grows, a dump leaves elements out (seen with
@@ -236,19 +257,47 @@ impl PortSet {
     }
 }
 
-/// The name of the set of the hosts' addresses.
-pub const HOSTS: &str = "hosts";
+impl Family {
+    /// Whether an address is of this version.
+    #[must_use]
+    pub const fn has(self, address: &IpAddr) -> bool {
+        matches!(
+            (self, address),
+            (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_))
+        )
+    }
+}
+
+impl Hosts {
+    /// The name of the set of addresses within the table.
+    #[must_use]
+    pub const fn name(family: Family) -> &'static str {
+        match family {
+            Family::V4 => "hosts",
+            Family::V6 => "hosts6",
+        }
+    }
+
+    /// The name of the set of addresses with ports.
+    #[must_use]
+    pub const fn ports_name(family: Family) -> &'static str {
+        match family {
+            Family::V4 => "host_ports",
+            Family::V6 => "host_ports6",
+        }
+    }
+}
 
 /// For how many elements a set must be made that has so many.
 ///
 /// # Panics
-/// If there are more than ports.
+/// If there are more than that.
 #[must_use]
 pub fn capacity(elements: usize) -> u32 {
     CAPACITIES
         .into_iter()
         .find(|capacity| elements <= *capacity as usize)
-        .expect("a set has at most one element a port")
+        .expect("ports and nodes are bounded")
 }
 
 impl Ruleset {

@@ -78,10 +78,19 @@ fn forward_of_a_peer_or_overlay_port_is_not_done_and_said() {
         forward(Protocol::Tcp, 9001, 1, common::ADMIN_PORT),
         forward(Protocol::Tcp, 9002, 11, common::PEER_PORT),
     ];
-    view.gateways[0].peer_port = Some(7400);
+    // The other node's is its own affair: here nobody listens on it.
+    view.gateways[0].ports.insert(7400);
     view.forwards.push(forward(Protocol::Tcp, 7400, 20, 80));
+    let own = ipam::Gateway {
+        listen_ip: node().listen_ip,
+        addresses: [node().listen_ip.into()].into(),
+        ports: [7500].into(),
+    };
+    view.gateways.push(own);
+    view.forwards.push(forward(Protocol::Tcp, 7500, 20, 80));
     let planned = plan(&view, &node()).expect("a plan");
-    assert!(planned.ruleset.targets().is_empty());
+    let done: Vec<_> = planned.ruleset.targets().into_keys().collect();
+    assert_eq!(done, [(Protocol::Tcp, 7400)]);
     assert_eq!(planned.problems.len(), 7, "{:?}", planned.problems);
     assert!(
         planned.problems[0].contains("tcp/7066") && planned.problems[0].contains("forward remove")

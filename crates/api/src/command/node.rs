@@ -4,7 +4,7 @@ use super::DecodeError;
 use super::field::{ascending, known, small};
 use crate::proto::command as wire;
 use ipam::{ForwardKey, Listener, NodeId, NodeRegistration, Protocol};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 impl From<&NodeRegistration> for wire::NodeRegistration {
     fn from(node: &NodeRegistration) -> Self {
@@ -18,7 +18,15 @@ impl From<&NodeRegistration> for wire::NodeRegistration {
             listen_ip: node.listen_ip.to_bits(),
             peer_address: node.peer_address.clone(),
             listeners: listeners.collect(),
+            addresses: node.addresses.iter().map(octets).collect(),
         }
+    }
+}
+
+fn octets(address: &IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets().into(),
+        IpAddr::V6(address) => address.octets().into(),
     }
 }
 
@@ -32,13 +40,31 @@ impl TryFrom<wire::NodeRegistration> for NodeRegistration {
             "NodeRegistration.listeners",
             listeners.iter().map(|(key, _)| key),
         )?;
+        let addresses = message
+            .addresses
+            .iter()
+            .map(|octets| decode_address(octets));
+        let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+        ascending("NodeRegistration.addresses", addresses.iter())?;
         Ok(Self {
             node: NodeId(message.node),
             listen_ip: Ipv4Addr::from_bits(message.listen_ip),
             peer_address: message.peer_address,
             listeners: listeners.into_iter().collect(),
+            addresses: addresses.into_iter().collect(),
         })
     }
+}
+
+fn decode_address(octets: &[u8]) -> Result<IpAddr, DecodeError> {
+    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    let sixteen = || <[u8; 16]>::try_from(octets).map(IpAddr::from);
+    four.or_else(|_| sixteen())
+        .map_err(|_| DecodeError::FixedLength {
+            field: "NodeRegistration.addresses",
+            length: octets.len(),
+            expected: 16,
+        })
 }
 
 fn decode_listener(message: wire::Listener) -> Result<(ForwardKey, Listener), DecodeError> {

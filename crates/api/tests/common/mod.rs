@@ -8,7 +8,7 @@ use ipam::{
     PortUse, Profile, Protocol, QuarantineAddress, Refusal, ReleaseLease, RequestKind, SourceNat,
     Span, Stamp, SubnetConfig, SubnetId,
 };
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use std::net::Ipv4Addr;
@@ -184,12 +184,14 @@ fn registration() -> impl Strategy<Value = NodeRegistration> {
         Just(Listener::Other)
     ];
     let listeners = btree_map(forward_key(), listener, 0..4);
-    (node_id(), address(), ".{0,30}", listeners).prop_map(
-        |(node, listen_ip, peer_address, listeners)| NodeRegistration {
+    let addresses = btree_set(any::<std::net::IpAddr>(), 0..4);
+    (node_id(), address(), ".{0,30}", listeners, addresses).prop_map(
+        |(node, listen_ip, peer_address, listeners, addresses)| NodeRegistration {
             node,
             listen_ip,
             peer_address,
             listeners,
+            addresses,
         },
     )
 }

@@ -202,6 +202,7 @@ fn registration() -> NodeRegistration {
         listen_ip: ip(3),
         peer_address: "gw3.example.test:7000".into(),
         listeners: BTreeMap::new(),
+        addresses: Default::default(),
     }
 }
 

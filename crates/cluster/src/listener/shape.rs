@@ -90,10 +90,10 @@ const MEMBERSHIP: &[Field] = &[
 ];
 /// Excluded ranges, search domains, classless routes, options.
 const SUBNET: &[Field] = &[part(5), part(10), part(13), part(14)];
-/// Bootstrap, NodeRegistration with its listeners, SubnetConfig.
+/// Bootstrap, NodeRegistration with its listeners and addresses, SubnetConfig.
 const COMMAND: &[Field] = &[
     single(16, &[single(2, SUBNET)]),
-    single(17, &[part(10)]),
+    single(17, &[part(10), part(11)]),
     single(19, SUBNET),
 ];
 const ENTRY: &[Field] = &[

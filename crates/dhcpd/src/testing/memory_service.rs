@@ -65,6 +65,7 @@ impl MemoryLeaseService {
                 listen_ip: *listen_ip,
                 peer_address,
                 listeners: BTreeMap::new(),
+                addresses: Default::default(),
             })
         });
         for command in std::iter::once(Command::Bootstrap(bootstrap)).chain(register) {

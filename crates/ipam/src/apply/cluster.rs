@@ -4,8 +4,8 @@ use super::Verdict;
 use crate::budget::{MAX_NODES, MAX_SUBNETS};
 use crate::reservation::Reservations;
 use crate::{
-    Bootstrap, Event, LeaseTable, MAX_LISTENERS, NodeId, NodeRegistration, Outcome, PastGrants,
-    Profile, ProfileSetting, Refusal, State, Subnet, SubnetConfig,
+    Bootstrap, Event, LeaseTable, MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeId, NodeRegistration,
+    Outcome, PastGrants, Profile, ProfileSetting, Refusal, State, Subnet, SubnetConfig,
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -49,6 +49,12 @@ impl State {
             return Err(Refusal::TooMany {
                 what: "listening ports of a node",
                 limit: MAX_LISTENERS,
+            });
+        }
+        if registration.addresses.len() > MAX_HOST_ADDRESSES {
+            return Err(Refusal::TooMany {
+                what: "addresses of a node's host",
+                limit: MAX_HOST_ADDRESSES,
             });
         }
         if self.nodes.len() >= MAX_NODES && !self.nodes.contains_key(&node) {

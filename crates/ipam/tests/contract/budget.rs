@@ -18,6 +18,7 @@ fn register(bytes: usize) -> Command {
         listen_ip: ip(11),
         peer_address: "a".repeat(bytes),
         listeners: Default::default(),
+        addresses: Default::default(),
     })
 }
 

@@ -30,6 +30,62 @@ fn s12_as_many_listening_ports_as_the_limit_are_taken_and_one_more_is_not() {
 }
 
 #[test]
+fn s12_as_many_addresses_of_a_host_as_the_limit_are_taken_and_one_more_is_not() {
+    let mut cluster = Driver::new((20, 254));
+    let mut register = |count: u8| {
+        cluster.run(Command::RegisterNode(NodeRegistration {
+            node: NodeId(1),
+            listen_ip: ip(10),
+            peer_address: "172.31.0.1:7066".to_owned(),
+            listeners: BTreeMap::new(),
+            addresses: (0..count).map(|host| [192, 0, 2, host].into()).collect(),
+        }))
+    };
+    let limit = u8::try_from(MAX_HOST_ADDRESSES).unwrap();
+    assert_eq!(register(limit), Outcome::Done);
+    assert!(matches!(
+        register(limit + 1),
+        Outcome::Refused(Refusal::TooMany { .. })
+    ));
+}
+
+/// What clients are kept from: its own ports, at every address that is known of its host.
+#[test]
+fn s12_gateway_view_has_the_ports_and_addresses_of_a_node() {
+    let mut cluster = Driver::new((20, 254));
+    let mut listeners = listeners(300_u16.min(MAX_LISTENERS as u16 - 2));
+    let tcp = |port| ForwardKey {
+        protocol: Protocol::Tcp,
+        port,
+    };
+    listeners.insert(tcp(443), Listener::Admin);
+    for port in [7066, 8000, 9000] {
+        listeners.insert(tcp(port), Listener::Peer);
+    }
+    listeners.retain(|key, _| key.port > 100);
+    let registration = NodeRegistration {
+        node: NodeId(1),
+        listen_ip: ip(10),
+        peer_address: "[2001:db8::1]:7400".to_owned(),
+        listeners,
+        addresses: [[192, 0, 2, 7].into()].into(),
+    };
+    let gateway = Gateway::from(&registration);
+    let ports: Vec<u16> = gateway.ports.into_iter().collect();
+    assert_eq!(
+        ports,
+        [443, 7066, 7400],
+        "one of each, not what a liar states"
+    );
+    let addresses: Vec<_> = gateway.addresses.iter().map(ToString::to_string).collect();
+    assert_eq!(addresses, ["10.15.3.10", "192.0.2.7", "2001:db8::1"]);
+    assert_eq!(
+        cluster.run(Command::RegisterNode(registration)),
+        Outcome::Done
+    );
+}
+
+#[test]
 fn s12_a_full_cluster_takes_its_own_nodes_and_no_other() {
     let mut cluster = Driver::new((100, 254));
     for node in 1..=u8::try_from(MAX_NODES).unwrap() {

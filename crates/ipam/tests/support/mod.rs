@@ -2,7 +2,7 @@
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use ipam::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 pub const SUBNET: SubnetId = SubnetId(1);
@@ -268,6 +268,7 @@ impl Driver {
             listen_ip,
             peer_address,
             listeners,
+            addresses: BTreeSet::new(),
         }))
     }
 }

@@ -2,20 +2,23 @@
 //!
 //! In: [`Ruleset`]. Out: [`TableImage`]. Pure.
 
-use super::{BaseChain, ChainImage, Expression, RuleImage, SetImage, TableImage};
+mod sets;
+
+use super::{BaseChain, ChainImage, Expression, RuleImage, TableImage};
 use crate::context::InterfaceName;
 use crate::ruleset::{
-    Action, Chain, Direction, ForwardMap, HOSTS, Hook, IcmpType, Match, PortRole, PortSet, Rule,
-    Ruleset, Targets, capacity,
+    Action, Chain, Direction, Family, ForwardMap, Hook, Hosts, IcmpType, Match, PortRole, PortSet,
+    Rule, Ruleset,
 };
 use ipam::{Ipv4Network, Protocol};
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::Ipv4Addr;
 
 /// The register that everything is loaded into.
 const REGISTER: u32 = libc::NFT_REG_1 as u32;
 /// The second 32-bit word of [`REGISTER`]: where a looked-up target has its port.
 const SECOND_WORD: u32 = libc::NFT_REG32_01 as u32;
+/// The register behind [`REGISTER`], which an IPv6 address fills.
+const SECOND_REGISTER: u32 = libc::NFT_REG_2 as u32;
 /// The third.
 const THIRD_WORD: u32 = libc::NFT_REG32_02 as u32;
 
@@ -27,6 +30,9 @@ const TRANSPORT: libc::c_int = libc::NFT_PAYLOAD_TRANSPORT_HEADER;
 const SOURCE_OFFSET: u32 = 12;
 const DESTINATION_OFFSET: u32 = 16;
 const ADDRESS_LEN: u32 = 4;
+/// The same in the IPv6 header.
+const DESTINATION_OFFSET6: u32 = 24;
+const ADDRESS_LEN6: u32 = 16;
 const SOURCE_PORT_OFFSET: u32 = 0;
 const DESTINATION_PORT_OFFSET: u32 = 2;
 const TCP_FLAGS_OFFSET: u32 = 13;
@@ -37,17 +43,8 @@ const RT_TCPMSS: u32 = 3;
 /// RFC 2131.
 const DHCP_SERVER_PORT: u16 = 67;
 const PORT_LEN: u32 = 2;
-/// A map's value: an address and a port, each padded to a register's word.
-const TARGET_LEN: u32 = 8;
 /// The kernel compares interface names as 16 bytes.
 const INTERFACE_NAME_LEN: usize = libc::IFNAMSIZ;
-
-/// nft's numbers for the types of keys and values (`datatype.h`); 6 bits each in a concatenation.
-const TYPE_IPV4_ADDR: u32 = 7;
-const TYPE_INET_SERVICE: u32 = 13;
-const TYPE_PUBLIC_AND_TARGET: u32 = TYPE_INET_SERVICE << 12 | TYPE_TARGET;
-const TARGETS_KEY_LEN: u32 = 4 + TARGET_LEN;
-const TYPE_TARGET: u32 = TYPE_IPV4_ADDR << 6 | TYPE_INET_SERVICE;
 
 /// `NF_CT_STATE_BIT` and `IPS_DST_NAT` (`nf_conntrack_common.h`).
 const STATE_INVALID: u32 = 1;
@@ -70,13 +67,7 @@ impl Ruleset {
         TableImage {
             flags: 0,
             chains: self.chains.iter().map(chain).collect(),
-            sets: self
-                .maps
-                .iter()
-                .flat_map(|forwards| [map(forwards), targets(forwards)])
-                .chain(self.ports.iter().map(ports))
-                .chain([hosts(&self.hosts)])
-                .collect(),
+            sets: sets::images(self),
         }
     }
 }
@@ -102,100 +93,6 @@ fn base(hook: Hook) -> BaseChain {
         hook: hook as u32,
         priority,
         policy: libc::NF_ACCEPT as u32,
-    }
-}
-
-fn map(map: &ForwardMap) -> SetImage {
-    let element = |(port, target): (&u16, &SocketAddrV4)| {
-        (
-            Box::from(port.to_be_bytes()),
-            Box::from(target_value(*target)),
-        )
-    };
-    SetImage {
-        name: ForwardMap::name(map.protocol).to_owned(),
-        flags: libc::NFT_SET_MAP as u32,
-        key_type: TYPE_INET_SERVICE,
-        key_len: PORT_LEN,
-        data_type: TYPE_TARGET,
-        data_len: TARGET_LEN,
-        capacity: capacity(map.targets.len()),
-        elements: map.targets.iter().map(element).collect(),
-    }
-}
-
-fn target_value(target: SocketAddrV4) -> [u8; TARGET_LEN as usize] {
-    let mut value = [0; TARGET_LEN as usize];
-    value[..4].copy_from_slice(&target.ip().octets());
-    value[4..6].copy_from_slice(&target.port().to_be_bytes());
-    value
-}
-
-fn targets(map: &ForwardMap) -> SetImage {
-    let key = |(port, target): (&u16, &SocketAddrV4)| {
-        let mut key = [0; TARGETS_KEY_LEN as usize];
-        key[..2].copy_from_slice(&port.to_be_bytes());
-        key[4..].copy_from_slice(&target_value(*target));
-        key
-    };
-    let name = ForwardMap::targets_name(map.protocol);
-    plain_set(name, TYPE_PUBLIC_AND_TARGET, map.targets.iter().map(key))
-}
-
-fn ports(set: &PortSet) -> SetImage {
-    let keys = set.ports.iter().map(|port| port.to_be_bytes());
-    plain_set(
-        PortSet::name(set.role, set.protocol),
-        TYPE_INET_SERVICE,
-        keys,
-    )
-}
-
-fn hosts(addresses: &BTreeSet<Ipv4Addr>) -> SetImage {
-    let keys = addresses.iter().map(Ipv4Addr::octets);
-    plain_set(HOSTS, TYPE_IPV4_ADDR, keys)
-}
-
-/// A set whose elements are all that there is to them.
-fn plain_set<const N: usize>(
-    name: &str,
-    key_type: u32,
-    keys: impl Iterator<Item = [u8; N]>,
-) -> SetImage {
-    let elements: BTreeMap<Box<[u8]>, Box<[u8]>> =
-        keys.map(|key| (Box::from(key), Box::default())).collect();
-    SetImage {
-        name: name.to_owned(),
-        flags: 0,
-        key_type,
-        key_len: N as u32,
-        data_type: 0,
-        data_len: 0,
-        capacity: capacity(elements.len()),
-        elements,
-    }
-}
-
-impl TableImage {
-    /// Where the table's maps lead, as far as they are ours.
-    #[must_use]
-    pub fn targets(&self) -> Targets {
-        let of_map = |protocol| {
-            let elements = self
-                .set(ForwardMap::name(protocol))
-                .map(|map| &map.elements);
-            let elements = elements.into_iter().flatten();
-            elements.filter_map(move |(port, value)| {
-                let port = u16::from_be_bytes(port[..].try_into().ok()?);
-                let (address, to) = value.split_first_chunk::<4>()?;
-                let to = u16::from_be_bytes(*to.first_chunk()?);
-                Some(((protocol, port), SocketAddrV4::new((*address).into(), to)))
-            })
-        };
-        [Protocol::Tcp, Protocol::Udp]
-            .into_iter()
-            .flat_map(of_map)
-            .collect()
     }
 }
 
@@ -251,9 +148,21 @@ fn condition(part: &Match) -> Vec<Expression> {
             port_in(*protocol, SOURCE_PORT_OFFSET, set)
         }
         Match::Gre => transport(libc::IPPROTO_GRE),
-        Match::ToHost => {
-            let address = payload(NETWORK, DESTINATION_OFFSET, ADDRESS_LEN, REGISTER);
-            [family(libc::NFPROTO_IPV4), vec![address, lookup(HOSTS)]].concat()
+        Match::ToHost(of) => {
+            let mut steps = destination(*of);
+            steps.push(lookup(Hosts::name(*of)));
+            steps
+        }
+        Match::ToHostPort(of) => {
+            let mut steps = destination(*of);
+            steps.splice(..0, transport(libc::IPPROTO_TCP));
+            let behind = match of {
+                Family::V4 => SECOND_WORD,
+                Family::V6 => SECOND_REGISTER,
+            };
+            let port = payload(TRANSPORT, DESTINATION_PORT_OFFSET, PORT_LEN, behind);
+            steps.extend([port, lookup(Hosts::ports_name(*of))]);
+            steps
         }
         Match::Dhcp => {
             let mut steps = transport(libc::IPPROTO_UDP);
@@ -307,6 +216,17 @@ fn led_by_map(protocol: Protocol, way: Direction) -> Vec<Expression> {
         payload(TRANSPORT, port, PORT_LEN, THIRD_WORD),
         lookup(ForwardMap::targets_name(protocol)),
     ]);
+    steps
+}
+
+/// The destination's address, of a packet of this IP version.
+fn destination(of: Family) -> Vec<Expression> {
+    let (number, offset, len) = match of {
+        Family::V4 => (libc::NFPROTO_IPV4, DESTINATION_OFFSET, ADDRESS_LEN),
+        Family::V6 => (libc::NFPROTO_IPV6, DESTINATION_OFFSET6, ADDRESS_LEN6),
+    };
+    let mut steps = family(number);
+    steps.push(payload(NETWORK, offset, len, REGISTER));
     steps
 }
 

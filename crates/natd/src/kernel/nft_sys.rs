@@ -27,8 +27,8 @@ pub(super) const MAX_STEPS: usize = 64;
 pub(super) const MAX_ELEMENTS: usize = 512;
 /// Longest name, in bytes: below that of the kernel (`NFT_NAME_MAXLEN`, 256).
 const MAX_NAME: usize = 64;
-/// Longest constant, in bytes: four registers (`NFT_DATA_VALUE_MAXLEN` is 64).
-const MAX_VALUE: usize = 16;
+/// Longest constant, in bytes: an IPv6 address and a port, each in whole words (`NFT_DATA_VALUE_MAXLEN` is 64).
+const MAX_VALUE: usize = 20;
 
 /// Room for one message, in 8-byte words: 64 KiB.
 const SCRATCH_WORDS: usize = 8 * 1024;

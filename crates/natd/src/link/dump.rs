@@ -5,7 +5,8 @@ use futures::TryStreamExt;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
 use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
 use rtnetlink::{Error, Handle};
-use std::net::{IpAddr, Ipv4Addr};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 pub(super) async fn interfaces(handle: &Handle) -> Result<Vec<Interface>, LinkError> {
     let failed = |source: Error| LinkError::Dump {
@@ -25,18 +26,21 @@ pub(super) async fn interfaces(handle: &Handle) -> Result<Vec<Interface>, LinkEr
 }
 
 pub(super) async fn addresses(handle: &Handle) -> Result<Vec<InterfaceAddress>, LinkError> {
+    Ok(messages(handle).await?.iter().filter_map(address).collect())
+}
+
+/// IPv4 and IPv6.
+pub(super) async fn all_addresses(handle: &Handle) -> Result<BTreeSet<IpAddr>, LinkError> {
+    Ok(messages(handle).await?.iter().filter_map(own).collect())
+}
+
+async fn messages(handle: &Handle) -> Result<Vec<AddressMessage>, LinkError> {
     let failed = |source: Error| LinkError::Dump {
         doing: "listing addresses",
         source,
     };
-    let addresses: Vec<AddressMessage> = handle
-        .address()
-        .get()
-        .execute()
-        .try_collect()
-        .await
-        .map_err(failed)?;
-    Ok(addresses.iter().filter_map(address).collect())
+    let messages = handle.address().get().execute().try_collect();
+    messages.await.map_err(failed)
 }
 
 fn interface(link: &LinkMessage) -> Option<Interface> {
@@ -62,22 +66,29 @@ fn interface(link: &LinkMessage) -> Option<Interface> {
     })
 }
 
-/// On a point-to-point link `Address` is the peer's and `Local` is ours; elsewhere they are equal.
 fn address(message: &AddressMessage) -> Option<InterfaceAddress> {
-    let find =
-        |pick: fn(&AddressAttribute) -> Option<Ipv4Addr>| message.attributes.iter().find_map(pick);
-    let local = find(|attribute| match attribute {
-        AddressAttribute::Local(IpAddr::V4(address)) => Some(*address),
-        _ => None,
-    });
-    let any = find(|attribute| match attribute {
-        AddressAttribute::Address(IpAddr::V4(address)) => Some(*address),
-        _ => None,
-    });
-    let address = local.or(any)?;
+    let IpAddr::V4(address) = own(message)? else {
+        return None;
+    };
     Some(InterfaceAddress {
         index: message.header.index,
         address,
         prefix: message.header.prefix_len,
+    })
+}
+
+/// On a point-to-point link `Address` is the peer's and `Local` is ours; elsewhere they are equal.
+fn own(message: &AddressMessage) -> Option<IpAddr> {
+    let find =
+        |pick: fn(&AddressAttribute) -> Option<IpAddr>| message.attributes.iter().find_map(pick);
+    let local = find(|attribute| match attribute {
+        AddressAttribute::Local(address) => Some(*address),
+        _ => None,
+    });
+    local.or_else(|| {
+        find(|attribute| match attribute {
+            AddressAttribute::Address(address) => Some(*address),
+            _ => None,
+        })
     })
 }

@@ -85,17 +85,30 @@ fn refusal(
             "the forward of {key} is not done: peers, operators or overlays use that port: {remove}"
         ));
     }
-    let hosts_own = forward.address == node.router
-        || forward.address == node.listen_ip
-        || view
-            .gateways
-            .iter()
-            .any(|gateway| gateway.listen_ip == forward.address);
-    (hosts_own && protected.contains(&(key.protocol, forward.port))).then(|| {
+    leads_to_a_hosts_own(forward, view, node, protected).then(|| {
         format!(
             "the forward of {key} is not done: it leads to a host's own port {} for peers, operators or overlays: {remove}",
             forward.port
         )
+    })
+}
+
+/// A port of peers, operators or overlays, at the address of a node's host.
+fn leads_to_a_hosts_own(
+    forward: &ResolvedForward,
+    view: &NatView,
+    node: &NodeContext,
+    protected: &BTreeSet<Port>,
+) -> bool {
+    let (address, port) = (forward.address, (forward.key.protocol, forward.port));
+    if (address == node.router || address == node.listen_ip) && protected.contains(&port) {
+        return true;
+    }
+    let mut others = view.gateways.iter();
+    others.any(|gateway| {
+        let is_its_own = port.0 == Protocol::Tcp && gateway.ports.contains(&port.1);
+        gateway.addresses.contains(&address.into())
+            && (is_its_own || node.guard.protected.contains(&port))
     })
 }
 

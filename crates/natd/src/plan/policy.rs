@@ -3,7 +3,7 @@
 use super::forwards::FORWARDED;
 use super::source_nat::{astray, outbound};
 use crate::context::NodeContext;
-use crate::ruleset::{Action, Chain, Hook, Match, PortRole, Rule};
+use crate::ruleset::{Action, Chain, Family, Hook, Match, PortRole, Rule};
 use ipam::{ForwardPolicy, NatView, Protocol};
 
 const FROM_CLIENTS: &str = "from_clients";
@@ -11,23 +11,24 @@ const LAN: &str = "lan";
 
 /// S12: nothing from the clients' network reaches ports of peers, operators and overlays, on no host.
 pub(super) fn from_clients() -> Chain {
-    let protected = |protocol| {
-        let matches = [Match::PortIn(PortRole::Protected, protocol)];
-        Rule::new(matches, Action::CountedDrop)
-    };
+    let families = [Family::V4, Family::V6];
+    let overlay = Match::PortIn(PortRole::Protected, Protocol::Udp);
+    let mut dropped: Vec<Vec<Match>> = Vec::new();
+    dropped.extend(families.map(|family| vec![Match::ToHostPort(family)]));
+    dropped.extend(families.map(|family| vec![Match::ToHost(family), overlay.clone()]));
     // What answers such a packet would be translated to the client, in place of the host's own.
-    let as_host = |protocol| {
-        let matches = [Match::FromProtected(protocol), Match::ToHost];
-        Rule::new(matches, Action::CountedDrop)
-    };
     let protocols = [Protocol::Tcp, Protocol::Udp];
-    let mut rules: Vec<_> = protocols.map(protected).into();
-    rules.extend(protocols.map(as_host));
-    rules.push(Rule::new([Match::Gre, Match::ToHost], Action::CountedDrop));
+    dropped.extend(
+        protocols.map(|protocol| vec![Match::FromProtected(protocol), Match::ToHost(Family::V4)]),
+    );
+    dropped.push(vec![Match::Gre, Match::ToHost(Family::V4)]);
+    let rules = dropped.into_iter();
     Chain {
         name: FROM_CLIENTS,
         hook: None,
-        rules,
+        rules: rules
+            .map(|matches| Rule::new(matches, Action::CountedDrop))
+            .collect(),
     }
 }
 

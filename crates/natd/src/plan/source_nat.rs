@@ -1,7 +1,7 @@
 //! Source NAT: how clients' traffic leaves, and how answers to forwarded connections come back.
 
 use crate::context::NodeContext;
-use crate::ruleset::{Action, Chain, Direction, Hook, Match, PortRole, Rule};
+use crate::ruleset::{Action, Chain, Direction, Family, Hook, Match, PortRole, Rule};
 use ipam::{Ipv4Network, NatView, Protocol, SourceNat, SubnetNat};
 
 /// What cannot be translated here as the state says.
@@ -51,12 +51,14 @@ pub(super) enum Outbound {
 }
 
 pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
-    let protected = |protocol| {
-        Rule::new(
-            [Match::PortIn(PortRole::Protected, protocol)],
-            Action::Return,
-        )
-    };
+    // What hosts say to each other is as they sent it.
+    let to_host = [
+        vec![Match::ToHostPort(Family::V4)],
+        vec![
+            Match::ToHost(Family::V4),
+            Match::PortIn(PortRole::Protected, Protocol::Udp),
+        ],
+    ];
     let mut rules = Vec::new();
     // What others translate into the clients' network is left as they want it.
     let answers_come_back = |protocol| {
@@ -70,7 +72,7 @@ pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
     if node.uplink_interface.is_some() {
         rules.extend([Protocol::Tcp, Protocol::Udp].map(answers_come_back));
     }
-    rules.extend([Protocol::Tcp, Protocol::Udp].map(protected));
+    rules.extend(to_host.map(|matches| Rule::new(matches, Action::Return)));
     for subnet in &view.subnets {
         rules.extend(astray(subnet, node, Action::Return));
     }

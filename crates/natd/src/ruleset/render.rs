@@ -4,18 +4,18 @@
 //! line here, and `nft` wraps them as it likes.
 
 use super::{
-    Action, Chain, Direction, ForwardMap, HOSTS, Hook, IcmpType, Match, PortRole, PortSet, Rule,
-    Ruleset, TABLE, capacity,
+    Action, Chain, Direction, Family, ForwardMap, Hook, Hosts, IcmpType, Match, PortRole, PortSet,
+    Rule, Ruleset, TABLE, capacity,
 };
-use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
-use std::net::Ipv4Addr;
 
 impl Display for Ruleset {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "table inet {TABLE} {{")?;
         let targets: Vec<Targets<'_>> = self.maps.iter().map(Targets).collect();
-        let hosts = Hosts(&self.hosts);
+        let families = [Family::V4, Family::V6];
+        let addresses = families.map(|family| Addresses(&self.hosts, family));
+        let host_ports = families.map(|family| HostPorts(&self.hosts, family));
         let maps = self
             .maps
             .iter()
@@ -25,7 +25,8 @@ impl Display for Ruleset {
         let chains = self.chains.iter().map(|chain| chain as &dyn Display);
         let parts = maps
             .chain(ports)
-            .chain([&hosts as &dyn Display])
+            .chain(addresses.iter().map(|set| set as &dyn Display))
+            .chain(host_ports.iter().map(|set| set as &dyn Display))
             .chain(chains);
         for (index, part) in parts.enumerate() {
             if index > 0 {
@@ -73,13 +74,49 @@ impl Display for PortSet {
     }
 }
 
-/// The hosts' addresses.
-struct Hosts<'a>(&'a BTreeSet<Ipv4Addr>);
+/// The hosts' addresses of one IP version.
+struct Addresses<'a>(&'a Hosts, Family);
 
-impl Display for Hosts<'_> {
+impl Display for Addresses<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let elements = self.0.iter().map(Ipv4Addr::to_string).collect();
-        set(f, "set", HOSTS, "ipv4_addr", elements)
+        let Self(hosts, family) = *self;
+        let mine = hosts.addresses.iter().filter(|one| family.has(one));
+        let elements = mine.map(ToString::to_string).collect();
+        set(f, "set", Hosts::name(family), kind(family), elements)
+    }
+}
+
+/// The nodes' ports there.
+struct HostPorts<'a>(&'a Hosts, Family);
+
+impl Display for HostPorts<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(hosts, family) = *self;
+        let mine = hosts.ports.iter().filter(|(one, _)| family.has(one));
+        let elements = mine.map(|(address, port)| format!("{address} . {port}"));
+        let data = format!("{} . inet_service", kind(family));
+        set(
+            f,
+            "set",
+            Hosts::ports_name(family),
+            &data,
+            elements.collect(),
+        )
+    }
+}
+
+const fn kind(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ipv4_addr",
+        Family::V6 => "ipv6_addr",
+    }
+}
+
+/// What precedes `daddr`.
+const fn header(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "ip",
+        Family::V6 => "ip6",
     }
 }
 
@@ -175,7 +212,15 @@ impl Display for Match {
                 PortSet::name(PortRole::Protected, *protocol)
             ),
             Self::Gre => f.write_str("meta l4proto gre"),
-            Self::ToHost => write!(f, "ip daddr @{HOSTS}"),
+            Self::ToHost(family) => {
+                write!(f, "{} daddr @{}", header(*family), Hosts::name(*family))
+            }
+            Self::ToHostPort(family) => write!(
+                f,
+                "{} daddr . tcp dport @{}",
+                header(*family),
+                Hosts::ports_name(*family)
+            ),
             Self::Original => f.write_str("ct direction original"),
             Self::Dhcp => f.write_str("udp dport 67"),
             Self::Icmp(kind) => f.write_str(match kind {

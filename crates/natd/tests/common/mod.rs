@@ -68,9 +68,10 @@ pub fn usual() -> NatView {
         leading_nowhere: Vec::new(),
         gateways: vec![Gateway {
             listen_ip: Ipv4Addr::new(10, 15, 3, 11),
-            peer_ip: Some(Ipv4Addr::new(172, 31, 0, 2)),
-            peer_port: Some(PEER_PORT),
-            admin_port: None,
+            addresses: [[10, 15, 3, 11], [172, 31, 0, 2], [203, 0, 113, 100]]
+                .map(Into::into)
+                .into(),
+            ports: [PEER_PORT, ADMIN_PORT].into(),
         }],
         forward_policy: ForwardPolicy::Drop,
     }

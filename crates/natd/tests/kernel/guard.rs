@@ -2,17 +2,17 @@
 //! peers, operators or overlays, on no host (S12).
 
 use crate::Test;
-use crate::common::{ADMIN_PORT, LAN, PEER_PORT, node, usual, without_uplink};
+use crate::common::{ADMIN_PORT, LAN, PEER_PORT, forward, node, usual, without_uplink};
 use crate::lab::{
     Lab, connect, datagrams, delivers, ip, is_blocked, is_blocked6, on, receives, serve, serve6,
 };
 use crate::sandbox::{list, run};
 use ipam::{Ipv4Network, NatView, Protocol};
 use natd::kernel::Kernel;
-use natd::{NftKernel, NodeContext, plan};
+use natd::{Guard, NftKernel, NodeContext, plan};
 use std::net::Ipv4Addr;
 
-pub const TESTS: [Test; 7] = [
+pub const TESTS: [Test; 9] = [
     (
         "clients_reach_dhcp_and_ping_alone",
         clients_reach_dhcp_and_ping_alone,
@@ -25,6 +25,14 @@ pub const TESTS: [Test; 7] = [
     (
         "ports_of_other_hosts_are_dropped_at_the_source",
         ports_of_other_hosts_are_dropped_at_the_source,
+    ),
+    (
+        "port_that_a_node_states_is_closed_at_hosts_alone",
+        port_that_a_node_states_is_closed_at_hosts_alone,
+    ),
+    (
+        "port_of_a_node_is_closed_by_ipv6_at_hosts_alone",
+        port_of_a_node_is_closed_by_ipv6_at_hosts_alone,
     ),
     (
         "forward_without_a_target_does_not_open_the_hosts_own_port",
@@ -171,6 +179,72 @@ fn ports_of_other_hosts_are_dropped_at_the_source() {
             "{to}"
         );
     }
+}
+
+/// A node may listen on 443: then that is closed at its host, and nowhere else; a forward of it goes on.
+fn port_that_a_node_states_is_closed_at_hosts_alone() {
+    let mut view = usual();
+    view.gateways[0].ports = [443, 853].into();
+    view.forwards.push(forward(Protocol::Tcp, 443, 21, 8443));
+    let mut own = node();
+    own.guard = Guard::protecting([443, ADMIN_PORT]);
+    let (_lab, mut kernel) = gateway(&view, &node());
+    ip("-n outside address add 203.0.113.101/24 dev eth0");
+    for port in [443, 853, ADMIN_PORT] {
+        serve("outside", port);
+    }
+    serve("b", 8443);
+    // Nobody's host: the internet.
+    for port in ["443", "853", "7067"] {
+        let (greeting, _) = connect("a", &format!("203.0.113.101:{port}")).expect("a connection");
+        assert_eq!(greeting, "outside sees 203.0.113.1", "translated");
+    }
+    assert!(is_blocked("a", "203.0.113.100:443"));
+    assert!(is_blocked("a", "203.0.113.100:853"));
+    let (greeting, _) = connect("outside", "203.0.113.1:443").expect("the forward goes on");
+    assert_eq!(greeting, "b sees 10.15.3.10");
+    // Overlays' ports likewise.
+    let overlay = datagrams("outside", "0.0.0.0:4789");
+    assert!(delivers(
+        "a",
+        "10.15.3.20:0",
+        "203.0.113.101:4789",
+        &overlay
+    ));
+    assert!(!delivers(
+        "a",
+        "10.15.3.20:0",
+        "203.0.113.100:4789",
+        &overlay
+    ));
+    // What this node itself listens on is no exception, but its forward is not done.
+    view.gateways[0].ports.clear();
+    put(&mut kernel, &view, &own);
+    assert!(connect("a", "203.0.113.101:443").is_ok());
+    assert!(connect("outside", "203.0.113.1:443").is_err());
+}
+
+fn port_of_a_node_is_closed_by_ipv6_at_hosts_alone() {
+    let mut view = usual();
+    let [host, other] = ["2001:db8:2::100", "2001:db8:2::101"];
+    let addresses = &mut view.gateways[0].addresses;
+    addresses.insert(host.parse().expect("an address"));
+    let _lab = gateway(&view, &node());
+    std::fs::write("/proc/sys/net/ipv6/conf/all/forwarding", "1").expect("the switch is there");
+    ip(&format!("address add 2001:db8:1::1/64 dev {LAN} nodad"));
+    ip("address add 2001:db8:2::1/64 dev vmbr0 nodad");
+    ip("-n a address add 2001:db8:1::20/64 dev eth0 nodad");
+    ip("-n a route add default via 2001:db8:1::1");
+    for address in [host, other] {
+        ip(&format!(
+            "-n outside address add {address}/64 dev eth0 nodad"
+        ));
+    }
+    ip("-n outside route add default via 2001:db8:2::1");
+    serve6("outside", PEER_PORT);
+    // The kernel first makes sure that its link-local addresses are nobody else's.
+    assert!((0..20).any(|_| !is_blocked6("a", other, PEER_PORT)));
+    assert!(is_blocked6("a", host, PEER_PORT));
 }
 
 fn forward_without_a_target_does_not_open_the_hosts_own_port() {

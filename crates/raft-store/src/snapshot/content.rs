@@ -63,6 +63,7 @@ mod tests {
             listen_ip: *listen_ip,
             peer_address: format!("gw{id}:7000"),
             listeners: BTreeMap::new(),
+            addresses: Default::default(),
         };
         let nodes = listen_ips.iter().zip(1..).map(node).collect();
         State::from_parts(StateParts {

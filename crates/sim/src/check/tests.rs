@@ -51,6 +51,7 @@ fn node(number: u64) -> NodeRegistration {
         listen_ip: address(10 + last),
         peer_address: format!("node{number}:7400"),
         listeners: std::collections::BTreeMap::new(),
+        addresses: Default::default(),
     }
 }
 
