@@ -5,7 +5,7 @@
 //! Out: the node's facts as they change (its addresses), and the problems. Kernel calls run on tokio's
 //! blocking threads; the future never blocks. Cancel-safe.
 //!
-//! Not seen: rules that are not nf_tables' (legacy iptables), and what a chain of others does by means
+//! Not seen: rules that are not nf_tables' (legacy iptables) or not IP's (bridge, netdev), and what a chain of others does by means
 //! that `foreign` does not know: it speaks up only where it is sure.
 
 mod foreign;
@@ -34,6 +34,7 @@ const MOST_NAMED: usize = 12;
 pub struct HostWatch {
     links: Links,
     events: crate::link::Events,
+    resync: Duration,
 }
 
 /// A look that failed.
@@ -51,7 +52,18 @@ impl HostWatch {
     /// Subscribes. Must be called within a tokio runtime.
     pub fn open() -> Result<Self, LinkError> {
         let (links, events) = Links::of_the_host()?;
-        Ok(Self { links, events })
+        Ok(Self {
+            links,
+            events,
+            resync: RESYNC,
+        })
+    }
+
+    /// Looks this often when nothing says that it should.
+    #[must_use]
+    pub const fn with_resync(mut self, resync: Duration) -> Self {
+        self.resync = resync;
+        self
     }
 
     /// Publishes the node's facts and the problems, now and as they change, until nobody listens.
@@ -79,7 +91,7 @@ impl HostWatch {
             tokio::select! {
                 () = problems.closed() => return,
                 _ = self.events.next() => {}
-                () = tokio::time::sleep(RESYNC) => {}
+                () = tokio::time::sleep(self.resync) => {}
             }
             while let Some(Some(_)) = self.events.next().now_or_never() {}
         }
@@ -97,7 +109,8 @@ impl HostWatch {
         let work = tokio::task::spawn_blocking(move || -> Result<Vec<String>, HostError> {
             let mut found = switches::closed(&node);
             let others = NftKernel::open()?.others()?;
-            found.extend(foreign::problems(&others, &probes(&node, &intent)));
+            let probes = probes(&node, &intent, switches::filters_bridged(&node));
+            found.extend(foreign::problems(&others, &probes));
             Ok(found)
         });
         found.extend(match work.await {
@@ -170,23 +183,21 @@ pub fn uplink(
     problems
 }
 
-/// The traffic that others' chains are asked about.
+/// The traffic that others' chains are asked about. `filters_bridged`: they see what the bridge carries, too.
 #[must_use]
-pub fn probes(node: &NodeContext, intent: &Intent) -> Vec<Probe> {
+pub fn probes(node: &NodeContext, intent: &Intent, filters_bridged: bool) -> Vec<Probe> {
     let lan = node.lan_interface.as_str();
-    let Some(client) = intent
-        .view
-        .subnets
-        .first()
-        .map(|subnet| subnet.pool.first())
-    else {
+    let Some(subnet) = intent.view.subnets.first() else {
         return Vec::new();
     };
-    let mut probes = vec![Probe::dhcp(lan, client, node.listen_ip)];
+    let mut probes = Vec::from(Probe::dhcp(lan, subnet.network, node.listen_ip));
+    if filters_bridged {
+        probes.push(Probe::bridged(lan, subnet.network));
+    }
     let Some(uplink) = &node.uplink_interface else {
         return probes;
     };
-    probes.extend(Probe::outbound(lan, uplink.as_str(), client));
+    probes.extend(Probe::outbound(lan, uplink.as_str(), subnet.network));
     if let Some(forward) = intent.view.forwards.first() {
         probes.push(Probe::inbound(lan, uplink.as_str(), forward));
     }

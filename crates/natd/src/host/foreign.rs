@@ -6,11 +6,13 @@
 //! false (S11).
 
 mod packet;
+mod registers;
 
 pub use packet::{Probe, Traffic};
 
 use crate::image::{ChainImage, Expression, RuleImage};
-use packet::Registers;
+use packet::Position;
+use registers::Registers;
 
 /// A chain of somebody else's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,19 +62,18 @@ enum Matches {
 pub(super) fn problems(chains: &[ForeignChain], probes: &[Probe]) -> Vec<String> {
     let mut problems: Vec<String> = Vec::new();
     for probe in probes {
-        for base in chains.iter().filter(|one| sees(one, probe)) {
+        for base in chains {
+            let Some((at, policy_drops)) = seen(base, probe) else {
+                continue;
+            };
             let mut walk = Walk {
                 chains,
                 base,
                 probe,
+                at,
                 steps: 0,
             };
             let ends = walk.chain(&base.chain, 0);
-            let policy_drops = base
-                .chain
-                .base
-                .as_ref()
-                .is_some_and(|hook| hook.policy == 0);
             let dropped = ends.dropped || ends.falls && policy_drops;
             let passes = ends.accepted || ends.falls && !policy_drops;
             if dropped && !passes && walk.steps <= MAX_STEPS {
@@ -95,11 +96,16 @@ fn problem(base: &ForeignChain, probe: &Probe) -> String {
     )
 }
 
-fn sees(one: &ForeignChain, probe: &Probe) -> bool {
+/// Where the chain sees the probe, if it does, and whether its policy is to drop.
+fn seen(one: &ForeignChain, probe: &Probe) -> Option<(Position, bool)> {
     let families = [libc::NFPROTO_INET, libc::NFPROTO_IPV4];
-    let hook = one.chain.base.as_ref();
-    families.contains(&i32::from(one.family))
-        && hook.is_some_and(|hook| hook.kind != "nat" && probe.hooks.contains(&hook.hook))
+    let base = one.chain.base.as_ref()?;
+    let at = Position {
+        hook: i32::try_from(base.hook).ok()?,
+        priority: base.priority,
+    };
+    let sees = families.contains(&i32::from(one.family)) && base.kind != "nat";
+    (sees && probe.passes(at.hook)).then_some((at, base.policy == libc::NF_DROP as u32))
 }
 
 /// One probe on its way through one base chain.
@@ -107,6 +113,7 @@ struct Walk<'a> {
     chains: &'a [ForeignChain],
     base: &'a ForeignChain,
     probe: &'a Probe,
+    at: Position,
     steps: u32,
 }
 
@@ -193,7 +200,7 @@ impl Walk<'_> {
                 Expression::Verdict { code, chain } => {
                     return (matches, fate(*code, chain.as_ref()));
                 }
-                Expression::Foreign { name } if name == "reject" => return (matches, Fate::Drop),
+                Expression::Foreign { name } if rejects(name) => return (matches, Fate::Drop),
                 Expression::Compare { from, op, value } => {
                     match registers.compare(*from, *op, value) {
                         Some(true) => {}
@@ -209,13 +216,19 @@ impl Walk<'_> {
                     return (Matches::Maybe, Fate::Accept);
                 }
                 Expression::Lookup { to: Some(0), .. } => return (Matches::Maybe, Fate::Unknown),
-                Expression::Lookup { .. } => matches = Matches::Maybe,
+                Expression::Lookup { .. } => {
+                    registers.forget();
+                    matches = Matches::Maybe;
+                }
                 Expression::Foreign { name } if is_harmless(name) => {}
-                Expression::Foreign { name } if name == "target" => {
+                Expression::Foreign { name } if name.starts_with("target ") => {
                     return (Matches::Maybe, Fate::Unknown);
                 }
-                Expression::Foreign { .. } => matches = Matches::Maybe,
-                other => registers.step(other, self.probe),
+                Expression::Foreign { .. } => {
+                    registers.forget();
+                    matches = Matches::Maybe;
+                }
+                other => registers.step(other, self.probe, self.at),
             }
         }
         (matches, Fate::Passed)
@@ -240,7 +253,29 @@ fn fate(code: i32, chain: Option<&String>) -> Fate {
     }
 }
 
-/// Steps that match always.
+/// Steps that match always and go on.
 fn is_harmless(name: &str) -> bool {
-    matches!(name, "log" | "notrack" | "objref" | "last" | "counter")
+    const HARMLESS: [&str; 12] = [
+        "log",
+        "notrack",
+        "objref",
+        "last",
+        "counter",
+        "target LOG",
+        "target NFLOG",
+        "target MARK",
+        "target CONNMARK",
+        "target CT",
+        "target CHECKSUM",
+        "target TCPMSS",
+    ];
+    HARMLESS.contains(&name)
 }
+
+/// Steps that end a packet.
+fn rejects(name: &str) -> bool {
+    matches!(name, "reject" | "target REJECT" | "target DROP")
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use crate::context::NodeContext;
 use std::fs;
 use std::path::Path;
 
+const BRIDGED: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 const CONFIGURATION: &str = "/proc/sys/net/ipv4/conf";
 
 /// The interfaces by which nothing is forwarded though it should be. One that is not there is another's word.
@@ -28,4 +29,11 @@ pub(super) fn closed(node: &NodeContext) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Whether IP's chains see what is only bridged between the clients (`br_netfilter`).
+pub(super) fn filters_bridged(node: &NodeContext) -> bool {
+    let is_on = fs::read_to_string(BRIDGED).is_ok_and(|text| text.trim() == "1");
+    let bridge = Path::new("/sys/class/net").join(node.lan_interface.as_str());
+    is_on && bridge.join("bridge").exists()
 }

@@ -253,7 +253,10 @@ pub(super) fn has_table(
     Ok(found)
 }
 
-/// Every chain but those of our table.
+/// `NFT_TABLE_F_DORMANT`: its chains see no packets.
+const TABLE_DORMANT: u32 = 1;
+
+/// Every chain but those of our table, of tables that are not switched off.
 pub(super) fn others(
     socket: &mut NetfilterSocket,
     ours: &str,
@@ -263,10 +266,22 @@ pub(super) fn others(
     let mut others: Vec<ForeignChain> = Vec::new();
     let is_ours = |family: u8, table: &str| i32::from(family) == FAMILY && table == ours;
     let list = |kind| request(libc::NFPROTO_UNSPEC, kind, libc::NLM_F_DUMP, Encoder::bare);
+    let mut dormant: Vec<(u8, String)> = Vec::new();
+    let replies = socket.exchange(&list(libc::NFT_MSG_GETTABLE), |message| {
+        if let Some(family) = family_of(message, libc::NFT_MSG_NEWTABLE) {
+            let found = decoder.table(message.bytes).map_err(unreadable(DOING))?;
+            if found.item & TABLE_DORMANT != 0 {
+                dormant.push((family, found.table));
+            }
+        }
+        Ok(())
+    })?;
+    refused(DOING, replies)?;
     let replies = socket.exchange(&list(libc::NFT_MSG_GETCHAIN), |message| {
         if let Some(family) = family_of(message, libc::NFT_MSG_NEWCHAIN) {
             let found = decoder.chain(message.bytes).map_err(unreadable(DOING))?;
-            if !is_ours(family, &found.table) {
+            let is_asleep = dormant.contains(&(family, found.table.clone()));
+            if !is_ours(family, &found.table) && !is_asleep {
                 others.push(ForeignChain {
                     family,
                     table: found.table,

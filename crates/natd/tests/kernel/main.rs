@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod guard;
+mod host;
 mod lab;
 mod links;
 mod repair;
@@ -25,12 +26,13 @@ fn main() {
     if !arguments.list {
         sandbox::enter();
     }
-    let groups: [(&str, &[Test]); 6] = [
+    let groups: [(&str, &[Test]); 7] = [
         ("table", &table::TESTS),
         ("repair", &repair::TESTS),
         ("traffic", &traffic::TESTS),
         ("links", &links::TESTS),
         ("guard", &guard::TESTS),
+        ("host", &host::TESTS),
         ("withdrawn", &withdrawn::TESTS),
     ];
     let trials = groups

@@ -38,6 +38,8 @@ pub fn in_fresh_network(test: fn()) {
         let own = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
         unshare(own).expect("root of its user namespace may have namespaces");
         run("mount", &["-t", "tmpfs", "tmpfs", "/run"]);
+        // Of this network, and not of the one outside.
+        run("mount", &["-t", "sysfs", "sysfs", "/sys"]);
         run("ip", &["link", "set", "lo", "up"]);
         test();
     });

@@ -1,25 +1,38 @@
-//! A packet of ours, and what a rule's steps make of it.
+//! A packet of ours at a hook. Pure.
+//!
+//! Only what is true of *every* packet of its kind is known of it: which client sends, to which port on the
+//! internet, is not. So a rule for one client or one port decides nothing, and no alarm comes of it.
 
-use crate::image::Expression;
-use ipam::{Protocol, ResolvedForward};
-use std::collections::BTreeMap;
+use super::registers::Bits;
+use ipam::{Ipv4Network, Protocol, ResolvedForward};
 use std::net::Ipv4Addr;
 
-/// Somewhere on the internet (RFC 5737, TEST-NET-2).
-const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 /// `NF_CT_STATE_BIT`.
 const STATE_ESTABLISHED: u32 = 1 << 1;
 const STATE_NEW: u32 = 1 << 3;
 /// `IPS_DST_NAT`.
 const STATUS_DNAT: u32 = 1 << 5;
+/// IPv4's EtherType.
+const ETHERTYPE: [u8; 2] = [0x08, 0x00];
+const SERVER_PORT: u16 = 67;
+const CLIENT_PORT: u16 = 68;
 
-/// Which traffic of ours.
+/// Which packet of its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traffic {
     /// The first packet.
     New,
     /// A packet of a connection that is known.
     Established,
+}
+
+/// One end of the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct End {
+    /// The host's interface there; none if the host itself is the end.
+    interface: Option<String>,
+    address: Bits,
+    port: Bits,
 }
 
 /// What a packet of ours looks like on its way.
@@ -29,43 +42,80 @@ pub struct Probe {
     pub(super) what: String,
     /// For people: a rule's words that mean it.
     pub(super) rule: String,
-    /// Hooks that it passes (`NF_INET_*`).
-    pub(super) hooks: Vec<u32>,
-    enters: String,
-    leaves: Option<String>,
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
-    protocol: u8,
-    ports: (u16, u16),
+    from: End,
+    to: End,
+    protocol: Bits,
     traffic: Traffic,
+    /// Whether its connection's destination is translated, or is the answer to one whose source is.
     translated: bool,
+}
+
+/// Where a packet is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// `NF_INET_*`.
+    pub(super) hook: i32,
+    /// Of the chain that sees it.
+    pub(super) priority: i32,
+}
+
+impl Position {
+    /// Connection tracking has not seen it.
+    const fn is_untracked(self) -> bool {
+        let at_the_entrance = matches!(
+            self.hook,
+            libc::NF_INET_PRE_ROUTING | libc::NF_INET_LOCAL_OUT
+        );
+        at_the_entrance && self.priority <= libc::NF_IP_PRI_CONNTRACK
+    }
+}
+
+impl End {
+    fn client(lan: &str, network: Ipv4Network) -> Self {
+        let address = Bits::some(network.address().octets(), network.mask().octets());
+        Self {
+            interface: Some(lan.to_owned()),
+            address,
+            port: Bits::unknown(2),
+        }
+    }
+
+    fn elsewhere(uplink: &str) -> Self {
+        Self {
+            interface: Some(uplink.to_owned()),
+            address: Bits::unknown(4),
+            port: Bits::unknown(2),
+        }
+    }
+
+    fn exactly(interface: Option<&str>, address: Ipv4Addr, port: u16) -> Self {
+        Self {
+            interface: interface.map(str::to_owned),
+            address: Bits::all(address.octets()),
+            port: Bits::all(port.to_be_bytes()),
+        }
+    }
 }
 
 impl Probe {
     /// What clients send to the internet, and its answers.
-    pub(in crate::host) fn outbound(lan: &str, uplink: &str, client: Ipv4Addr) -> [Self; 2] {
+    pub(in crate::host) fn outbound(lan: &str, uplink: &str, network: Ipv4Network) -> [Self; 2] {
         let out = Self {
             what: format!("what clients send from {lan} to {uplink}"),
             rule: format!("iifname \"{lan}\" oifname \"{uplink}\""),
-            hooks: forwarded(),
-            enters: lan.to_owned(),
-            leaves: Some(uplink.to_owned()),
-            source: client,
-            destination: ELSEWHERE,
-            protocol: libc::IPPROTO_TCP as u8,
-            ports: (40_000, 443),
+            from: End::client(lan, network),
+            to: End::elsewhere(uplink),
+            protocol: Bits::unknown(1),
             traffic: Traffic::New,
             translated: false,
         };
         let back = Self {
             what: format!("what comes back from {uplink} to clients on {lan}"),
             rule: format!("iifname \"{uplink}\" oifname \"{lan}\" ct state established"),
-            enters: uplink.to_owned(),
-            leaves: Some(lan.to_owned()),
-            source: ELSEWHERE,
-            destination: client,
-            ports: (443, 40_000),
+            from: out.to.clone(),
+            to: out.from.clone(),
             traffic: Traffic::Established,
+            translated: true,
             ..out.clone()
         };
         [out, back]
@@ -78,37 +128,76 @@ impl Probe {
             Protocol::Udp => libc::IPPROTO_UDP,
         };
         Self {
-            what: format!("what port forwards lead from {uplink} to clients on {lan}"),
+            what: format!(
+                "what the forward of {} leads from {uplink} to {lan}",
+                forward.key
+            ),
             rule: format!("iifname \"{uplink}\" oifname \"{lan}\" ct status dnat"),
-            hooks: forwarded(),
-            enters: uplink.to_owned(),
-            leaves: Some(lan.to_owned()),
-            source: ELSEWHERE,
-            destination: forward.address,
-            protocol: protocol as u8,
-            ports: (40_000, forward.port),
+            from: End::elsewhere(uplink),
+            to: End::exactly(Some(lan), forward.address, forward.port),
+            protocol: Bits::all([protocol as u8]),
             traffic: Traffic::New,
             translated: true,
         }
     }
 
-    /// A client's renewal.
-    pub(in crate::host) fn dhcp(lan: &str, client: Ipv4Addr, listen_ip: Ipv4Addr) -> Self {
-        Self {
+    /// A client that looks for a server, one that renews, and the answer to that.
+    pub(in crate::host) fn dhcp(lan: &str, network: Ipv4Network, listen_ip: Ipv4Addr) -> [Self; 3] {
+        let client = End {
+            port: Bits::all(CLIENT_PORT.to_be_bytes()),
+            ..End::client(lan, network)
+        };
+        let renews = Self {
             what: format!("clients' DHCP messages on {lan}"),
-            rule: format!("iifname \"{lan}\" udp dport 67"),
-            hooks: vec![
-                libc::NF_INET_PRE_ROUTING as u32,
-                libc::NF_INET_LOCAL_IN as u32,
-            ],
-            enters: lan.to_owned(),
-            leaves: None,
-            source: client,
-            destination: listen_ip,
-            protocol: libc::IPPROTO_UDP as u8,
-            ports: (68, 67),
+            rule: format!("iifname \"{lan}\" udp dport {SERVER_PORT}"),
+            from: client.clone(),
+            to: End::exactly(None, listen_ip, SERVER_PORT),
+            protocol: Bits::all([libc::IPPROTO_UDP as u8]),
             traffic: Traffic::New,
             translated: false,
+        };
+        let looks = Self {
+            what: format!("clients' DHCP broadcasts on {lan}"),
+            from: End::exactly(Some(lan), Ipv4Addr::UNSPECIFIED, CLIENT_PORT),
+            to: End::exactly(None, Ipv4Addr::BROADCAST, SERVER_PORT),
+            ..renews.clone()
+        };
+        let answered = Self {
+            what: format!("answers to clients' DHCP messages on {lan}"),
+            rule: format!("oifname \"{lan}\" udp sport {SERVER_PORT}"),
+            from: renews.to.clone(),
+            to: client,
+            traffic: Traffic::Established,
+            ..renews.clone()
+        };
+        [looks, renews, answered]
+    }
+
+    /// What clients on the bridge send to each other, where the kernel shows that to IP's chains too.
+    pub(in crate::host) fn bridged(lan: &str, network: Ipv4Network) -> Self {
+        Self {
+            what: format!(
+                "what clients on {lan} send to each other, which the kernel shows to it \
+                 (`sysctl -w net.bridge.bridge-nf-call-iptables=0` ends that)"
+            ),
+            rule: format!("iifname \"{lan}\" oifname \"{lan}\""),
+            from: End::client(lan, network),
+            to: End::client(lan, network),
+            protocol: Bits::unknown(1),
+            traffic: Traffic::New,
+            translated: false,
+        }
+    }
+
+    /// Whether it passes a hook (`NF_INET_*`).
+    pub(super) fn passes(&self, hook: i32) -> bool {
+        match hook {
+            libc::NF_INET_PRE_ROUTING => self.from.interface.is_some(),
+            libc::NF_INET_LOCAL_IN => self.to.interface.is_none(),
+            libc::NF_INET_FORWARD => self.from.interface.is_some() && self.to.interface.is_some(),
+            libc::NF_INET_LOCAL_OUT => self.from.interface.is_none(),
+            libc::NF_INET_POST_ROUTING => self.to.interface.is_some(),
+            _ => false,
         }
     }
 
@@ -117,138 +206,80 @@ impl Probe {
         self.traffic == Traffic::New
     }
 
-    /// What is known of the headers; an octet that is not is none.
-    fn network(&self, offset: usize) -> Option<u8> {
-        match offset {
-            0 => Some(0x45),
-            9 => Some(self.protocol),
-            12..16 => Some(self.source.octets()[offset - 12]),
-            16..20 => Some(self.destination.octets()[offset - 16]),
-            _ => None,
-        }
+    /// Octets of its IP header.
+    pub(super) fn network(&self, at: Position, offset: usize, len: usize) -> Bits {
+        let header = [
+            Bits::all([0x45]),
+            Bits::unknown(8),
+            self.protocol.clone(),
+            Bits::unknown(2),
+            self.source(at).0,
+            self.destination(at).0,
+        ];
+        Bits::joined(&header).part(offset, len)
     }
 
-    fn transport(&self, offset: usize) -> Option<u8> {
-        match offset {
-            0 | 1 => Some(self.ports.0.to_be_bytes()[offset]),
-            2 | 3 => Some(self.ports.1.to_be_bytes()[offset - 2]),
-            _ => None,
-        }
+    /// Octets of its TCP or UDP header.
+    pub(super) fn transport(&self, at: Position, offset: usize, len: usize) -> Bits {
+        Bits::joined(&[self.source(at).1, self.destination(at).1]).part(offset, len)
     }
 
-    fn meta(&self, key: u32) -> Option<Vec<u8>> {
-        let key = i32::try_from(key).ok()?;
-        match key {
-            libc::NFT_META_IIFNAME => Some(interface(&self.enters)),
+    /// Behind the routing decision it may have the host's source already.
+    fn source(&self, at: Position) -> (Bits, Bits) {
+        let is_forwarded = self.passes(libc::NF_INET_FORWARD);
+        if at.hook == libc::NF_INET_POST_ROUTING && is_forwarded {
+            return (Bits::unknown(4), Bits::unknown(2));
+        }
+        (self.from.address.clone(), self.from.port.clone())
+    }
+
+    /// Before it, it may still go to the host.
+    fn destination(&self, at: Position) -> (Bits, Bits) {
+        if at.hook == libc::NF_INET_PRE_ROUTING && self.translated {
+            return (Bits::unknown(4), Bits::unknown(2));
+        }
+        (self.to.address.clone(), self.to.port.clone())
+    }
+
+    /// A property of its journey (`NFT_META_*`).
+    pub(super) fn meta(&self, at: Position, key: u32) -> Option<Bits> {
+        let named = |end: &End| end.interface.as_deref().map(interface);
+        match i32::try_from(key).ok()? {
+            libc::NFT_META_IIFNAME if at.hook != libc::NF_INET_POST_ROUTING => named(&self.from),
             // Before routing, nobody knows.
-            libc::NFT_META_OIFNAME => self.leaves.as_deref().map(interface),
-            libc::NFT_META_NFPROTO => Some(vec![libc::NFPROTO_IPV4 as u8]),
-            libc::NFT_META_L4PROTO => Some(vec![self.protocol]),
+            libc::NFT_META_OIFNAME if at.hook != libc::NF_INET_PRE_ROUTING => named(&self.to),
+            libc::NFT_META_PROTOCOL => Some(Bits::all(ETHERTYPE)),
+            libc::NFT_META_NFPROTO => Some(Bits::all([libc::NFPROTO_IPV4 as u8])),
+            libc::NFT_META_L4PROTO => Some(self.protocol.clone()),
             _ => None,
         }
     }
 
-    fn conntrack(&self, key: u32) -> Option<Vec<u8>> {
+    /// A property of its connection (`NFT_CT_*`).
+    pub(super) fn conntrack(&self, at: Position, key: u32) -> Option<Bits> {
+        if at.is_untracked() {
+            return None;
+        }
         let bits = match i32::try_from(key).ok()? {
             libc::NFT_CT_STATE if self.is_new() => STATE_NEW,
             libc::NFT_CT_STATE => STATE_ESTABLISHED,
-            libc::NFT_CT_STATUS if self.translated => STATUS_DNAT,
+            libc::NFT_CT_STATUS
+                if self.translated && self.is_new() && at.hook != libc::NF_INET_PRE_ROUTING =>
+            {
+                return Some(Bits::some(
+                    STATUS_DNAT.to_ne_bytes(),
+                    STATUS_DNAT.to_ne_bytes(),
+                ));
+            }
             _ => return None,
         };
-        Some(bits.to_ne_bytes().to_vec())
+        Some(Bits::all(bits.to_ne_bytes()))
     }
 }
 
-fn forwarded() -> Vec<u32> {
-    vec![libc::NF_INET_FORWARD as u32]
-}
-
-fn interface(name: &str) -> Vec<u8> {
-    let mut padded = name.as_bytes().to_vec();
-    padded.resize(libc::IFNAMSIZ, 0);
-    padded
-}
-
-/// What a rule has loaded; a register that is not here holds something unknown.
-#[derive(Default)]
-pub(super) struct Registers {
-    known: BTreeMap<u32, Vec<u8>>,
-    last_was_state: bool,
-}
-
-impl Registers {
-    /// Does a step that decides nothing.
-    pub(super) fn step(&mut self, step: &Expression, probe: &Probe) {
-        match step {
-            Expression::Meta { key, to } => self.load(*to, probe.meta(*key)),
-            Expression::Payload {
-                base,
-                offset,
-                len,
-                to,
-            } => {
-                let octets = (*offset..offset.saturating_add(*len)).map(|at| {
-                    let at = usize::try_from(at).ok()?;
-                    match i32::try_from(*base).ok()? {
-                        libc::NFT_PAYLOAD_NETWORK_HEADER => probe.network(at),
-                        libc::NFT_PAYLOAD_TRANSPORT_HEADER => probe.transport(at),
-                        _ => None,
-                    }
-                });
-                self.load(*to, octets.collect());
-            }
-            Expression::Conntrack { key, to, .. } => {
-                self.load(*to, probe.conntrack(*key));
-                self.last_was_state = *key == libc::NFT_CT_STATE as u32;
-            }
-            Expression::Bitwise {
-                from,
-                to,
-                mask,
-                xor,
-            } => {
-                let value = self
-                    .known
-                    .get(from)
-                    .filter(|value| value.len() >= mask.len());
-                let value = value.map(|value| {
-                    let bytes = value.iter().zip(mask.iter().zip(xor.iter()));
-                    bytes.map(|(byte, (mask, xor))| byte & mask ^ xor).collect()
-                });
-                self.load(*to, value);
-            }
-            Expression::Fib { to, .. }
-            | Expression::Route { to, .. }
-            | Expression::ByteOrder { to, .. } => self.load(*to, None),
-            Expression::Immediate { to, value } => self.load(*to, Some(value.to_vec())),
-            _ => {}
-        }
-    }
-
-    /// How a register compares; none if that is unknown. An interface's name may be compared in part.
-    pub(super) fn compare(&self, from: u32, op: u32, value: &[u8]) -> Option<bool> {
-        let loaded = self.known.get(&from)?.get(..value.len())?;
-        Some(match i32::try_from(op).ok()? {
-            libc::NFT_CMP_EQ => loaded == value,
-            libc::NFT_CMP_NEQ => loaded != value,
-            libc::NFT_CMP_LT => loaded < value,
-            libc::NFT_CMP_LTE => loaded <= value,
-            libc::NFT_CMP_GT => loaded > value,
-            libc::NFT_CMP_GTE => loaded >= value,
-            _ => return None,
-        })
-    }
-
-    /// Whether what was loaded last is the connection's state.
-    pub(super) const fn last_was_state(&self) -> bool {
-        self.last_was_state
-    }
-
-    fn load(&mut self, to: u32, value: Option<Vec<u8>>) {
-        self.last_was_state = false;
-        match value {
-            Some(value) => self.known.insert(to, value),
-            None => self.known.remove(&to),
-        };
-    }
+fn interface(name: &str) -> Bits {
+    let mut padded = [0; libc::IFNAMSIZ];
+    let length = name.len().min(padded.len());
+    padded[..length].copy_from_slice(&name.as_bytes()[..length]);
+    Bits::all(padded)
 }

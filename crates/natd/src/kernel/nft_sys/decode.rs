@@ -293,11 +293,22 @@ impl Step {
             "immediate" => self.immediate()?,
             "nat" => self.nat(),
             "masq" => self.masquerade(),
+            "target" => Some(self.target()?),
             _ => None,
         };
         Ok(known.unwrap_or_else(|| Expression::Foreign {
             name: self.name.clone(),
         }))
+    }
+
+    /// A target of iptables, as iptables-nft writes them.
+    fn target(&self) -> Result<Expression, Unreadable> {
+        let name = sys::NFTNL_EXPR_TG_NAME as u16;
+        // SAFETY: the expression lives; the text is copied at once.
+        let name = unsafe { text(sys::nftnl_expr_get_str(self.expression, name)) }?;
+        Ok(Expression::Foreign {
+            name: format!("target {name}"),
+        })
     }
 
     fn meta(&self) -> Option<Expression> {
