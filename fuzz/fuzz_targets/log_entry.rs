@@ -17,8 +17,8 @@ use raft_store::testing::{open_record, seal_record, wrap_record};
 use raft_store::{Entry, Payload};
 use std::sync::LazyLock;
 
-/// The clock's end is some 500 million years away: what would end after it is due with it.
-const LAST_DAYS: ClusterTime = ClusterTime(u64::MAX - (1 << 40));
+/// No peer's stamp is taken from there on (S12), so that nothing ends after the clock does.
+const LAST_DAYS: ClusterTime = ClusterTime(1 << 62);
 
 static SAMPLE: LazyLock<State> = LazyLock::new(sample::state);
 

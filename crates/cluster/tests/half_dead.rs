@@ -204,11 +204,17 @@ async fn a_restored_founder_does_not_go_on_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_that_are_told_to_found_a_cluster_neither_does() {
-    let site = Site::new(2);
+    let site = Site::new(3);
     let Start::Bootstrap(bootstrap, _) = bootstrap() else {
         unreachable!()
     };
-    let how = |other| Start::Bootstrap(bootstrap.clone(), vec![site.address(other)]);
+    // Neither goes on before the third has answered, so both are asked while they wait.
+    let how = |other| {
+        Start::Bootstrap(
+            bootstrap.clone(),
+            vec![site.address(other), site.address(3)],
+        )
+    };
     let nodes = [
         Cluster::start(site.config(1)).await.unwrap(),
         Cluster::start(site.config(2)).await.unwrap(),

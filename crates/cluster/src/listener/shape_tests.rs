@@ -220,6 +220,7 @@ fn every_list_of_a_command_is_known_here() {
     let known = [
         "commands = 2",
         "listeners = 10",
+        "addresses = 11",
         "excluded = 5",
         "domain_search = 10",
         "classless_routes = 13",

@@ -184,25 +184,36 @@ pub(crate) fn check_append(
 }
 
 /// What a follower may take for committed: no more than it shares with the leader after this request
-/// (Raft, figure 2), and nothing if the two logs differ before it. openraft takes the leader's word for
-/// entries that it has not compared, and then applies what is there in their place.
+/// (Raft, figure 2), and nothing if the two logs differ, before it or at what is called committed. openraft
+/// takes the leader's word for entries that it has not compared, and then applies what is there in their
+/// place; it compares terms first, so an old term with a huge index passes for little.
 pub(crate) fn clamp_commit(
     own: &Own,
     log: Log<'_>,
     request: &mut AppendEntriesRequest<TypeConfig>,
 ) {
-    let is_ours = |previous: LogId| {
+    let is_ours = |position: LogId| {
         own.committed
-            .is_some_and(|committed| previous.index <= committed.index)
-            || log(previous.index) == Some(previous)
+            .is_some_and(|committed| position.index <= committed.index)
+            || log(position.index) == Some(position)
     };
     if !request.prev_log_id.is_none_or(is_ours) {
         request.leader_commit = None;
         return;
     }
-    let shared = request.entries.last().map(|entry| entry.log_id);
-    let shared = shared.or(request.prev_log_id);
-    request.leader_commit = request.leader_commit.min(shared);
+    let mut ids = request.entries.iter().map(|entry| entry.log_id);
+    let shared = ids.clone().next_back().or(request.prev_log_id);
+    let index = |position: LogId| position.index;
+    request.leader_commit = request.leader_commit.and_then(|commit| {
+        let commit = match shared {
+            Some(shared) if shared.index <= commit.index => shared,
+            _ => commit,
+        };
+        if Some(commit.index) <= own.committed.map(index) {
+            return own.committed;
+        }
+        (Some(commit) == shared || ids.any(|id| id == commit) || is_ours(commit)).then_some(commit)
+    });
 }
 
 /// What a snapshot says that it covers. What it holds is checked when it is read.

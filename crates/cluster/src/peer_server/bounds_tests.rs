@@ -186,13 +186,25 @@ fn no_more_is_committed_than_was_compared() {
             Some(expected)
         );
     }
-    assert_eq!(clamped(None, vec![], log_id(7, 9), &unknown), None);
+    assert_eq!(clamped(None, vec![], log_id(7, 11), &unknown), None);
     // Behind what is committed here, the two logs are compared where they should meet.
     let has = |here: LogId| move |index| (index == here.index).then_some(here);
     let meet = |here| clamped(Some(log_id(7, 15)), vec![], log_id(7, 15), &has(here));
     assert_eq!(meet(log_id(7, 15)), Some(15));
     assert_eq!(meet(log_id(6, 15)), None);
     assert_eq!(meet(log_id(7, 14)), None);
+    // openraft orders by term first: an old term does not make a far index a small one.
+    for (commit, expected) in [
+        (log_id(5, 1 << 40), Some(12)),
+        (log_id(5, 11), None),
+        (log_id(7, 11), Some(11)),
+        (log_id(7, 10), Some(10)),
+        (log_id(7, 2), Some(10)),
+    ] {
+        let entries = vec![entry(7, 11), entry(7, 12)];
+        let clamped = clamped(Some(log_id(6, 10)), entries, commit, &unknown);
+        assert_eq!(clamped, expected, "{commit}");
+    }
 }
 
 #[test]

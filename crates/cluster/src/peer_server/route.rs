@@ -31,9 +31,30 @@ impl PeerService {
         kind: &'static str,
         reason: impl Into<String>,
     ) -> Status {
+        Status::failed_precondition(self.counted(sender, call, kind, reason))
+    }
+
+    /// The same where what was sent cannot be read.
+    pub(super) fn refuse_content(
+        &self,
+        sender: NodeId,
+        call: &str,
+        kind: &'static str,
+        reason: impl Into<String>,
+    ) -> Status {
+        Status::invalid_argument(self.counted(sender, call, kind, reason))
+    }
+
+    fn counted(
+        &self,
+        sender: NodeId,
+        call: &str,
+        kind: &'static str,
+        reason: impl Into<String>,
+    ) -> String {
         let reason = reason.into();
         self.inner.refusals.count(sender, call, kind, &reason);
-        Status::failed_precondition(reason)
+        reason
     }
 
     /// Refuses what comes from another node than it says, or is meant for another node or another

@@ -147,7 +147,7 @@ impl PeerService {
             StoreError::Io { .. } => no_room(&error),
             error => {
                 let sender = NodeId(sender);
-                self.refuse(sender, "InstallSnapshot", "snapshot", error.to_string())
+                self.refuse_content(sender, "InstallSnapshot", "snapshot", error.to_string())
             }
         })
     }
