@@ -157,7 +157,7 @@ impl Observation<'_> {
         if self.is_outvoted() {
             return Some(format!(
                 "its state differs from that of {} peers at the same log index: \
-                 stop it, remove it from the cluster and add it again empty",
+                 stop it, remove it from the cluster and add it again empty (with TLS: with a new key)",
                 self.digests_differ
             ));
         }
@@ -170,7 +170,8 @@ impl Observation<'_> {
         if let Some(leader) = self.removed_by() {
             return Some(format!(
                 "it has been removed from the cluster, says node {leader}, which leads: see `gatewayctl \
-                 status` there; if that is right, stop it, or empty its data directory and add it again"
+                 status` there; if that is right, stop it, or empty its data directory, give it a new \
+                 key (with TLS) and add it again"
             ));
         }
         if let Some(reason) = &self.notes {

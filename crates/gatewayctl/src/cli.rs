@@ -91,7 +91,7 @@ The first line is the verdict, and the exit status follows it: 0 HEALTHY, 7 DEGR
 Examples:
   gatewayctl status
   gatewayctl status --wait        after a start: until all is well, at most 60 s
-  gatewayctl status --node 192.0.2.11:7067
+  gatewayctl status --node 127.0.0.1:7068        through: ssh -L 7068:127.0.0.1:7067 HOST
   gatewayctl status --json | jq '.members[] | select(.reachable | not)'";
 
 const EXPLAIN_EXAMPLES: &str = "\
@@ -101,7 +101,7 @@ answers.
 
 Examples:
   gatewayctl explain 02:aa:00:00:00:01
-  gatewayctl explain id:ff:00:01 --node 192.0.2.11:7067
+  gatewayctl explain id:ff:00:01 --node 127.0.0.1:7068
   gatewayctl explain 02aa.0000.0001 --json | jq -r '.packets[] | select(.reason != \"\") | .outcome'";
 
 const WATCH_EXAMPLES: &str = "\

@@ -27,7 +27,8 @@ impl Failure {
             doing: doing.to_owned(),
             reason,
             next: Some(
-                "check that gatewayd runs there, or name another node with --node HOST:PORT"
+                "check that gatewayd runs there (systemctl status gatewayd); another node is asked on \
+                 its own host, or through ssh -L with --node"
                     .to_owned(),
             ),
         }

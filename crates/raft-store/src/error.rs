@@ -39,7 +39,8 @@ pub enum StoreError {
     /// Written by a newer release.
     #[error(
         "data directory {} has format {found}, and this release knows formats up to {supported}: \
-         start the newer release, or restore a backup made by this one",
+         start the newer release, or remove the node from the cluster and add it again with an \
+         empty directory",
         path.display()
     )]
     NewerFormat {

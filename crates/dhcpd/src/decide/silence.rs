@@ -161,7 +161,7 @@ impl Silence {
             }
             Self::TooManyKnownClients => "too many clients at once: it passes",
             Self::PoolExhausted => {
-                "no address is free: enlarge the pool, shorten the lease time, or release leases"
+                "no address is free: release leases that are not used any more (`gatewayctl lease list`)"
             }
             Self::AddressInUse => {
                 "the address reserved for this client, or its own, is another's now or in quarantine: \

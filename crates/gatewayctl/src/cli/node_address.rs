@@ -11,10 +11,10 @@ pub struct NodeAddress(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidNodeAddress {
     /// It is a URL.
-    #[error("leave out the scheme: HOST:PORT, for example 192.0.2.11:7067")]
+    #[error("leave out the scheme: HOST:PORT, for example 127.0.0.1:7067")]
     Scheme,
     /// There is no port, or it is not one.
-    #[error("it needs a port from 1 to 65535: HOST:PORT, for example 192.0.2.11:7067")]
+    #[error("it needs a port from 1 to 65535: HOST:PORT, for example 127.0.0.1:7067")]
     Port,
     /// The host is missing or holds what no host does.
     #[error("the host must be a name, an IPv4 address or an IPv6 address in brackets")]

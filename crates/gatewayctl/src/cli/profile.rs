@@ -6,10 +6,9 @@ const SET_EXAMPLES: &str = "\
 lan: one site. metro: round trips up to some 150 ms. wan: up to 400 ms; a new leader takes about 5 s.
 The nodes take it over one after the other.
 
-Where the wrong profile leaves the cluster without a quorum, tell each node, then the cluster:
-  gatewayctl profile set wan --local --node 192.0.2.11:7067
-  gatewayctl profile set wan --local --node 192.0.2.12:7067
-  gatewayctl profile set wan --local --node 192.0.2.13:7067
+Where the wrong profile leaves the cluster without a quorum, run on each host:
+  gatewayctl profile set wan --local
+and then, on one of them:
   gatewayctl profile set wan";
 
 /// What can be done with the profile.

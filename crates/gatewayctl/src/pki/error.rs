@@ -46,7 +46,10 @@ impl PkiError {
             Self::Exists(_) => Some("move it away if a new one is meant, or name another --dir"),
             Self::Io {
                 doing: "reading", ..
-            } => Some("run `gatewayctl pki init` first, or name the CA's directory with --dir"),
+            } => Some(
+                "go to the machine and directory where the cluster's CA is (or name it with --dir); only \
+                 for a new cluster: gatewayctl pki init",
+            ),
             Self::Authority { .. } | Self::KeyOfAnother(_) => {
                 Some("restore ca.crt and ca.key of one `gatewayctl pki init`")
             }

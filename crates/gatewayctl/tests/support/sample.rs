@@ -254,7 +254,7 @@ pub fn explained() -> ExplainResponse {
                 "discover",
                 "0.0.0.0 broadcast",
                 "pool_exhausted",
-                "no answer: no address is free: enlarge the pool, shorten the lease time, or release leases",
+                "no answer: no address is free: release leases that are not used any more (`gatewayctl lease list`)",
             ),
             packet(
                 2,

@@ -129,7 +129,8 @@ impl Blocker {
                  again"
             ),
             Self::PoolFull(_) => "gatewayctl lease list shows who has the addresses; release what \
-                                  is not used any more, or shorten the lease time"
+                                  is not used any more (the pool and the lease time are fixed at \
+                                  bootstrap)"
                 .to_owned(),
         }
     }
