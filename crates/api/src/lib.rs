@@ -2,6 +2,7 @@
 //!
 //! * **What it is.** [`proto`]: what `build.rs` generates from `proto/*.proto`. [`command`]: the
 //!   core's commands, outcomes and state as bytes, which is what the Raft log and snapshots hold.
+//!   [`shape`]: how much may be in bytes that others sent, before they are decoded.
 //! * **What it is not.** It decides nothing and does no I/O. openraft's types are converted in
 //!   `raft-store`, the kernel's and DHCP's in their own crates.
 //! * **Invariants.** Encoding is canonical: equal values are equal bytes (contract S8). Decoding is
@@ -11,3 +12,4 @@
 
 pub mod command;
 pub mod proto;
+pub mod shape;

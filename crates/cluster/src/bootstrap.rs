@@ -4,6 +4,7 @@ use crate::config::Start;
 use crate::founders;
 use crate::membership::MembershipError;
 use crate::node::Inner;
+use crate::peer_address;
 use crate::propose::ProposeError;
 use crate::start::StartError;
 use crate::transport;
@@ -146,9 +147,13 @@ async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError
                 return inner.go_on_from(joined.term).await;
             }
             Some(join_response::Result::Rejected(rejected)) => {
-                return Err(MembershipError::Rejected(rejected.reason));
+                return Err(MembershipError::Rejected(transport::bounded(
+                    &rejected.reason,
+                )));
             }
-            Some(join_response::Result::NotLeader(hint)) if !hint.leader_address.is_empty() => {
+            Some(join_response::Result::NotLeader(hint))
+                if peer_address::check(&hint.leader_address).is_ok() =>
+            {
                 address = hint.leader_address;
             }
             Some(join_response::Result::NotLeader(_)) | None => {

@@ -3,10 +3,12 @@
 //! * **What flows in and out.** The daemon says how to ask its own server ([`Explainer`]); a question is
 //!   put to it and to all other members at once.
 //! * **What it is not.** Raft: it needs no leader and no quorum, and nothing is decided by it.
-//! * **Bounds.** A member has [`PATIENCE`]; of its answer [`MAX_PACKETS`] are taken, with texts of at
-//!   most [`MAX_TEXT`] bytes.
+//! * **Bounds.** A member has [`PATIENCE`]; of its answer [`MAX_SEEN_PACKETS`] are taken, with [`bounded`]
+//!   texts.
 
+use crate::limits::MAX_SEEN_PACKETS;
 use crate::node::{Cluster, Inner};
+use crate::transport::bounded;
 use api::proto::raft as wire;
 use futures::future::join_all;
 use ipam::{ClientKey, NodeId};
@@ -16,10 +18,6 @@ use tokio::time::timeout;
 
 /// How long a member may take. The operator waits.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Packets that one member's answer may have; a DHCP server keeps fewer of a client.
-const MAX_PACKETS: usize = 64;
-/// Bytes of each text in it.
-const MAX_TEXT: usize = 512;
 
 /// One packet that a member's DHCP server has seen, and what became of it. Texts are for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,9 +100,9 @@ async fn ask(
     match timeout(PATIENCE, peer.explain(request)).await {
         Ok(Ok(response)) => {
             let packets = response.into_inner().packets.into_iter();
-            Ok(packets.take(MAX_PACKETS).map(Into::into).collect())
+            Ok(packets.take(MAX_SEEN_PACKETS).map(Into::into).collect())
         }
-        Ok(Err(status)) => Err(cut(status.message().to_owned())),
+        Ok(Err(status)) => Err(status.message().to_owned()),
         Err(_) => Err(format!("no answer from {address} within {PATIENCE:?}")),
     }
 }
@@ -113,12 +111,12 @@ impl From<wire::SeenPacket> for SeenPacket {
     fn from(packet: wire::SeenPacket) -> Self {
         Self {
             age: Duration::from_millis(packet.age_millis),
-            hardware: cut(packet.hardware),
-            message_type: cut(packet.message_type),
+            hardware: bounded(&packet.hardware),
+            message_type: bounded(&packet.message_type),
             xid: packet.xid,
-            origin: cut(packet.origin),
-            reason: cut(packet.reason),
-            outcome: cut(packet.outcome),
+            origin: bounded(&packet.origin),
+            reason: bounded(&packet.reason),
+            outcome: bounded(&packet.outcome),
         }
     }
 }
@@ -137,19 +135,10 @@ impl From<SeenPacket> for wire::SeenPacket {
     }
 }
 
-/// At most [`MAX_TEXT`] bytes, whole characters.
-fn cut(mut text: String) -> String {
-    let mut end = text.len().min(MAX_TEXT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_TEXT_BYTES;
 
     #[test]
     fn a_peers_texts_are_bounded() {
@@ -157,6 +146,6 @@ mod tests {
             outcome: "ü".repeat(10_000),
             ..wire::SeenPacket::default()
         };
-        assert_eq!(SeenPacket::from(packet).outcome.len(), MAX_TEXT);
+        assert_eq!(SeenPacket::from(packet).outcome.len(), MAX_TEXT_BYTES);
     }
 }

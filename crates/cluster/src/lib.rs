@@ -52,6 +52,7 @@ mod reversion;
 mod round_trips;
 mod serve;
 mod service;
+mod shape;
 mod silenced;
 mod standing;
 mod start;

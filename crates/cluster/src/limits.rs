@@ -12,6 +12,15 @@ pub const MAX_SMALL_MESSAGE_BYTES: usize = 64 * 1024;
 pub const MAX_ENTRY_BYTES: usize = 2 * 1024 * 1024;
 /// How many bytes of entries are sent in one message; but always one entry, which has 1 MiB at most.
 pub const MAX_APPEND_BYTES: usize = 1024 * 1024;
+/// The largest answer to Propose and to Explain, in bytes: of 256 commands, or of 64 packets. All others are
+/// small messages.
+pub const MAX_LONG_ANSWER_BYTES: usize = 256 * 1024;
+/// The packets of a client in one answer. A DHCP server keeps fewer.
+pub const MAX_SEEN_PACKETS: usize = 64;
+/// What the members noted of each other's logs, in one message: of each by each other, twice.
+pub const MAX_NOTES: usize = 512;
+/// How much is kept of a text that a peer answered, in bytes, for the log and for people.
+pub const MAX_TEXT_BYTES: usize = 512;
 /// How much of a snapshot travels in one message, in bytes: no more than comes through the worst link within
 /// [`SNAPSHOT_CHUNK_TIMEOUT`].
 pub const SNAPSHOT_CHUNK_BYTES: usize = 64 * 1024;
@@ -138,6 +147,10 @@ mod tests {
                 "limits::MAX_SMALL_MESSAGE_BYTES",
                 size(MAX_SMALL_MESSAGE_BYTES),
             ),
+            ("limits::MAX_LONG_ANSWER_BYTES", size(MAX_LONG_ANSWER_BYTES)),
+            ("limits::MAX_SEEN_PACKETS", size(MAX_SEEN_PACKETS)),
+            ("limits::MAX_NOTES", size(MAX_NOTES)),
+            ("limits::MAX_TEXT_BYTES", size(MAX_TEXT_BYTES)),
             ("limits::REQUEST_BEGINS", REQUEST_BEGINS.as_secs()),
             (
                 "limits::REQUEST_BEGINS_METRO",

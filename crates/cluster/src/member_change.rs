@@ -6,6 +6,8 @@
 
 use crate::membership::{Asked, MembershipError};
 use crate::node::Inner;
+use crate::peer_address;
+use crate::transport::bounded;
 use api::proto::raft::change_member_request::{AddMember, Change, RemoveMember};
 use api::proto::raft::change_member_response::Result as Answer;
 use api::proto::raft::{ChangeMemberRequest, NotLeader};
@@ -89,8 +91,10 @@ impl Inner {
         match answer.result {
             Some(Answer::Changed(_)) => Ok(()),
             Some(Answer::NotLeader(hint)) => Err(hint.into()),
-            Some(Answer::Rejected(rejected)) => Err(MembershipError::Rejected(rejected.reason)),
-            Some(Answer::Failed(failed)) => Err(MembershipError::Failed(failed.reason)),
+            Some(Answer::Rejected(rejected)) => {
+                Err(MembershipError::Rejected(bounded(&rejected.reason)))
+            }
+            Some(Answer::Failed(failed)) => Err(MembershipError::Failed(bounded(&failed.reason))),
             None => Err(unknown("its answer is empty".to_owned())),
         }
     }
@@ -141,7 +145,7 @@ impl From<Change> for MemberChange {
 impl From<NotLeader> for MembershipError {
     fn from(hint: NotLeader) -> Self {
         match hint.leader_id {
-            Some(leader) if !hint.leader_address.is_empty() => Self::NotLeader {
+            Some(leader) if peer_address::check(&hint.leader_address).is_ok() => Self::NotLeader {
                 leader: NodeId(leader),
                 address: hint.leader_address,
             },

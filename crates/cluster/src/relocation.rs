@@ -15,6 +15,7 @@
 use crate::membership::MembershipError;
 use crate::node::Inner;
 use crate::peer_address;
+use crate::transport;
 use api::proto::raft::{HealthResponse, JoinRequest, Route, join_response};
 use futures::future::join_all;
 use ipam::NodeId;
@@ -94,10 +95,12 @@ impl Inner {
         };
         let answer = timeout(ANNOUNCE, client.join(request)).await;
         let answer = answer.map_err(|_| "no answer".to_owned())?;
-        let answer = answer.map_err(|status| crate::transport::explain(&status))?;
+        let answer = answer.map_err(|status| transport::explain(&status))?;
         match answer.into_inner().result {
             Some(join_response::Result::Joined(_)) => Ok(()),
-            Some(join_response::Result::Rejected(rejected)) => Err(rejected.reason),
+            Some(join_response::Result::Rejected(rejected)) => {
+                Err(transport::bounded(&rejected.reason))
+            }
             Some(join_response::Result::NotLeader(_)) | None => {
                 Err("it knows, and is not the leader".to_owned())
             }

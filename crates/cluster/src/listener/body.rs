@@ -1,11 +1,12 @@
-//! A request's body: it has to come in time, and to be of a [`shape`](super::shape) that peers send.
+//! A request's body: it has to come in time, and to be of a [`shape`] that peers send.
 //!
 //! A call but for snapshots is taken whole before it is decoded. A snapshot's stream is looked at as it
 //! passes: each message is a header of a bounded length, or data and nothing else.
 
-use super::shape;
 use crate::limits::{MAX_MESSAGE_BYTES, MAX_SMALL_MESSAGE_BYTES, REQUEST_IDLE, REQUEST_TIMEOUT};
+use crate::shape::{self, PREFIX, announced};
 use crate::transport::transfer_limit;
+use api::shape::varint;
 use futures::StreamExt;
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use std::time::Duration;
@@ -14,8 +15,6 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::{Bytes, http};
 
-/// gRPC's own header: whether it is compressed, and four bytes of length.
-const PREFIX: usize = 5;
 const SNAPSHOTS: &str = "/InstallSnapshot";
 /// Protobuf's tags of `SnapshotChunk.header` and `SnapshotChunk.data`.
 const HEADER: u8 = 1 << 3 | 2;
@@ -41,7 +40,7 @@ pub(super) async fn checked(
 }
 
 async fn whole(path: &str, mut body: Body, begins: Duration) -> Result<Bytes, Refused> {
-    let shape = shape::of(path);
+    let shape = shape::of_request(path);
     let mut whole = Vec::new();
     let begun = Instant::now();
     let mut until = begun + begins;
@@ -71,14 +70,6 @@ async fn whole(path: &str, mut body: Body, begins: Duration) -> Result<Bytes, Re
         checked.map_err(|error| misshapen(&error.to_string()))?;
     }
     Ok(whole.into())
-}
-
-/// How long the message is, by gRPC's header; 0 while that is not here.
-fn announced(begun: &[u8]) -> usize {
-    let header = begun.first_chunk::<PREFIX>();
-    header.map_or(0, |[_, length @ ..]| {
-        usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX)
-    })
 }
 
 fn too_slow(bytes: usize, begun: Instant) -> Refused {
@@ -170,7 +161,7 @@ fn part(begun: &[u8], rest: usize) -> Result<(), Status> {
         HEADER if whole <= MAX_SMALL_MESSAGE_BYTES => Ok(()),
         HEADER => refuse("a snapshot's header is too large"),
         DATA => {
-            let length = shape::varint(&mut after);
+            let length = varint(&mut after);
             let length = length.ok().and_then(|length| usize::try_from(length).ok());
             match length {
                 Some(length) if length == after.len() + rest => Ok(()),

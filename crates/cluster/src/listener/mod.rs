@@ -5,7 +5,7 @@
 //! * **When it is full.** A newcomer takes the place of a connection of whoever has the most of them, so
 //!   a host that opens hundreds keeps nobody out but itself.
 //! * **Requests** are counted as connections are; each has to come in time, and is looked at before it is
-//!   decoded ([`shape`]): small bytes can decode to a lot of memory. The simulation's requests, which come
+//!   decoded ([`crate::shape`]): small bytes can decode to a lot of memory. The simulation's requests, which come
 //!   by no port, are looked at too ([`Checked`]).
 //! * **Descriptors**: connections take half of those that the process may have ([`descriptors`]).
 //!   Without any it neither spins nor goes silent: a descriptor in reserve is given up to
@@ -18,7 +18,6 @@ mod connection;
 mod descriptors;
 mod in_flight;
 mod registry;
-mod shape;
 
 pub(crate) use accept::incoming;
 pub(crate) use checked::Checked;

@@ -1,15 +1,13 @@
 //! Notes go to and fro with health calls, and what they say is acted on.
 
 use super::gate::{Change, Judged};
+use crate::limits::MAX_NOTES;
 use crate::node::Inner;
 use api::proto::raft::Note;
 use ipam::NodeId;
 use raft_store::Vote;
 use raft_store::codec::{encode_log_id, encode_vote};
 use std::collections::BTreeSet;
-
-/// The most notes that are taken from one message: of each member by each other, twice.
-const MAX_NOTES: usize = 512;
 
 impl Inner {
     /// What goes to `to` with a health call: this node's own note, and those that it keeps.

@@ -1,6 +1,7 @@
 //! What this node's DHCP server has seen of a client, for an operator who asked another member.
 
 use super::{Answer, PeerService};
+use crate::limits::MAX_SEEN_PACKETS;
 use api::proto::raft as wire;
 use ipam::ClientKey;
 use tonic::{Request, Response, Status};
@@ -21,7 +22,7 @@ impl PeerService {
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
         let packets = self.inner.explains.here(&client).into_iter();
         Ok(Response::new(wire::ExplainResponse {
-            packets: packets.map(Into::into).collect(),
+            packets: packets.take(MAX_SEEN_PACKETS).map(Into::into).collect(),
         }))
     }
 }

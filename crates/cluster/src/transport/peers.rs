@@ -1,6 +1,7 @@
 //! Channels to peers, made when first needed and kept.
 
 use super::addresses::Addresses;
+use super::checked_answers::checked;
 use super::connector::{Connector, PeerChannel};
 use crate::check_quorum::CheckQuorum;
 use crate::limits::MAX_MESSAGE_BYTES;
@@ -85,7 +86,7 @@ impl Peers {
         if let Some(channel) = channels.get(&key) {
             return Ok(channel.clone());
         }
-        let channel = self.connector.connect(address, node)?;
+        let channel = checked(self.connector.connect(address, node)?);
         if channels.len() >= MAX_CHANNELS {
             channels.clear();
         }

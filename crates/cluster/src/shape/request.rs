@@ -1,0 +1,69 @@
+//! What each call may be.
+
+use super::MEMBERSHIP;
+use crate::limits::{
+    MAX_APPEND_COMMANDS, MAX_APPEND_MEMBERS, MAX_CALL_PARTS, MAX_ENTRIES, MAX_MESSAGE_BYTES,
+    MAX_NOTES, MAX_SMALL_MESSAGE_BYTES,
+};
+use api::shape::{Field, Kind, Shape};
+use ipam::budget::MAX_BATCH_COMMANDS;
+
+/// Excluded ranges, search domains, classless routes, options.
+const SUBNET: &[Field] = &[
+    Field::part(5),
+    Field::part(10),
+    Field::part(13),
+    Field::part(14),
+];
+/// Bootstrap, NodeRegistration with its listeners and addresses, SubnetConfig.
+const COMMAND: &[Field] = &[
+    Field::single(16, &[Field::single(2, SUBNET)]),
+    Field::single(17, &[Field::part(10), Field::part(11)]),
+    Field::single(19, SUBNET),
+];
+const ENTRY: &[Field] = &[
+    Field::single(3, &[Field::counted(2, Kind::Commands, COMMAND)]),
+    Field::single(4, MEMBERSHIP),
+];
+const APPEND: Shape = Shape {
+    bytes: MAX_MESSAGE_BYTES,
+    budgets: &[
+        (Kind::Entries, MAX_ENTRIES),
+        (Kind::Commands, MAX_APPEND_COMMANDS),
+        (Kind::Members, MAX_APPEND_MEMBERS),
+        (Kind::Parts, MAX_CALL_PARTS),
+    ],
+    fields: &[Field::counted(3, Kind::Entries, ENTRY)],
+};
+const PROPOSE: Shape = Shape {
+    bytes: MAX_MESSAGE_BYTES,
+    budgets: &[
+        (Kind::Commands, MAX_BATCH_COMMANDS),
+        (Kind::Parts, MAX_CALL_PARTS),
+    ],
+    fields: &[Field::counted(1, Kind::Commands, COMMAND)],
+};
+const HEALTH: Shape = Shape {
+    bytes: MAX_SMALL_MESSAGE_BYTES,
+    budgets: &[(Kind::Notes, MAX_NOTES)],
+    fields: &[Field::counted(21, Kind::Notes, &[])],
+};
+const SMALL: Shape = Shape {
+    bytes: MAX_SMALL_MESSAGE_BYTES,
+    budgets: &[],
+    fields: &[],
+};
+
+/// What the call by this path may be.
+pub(crate) fn of(path: &str) -> &'static Shape {
+    match path.rsplit('/').next() {
+        Some("Append") => &APPEND,
+        Some("Propose") => &PROPOSE,
+        Some("Health") => &HEALTH,
+        _ => &SMALL,
+    }
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
