@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 Exit status: 0 stopped as asked, 1 could not start or go on, 2 wrong usage.
 
 Examples:
-  gatewayd run --bootstrap --node-id 1 --peer-listen 172.31.0.1:7066   the first node, once
-  GATEWAY_NODE_ID=2 GATEWAY_JOIN=172.31.0.1:7066 gatewayd run          every other node
-  gatewayd run --config /etc/gatewayd/gatewayd.toml                    from a file
-  gatewayd check --config /etc/gatewayd/gatewayd.toml                  check, start nothing"
+  gatewayd run                                         with its environment, as the systemd unit does;
+                                                       then, once: gatewayctl bootstrap
+  gatewayd run --config /etc/gatewayd/gatewayd.toml    from a file
+  gatewayd check --config /etc/gatewayd/gatewayd.toml  check, start nothing"
 )]
 pub struct Cli {
     /// What to do.
@@ -212,9 +212,11 @@ options! {
     ///
     /// Clients may ask for 60 s to one day, or up to this where it is longer, down to this where it is shorter.
     dhcp_lease_time, "GATEWAY_DHCP_LEASE_TIME", "SECONDS", Scope::Cluster;
-    /// Relay agents that are listened to, by every address that they send from, comma-separated.
+    /// Relay agents that are listened to, by all of their addresses, comma-separated.
     ///
-    /// Only by the interface that leads to them; nobody else speaks for clients.
+    /// Named are the address that each writes into its packets (giaddr, in the clients' subnet, outside the pool) and every
+    /// address that it sends from. A relay is heard only by the interface that this host's route to it takes. The same on every
+    /// node; a change takes a restart. Others: `unknown_relay` in `gatewayctl explain`.
     dhcp_relays, "GATEWAY_DHCP_RELAYS", "ADDRESSES", Scope::Node;
     /// What tells clients apart: hardware-address or client-identifier [default: hardware-address]
     ///
@@ -230,9 +232,10 @@ options! {
     uplink_interface, "GATEWAY_UPLINK_INTERFACE", "NAME", Scope::Node;
     /// What clients may reach on this host besides DHCP and ping, such as tcp/53,udp/53.
     client_input_allow, "GATEWAY_CLIENT_INPUT_ALLOW", "PORTS", Scope::Node;
-    /// Networks behind other interfaces of this host that clients may talk to, comma-separated.
+    /// Networks behind other interfaces of this host that clients may open connections to, comma-separated.
     ///
-    /// A VPN, such as 10.8.0.0/24. One way, masqueraded.
+    /// Such as a VPN's 10.8.0.0/24. Not the other way: use a forward. Clients appear with the host's address there (not with
+    /// `GATEWAY_NAT=off`). Each host needs its own way there: set it on each, and restart.
     client_networks, "GATEWAY_CLIENT_NETWORKS", "NETWORKS", Scope::Node;
     /// More ports of the hosts that are never translated and kept from clients, such as udp/51820.
     ///
