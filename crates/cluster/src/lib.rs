@@ -60,6 +60,7 @@ mod status;
 mod strangers;
 mod succession;
 mod tasks;
+mod term_raises;
 mod ticker;
 mod timing;
 mod tls;

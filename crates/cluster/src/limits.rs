@@ -78,6 +78,7 @@ mod tests {
     use super::*;
     use crate::peer_server::{AHEAD, RATE};
     use crate::propose;
+    use crate::term_raises;
     use ipam::budget;
 
     const TABLE: &str = include_str!("../../../docs/limits.md");
@@ -167,6 +168,9 @@ mod tests {
             ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
+            ("term_raises::MOST", u64::from(term_raises::MOST)),
+            ("term_raises::WINDOW", term_raises::WINDOW.as_secs()),
+            ("term_raises::SILENCE", term_raises::SILENCE.as_secs()),
             ("reach::AHEAD", AHEAD),
             ("reach::RATE", RATE),
             (

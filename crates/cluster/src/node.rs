@@ -356,6 +356,7 @@ impl Inner {
             let mut voters = metrics.membership_config.membership().voter_ids();
             voters.any(|voter| voter == parts.config.node.0)
         };
+        let refusals = Arc::clone(parts.peers.term_raises().refusals());
         Self {
             config: parts.config,
             raft: parts.raft,
@@ -396,7 +397,7 @@ impl Inner {
             failed: watch::Sender::default(),
             listeners: Mutex::default(),
             host_addresses: Mutex::default(),
-            refusals: Arc::default(),
+            refusals,
             succession: Succession::default(),
             explains: Explains::default(),
         }

@@ -73,7 +73,9 @@ impl PeerService {
         self.inner
             .refusals
             .count(NodeId(sender), call, violation.kind(), &reason);
-        if let Some(term) = violation.asks_for_a_higher_term() {
+        if let Some(term) = violation.asks_for_a_higher_term()
+            && self.may_raise(sender, call)
+        {
             // Who says that it leads is believed against the leader that this node hears; who only
             // stands for election is not.
             let says_that_it_leads = !matches!(call, "Vote" | "PreVote");
@@ -87,6 +89,14 @@ impl PeerService {
         Err(Status::failed_precondition(format!(
             "this node refuses the request: {reason}"
         )))
+    }
+
+    /// Who raises the term again and again is not believed against a leader with a quorum. Without one
+    /// it disturbs nobody, and is how two nodes that are far apart meet.
+    fn may_raise(&self, sender: u64, call: &str) -> bool {
+        let raises = self.inner.peers.term_raises();
+        let believed = || raises.believe(NodeId(sender), call, self.inner.term());
+        !self.inner.service_now().has_quorum || believed().is_ok()
     }
 
     /// A candidate passes the leader's lease only if the leader itself named it. Any other is an

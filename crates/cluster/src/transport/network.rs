@@ -125,6 +125,16 @@ impl Network {
         }
     }
 
+    /// An answer that says too often that there is a higher term counts as none.
+    fn believe(&self, asked: Asked, call: &str, term: u64) -> Rpc<()> {
+        if term <= asked.term {
+            return Ok(());
+        }
+        let raises = self.peers.term_raises();
+        let believed = raises.believe(NodeId(self.to), call, asked.term);
+        believed.map_err(|error| RPCError::Unreachable(Unreachable::new(&error)))
+    }
+
     fn route(&self) -> Option<Route> {
         let cluster_id = self.cluster.get();
         Some(Route {
@@ -165,6 +175,9 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let answer = answer?;
         let answer = codec::decode_append_response(answer).map_err(garbled)?;
         let answer = asked.append(&sent, answer).map_err(garbled)?;
+        if let AppendEntriesResponse::HigherVote(vote) = &answer {
+            self.believe(asked, "Append", vote.leader_id.term)?;
+        }
         if let Some(reversions) = &self.reversions
             && answer.is_conflict()
         {
@@ -189,7 +202,10 @@ impl RaftNetworkV2<TypeConfig> for Network {
         message.route = self.route();
         let answer = within(option.hard_ttl(), self.client()?.vote(message)).await?;
         let answer = codec::decode_vote_response(answer).map_err(garbled)?;
-        self.asked(&request.vote).ballot(answer).map_err(garbled)
+        let asked = self.asked(&request.vote);
+        let answer = asked.ballot(answer).map_err(garbled)?;
+        self.believe(asked, "Vote", answer.vote.leader_id.term)?;
+        Ok(answer)
     }
 
     async fn pre_vote(
@@ -204,7 +220,9 @@ impl RaftNetworkV2<TypeConfig> for Network {
         let mut asked = self.asked(&request.vote);
         // It asks about the term after its own.
         asked.term = asked.term.saturating_sub(1);
-        asked.ballot(answer).map_err(garbled)
+        let answer = asked.ballot(answer).map_err(garbled)?;
+        self.believe(asked, "PreVote", answer.vote.leader_id.term)?;
+        Ok(answer)
     }
 
     async fn full_snapshot(
@@ -230,7 +248,10 @@ impl RaftNetworkV2<TypeConfig> for Network {
             answer = within(limit, send) => {
                 let answer = codec::decode_snapshot_response(answer.map_err(streaming)?);
                 let answer = answer.map_err(|error| streaming(garbled(error)))?;
-                asked.snapshot(answer).map_err(|error| streaming(garbled(error)))
+                let answer = asked.snapshot(answer).map_err(|error| streaming(garbled(error)))?;
+                let believed = self.believe(asked, "InstallSnapshot", answer.vote.leader_id.term);
+                believed.map_err(streaming)?;
+                Ok(answer)
             }
         }
     }

@@ -6,6 +6,7 @@ use super::connector::{Connector, PeerChannel};
 use crate::check_quorum::CheckQuorum;
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::membership::MembershipError;
+use crate::term_raises::TermRaises;
 use api::proto::raft::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ pub(crate) struct Peers {
     channels: Arc<Mutex<HashMap<Way, PeerChannel>>>,
     addresses: Addresses,
     check_quorum: CheckQuorum,
+    term_raises: Arc<TermRaises>,
 }
 
 impl Peers {
@@ -33,6 +35,7 @@ impl Peers {
             channels: Arc::default(),
             addresses: Addresses::default(),
             check_quorum: CheckQuorum::default(),
+            term_raises: Arc::default(),
         }
     }
 
@@ -45,6 +48,11 @@ impl Peers {
     /// Whether this node, if it leads, may speak.
     pub(crate) const fn check_quorum(&self) -> &CheckQuorum {
         &self.check_quorum
+    }
+
+    /// Who is believed that there is a higher term.
+    pub(crate) fn term_raises(&self) -> &TermRaises {
+        &self.term_raises
     }
 
     /// Where the members are.

@@ -3,6 +3,7 @@
 
 mod certificates;
 pub mod intruder;
+pub mod liar;
 pub mod surroundings;
 
 pub use certificates::Authority;
