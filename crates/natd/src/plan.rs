@@ -37,7 +37,8 @@
 //! addresses are always there): DHCP, ping and what the operator opens. And what goes from the clients'
 //! network to ports of peers, operators and overlays at the hosts' addresses is dropped at the source host
 //! already: with peers on the uplink it would arrive masqueraded as a peer (S12). Elsewhere such a port is
-//! like any other. Only packets that came in by the
+//! like any other. Both hold for answers too, since clients can make up what they answer: packets in others' names
+//! begin no connection. Only packets that came in by the
 //! clients' interface are judged, so nobody who administers the host is locked out.
 //!
 //! **One skeleton.** Every plan has the same chains, maps and sets, so that one plan becomes the next

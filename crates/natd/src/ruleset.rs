@@ -129,12 +129,16 @@ pub enum Match {
     /// The way back to its source does not lead by the interface that it came in by (RFC 3704): it is
     /// somebody else's address. Of a DHCP client's packet from 0.0.0.0 to all it is not said.
     SourceElsewhere,
+    /// Its source is an address of this host.
+    SourceLocal,
     /// It leaves by another interface than this.
     NotOutInterface(InterfaceName),
     /// It belongs to a connection that conntrack knows (established), or was caused by one (related).
     Known,
     /// It was caused by a connection that conntrack knows: an ICMP error, say.
     Related,
+    /// It would begin a connection.
+    New,
     /// Conntrack can make no sense of it.
     Invalid,
     /// Its connection's destination was translated.

@@ -50,13 +50,15 @@ const INTERFACE_NAME_LEN: usize = libc::IFNAMSIZ;
 const STATE_INVALID: u32 = 1;
 const STATE_ESTABLISHED: u32 = 1 << 1;
 const STATE_RELATED: u32 = 1 << 2;
+const STATE_NEW: u32 = 1 << 3;
 const STATUS_DNAT: u32 = 1 << 5;
 
 /// `NFT_FIB_RESULT_OIF`, and `NFTA_FIB_F_SADDR`, `_IIF`, `_PRESENT`: 1 if there is such a route, else 0.
 const FIB_RESULT_OUT: u32 = 1;
 const FIB_BACK_IS_THERE: u32 = 1 | 1 << 3 | 1 << 5;
-/// `NFT_FIB_RESULT_ADDRTYPE`, `NFTA_FIB_F_DADDR` and `RTN_LOCAL`.
+/// `NFT_FIB_RESULT_ADDRTYPE`, `NFTA_FIB_F_SADDR`, `_DADDR` and `RTN_LOCAL`.
 const FIB_RESULT_TYPE: u32 = 3;
+const FIB_BY_SOURCE: u32 = 1;
 const FIB_BY_DESTINATION: u32 = 1 << 1;
 const ROUTE_LOCAL: u32 = 2;
 
@@ -114,22 +116,19 @@ fn condition(part: &Match) -> Vec<Expression> {
         Match::SourceIn(network) => address_in(SOURCE_OFFSET, *network),
         Match::DestinationIn(network) => address_in(DESTINATION_OFFSET, *network),
         Match::DestinationNotLocal => vec![
-            Expression::Fib {
-                result: FIB_RESULT_TYPE,
-                flags: FIB_BY_DESTINATION,
-                to: REGISTER,
-            },
+            fib(FIB_RESULT_TYPE, FIB_BY_DESTINATION),
             compare(libc::NFT_CMP_NEQ, ROUTE_LOCAL.to_ne_bytes()),
         ],
         Match::SourceElsewhere => vec![
-            Expression::Fib {
-                result: FIB_RESULT_OUT,
-                flags: FIB_BACK_IS_THERE,
-                to: REGISTER,
-            },
+            fib(FIB_RESULT_OUT, FIB_BACK_IS_THERE),
             compare(libc::NFT_CMP_EQ, 0_u32.to_ne_bytes()),
         ],
+        Match::SourceLocal => vec![
+            fib(FIB_RESULT_TYPE, FIB_BY_SOURCE),
+            compare(libc::NFT_CMP_EQ, ROUTE_LOCAL.to_ne_bytes()),
+        ],
         Match::Known => any_bit(libc::NFT_CT_STATE, STATE_ESTABLISHED | STATE_RELATED),
+        Match::New => any_bit(libc::NFT_CT_STATE, STATE_NEW),
         Match::Related => any_bit(libc::NFT_CT_STATE, STATE_RELATED),
         Match::Invalid => any_bit(libc::NFT_CT_STATE, STATE_INVALID),
         Match::DestinationTranslated => any_bit(libc::NFT_CT_STATUS, STATUS_DNAT),
@@ -284,6 +283,14 @@ const fn payload(base: libc::c_int, offset: u32, len: u32, to: u32) -> Expressio
         offset,
         len,
         to,
+    }
+}
+
+const fn fib(result: u32, flags: u32) -> Expression {
+    Expression::Fib {
+        result,
+        flags,
+        to: REGISTER,
     }
 }
 

@@ -16,11 +16,12 @@ pub(super) fn from_clients() -> Chain {
     let mut dropped: Vec<Vec<Match>> = Vec::new();
     dropped.extend(families.map(|family| vec![Match::ToHostPort(family)]));
     dropped.extend(families.map(|family| vec![Match::ToHost(family), overlay.clone()]));
-    // What answers such a packet would be translated to the client, in place of the host's own.
+    // What answers such a packet, were it the first of its connection, would be translated to the client, in place of the host's own.
     let protocols = [Protocol::Tcp, Protocol::Udp];
-    dropped.extend(
-        protocols.map(|protocol| vec![Match::FromProtected(protocol), Match::ToHost(Family::V4)]),
-    );
+    dropped.extend(protocols.map(|protocol| {
+        let from = Match::FromProtected(protocol);
+        vec![Match::Original, from, Match::ToHost(Family::V4)]
+    }));
     dropped.push(vec![Match::Gre, Match::ToHost(Family::V4)]);
     let rules = dropped.into_iter();
     Chain {
@@ -39,8 +40,11 @@ pub(super) fn lan(view: &NatView, node: &NodeContext) -> Chain {
     let mut rules = vec![
         Rule::new([Match::Ipv6], Action::Return),
         // First: routes within the LAN may be asymmetric, so conntrack may call them invalid.
-        Rule::new([from_lan.clone(), to_lan], Action::Accept),
-        Rule::new([Match::Known], Action::Accept),
+        Rule::new([from_lan.clone(), to_lan.clone()], Action::Accept),
+        Rule::new([to_lan, Match::Known], Action::Accept),
+        Rule::new([Match::Original, Match::Known], Action::Accept),
+        Rule::new([Match::Related], Action::Accept),
+        // Answers leave if a translation let the connection in. Others are none: clients made both ways up.
         Rule::new([Match::Invalid], Action::Drop),
         Rule::new([Match::DestinationTranslated], Action::Accept),
     ];
@@ -80,13 +84,16 @@ pub(super) fn forward(view: &NatView, node: &NodeContext) -> Chain {
     let mut rules = vec![
         Rule::new([enters.clone(), Match::Syn], Action::ClampMss),
         Rule::new([leaves.clone(), Match::Syn], Action::ClampMss),
-        // Answers to others' ports are not judged by those.
+    ];
+    rules.extend(spoofed(&enters, &leaves_elsewhere));
+    rules.extend([
+        // In both directions: a client can make up the connection that it answers.
         Rule::new(
-            [enters.clone(), leaves_elsewhere, Match::Original],
+            [enters.clone(), leaves_elsewhere],
             Action::Jump(FROM_CLIENTS),
         ),
         Rule::new(made_here, Action::Jump(FORWARDED)),
-    ];
+    ]);
     // Without an uplink it is not ours to say what the host forwards.
     if view.forward_policy == ForwardPolicy::Drop && node.uplink_interface.is_some() {
         rules.extend([enters, leaves].map(|by_lan| Rule::new([by_lan], Action::Jump(LAN))));
@@ -96,4 +103,21 @@ pub(super) fn forward(view: &NatView, node: &NodeContext) -> Chain {
         hook: Some(Hook::Forward),
         rules,
     }
+}
+
+/// Conntrack would take a client's packet in another's name for the start of a connection, and what its
+/// partner sends there for the answer. What is dropped here makes none. What the bridge itself carries from
+/// client to client (with `br_netfilter`) may have any source but this host's: it need not have a route to
+/// their private networks.
+fn spoofed(enters: &Match, leaves_elsewhere: &Match) -> [Rule; 3] {
+    [
+        vec![leaves_elsewhere.clone(), Match::SourceElsewhere],
+        vec![Match::DestinationTranslated, Match::SourceElsewhere],
+        // New ones: errors come from the router's address, which is other hosts' too.
+        vec![Match::New, Match::SourceLocal],
+    ]
+    .map(|mut matches| {
+        matches.insert(0, enters.clone());
+        Rule::new(matches, Action::CountedDrop)
+    })
 }

@@ -174,7 +174,7 @@ fn read_line(connection: &mut TcpStream) -> io::Result<String> {
 
 /// A datagram socket of a host.
 pub fn datagrams(host: &'static str, address: &str) -> UdpSocket {
-    let address: SocketAddrV4 = address.parse().expect("an address");
+    let address: SocketAddr = address.parse().expect("an address");
     on(host, move || {
         let socket = UdpSocket::bind(address).expect("the port is free");
         let patience = socket.set_read_timeout(Some(PATIENCE));

@@ -13,6 +13,7 @@ mod lab;
 mod links;
 mod repair;
 mod sandbox;
+mod spoof;
 mod table;
 mod traffic;
 mod withdrawn;
@@ -26,12 +27,13 @@ fn main() {
     if !arguments.list {
         sandbox::enter();
     }
-    let groups: [(&str, &[Test]); 7] = [
+    let groups: [(&str, &[Test]); 8] = [
         ("table", &table::TESTS),
         ("repair", &repair::TESTS),
         ("traffic", &traffic::TESTS),
         ("links", &links::TESTS),
         ("guard", &guard::TESTS),
+        ("spoof", &spoof::TESTS),
         ("host", &host::TESTS),
         ("withdrawn", &withdrawn::TESTS),
     ];
