@@ -219,6 +219,7 @@ impl Link {
 }
 
 /// Bit 0: by unicast. Bits 1 and 2: from the address that it claims, a stranger's, nobody's, or the seeds' client's.
+/// Bit 3: a broadcast in a stranger's frame.
 fn heard(flags: u8, datagram: &[u8]) -> Arrival {
     let source = match flags >> 1 & 3 {
         0 => ciaddr(datagram),
@@ -226,8 +227,10 @@ fn heard(flags: u8, datagram: &[u8]) -> Arrival {
         2 => Ipv4Addr::UNSPECIFIED,
         _ => ITS_ADDRESS,
     };
+    let sender = if flags & 8 == 0 { 28.. } else { 4.. };
+    let hardware = datagram.get(sender).and_then(|rest| rest.first_chunk());
     if flags & 1 == 0 {
-        Arrival::broadcast(source)
+        Arrival::broadcast(source).in_frame_of(hardware.copied().unwrap_or_default())
     } else {
         Arrival::unicast(source)
     }

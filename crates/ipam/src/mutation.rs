@@ -180,7 +180,7 @@ pub const ALL: &[Mutation] = &[
     mutation(
         "s7_forged_source",
         "S7",
-        "a RELEASE is believed from whatever address it comes",
+        "a RELEASE or DECLINE is believed whoever sent it",
     ),
     mutation(
         "s7_late_release",

@@ -44,27 +44,36 @@ pub fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> R
         .ok_or(Silence::ClientElsewhere)
 }
 
-/// Who gives an address up sends from it (RFC 2131 §4.4.4), or, having taken it off its interface
-/// already, by broadcast from 0.0.0.0 in a frame of its own (Kubernetes' CNI plugin). So a neighbour that
+/// Who releases an address sends from it (RFC 2131 §4.4.4), or, having taken it off its interface
+/// already, by broadcast from 0.0.0.0 in a frame of its own (Kubernetes' CNI plugin). Who declines one uses none,
+/// so its frame alone tells who it is; a relay's word stands for a client behind it. So a neighbour that
 /// knows a client's hardware address, or a host elsewhere, cannot end its lease (S7), unless it forges
 /// the source as well.
 ///
 /// Who *extends* a lease may send from any address: a machine with two of them sends from whichever its
 /// kernel picks, and the answer goes to `ciaddr` whoever asked.
 pub fn check_source(packet: &Packet, intent: Intent, arrival: Arrival) -> Result<(), Silence> {
-    let Intent::Release { address, .. } = intent else {
-        return Ok(());
+    let is_its_own = match intent {
+        Intent::Release { address, .. } => {
+            let in_its_frame = arrival.cast == Cast::Broadcast
+                && arrival.source.is_unspecified()
+                && is_in_its_frame(packet, arrival);
+            arrival.source == address || in_its_frame
+        }
+        Intent::Decline { .. } => {
+            let has_no_frame = packet.hardware.htype() != HardwareAddress::ETHERNET;
+            packet.is_relayed() || has_no_frame || is_in_its_frame(packet, arrival)
+        }
+        _ => true,
     };
-    let from_its_address = arrival.source == address;
-    let in_its_frame = arrival.cast == Cast::Broadcast
-        && arrival.source.is_unspecified()
-        && packet.hardware.htype() == HardwareAddress::ETHERNET
-        && arrival
-            .hardware
-            .is_some_and(|hardware| packet.hardware.bytes() == hardware);
-    (from_its_address || in_its_frame || ipam::mutated!("s7_forged_source"))
+    (is_its_own || ipam::mutated!("s7_forged_source"))
         .then_some(())
         .ok_or(Silence::ForgedSource)
+}
+
+fn is_in_its_frame(packet: &Packet, arrival: Arrival) -> bool {
+    let is_its_own = |hardware: [u8; 6]| packet.hardware.bytes() == hardware;
+    packet.hardware.htype() == HardwareAddress::ETHERNET && arrival.hardware.is_some_and(is_its_own)
 }
 
 /// Whether every node hears the packet: then they take turns (contract, "Several servers on one link").
@@ -153,5 +162,31 @@ mod tests {
         ] {
             assert_eq!(check(forged), Err(Silence::ForgedSource), "{forged:?}");
         }
+    }
+
+    /// S7.
+    #[test]
+    fn who_declines_sends_in_its_own_frame_or_by_a_relay() {
+        let decline = PacketBuilder::new(MessageType::Decline, MAC).requested(CLIENT);
+        let check = |builder: &PacketBuilder, arrival: Arrival| {
+            let packet = builder.packet();
+            let intent = intent(&packet, arrival.cast).expect("a decline");
+            check_source(&packet, intent, arrival)
+        };
+        let neighbour = [2, 0, 0, 0, 0, 9];
+        for source in [Ipv4Addr::UNSPECIFIED, CLIENT] {
+            let arrival = Arrival::broadcast(source);
+            assert_eq!(check(&decline, arrival.in_frame_of(MAC)), Ok(()));
+            for forged in [arrival, arrival.in_frame_of(neighbour)] {
+                let found = check(&decline, forged);
+                assert_eq!(found, Err(Silence::ForgedSource), "{forged:?}");
+            }
+        }
+        let relayed = decline.clone().giaddr(RELAY);
+        assert_eq!(check(&relayed, Arrival::unicast(RELAY)), Ok(()));
+        // IEEE 802: not to be compared with an Ethernet frame.
+        let other = decline.byte(1, 6);
+        let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED).in_frame_of(neighbour);
+        assert_eq!(check(&other, arrival), Ok(()));
     }
 }

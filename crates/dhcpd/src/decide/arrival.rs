@@ -9,8 +9,8 @@ pub struct Arrival {
     pub cast: Cast,
     /// The datagram's IP source address.
     pub source: Ipv4Addr,
-    /// The frame's Ethernet source, where the link can tell: known of broadcasts from 0.0.0.0 of a client
-    /// that says it has an address.
+    /// The frame's Ethernet source, where the link can tell: known of broadcasts by which a client may give
+    /// something up.
     pub hardware: Option<[u8; 6]>,
     /// By which interface it came.
     pub ingress: Ingress,

@@ -19,7 +19,7 @@ labelled! {
         RelayElsewhere => "relay_elsewhere",
         /// The client says it has an address that is not of this subnet.
         ClientElsewhere => "client_elsewhere",
-        /// The address that the client gives up is not the one it sends from (S7).
+        /// A RELEASE or DECLINE that somebody else than its client may have sent (S7).
         ForgedSource => "forged_source",
         /// The client names another server (option 54).
         OtherServer => "other_server",
@@ -133,8 +133,8 @@ impl Silence {
                 "the client says that it has an address of another network: look at its configuration"
             }
             Self::ForgedSource => {
-                "the release does not come from the address that it gives up: it may be somebody \
-                 else's. Operators end a lease with `gatewayctl lease release`"
+                "the release or decline does not come from its client: it may be a neighbour's. \
+                 Operators end a lease with `gatewayctl lease release`"
             }
             Self::ContradictoryRequest => {
                 "it does not say which address it means: the client's bug"

@@ -27,8 +27,8 @@ impl Engine {
             return Ok(());
         };
         let packet = hearing.packet;
-        let hardware = packet.hardware.bytes().first_chunk().copied();
-        let hardware = hardware.unwrap_or_default();
+        let named = packet.hardware.bytes().first_chunk().copied();
+        let hardware = hearing.arrival.hardware.or(named).unwrap_or_default();
         let place = if packet.is_relayed() {
             Place::Relay(packet.giaddr)
         } else {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 const NODE: (NodeId, Ipv4Addr) = (NodeId(1), Ipv4Addr::new(10, 15, 3, 10));
 const NEWCOMER: [u8; 6] = [2, 0xbb, 0, 0, 0, 1];
+/// A broadcast of a client that has no address.
+const FROM_NOWHERE: Arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
 const FLOOD_A_MILLISECOND: u32 = 5;
 
 /// One node, and a clock that moves the cluster's too.
@@ -59,7 +61,7 @@ impl Link {
     }
 
     fn broadcast(&mut self, packet: &PacketBuilder) -> Option<Body> {
-        self.hear(packet, Arrival::broadcast(Ipv4Addr::UNSPECIFIED))
+        self.hear(packet, FROM_NOWHERE)
     }
 
     /// Clients that nobody will hear of again, until `millis`.
@@ -136,6 +138,6 @@ fn a_decline_by_unicast_is_not_heard() {
     let decline = named(MessageType::Decline);
     link.hear(&decline, Arrival::unicast(address));
     assert_eq!(link.commands(), 0);
-    link.broadcast(&decline);
+    link.hear(&decline, FROM_NOWHERE.in_frame_of(NEWCOMER));
     assert_eq!(link.commands(), 1);
 }

@@ -155,9 +155,12 @@ impl Bench {
         })
     }
 
+    /// By broadcast, in the client's own frame.
     fn broadcast(&mut self, builder: &PacketBuilder) -> End {
-        let source = builder.packet().ciaddr;
-        self.hear_bytes(&builder.datagram(), Arrival::broadcast(source))
+        let packet = builder.packet();
+        let hardware = packet.hardware.bytes().first_chunk().copied();
+        let arrival = Arrival::broadcast(packet.ciaddr).in_frame_of(hardware.unwrap_or_default());
+        self.hear_bytes(&builder.datagram(), arrival)
     }
 
     fn body(&mut self, builder: &PacketBuilder) -> Body {

@@ -16,11 +16,6 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Option 53 of a DHCPDECLINE (RFC 2132 §9.6).
-const DECLINE: [u8; 3] = [53, 1, 4];
-/// Where `chaddr` begins with an Ethernet address (RFC 2131 §2).
-const CHADDR: std::ops::Range<usize> = 28..34;
-
 /// A transaction that is given back to the engine when its task ends, also by a panic or an abort.
 struct Held {
     shared: Arc<Shared>,
@@ -43,13 +38,8 @@ impl Shared {
         requests: &mut JoinSet<()>,
     ) {
         let now = self.now();
-        // Where a client that declines is, the engine has to know before it decides. Reading the message is the engine's
-        // part; bytes that look like a DHCPDECLINE cost a look-up.
-        if datagram
-            .windows(DECLINE.len())
-            .any(|bytes| bytes == DECLINE)
-            && let Some(hardware) = datagram.get(CHADDR).and_then(|bytes| bytes.try_into().ok())
-        {
+        // Where a client that declines is, the engine has to know before it decides.
+        if let Some(hardware) = arrival.hardware {
             self.note_port(hardware);
         }
         let received = self

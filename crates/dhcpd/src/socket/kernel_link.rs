@@ -10,8 +10,8 @@
 
 use super::bridge::ForwardingTable;
 use super::frame::{self, ETHERNET_BROADCAST, End};
+use super::framed;
 use super::netlink::Netlink;
-use super::nowhere;
 use super::relays::RelayWays;
 use super::udp::{Taken, take};
 use super::{
@@ -35,7 +35,7 @@ pub struct KernelLink {
     interface: Arc<Interface>,
     unicast: UdpSocket,
     broadcast: UdpSocket,
-    from_nowhere: LinkSocket,
+    framed: LinkSocket,
     frames: LinkSocket,
     prober: Prober,
     netlink: Netlink,
@@ -51,7 +51,7 @@ const FRAME_BYTES: usize = RECEIVE_BUFFER_BYTES + 14 + 60 + 8;
 enum Ready {
     Unicast,
     Broadcast,
-    FromNowhere,
+    Framed,
 }
 
 impl KernelLink {
@@ -69,7 +69,7 @@ impl KernelLink {
             listen_ip,
             unicast,
             broadcast,
-            from_nowhere: LinkSocket::for_broadcasts_from_nowhere(&found)?,
+            framed: LinkSocket::for_framed_broadcasts(&found)?,
             frames: LinkSocket::for_sending(&found)?,
             prober: Prober::open(Arc::clone(&found))?,
             netlink: Netlink::open()?,
@@ -107,19 +107,18 @@ impl KernelLink {
                     ..Ingress::CLIENTS_LINK
                 };
                 let arrival = Arrival::broadcast(source).by(ingress);
-                let elsewhere = nowhere::is_from_nowhere(source, datagram);
+                let elsewhere = framed::needs_frame(source, datagram);
                 Ok((!elsewhere).then_some(Heard { length, arrival }))
             }
-            Ready::FromNowhere => {
+            Ready::Framed => {
                 let mut frame = [0; FRAME_BYTES];
-                let length = self.from_nowhere.try_receive(&mut frame)?;
-                let Some(found) = nowhere::datagram(frame.get(..length).unwrap_or(&frame)) else {
+                let length = self.framed.try_receive(&mut frame)?;
+                let Some(found) = framed::datagram(frame.get(..length).unwrap_or(&frame)) else {
                     return Ok(None);
                 };
                 let length = found.payload.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&found.payload[..length]);
-                let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
-                let arrival = arrival.in_frame_of(found.hardware);
+                let arrival = Arrival::broadcast(found.source).in_frame_of(found.hardware);
                 Ok(Some(Heard { length, arrival }))
             }
         }
@@ -177,7 +176,7 @@ impl Link for KernelLink {
             let ready = tokio::select! {
                 ready = self.unicast.readable() => ready.map(|()| Ready::Unicast)?,
                 ready = self.broadcast.readable() => ready.map(|()| Ready::Broadcast)?,
-                ready = self.from_nowhere.readable() => ready.map(|()| Ready::FromNowhere)?,
+                ready = self.framed.readable() => ready.map(|()| Ready::Framed)?,
                 heard = self.prober.listen() => {
                     heard?;
                     continue;

@@ -8,8 +8,8 @@
 //! the kernel in one call.
 
 use super::SocketError;
+use super::framed;
 use super::interface::{Interface, link_address};
-use super::nowhere;
 use nix::sys::socket::bind;
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use std::io;
@@ -38,9 +38,9 @@ impl LinkSocket {
         Self::open(interface, ARP, &[])
     }
 
-    /// A socket that hears what [`nowhere`] describes. Must be called within a tokio runtime.
-    pub fn for_broadcasts_from_nowhere(interface: &Interface) -> Result<Self, SocketError> {
-        Self::open(interface, IPV4, &nowhere::FILTER)
+    /// A socket that hears what [`framed`] describes. Must be called within a tokio runtime.
+    pub fn for_framed_broadcasts(interface: &Interface) -> Result<Self, SocketError> {
+        Self::open(interface, IPV4, &framed::FILTER)
     }
 
     fn open(

@@ -6,7 +6,7 @@
 //! * A packet socket sends to clients that have no address yet and cannot answer ARP, and sends
 //!   broadcasts: the routing table need not know a way to 255.255.255.255.
 //! * A second packet socket sends ARP probes and hears ARP.
-//! * A third hears the few broadcasts of which the Ethernet source matters ([`nowhere`]).
+//! * A third hears the few broadcasts of which the Ethernet source matters ([`framed`]).
 //! * A netlink socket asks for the interface's MTU and the ways to relays.
 //!
 //! [`KernelLink`] is all of them together, behind the port that the server states.
@@ -18,11 +18,11 @@ pub mod arp;
 mod bridge;
 mod error;
 pub mod frame;
+pub mod framed;
 mod interface;
 mod kernel_link;
 mod link;
 mod netlink;
-pub mod nowhere;
 mod relays;
 mod udp;
 

@@ -135,6 +135,28 @@ fn only_the_owner_gives_up() {
     assert_eq!(bench.lease(mac(1)), given);
 }
 
+/// S7: a VM that declines in its neighbours' names takes nothing from them, not even the means to decline themselves.
+#[test]
+fn s7_a_decline_in_anothers_name_ends_and_costs_nothing() {
+    let mut bench = Bench::alone();
+    let given = bench.lease(mac(1));
+    bench.service.take_proposed();
+    let decline = |address| {
+        let decline = PacketBuilder::new(MessageType::Decline, mac(1));
+        decline.requested(address).server(NODES[0].1)
+    };
+    for host in 20..60 {
+        for address in [given, address(host)] {
+            let neighbours = FROM_NOWHERE.in_frame_of(mac(2));
+            let end = bench.hear_bytes(&decline(address).datagram(), neighbours);
+            assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+        }
+    }
+    assert!(bench.service.take_proposed().is_empty());
+    let end = bench.broadcast(&decline(given));
+    assert!(matches!(end, End::Done), "its own budget is whole: {end:?}");
+}
+
 #[test]
 fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
     let mut done = 0;
