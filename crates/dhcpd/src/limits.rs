@@ -110,6 +110,9 @@ pub const MAX_CONFLICTS_PER_OFFER: u8 = 3;
 pub const ACCUSATIONS_PER_CLIENT: usize = 4;
 /// The same for all behind one port of the bridge; many hosts are behind one that leads to other bridges.
 pub const ACCUSATIONS_PER_PORT: usize = 16;
+/// The same for all whose port is not known: four times what a port may, so that what one hardware address says is a
+/// sixteenth of it. Who makes hardware addresses up uses it up all the same.
+pub const ACCUSATIONS_WITHOUT_PORT: usize = 64;
 /// As long as a quarantine lasts by default: so many of their addresses are quarantined at once.
 pub const ACCUSATION_WINDOW: Duration = Duration::from_secs(600);
 /// An address where somebody answered who is not believed is not offered for so long: two retransmissions (RFC 2131

@@ -8,7 +8,8 @@
 
 use crate::Moment;
 use crate::limits::{
-    ACCUSATION_WINDOW, ACCUSATIONS_PER_CLIENT, ACCUSATIONS_PER_PORT, MAX_ACCUSERS,
+    ACCUSATION_WINDOW, ACCUSATIONS_PER_CLIENT, ACCUSATIONS_PER_PORT, ACCUSATIONS_WITHOUT_PORT,
+    MAX_ACCUSERS,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -23,6 +24,16 @@ pub enum Place {
     Port(Port),
     /// Behind a relay.
     Relay(Ipv4Addr),
+}
+
+impl Place {
+    /// Of how many addresses all that are there are believed, together.
+    const fn limit(self) -> usize {
+        match self {
+            Self::Port(None) => ACCUSATIONS_WITHOUT_PORT,
+            Self::Port(Some(_)) | Self::Relay(_) => ACCUSATIONS_PER_PORT,
+        }
+    }
 }
 
 /// Who says that somebody is on an address.
@@ -51,7 +62,7 @@ impl Accusations {
         let (clients, places) = (&mut self.by_client, &mut self.by_place);
         let is_believed = hardware
             .is_none_or(|client| has_room(clients, client, address, ACCUSATIONS_PER_CLIENT, now))
-            && has_room(places, place, address, ACCUSATIONS_PER_PORT, now);
+            && has_room(places, place, address, place.limit(), now);
         if is_believed {
             if let Some(client) = hardware {
                 clients.entry(client).or_default().insert(address, now);
@@ -123,16 +134,37 @@ mod tests {
     #[test]
     fn one_port_is_believed_of_some_addresses() {
         let mut accusations = Accusations::default();
-        for port in [Some(3), None] {
-            let believed = (0..200_u8).filter(|number| {
-                accusations.believes(of([*number; 6], port), address(u32::from(*number)), at(1))
-            });
-            assert_eq!(believed.count(), ACCUSATIONS_PER_PORT);
-        }
+        let believed = (0..200_u8).filter(|number| {
+            let accuser = of([*number; 6], Some(3));
+            accusations.believes(accuser, address(u32::from(*number)), at(1))
+        });
+        assert_eq!(believed.count(), ACCUSATIONS_PER_PORT);
         assert!(
             accusations.believes(of([9; 6], Some(4)), address(9), at(1)),
             "another port"
         );
+    }
+
+    /// Where no port is known, as where the interface is no bridge: four that lie leave room for who tells the truth, and
+    /// all together have their limit.
+    #[test]
+    fn without_a_port_a_few_liars_leave_room_for_others() {
+        let mut accusations = Accusations::default();
+        let mut believed = 0;
+        for (liar, number) in (1..=4_u8).flat_map(|liar| (0..100).map(move |number| (liar, number)))
+        {
+            let number = u32::from(liar) * 100 + number;
+            believed +=
+                usize::from(accusations.believes(of([liar; 6], None), address(number), at(1)));
+        }
+        assert_eq!(believed, 4 * ACCUSATIONS_PER_CLIENT);
+        let others = (10..200_u8).filter(|number| {
+            let accuser = of([*number; 6], None);
+            accusations.believes(accuser, address(1000 + u32::from(*number)), at(2))
+        });
+        assert_eq!(believed + others.count(), ACCUSATIONS_WITHOUT_PORT);
+        let later = at(2) + ACCUSATION_WINDOW;
+        assert!(accusations.believes(of([9; 6], None), address(9), later));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Which port of the bridge a hardware address is behind: the bridge's forwarding table, as sysfs shows it
 //! (`/sys/class/net/BRIDGE/brforward`, an array of `struct __fdb_entry` of linux/if_bridge.h).
 //!
-//! Where the interface is no bridge, or its table cannot be read, nothing is known, and that is no error: budgets are
-//! then for all ports together. The table is read once a second at most, however often it is asked.
+//! Where the interface is no bridge, or its table cannot be read, nothing is known, and that is no error: all have one
+//! budget then, a larger one. The table is read once a second at most, however often it is asked.
 
 use std::collections::BTreeMap;
 use std::fs::File;
