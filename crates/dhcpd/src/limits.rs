@@ -125,8 +125,9 @@ pub const MAX_ACCUSERS: usize = 1024;
 
 /// A quarantined address where somebody answers still is probed again after this.
 pub const RECHECK_PAUSE: Duration = Duration::from_secs(60);
-/// So many are remembered as probed again lately: one a second.
-pub const MAX_RECHECKED: usize = 64;
+/// So many quarantined addresses wait for their turn to be probed again: a quarter of the largest pool, all that there
+/// are (S7).
+pub const MAX_RECHECKED: usize = 16_384;
 
 /// The UDP receive buffer asked of the kernel: a storm of 4000 packets of about 1 kB. In bytes.
 pub const SOCKET_RECEIVE_BYTES: usize = 4 << 20;

@@ -83,7 +83,7 @@ impl Shared {
         if !service.in_service || !is_ours {
             return None;
         }
-        let quarantined = self.service.quarantined(subnet, MAX_RECHECKED + 1);
+        let quarantined = self.service.quarantined(subnet, MAX_RECHECKED);
         let times = self.service.subnet_config(subnet)?.times;
         let mut rechecks = self.rechecks.lock().unwrap_or_else(PoisonError::into_inner);
         rechecks.next(&quarantined, &times, service.clock, self.now())
