@@ -181,6 +181,8 @@ pub enum PortUse {
     Dhcp,
     /// The tunnels that join the hosts' parts of the clients' network.
     Overlay,
+    /// Where the hosts' own DHCP clients listen.
+    DhcpClient,
     /// The way in for the hosts' operators.
     Ssh,
     /// Some program on the host of this node.
@@ -191,7 +193,7 @@ impl PortUse {
     /// Whether an operator may forward the port all the same.
     #[must_use]
     pub const fn can_be_forced(self) -> bool {
-        matches!(self, Self::Ssh | Self::Program(_))
+        matches!(self, Self::DhcpClient | Self::Ssh | Self::Program(_))
     }
 }
 
@@ -208,6 +210,11 @@ impl fmt::Display for PortUse {
                 "it is node {node}'s admin port; choose another public port"
             ),
             Self::Dhcp => f.write_str("it is the nodes' DHCP port; choose another public port"),
+            Self::DhcpClient => f.write_str(
+                "it is where a host listens that has its own address by DHCP, and it would lose that \
+                 address; choose another public port, or repeat with --force if all hosts have fixed \
+                 addresses",
+            ),
             Self::Overlay => f.write_str(
                 "it carries the overlay between the hosts (VXLAN or Geneve), and forwarding it \
                  would cut the clients' network; choose another public port",

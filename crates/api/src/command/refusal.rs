@@ -114,6 +114,7 @@ const fn encode_use(used: PortUse) -> Used {
         PortUse::Admin(node) => Used::Admin(node.0),
         PortUse::Program(node) => Used::Program(node.0),
         PortUse::Dhcp => Used::Dhcp(Unit {}),
+        PortUse::DhcpClient => Used::DhcpClient(Unit {}),
         PortUse::Overlay => Used::Overlay(Unit {}),
         PortUse::Ssh => Used::Ssh(Unit {}),
     }
@@ -125,6 +126,7 @@ const fn decode_use(used: Used) -> PortUse {
         Used::Admin(node) => PortUse::Admin(NodeId(node)),
         Used::Program(node) => PortUse::Program(NodeId(node)),
         Used::Dhcp(Unit {}) => PortUse::Dhcp,
+        Used::DhcpClient(Unit {}) => PortUse::DhcpClient,
         Used::Overlay(Unit {}) => PortUse::Overlay,
         Used::Ssh(Unit {}) => PortUse::Ssh,
     }

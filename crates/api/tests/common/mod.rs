@@ -392,6 +392,7 @@ fn port_use() -> impl Strategy<Value = PortUse> {
         node_id().prop_map(PortUse::Admin),
         node_id().prop_map(PortUse::Program),
         Just(PortUse::Dhcp),
+        Just(PortUse::DhcpClient),
         Just(PortUse::Overlay),
         Just(PortUse::Ssh),
     ]

@@ -15,10 +15,11 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 /// What every host uses, whatever the nodes report.
-const WELL_KNOWN: [(Protocol, u16, PortUse); 5] = [
+const WELL_KNOWN: [(Protocol, u16, PortUse); 6] = [
     (Protocol::Tcp, 22, PortUse::Ssh),
     // RFC 2131 §4.1.
     (Protocol::Udp, 67, PortUse::Dhcp),
+    (Protocol::Udp, 68, PortUse::DhcpClient),
     // VXLAN (RFC 7348), the same as Linux named it first, Geneve (RFC 8926).
     (Protocol::Udp, 4789, PortUse::Overlay),
     (Protocol::Udp, 8472, PortUse::Overlay),

@@ -70,6 +70,7 @@ fn s9_forward_of_what_ends_the_cluster_refused_even_by_force() {
 fn s9_forward_of_a_hosts_port_refused_unless_forced() {
     let mut cluster = cluster();
     assert_in_use(&mut cluster, tcp(22), PortUse::Ssh);
+    assert_in_use(&mut cluster, udp(68), PortUse::DhcpClient);
     assert_in_use(&mut cluster, tcp(8006), PortUse::Program(NodeId(2)));
     // The other protocol's port of that number is free.
     for free in [udp(8006), udp(22), tcp(67), tcp(4789), tcp(2222)] {
