@@ -23,6 +23,7 @@ pub struct Counters {
     options_left_out: AtomicU64,
     probes: AtomicU64,
     conflicts: AtomicU64,
+    indiscriminate: AtomicU64,
 }
 
 /// Every counter at one moment, with its label.
@@ -50,6 +51,8 @@ pub struct CountersSnapshot {
     pub probes: u64,
     /// Of those, in use.
     pub conflicts: u64,
+    /// Hardware addresses that were found to answer for every free address.
+    pub indiscriminate: u64,
 }
 
 impl Counters {
@@ -107,6 +110,11 @@ impl Counters {
         add(&self.conflicts, 1);
     }
 
+    /// Somebody answers for every free address.
+    pub fn indiscriminate(&self) {
+        add(&self.indiscriminate, 1);
+    }
+
     /// Every counter now. Counters move while they are read; each is right by itself.
     #[must_use]
     pub fn snapshot(&self) -> CountersSnapshot {
@@ -126,6 +134,7 @@ impl Counters {
             options_left_out: read(&self.options_left_out),
             probes: read(&self.probes),
             conflicts: read(&self.conflicts),
+            indiscriminate: read(&self.indiscriminate),
         }
     }
 }

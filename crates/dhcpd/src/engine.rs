@@ -22,7 +22,7 @@ use crate::decide::{
 };
 use crate::limit::{
     Accusations, Admission, ClientMemory, Doubted, HeardBefore, InFlight, InFlightKey, NotBegun,
-    RateLimits, Standing,
+    RateLimits, Responders, Standing,
 };
 use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
@@ -69,6 +69,7 @@ pub struct Engine {
     probes: ProbeCache,
     accusations: Accusations,
     doubted: Doubted,
+    responders: Responders,
     /// The bridge's ports of those who accuse, as far as the shell has told.
     ports: BTreeMap<[u8; 6], u32>,
 }
@@ -102,6 +103,7 @@ impl Engine {
             probes: ProbeCache::default(),
             accusations: Accusations::default(),
             doubted: Doubted::default(),
+            responders: Responders::default(),
             ports: BTreeMap::new(),
         }
     }

@@ -123,6 +123,15 @@ pub const MAX_DOUBTED: usize = ipam::OfferLease::MAX_AVOIDED - MAX_CONFLICTS_PER
 /// Hardware addresses, and ports, that are counted at once; whoever else comes is not believed. About 100 bytes each.
 pub const MAX_ACCUSERS: usize = 1024;
 
+/// Free addresses for which one hardware address may answer before its answers do not count, if it leaves none alone in
+/// between: four times what it has quarantined. ADR 0026.
+pub const ANSWERS_OF_A_HOST: usize = 16;
+/// An answer is held against nobody before this: longer than it takes until every address next in line was probed again
+/// (half [`PROBE_VALIDITY`]), so that one where nobody is was met with silence.
+pub const RESPONDER_SETTLES: Duration = Duration::from_secs(40);
+/// Hardware addresses that are judged by this at once. About 1 kB each.
+pub const MAX_RESPONDERS: usize = 64;
+
 /// A quarantined address where somebody answers still is probed again after this.
 pub const RECHECK_PAUSE: Duration = Duration::from_secs(60);
 /// So many quarantined addresses wait for their turn to be probed again: a quarter of the largest pool, all that there

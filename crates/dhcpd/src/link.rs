@@ -10,7 +10,7 @@
 use crate::addressing::Destination;
 use crate::decide::Arrival;
 use crate::limits::MAX_MAX_MESSAGE_SIZE;
-use crate::probe::{Finding, ProbeError};
+use crate::probe::{Answers, Finding, ProbeError};
 use crate::socket::SocketError;
 use async_trait::async_trait;
 use std::io;
@@ -50,13 +50,9 @@ pub trait Link: Send + Sync + 'static {
     /// Sends a reply from the server's address and port.
     async fn send(&self, to: Destination, reply: &[u8]) -> io::Result<()>;
 
-    /// Asks by ARP whether anybody but `except` uses `address` (contract L6). Takes at most about
-    /// [`crate::limits::PROBE_WAIT`].
-    async fn probe(
-        &self,
-        address: Ipv4Addr,
-        except: Option<[u8; 6]>,
-    ) -> Result<Finding, ProbeError>;
+    /// Asks by ARP whether anybody uses `address` (contract L6). The answers of `except` do not count, and hide no
+    /// other's. Takes at most about [`crate::limits::PROBE_WAIT`].
+    async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError>;
 
     /// The bridge's port behind which a hardware address was seen last, where the interface is a bridge and knows it.
     /// Cheap; asked about those that have addresses quarantined.

@@ -161,6 +161,11 @@ impl Transaction {
         matches!(self.stage, Stage::Probing { .. }) && !self.probes_by_echo()
     }
 
+    /// Whether what is probed is a free address, as far as this node knows: nobody should answer.
+    pub(crate) const fn probes_a_free_address(&self) -> bool {
+        matches!(self.stage, Stage::Probing { .. })
+    }
+
     /// Who would have the address quarantined by such an answer to the present probe, if anybody.
     pub(crate) fn answerer(&self, finding: Finding) -> Option<Answerer> {
         if !matches!(self.stage, Stage::Probing { .. }) {

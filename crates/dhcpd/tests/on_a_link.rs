@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use dhcpd::addressing::Destination;
 use dhcpd::decide::Arrival;
-use dhcpd::probe::{Finding, ProbeError};
+use dhcpd::probe::{Answers, Finding, ProbeError};
 use dhcpd::socket::SocketError;
 use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
 use dhcpd::{DhcpServer, Heard, LeaseView, Link, RateLimits, ServerConfig, ServerError};
@@ -23,8 +23,12 @@ const PROBE_TAKES: Duration = Duration::from_millis(300);
 /// What was sent, where to, and when after the start.
 type Sent = (Duration, Destination, Vec<u8>);
 
-/// A link with one server and nobody else on it.
+/// A link with one server, and on it whoever answers probes.
 struct MemoryLink {
+    /// Who has a fixed address.
+    hosts: Vec<(Ipv4Addr, [u8; 6])>,
+    /// Who answers for every address, before anybody else does.
+    answers_for_all: Option<[u8; 6]>,
     heard: tokio::sync::Mutex<mpsc::Receiver<Vec<u8>>>,
     sent: Mutex<Vec<Sent>>,
     lost: AtomicBool,
@@ -61,13 +65,27 @@ impl Link for MemoryLink {
         Ok(())
     }
 
-    async fn probe(&self, _: Ipv4Addr, _: Option<[u8; 6]>) -> Result<Finding, ProbeError> {
+    async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError> {
+        let host = self.hosts.iter().find(|(other, _)| *other == address);
+        let all = self.answers_for_all.into_iter();
+        let (excepted, counted): (Vec<_>, Vec<_>) = all
+            .chain(host.map(|(_, hardware)| *hardware))
+            .partition(|hardware| except.contains(hardware));
+        if let Some(first) = counted.first().copied() {
+            return Ok(Answers {
+                first: Some(first),
+                excepted: None,
+            });
+        }
         tokio::time::sleep(PROBE_TAKES).await;
-        Ok(Finding::Clear)
+        Ok(Answers {
+            first: None,
+            excepted: excepted.first().copied(),
+        })
     }
 
     async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
-        self.probe(address, None).await
+        Ok(self.probe(address, &[]).await?.finding())
     }
 }
 
@@ -79,8 +97,17 @@ struct Bench {
 
 impl Bench {
     fn new() -> (Self, DhcpServer) {
+        Self::among(Vec::new(), None)
+    }
+
+    fn among(
+        hosts: Vec<(Ipv4Addr, [u8; 6])>,
+        answers_for_all: Option<[u8; 6]>,
+    ) -> (Self, DhcpServer) {
         let (client, heard) = mpsc::channel(8);
         let link = Arc::new(MemoryLink {
+            hosts,
+            answers_for_all,
             heard: tokio::sync::Mutex::new(heard),
             sent: Mutex::default(),
             lost: AtomicBool::new(false),
@@ -236,4 +263,54 @@ async fn a_quarantined_address_is_probed_again_and_freed_by_itself() {
         assert_eq!(quarantined(), 0);
     };
     server.run(time).await.expect("the link stays");
+}
+
+/// Clients that try again after 4, 8, 16, … s, each offered an address within three times, as the server sends them.
+async fn offered_among(
+    hosts: Vec<(Ipv4Addr, [u8; 6])>,
+    answers_for_all: Option<[u8; 6]>,
+) -> Vec<Ipv4Addr> {
+    let (bench, server) = Bench::among(hosts, answers_for_all);
+    let counters = server.counters();
+    let client = async {
+        for number in 1..=20 {
+            let discover = PacketBuilder::discover([2, 0, 0, 0, 1, number]);
+            for (xid, pause) in [(1, 4), (2, 8), (3, 16)] {
+                bench.says(&discover.clone().xid(xid)).await;
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+            }
+        }
+    };
+    server.run(client).await.expect("the link stays");
+    let found = counters.snapshot().indiscriminate;
+    assert_eq!(found, u64::from(answers_for_all.is_some()));
+    let sent = bench.sent();
+    let offers = sent
+        .iter()
+        .filter(|(_, _, reply)| message_type(reply) == Some(2));
+    offers
+        .map(|(_, _, reply)| <[u8; 4]>::try_from(&reply[16..20]).expect("4 bytes").into())
+        .collect()
+}
+
+/// L1, L6: one machine answers every probe. New clients are served, and whoever is on an address keeps it.
+#[tokio::test(start_paused = true)]
+async fn l1_who_answers_for_every_address_is_not_believed() {
+    let hosts = vec![(Ipv4Addr::new(10, 15, 3, 30), [2, 0, 0, 0, 9, 1])];
+    let offered = offered_among(hosts.clone(), Some([2, 0, 0, 0, 9, 9])).await;
+    let clients: std::collections::BTreeSet<_> = offered.iter().collect();
+    assert!(clients.len() >= 18, "the first wait: {offered:?}");
+    assert!(!offered.contains(&hosts[0].0), "{offered:?}");
+}
+
+/// L6: a host with many fixed addresses, behind a VPN perhaps, keeps them all: it leaves others alone.
+#[tokio::test(start_paused = true)]
+async fn l6_a_host_with_many_addresses_keeps_them_all() {
+    let fixed = |host| (Ipv4Addr::new(10, 15, 3, host), [2, 0, 0, 0, 9, 9]);
+    let hosts: Vec<_> = (20..120).step_by(2).map(fixed).collect();
+    let offered = offered_among(hosts.clone(), None).await;
+    assert!(!offered.is_empty());
+    for (address, _) in hosts {
+        assert!(!offered.contains(&address), "{address}");
+    }
 }

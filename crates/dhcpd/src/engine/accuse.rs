@@ -6,6 +6,7 @@ use crate::Moment;
 use crate::decide::{Intent, Silence};
 use crate::limit::{Accuser, Place};
 use crate::limits::MAX_ACCUSERS;
+use crate::probe::Answers;
 use crate::transaction::{Answerer, Input, Transaction};
 use std::net::Ipv4Addr;
 
@@ -19,6 +20,32 @@ impl Engine {
             Some(port) => self.ports.insert(hardware, port),
             None => self.ports.remove(&hardware),
         };
+    }
+
+    /// Whose answers to ARP probes do not count: they answer for whatever address is asked for.
+    #[must_use]
+    pub fn indiscriminate(&self, now: Moment) -> Vec<[u8; 6]> {
+        self.responders.indiscriminate(now)
+    }
+
+    /// Notes who answered the ARP probe of a free address. Who is now known to answer for all is told once.
+    pub fn note_answers(
+        &mut self,
+        now: Moment,
+        address: Ipv4Addr,
+        answers: Answers,
+    ) -> Option<[u8; 6]> {
+        if let Some(hardware) = answers.first {
+            self.responders.answered(hardware, address, now);
+            return None;
+        }
+        let Some(hardware) = answers.excepted else {
+            self.responders.met_with_silence();
+            return None;
+        };
+        self.responders
+            .passed_over(hardware, now)
+            .then_some(hardware)
     }
 
     /// A client is believed of a few addresses that somebody is on them (S7).

@@ -5,6 +5,7 @@
 //! * [`Admission`]: the budgets of clients known and unknown to the lease table.
 //! * [`Accusations`]: who has addresses quarantined, and how many.
 //! * [`Doubted`]: where somebody answered who is not believed.
+//! * [`Responders`]: who answers for whatever address is asked for.
 //! * [`ClientMemory`]: what was heard of each client lately: its retries and its own budget.
 //! * [`HeardBefore`]: whether a client that nobody knows tries again, or is one of a flood.
 //! * [`InFlight`]: requests being answered now; a copy of one is dropped.
@@ -16,6 +17,7 @@ mod doubted;
 mod heard_before;
 mod in_flight;
 mod rate_limits;
+mod responders;
 mod token_bucket;
 
 pub use accusations::{Accusations, Accuser, Place, Port};
@@ -25,4 +27,5 @@ pub use doubted::Doubted;
 pub use heard_before::HeardBefore;
 pub use in_flight::{InFlight, InFlightKey, NotBegun};
 pub use rate_limits::{Rate, RateLimits};
+pub use responders::Responders;
 pub use token_bucket::TokenBucket;

@@ -25,6 +25,24 @@ pub enum Finding {
     Answered,
 }
 
+/// Who answered an ARP probe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// The first of those that count.
+    pub first: Option<[u8; 6]>,
+    /// One that does not, if none did that does.
+    pub excepted: Option<[u8; 6]>,
+}
+
+impl Answers {
+    /// What that says of the address.
+    #[must_use]
+    pub fn finding(self) -> Finding {
+        self.first
+            .map_or(Finding::Clear, |hardware| Finding::InUse { hardware })
+    }
+}
+
 /// What probes found lately.
 #[derive(Clone, Debug, Default)]
 pub struct ProbeCache {

@@ -12,6 +12,6 @@ mod cache;
 mod echo;
 mod prober;
 
-pub use cache::{Finding, ProbeCache};
+pub use cache::{Answers, Finding, ProbeCache};
 pub use echo::echo;
 pub use prober::{ProbeError, Prober};

@@ -1,11 +1,11 @@
 //! Sends conflict probes and listens for who answers.
 //!
-//! * **What flows in and out.** In: an address; out: a [`Finding`], after [`PROBE_WAIT`] at the
+//! * **What flows in and out.** In: an address; out: who answered, after [`PROBE_WAIT`] at the
 //!   latest. [`Prober::listen`] must be polled all the while, or every address looks clear.
 //! * **What may block.** Nothing; probes run side by side.
 //! * **Cancel safety.** Dropping a probe unregisters it. Dropping `listen` loses no frame.
 
-use super::Finding;
+use super::Answers;
 use crate::limits::{PROBE_ANSWERS, PROBE_WAIT, PROBES_PER_ADDRESS};
 use crate::socket::arp::{self, Sender};
 use crate::socket::{Interface, LinkSocket, SocketError};
@@ -42,8 +42,17 @@ pub struct Prober {
 
 #[derive(Debug, Default)]
 struct Listeners {
-    by_address: BTreeMap<(Ipv4Addr, u64), mpsc::Sender<[u8; 6]>>,
+    by_address: BTreeMap<(Ipv4Addr, u64), Listener>,
     next: u64,
+}
+
+/// Who waits for an answer that counts.
+#[derive(Debug)]
+struct Listener {
+    except: Vec<[u8; 6]>,
+    /// One of `except` that answered.
+    excepted: Option<[u8; 6]>,
+    answers: mpsc::Sender<[u8; 6]>,
 }
 
 /// A registration that ends when it is dropped.
@@ -64,24 +73,30 @@ impl Prober {
         })
     }
 
-    /// Asks whether anybody but `except` uses `address`.
+    /// Asks whether anybody uses `address`; the answers of `except` do not count.
     pub async fn probe(
         &self,
         address: Ipv4Addr,
-        except: Option<[u8; 6]>,
-    ) -> Result<Finding, ProbeError> {
-        let mut registered = self.register(address);
+        except: &[[u8; 6]],
+    ) -> Result<Answers, ProbeError> {
+        let mut registered = self.register(address, except);
         let start = Instant::now();
         for round in 1..=PROBES_PER_ADDRESS {
             let frame = arp::probe(self.interface.hardware(), address);
             let sent = self.socket.send(&frame).await;
             sent.map_err(|source| ProbeError::new(address, source))?;
             let until = start + PROBE_WAIT * round / PROBES_PER_ADDRESS;
-            if let Some(hardware) = registered.answer(until, except).await {
-                return Ok(Finding::InUse { hardware });
+            if let Some(hardware) = registered.answer(until).await {
+                return Ok(Answers {
+                    first: Some(hardware),
+                    excepted: None,
+                });
             }
         }
-        Ok(Finding::Clear)
+        Ok(Answers {
+            first: None,
+            excepted: registered.excepted(),
+        })
     }
 
     /// Hears one ARP frame and tells whoever waits for it.
@@ -95,20 +110,29 @@ impl Prober {
     }
 
     fn tell(&self, sender: Sender) {
-        let listeners = self.listeners();
+        let mut listeners = self.listeners();
         let range = (sender.ip, u64::MIN)..=(sender.ip, u64::MAX);
-        for (_, listener) in listeners.by_address.range(range) {
+        for (_, listener) in listeners.by_address.range_mut(range) {
+            if listener.except.contains(&sender.hardware) {
+                listener.excepted = Some(sender.hardware);
+                continue;
+            }
             // Full: it has answers enough. Closed: it is about to be unregistered.
-            let _enough = listener.try_send(sender.hardware);
+            let _enough = listener.answers.try_send(sender.hardware);
         }
     }
 
-    fn register(&self, address: Ipv4Addr) -> Registered<'_> {
+    fn register(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Registered<'_> {
         let (sender, answers) = mpsc::channel(PROBE_ANSWERS);
         let mut listeners = self.listeners();
         let key = (address, listeners.next);
         listeners.next += 1;
-        listeners.by_address.insert(key, sender);
+        let listener = Listener {
+            except: except.to_vec(),
+            excepted: None,
+            answers: sender,
+        };
+        listeners.by_address.insert(key, listener);
         Registered {
             prober: self,
             key,
@@ -124,14 +148,15 @@ impl Prober {
 }
 
 impl Registered<'_> {
-    /// The first answer until then from anybody but `except`.
-    async fn answer(&mut self, until: Instant, except: Option<[u8; 6]>) -> Option<[u8; 6]> {
-        loop {
-            let answer = timeout_at(until, self.answers.recv()).await.ok()??;
-            if Some(answer) != except {
-                return Some(answer);
-            }
-        }
+    /// The first answer until then that counts.
+    async fn answer(&mut self, until: Instant) -> Option<[u8; 6]> {
+        timeout_at(until, self.answers.recv()).await.ok()?
+    }
+
+    /// Somebody whose answer does not count.
+    fn excepted(&self) -> Option<[u8; 6]> {
+        let listeners = self.prober.listeners();
+        listeners.by_address.get(&self.key)?.excepted
     }
 }
 

@@ -4,7 +4,7 @@ use super::rechecks::falls_to;
 use super::suspects::Suspects;
 use super::{ServerError, Shared};
 use crate::limits::{GIVE_UP_DEADLINE, MAX_RECHECKED, PROBED_AHEAD};
-use crate::probe::Finding;
+use crate::probe::{Answers, Finding, ProbeError};
 use futures::future::join_all;
 use ipam::{ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome};
 use std::net::Ipv4Addr;
@@ -91,7 +91,7 @@ impl Shared {
 
     /// Whether nobody answers there: by ARP, and by an echo where clients are behind relays.
     async fn is_clear(&self, address: Ipv4Addr) -> bool {
-        let mut found = self.link.probe(address, None).await;
+        let mut found = self.probe_free(address, None).await;
         if self.has_relays && matches!(found, Ok(Finding::Clear)) {
             found = self.link.echo(address).await;
         }
@@ -104,8 +104,34 @@ impl Shared {
         }
     }
 
+    /// Asks by ARP who beside the client is on an address. Who answers for all does not count.
+    pub(super) async fn ask(
+        &self,
+        address: Ipv4Addr,
+        client: Option<[u8; 6]>,
+    ) -> Result<Answers, ProbeError> {
+        let mut except = self.engine().indiscriminate(self.now());
+        except.extend(client);
+        self.link.probe(address, &except).await
+    }
+
+    /// The same of an address where nobody should be; who answers there is noted.
+    pub(super) async fn probe_free(
+        &self,
+        address: Ipv4Addr,
+        client: Option<[u8; 6]>,
+    ) -> Result<Finding, ProbeError> {
+        let answers = self.ask(address, client).await?;
+        let now = self.now();
+        if let Some(hardware) = self.engine().note_answers(now, address, answers) {
+            self.counters.indiscriminate();
+            self.log.indiscriminate(now, hardware);
+        }
+        Ok(answers.finding())
+    }
+
     async fn probe_one_ahead(&self, address: Ipv4Addr) {
-        match self.link.probe(address, None).await {
+        match self.probe_free(address, None).await {
             Ok(finding) => {
                 self.probed(address, finding);
                 self.engine().note_probe(self.now(), address, finding);

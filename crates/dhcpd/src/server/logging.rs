@@ -21,6 +21,7 @@ pub(super) struct LogLimiter {
     send: Limit,
     probe: Limit,
     conflict: Limit,
+    indiscriminate: Limit,
 }
 
 /// Milliseconds since the origin at which the next line may be written.
@@ -93,6 +94,16 @@ impl LogLimiter {
         if self.conflict.allows(now) {
             let user = HardwareAddress::ethernet(hardware);
             tracing::warn!(%address, %user, "a free address is in use by somebody who has no lease");
+        }
+    }
+
+    pub(super) fn indiscriminate(&self, now: Moment, hardware: [u8; 6]) {
+        if self.indiscriminate.allows(now) {
+            let user = HardwareAddress::ethernet(hardware);
+            tracing::warn!(
+                %user,
+                "a machine answers for every free address: what it answers does not count (proxy ARP left on, or an attack)"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use crate::decide::{Arrival, Silence};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
 use crate::port::ProposeError;
-use crate::probe::Finding;
+use crate::probe::{Answers, Finding};
 use crate::reply::{Body, Reply};
 use crate::trail::{Ending, Mark, Sighting, Trail};
 use crate::transaction::{Input, Next, Transaction};
@@ -115,7 +115,12 @@ impl Shared {
             self.link.echo(address).await
         } else {
             let client = transaction.packet().hardware.bytes().try_into().ok();
-            self.link.probe(address, client).await
+            if transaction.probes_a_free_address() {
+                self.probe_free(address, client).await
+            } else {
+                // It may be any address of the network: what is found there says nothing of who answers.
+                self.ask(address, client).await.map(Answers::finding)
+            }
         };
         match found {
             Ok(finding) => {

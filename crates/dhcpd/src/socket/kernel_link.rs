@@ -21,7 +21,7 @@ use crate::addressing::Destination;
 use crate::decide::{Arrival, Ingress};
 use crate::limits::RECEIVE_BUFFER_BYTES;
 use crate::link::{Heard, Link};
-use crate::probe::{self, Finding, ProbeError, Prober};
+use crate::probe::{self, Answers, Finding, ProbeError, Prober};
 use async_trait::async_trait;
 use std::io;
 use std::net::Ipv4Addr;
@@ -206,11 +206,7 @@ impl Link for KernelLink {
         }
     }
 
-    async fn probe(
-        &self,
-        address: Ipv4Addr,
-        except: Option<[u8; 6]>,
-    ) -> Result<Finding, ProbeError> {
+    async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError> {
         self.prober.probe(address, except).await
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dhcpd::addressing::Destination;
 use dhcpd::decide::Arrival;
 use dhcpd::limits::{PROBE_WAIT, PROBES_PER_ADDRESS};
-use dhcpd::probe::{Finding, ProbeError};
+use dhcpd::probe::{Answers, Finding, ProbeError};
 use dhcpd::socket::SocketError;
 use dhcpd::{Heard, Link};
 use std::collections::{BTreeMap, VecDeque};
@@ -51,7 +51,8 @@ struct State {
 
 struct Probe {
     address: Ipv4Addr,
-    except: Option<[u8; 6]>,
+    except: Vec<[u8; 6]>,
+    excepted: Option<[u8; 6]>,
     answer: oneshot::Sender<[u8; 6]>,
 }
 
@@ -79,11 +80,15 @@ impl LanPort {
     /// Somebody says that the address is its own.
     pub fn hear_arp(&self, address: Ipv4Addr, hardware: [u8; 6]) {
         let mut state = self.lock();
-        let asked = state.probes.iter();
-        let asked = asked
-            .filter(|(_, probe)| probe.address == address && probe.except != Some(hardware))
-            .map(|(number, _)| *number);
-        for number in asked.collect::<Vec<_>>() {
+        let asked = state.probes.iter_mut();
+        let asked = asked.filter(|(_, probe)| probe.address == address);
+        let (excepted, counted): (Vec<_>, Vec<_>) =
+            asked.partition(|(_, probe)| probe.except.contains(&hardware));
+        for (_, probe) in excepted {
+            probe.excepted = Some(hardware);
+        }
+        let counted: Vec<_> = counted.into_iter().map(|(number, _)| *number).collect();
+        for number in counted {
             if let Some(probe) = state.probes.remove(&number) {
                 // Who asked may have gone.
                 probe.answer.send(hardware).ok();
@@ -100,7 +105,7 @@ impl LanPort {
     fn begin_probe(
         &self,
         address: Ipv4Addr,
-        except: Option<[u8; 6]>,
+        except: &[[u8; 6]],
     ) -> (u64, oneshot::Receiver<[u8; 6]>) {
         let (answer, answered) = oneshot::channel();
         let mut state = self.lock();
@@ -108,7 +113,8 @@ impl LanPort {
         let number = state.next_probe;
         let probe = Probe {
             address,
-            except,
+            except: except.to_vec(),
+            excepted: None,
             answer,
         };
         state.probes.insert(number, probe);
@@ -151,29 +157,29 @@ impl Link for LanPort {
         Ok(())
     }
 
-    async fn probe(
-        &self,
-        address: Ipv4Addr,
-        except: Option<[u8; 6]>,
-    ) -> Result<Finding, ProbeError> {
+    async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError> {
         let (number, mut answered) = self.begin_probe(address, except);
         let start = Instant::now();
         for sent in 1..=PROBES_PER_ADDRESS {
             self.send_now(Outgoing::ArpProbe(address));
             let until = start + PROBE_WAIT * sent / PROBES_PER_ADDRESS;
             if let Ok(Ok(hardware)) = timeout_at(until, &mut answered).await {
-                return Ok(Finding::InUse { hardware });
+                return Ok(Answers {
+                    first: Some(hardware),
+                    excepted: None,
+                });
             }
         }
-        self.lock().probes.remove(&number);
-        Ok(Finding::Clear)
+        let probe = self.lock().probes.remove(&number);
+        Ok(Answers {
+            first: None,
+            excepted: probe.and_then(|probe| probe.excepted),
+        })
     }
 
     /// There is no relay here; who would answer an echo answers ARP.
     async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
-        Ok(match self.probe(address, None).await? {
-            Finding::Clear => Finding::Clear,
-            Finding::InUse { .. } | Finding::Answered => Finding::Answered,
-        })
+        let answers = self.probe(address, &[]).await?;
+        Ok(answers.first.map_or(Finding::Clear, |_| Finding::Answered))
     }
 }
