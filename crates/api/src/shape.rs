@@ -26,6 +26,8 @@ pub struct Field {
     pub counts: Option<Kind>,
     /// Whether it is a list of varints, which may be packed into one field.
     pub packed: bool,
+    /// How many bytes each of its occurrences has at least, as nodes write it.
+    pub least: usize,
     /// What is looked at in it.
     pub within: &'static [Field],
 }
@@ -45,6 +47,10 @@ pub enum Kind {
     Notes,
     /// Clients' packets.
     Packets,
+    /// Subnets of a cluster.
+    Subnets,
+    /// Forwards of ports.
+    Forwards,
     /// Whatever else may repeat.
     Parts,
 }
@@ -63,7 +69,32 @@ pub enum Misshapen {
         /// How many there may be.
         most: usize,
     },
+    /// What is there would decode to far more than it brings.
+    #[error("a field {number} has {bytes} bytes: each has at least {least}")]
+    TooSmall {
+        /// The field's number.
+        number: u64,
+        /// How many it has.
+        bytes: usize,
+        /// How many it has at least.
+        least: usize,
+    },
 }
+
+/// What repeats in a `Membership`.
+pub const MEMBERSHIP: &[Field] = &[
+    Field::counted(1, Kind::Parts, &[Field::numbers(1)]),
+    Field::counted(2, Kind::Members, &[]),
+];
+/// What repeats in a `SubnetConfig`: excluded ranges, search domains, classless routes, options.
+pub const SUBNET_CONFIG: &[Field] = &[
+    Field::part(5),
+    Field::part(10),
+    Field::part(13),
+    Field::part(14),
+];
+/// What repeats in a `NodeRegistration`: ports, addresses.
+pub const NODE_REGISTRATION: &[Field] = &[Field::part(10), Field::part(11)];
 
 impl Field {
     /// Each occurrence counts.
@@ -73,7 +104,17 @@ impl Field {
             number,
             counts: Some(kind),
             packed: false,
+            least: 0,
             within,
+        }
+    }
+
+    /// A list whose length has no limit but the bytes: nothing in it is smaller than `least`.
+    #[must_use]
+    pub const fn record(number: u64, least: usize, within: &'static [Self]) -> Self {
+        Self {
+            least,
+            ..Self::single(number, within)
         }
     }
 
@@ -99,6 +140,7 @@ impl Field {
             number,
             counts: None,
             packed: false,
+            least: 0,
             within,
         }
     }
@@ -152,6 +194,13 @@ fn walk(
         let Some(field) = fields.iter().find(|field| field.number == number) else {
             continue;
         };
+        if content.len() < field.least {
+            return Err(Misshapen::TooSmall {
+                number,
+                bytes: content.len(),
+                least: field.least,
+            });
+        }
         if let Some(kind) = field.counts {
             let count = match field.packed && wire_type == 2 {
                 // Each varint ends with a byte without the highest bit.

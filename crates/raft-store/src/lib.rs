@@ -46,7 +46,9 @@ mod unfinished;
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use crate::log::testing::{open_record, seal_record, wrap_record};
-    pub use crate::snapshot::testing::{open_snapshot, seal_snapshot, wrap_snapshot};
+    pub use crate::snapshot::testing::{
+        open_received, open_snapshot, seal_snapshot, wrap_snapshot,
+    };
 }
 
 pub use blocking::Execution;

@@ -147,7 +147,7 @@ impl PeerService {
             StoreError::Io { .. } => no_room(&error),
             error => {
                 let sender = NodeId(sender);
-                self.refuse_content(sender, "InstallSnapshot", "snapshot", error.to_string())
+                self.refuse_content(sender, "InstallSnapshot", "snapshot", with_cause(&error))
             }
         })
     }
@@ -202,6 +202,13 @@ fn decode_header(header: &wire::SnapshotHeader) -> Result<(Vote, SnapshotMeta), 
     let vote = codec::decode_vote(header.vote.ok_or_else(missing)?);
     let meta = header.meta.clone().ok_or_else(missing)?;
     Ok((vote, codec::decode_snapshot_meta(meta).map_err(malformed)?))
+}
+
+fn with_cause(error: &StoreError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
 /// This node's disk does not take it, and its storage may be well all the same.

@@ -1,8 +1,7 @@
 //! What the answer to each call may be.
 
-use super::MEMBERSHIP;
 use crate::limits::{MAX_LONG_ANSWER_BYTES, MAX_NOTES, MAX_SEEN_PACKETS, MAX_SMALL_MESSAGE_BYTES};
-use api::shape::{Field, Kind, Shape};
+use api::shape::{Field, Kind, MEMBERSHIP, Shape};
 use ipam::budget::{MAX_BATCH_COMMANDS, MAX_NODES};
 
 /// The old and the new ones.

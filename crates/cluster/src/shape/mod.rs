@@ -9,15 +9,8 @@ mod request;
 pub(crate) use answer::of as of_answer;
 pub(crate) use request::of as of_request;
 
-use api::shape::{Field, Kind};
-
 /// gRPC's own header: whether it is compressed, and four bytes of length.
 pub(crate) const PREFIX: usize = 5;
-
-const MEMBERSHIP: &[Field] = &[
-    Field::counted(1, Kind::Parts, &[Field::numbers(1)]),
-    Field::counted(2, Kind::Members, &[]),
-];
 
 /// How long the message is, by gRPC's header; 0 while that is not here.
 pub(crate) fn announced(begun: &[u8]) -> usize {

@@ -1,25 +1,17 @@
 //! What each call may be.
 
-use super::MEMBERSHIP;
 use crate::limits::{
     MAX_APPEND_COMMANDS, MAX_APPEND_MEMBERS, MAX_CALL_PARTS, MAX_ENTRIES, MAX_MESSAGE_BYTES,
     MAX_NOTES, MAX_SMALL_MESSAGE_BYTES,
 };
-use api::shape::{Field, Kind, Shape};
+use api::shape::{Field, Kind, MEMBERSHIP, NODE_REGISTRATION, SUBNET_CONFIG, Shape};
 use ipam::budget::MAX_BATCH_COMMANDS;
 
-/// Excluded ranges, search domains, classless routes, options.
-const SUBNET: &[Field] = &[
-    Field::part(5),
-    Field::part(10),
-    Field::part(13),
-    Field::part(14),
-];
-/// Bootstrap, NodeRegistration with its listeners and addresses, SubnetConfig.
+/// Bootstrap, NodeRegistration, SubnetConfig.
 const COMMAND: &[Field] = &[
-    Field::single(16, &[Field::single(2, SUBNET)]),
-    Field::single(17, &[Field::part(10), Field::part(11)]),
-    Field::single(19, SUBNET),
+    Field::single(16, &[Field::single(2, SUBNET_CONFIG)]),
+    Field::single(17, NODE_REGISTRATION),
+    Field::single(19, SUBNET_CONFIG),
 ];
 const ENTRY: &[Field] = &[
     Field::single(3, &[Field::counted(2, Kind::Commands, COMMAND)]),

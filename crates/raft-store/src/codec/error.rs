@@ -14,6 +14,9 @@ pub enum CodecError {
         /// What prost says.
         source: prost::DecodeError,
     },
+    /// More than a node has, or less than it writes.
+    #[error("it is nothing that a node made: {0}")]
+    Shape(#[from] api::shape::Misshapen),
     /// A field that is always written is not there, or a newer release wrote a kind that this one
     /// does not know.
     #[error("{0} is missing, or of a kind that this release does not know")]

@@ -1,6 +1,6 @@
 //! What is in a snapshot: what it covers, and the state.
 
-use super::file;
+use super::{file, shape};
 use crate::codec::{CodecError, decode_snapshot_meta, encode_snapshot_meta};
 use crate::{SnapshotData, SnapshotMeta};
 use api::proto::raft as wire;
@@ -34,6 +34,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Damage> {
     let (meta, state) = decode_content(content).map_err(Damage::Content)?;
     ipam::invariant::check(&state).map_err(Damage::State)?;
     Ok((meta, state))
+}
+
+/// The same of a snapshot that a peer sent: its content is walked first, because little can decode to a lot.
+pub(crate) fn decode_received(bytes: &[u8]) -> Result<(SnapshotMeta, State), Damage> {
+    let content = file::open(bytes).map_err(Damage::File)?;
+    let checked = shape::SNAPSHOT.check(content);
+    checked.map_err(|error| Damage::Content(error.into()))?;
+    decode(bytes)
 }
 
 fn decode_content(content: &[u8]) -> Result<(SnapshotMeta, State), CodecError> {
@@ -132,24 +140,46 @@ mod tests {
         assert!(decode(&encode(&SnapshotMeta::default(), &honest)).is_ok());
     }
 
+    #[test]
+    fn a_full_pool_is_a_snapshot_that_peers_take() {
+        let (now, hour) = (ipam::ClusterTime(NOW), Span::from_secs(3600));
+        let bound = LeaseState::Bound {
+            granted: now,
+            duration: hour,
+            reclaim: now + hour,
+        };
+        let state = state_with_leases(65_000, bound);
+        let (_, found) = decode_received(&encode(&SnapshotMeta::default(), &state)).unwrap();
+        assert_eq!(found, state);
+    }
+
     const NOW: u64 = 1_000_000;
 
     fn state_with_lease(state: LeaseState) -> State {
-        let hardware = HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]);
-        let address = Ipv4Addr::new(192, 0, 2, 20);
-        let lease = Lease {
-            client: ClientKey::Hardware(hardware.clone()),
-            hardware,
-            hostname: None,
-            node: NodeId(1),
-            state,
+        state_with_leases(1, state)
+    }
+
+    /// Of the first addresses of a pool.
+    fn state_with_leases(count: u32, state: LeaseState) -> State {
+        let address = |number: u32| Ipv4Addr::from_bits(0x0a0f_0014 + number);
+        let lease = |number: u32| {
+            let [_, _, high, low] = number.to_be_bytes();
+            let hardware = HardwareAddress::ethernet([2, 0, 0, 0, high, low]);
+            let lease = Lease {
+                client: ClientKey::Hardware(hardware.clone()),
+                hardware,
+                hostname: None,
+                node: NodeId(1),
+                state,
+            };
+            (address(number), lease)
         };
-        let network = ipam::Ipv4Network::new(Ipv4Addr::new(192, 0, 2, 0), 24).unwrap();
-        let pool = ipam::AddressRange::new(address, Ipv4Addr::new(192, 0, 2, 99)).unwrap();
+        let network = ipam::Ipv4Network::new(Ipv4Addr::new(10, 15, 0, 0), 16).unwrap();
+        let pool = ipam::AddressRange::new(address(0), address(65_000)).unwrap();
         let config = ipam::SubnetConfig {
             id: ipam::SubnetId(1),
             network,
-            router: Ipv4Addr::new(192, 0, 2, 1),
+            router: Ipv4Addr::new(10, 15, 0, 1),
             pool,
             excluded: vec![],
             identity: ipam::IdentityPolicy::default(),
@@ -165,7 +195,7 @@ mod tests {
         };
         let subnet = ipam::SubnetParts {
             config,
-            leases: vec![(address, lease)],
+            leases: (0..count).map(lease).collect(),
             reservations: vec![],
             past_grants: vec![],
         };

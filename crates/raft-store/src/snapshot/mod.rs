@@ -7,11 +7,12 @@
 mod content;
 mod file;
 mod name;
+mod shape;
 mod spool;
 #[cfg(feature = "testing")]
 pub(crate) mod testing;
 
-pub(crate) use content::{Damage, decode, encode};
+pub(crate) use content::{Damage, decode, decode_received, encode};
 pub use spool::{IncomingSnapshot, SnapshotSpool};
 
 use crate::data_dir::{DataDir, is_temporary, remove_temporary, sync_dir, write_atomically};

@@ -6,11 +6,20 @@ use ipam::State;
 
 /// What a snapshot covers, and the state: any bytes, or what is wrong with them.
 pub fn open_snapshot(bytes: &[u8]) -> Result<(SnapshotMeta, State), String> {
-    content::decode(bytes).map_err(|damage| match damage {
+    content::decode(bytes).map_err(told)
+}
+
+/// The same of one that a peer sent.
+pub fn open_received(bytes: &[u8]) -> Result<(SnapshotMeta, State), String> {
+    content::decode_received(bytes).map_err(told)
+}
+
+fn told(damage: Damage) -> String {
+    match damage {
         Damage::File(reason) => reason.to_owned(),
         Damage::Content(error) => error.to_string(),
         Damage::State(broken) => broken,
-    })
+    }
 }
 
 /// The file of a snapshot.

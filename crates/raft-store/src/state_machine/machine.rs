@@ -155,7 +155,7 @@ fn load(snapshots: &SnapshotStore) -> Result<Option<(SnapshotData, Applied)>, St
 }
 
 pub(crate) fn check_received(meta: &SnapshotMeta, bytes: &[u8]) -> Result<Applied, StoreError> {
-    let (found, state) = snapshot::decode(bytes).map_err(|damage| match damage {
+    let (found, state) = snapshot::decode_received(bytes).map_err(|damage| match damage {
         Damage::File(reason) => StoreError::DamagedTransfer(reason),
         Damage::Content(source) => StoreError::Undecodable {
             what: "the received snapshot".into(),

@@ -1,0 +1,125 @@
+//! A snapshot that decodes large is refused before it is decoded, and costs a node little memory (S12).
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use api::proto::raft as wire;
+use raft_store::testing::wrap_snapshot;
+use std::fs;
+use support::intruder::{Intruder, log_id, vote};
+use support::*;
+use tonic::Code;
+use wire::snapshot_chunk::Part;
+
+/// How much the process may grow under all of it: see docs/limits.md.
+const MAX_GROWTH_BYTES: u64 = 128 * 1024 * 1024;
+const LIMITS: &str = include_str!("../../../docs/limits.md");
+const CONTENT: usize = 8 * 1024 * 1024;
+const CHUNK: usize = 1024 * 1024;
+
+/// The field `number` with these bytes in it.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![number << 3 | 2];
+    prost::encode_length_delimiter(content.len(), &mut out).unwrap();
+    out.extend_from_slice(content);
+    out
+}
+
+/// Whose list, and a snapshot's content with that list in its state, each member of it empty.
+fn contents() -> Vec<(&'static str, Vec<u8>)> {
+    let empty = |number: u8| [number << 3 | 2, 0].repeat(CONTENT / 2);
+    let subnet = |content: &[u8]| field(4, content);
+    let states = vec![
+        ("Members", empty(3)),
+        ("Subnets", empty(4)),
+        ("Forwards", field(5, &empty(2))),
+        ("Parts", subnet(&field(1, &empty(14)))),
+        ("a field 2", subnet(&empty(2))),
+        ("a field 3", subnet(&empty(3))),
+        ("a field 4", subnet(&empty(4))),
+        (
+            "a field 2",
+            subnet(&field(4, &[&[0x0d, 1, 0, 0, 0], &empty(2)[..]].concat())),
+        ),
+    ];
+    let contents = states
+        .into_iter()
+        .map(|(why, state)| (why, field(2, &state)));
+    contents.collect()
+}
+
+fn header(leader: u64, term: u64, length: usize) -> wire::SnapshotHeader {
+    let node = |node_id| wire::Node {
+        node_id,
+        address: format!("127.0.0.1:{node_id}"),
+        key: None,
+    };
+    let membership = wire::Membership {
+        configs: vec![wire::VoterSet {
+            node_ids: vec![1, 2, 3],
+        }],
+        nodes: (1..=3).map(node).collect(),
+    };
+    wire::SnapshotHeader {
+        vote: Some(vote(term, leader, true)),
+        meta: Some(wire::SnapshotMeta {
+            last_log_id: log_id(term, 900),
+            last_membership: Some(wire::StoredMembership {
+                log_id: log_id(term, 900),
+                membership: Some(membership),
+            }),
+        }),
+        length: length as u64,
+        route: None,
+    }
+}
+
+fn memory(key: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+    let kibibytes = line.split_whitespace().nth(1).unwrap();
+    kibibytes.parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s12_a_small_snapshot_does_not_become_large_memory() {
+    let row = format!("| {} | MiB | `hostile_snapshot` |", MAX_GROWTH_BYTES >> 20);
+    assert!(LIMITS.contains(&row), "docs/limits.md does not say {row}");
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let status = nodes[0].status();
+    let (leader, term) = (status.leader.unwrap().0, status.term);
+    let to = leader % 3 + 1;
+    let intruder = Intruder::new(&site, to, leader, None);
+    // They are part of no figure.
+    let contents = contents();
+    // The highest figure begins anew.
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = memory("VmRSS:");
+    let attempts = contents.len() as u64;
+    for (why, content) in contents {
+        let file = wrap_snapshot(&content);
+        let mut header = header(leader, term, file.len());
+        header.route = intruder.route();
+        let data = file.chunks(CHUNK).map(|data| Part::Data(data.to_vec()));
+        let parts: Vec<Part> = [Part::Header(header)].into_iter().chain(data).collect();
+        let chunks = parts
+            .into_iter()
+            .map(|part| wire::SnapshotChunk { part: Some(part) });
+        let chunks = futures::stream::iter(chunks);
+        let refused = intruder.client.clone().install_snapshot(chunks).await;
+        let refused = refused.unwrap_err();
+        let grown = memory("VmHWM:").saturating_sub(before);
+        assert!(grown < MAX_GROWTH_BYTES, "{why}: {} MiB", grown >> 20);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        assert!(refused.message().contains(why), "{why}: {refused:?}");
+    }
+    let node = &nodes[usize::try_from(to).unwrap() - 1];
+    assert_eq!(node.status().peer_refusals.get("snapshot"), Some(&attempts));
+    assert_eq!(node.storage_error(), None);
+    for (number, node) in (10..).zip(&nodes) {
+        in_service(node).await;
+        obtain(node, number).await;
+    }
+    converged(&nodes).await;
+}
