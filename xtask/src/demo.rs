@@ -23,7 +23,7 @@ const BUILD: [&str; 8] = [
 ];
 
 /// Builds what the lab needs.
-pub fn build(workspace: &Workspace) -> Result<()> {
+fn build(workspace: &Workspace) -> Result<()> {
     println!("Building gatewayd, gatewayctl and the lab (minutes the first time) …");
     match run_program(&mut cargo(workspace, &BUILD))? {
         Outcome::Failed(why) => bail!("{why}"),

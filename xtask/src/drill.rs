@@ -5,8 +5,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
-use crate::demo;
 use crate::readme_hosts;
+use crate::released;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
@@ -31,6 +31,9 @@ const TESTS: [(&str, &[&str]); 1] = [(
     ],
 )];
 
+/// The product, the disk that fails, and what plays with them.
+const BUILD: [&str; 4] = ["gatewayd", "gatewayctl", "faultfs", "lab"];
+
 /// Drills of several scenarios.
 const GROUPS: [(&str, &[&str]); 1] = [("half_dead", &["half_dead", "far_apart"])];
 
@@ -38,7 +41,7 @@ const GROUPS: [(&str, &[&str]); 1] = [("half_dead", &["half_dead", "far_apart"])
 pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
     let test = |name: &str| TESTS.iter().find(|(known, _)| *known == name);
     if scenarios.is_empty() || scenarios.iter().any(|name| test(name).is_none()) {
-        demo::build(workspace)?;
+        released::build(workspace, &BUILD)?;
     }
     if scenarios.is_empty() {
         println!("\nThe scenarios (./x drill NAME…):");
@@ -70,5 +73,5 @@ pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
 }
 
 fn lab(workspace: &Workspace) -> Command {
-    Command::new(workspace.program("lab"))
+    Command::new(released::program(workspace, "lab"))
 }

@@ -5,30 +5,23 @@
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::cargo::{cargo, describe, run as run_program};
+use crate::cargo::{describe, run as run_program};
 use crate::limit::run_for;
+use crate::released;
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
-/// What a run starts: the product, the disk that fails, and the harness. In the dev profile, as for the
-/// lab: debug assertions are on.
-const BUILD: [&str; 10] = [
-    "build",
-    "--locked",
-    "-p",
-    "gatewayd",
-    "-p",
-    "gatewayctl",
-    "-p",
-    "faultfs",
-    "-p",
-    "jepsen-tests",
-];
+/// What a run starts: the product, the disk that fails, and the harness.
+const BUILD: [&str; 4] = ["gatewayd", "gatewayctl", "faultfs", "jepsen-tests"];
+
+/// The harness.
+const PROGRAM: &str = "jepsen";
 
 /// Where CI's results go.
 const SHORT_RESULTS: &str = "target/jepsen/short";
@@ -45,7 +38,7 @@ pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
     if results.exists() {
         fs::remove_dir_all(&results).with_context(|| format!("removing {}", results.display()))?;
     }
-    let mut jepsen = program(workspace);
+    let mut jepsen = program(workspace, workspace.program(PROGRAM));
     jepsen.args(["matrix", "--short", "--jobs", "2", "--out", SHORT_RESULTS]);
     run_for(&mut jepsen, SHORT_LIMIT)
 }
@@ -57,8 +50,7 @@ pub fn matrix_within(
     cell: &str,
     limit: Duration,
 ) -> Result<Outcome> {
-    build(workspace)?;
-    let mut jepsen = program(workspace);
+    let mut jepsen = released(workspace)?;
     jepsen.args(["matrix", "--full", "--for", cell]);
     jepsen.args(["--within", &format!("{}s", limit.as_secs())]);
     jepsen.args(["--seed", &seed.to_string()]);
@@ -68,8 +60,7 @@ pub fn matrix_within(
 
 /// Becomes the program: returns only if that cannot be started.
 pub fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<bool> {
-    build(workspace)?;
-    let mut jepsen = program(workspace);
+    let mut jepsen = released(workspace)?;
     if !has_verb(arguments) {
         jepsen.arg("run");
     }
@@ -78,16 +69,14 @@ pub fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<bool> {
     Err(error).with_context(|| format!("starting {}", describe(&jepsen)))
 }
 
-fn build(workspace: &Workspace) -> Result<()> {
-    println!("Building gatewayd, gatewayctl, faultfs and the fault tests …");
-    match run_program(&mut cargo(workspace, &BUILD))? {
-        Outcome::Failed(why) => bail!("{why}"),
-        Outcome::Passed | Outcome::Skipped(_) => Ok(()),
-    }
+/// The fault tests beside a release of what they start.
+fn released(workspace: &Workspace) -> Result<Command> {
+    released::build(workspace, &BUILD)?;
+    Ok(program(workspace, released::program(workspace, PROGRAM)))
 }
 
-fn program(workspace: &Workspace) -> Command {
-    let mut jepsen = Command::new(workspace.program("jepsen"));
+fn program(workspace: &Workspace, built: PathBuf) -> Command {
+    let mut jepsen = Command::new(built);
     jepsen.current_dir(&workspace.root);
     jepsen
 }

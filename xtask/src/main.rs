@@ -23,6 +23,7 @@ mod mutants;
 mod night;
 mod power_loss;
 mod readme_hosts;
+mod released;
 mod sim;
 mod steps;
 mod test;

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{cargo, run as run_program};
+use crate::cargo::run as run_program;
+use crate::released;
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
@@ -30,16 +31,8 @@ pub fn prepare(workspace: &Workspace) -> Result<Outcome> {
             return Ok(outcome);
         }
     }
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "gatewayd",
-        "-p",
-        "gatewayctl",
-    ];
-    run_program(&mut cargo(workspace, &build))
+    released::build(workspace, &["gatewayd", "gatewayctl"])?;
+    Ok(Outcome::Passed)
 }
 
 /// Into a directory beside, so that a half of it is never taken for the whole.
