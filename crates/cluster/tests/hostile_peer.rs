@@ -213,6 +213,50 @@ async fn a_member_without_tls_poisons_nobody() {
     a_member_poisons_nobody(Site::new(3)).await;
 }
 
+/// openraft counts by a membership that is not committed: whoever takes itself for the only voter elects itself, and
+/// serves the same pool beside the others (S1).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_makes_nobody_a_cluster_of_its_own() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    let leader = nodes[0].status().leader.unwrap().0;
+    let victim = (1..=3).find(|node| *node != leader).unwrap();
+    let liar = (1..=3)
+        .rfind(|node| ![leader, victim].contains(node))
+        .unwrap();
+    let node = &nodes[usize::try_from(victim).unwrap() - 1];
+    let intruder = Intruder::new(&site, victim, liar, None);
+    let alone = |term: u64, index: u64| wire::Entry {
+        log_id: log_id(term, index),
+        payload: Some(wire::entry::Payload::Membership(wire::Membership {
+            configs: vec![wire::VoterSet {
+                node_ids: vec![victim],
+            }],
+            nodes: vec![wire::Node {
+                node_id: victim,
+                address: site.address(victim),
+                key: None,
+            }],
+        })),
+    };
+    let (at, index) = (node.status().term, node.status().last_applied);
+    // Written by the liar, or by a leader before it.
+    for (vote_term, entry_term) in [(at + 1, at + 1), (at + 3, at + 2)] {
+        let request = wire::AppendEntriesRequest {
+            vote: Some(vote(vote_term, liar, true)),
+            prev_log_id: log_id(at, index),
+            entries: vec![alone(entry_term, index + 1)],
+            ..wire::AppendEntriesRequest::default()
+        };
+        let refused = intruder.append(request).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+        assert!(refused.message().contains("members"), "{refused}");
+    }
+    assert_eq!(refusals(node, "members"), 2);
+    unharmed(&nodes, 5).await;
+    assert_eq!(node.status().members.len(), 3);
+}
+
 /// A liar has raised one of two honest nodes: they agree again, in steps.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_whose_terms_are_far_apart_agree_again() {

@@ -261,7 +261,7 @@ impl State {
         subnet.leases.reset_allocatable(allocatable);
     }
 
-    /// The same for one address whose reservation changed.
+    /// The same for one address whose reservation or node changed.
     pub(crate) fn refresh_allocatable_address(&mut self, id: SubnetId, address: Ipv4Addr) {
         let Some(subnet) = self.subnets.get_mut(&id) else {
             return;

@@ -202,18 +202,29 @@ pub(crate) fn clamp_commit(
         return;
     }
     let mut ids = request.entries.iter().map(|entry| entry.log_id);
+    let replaced_from = ids.clone().next().map(|first| first.index);
     let shared = ids.clone().next_back().or(request.prev_log_id);
-    let index = |position: LogId| position.index;
-    request.leader_commit = request.leader_commit.and_then(|commit| {
-        let commit = match shared {
-            Some(shared) if shared.index <= commit.index => shared,
-            _ => commit,
-        };
-        if Some(commit.index) <= own.committed.map(index) {
-            return own.committed;
-        }
-        (Some(commit) == shared || ids.any(|id| id == commit) || is_ours(commit)).then_some(commit)
-    });
+    // What is known committed beyond what is shared would be remembered, and applied when something else is
+    // there.
+    let (Some(commit), Some(shared)) = (request.leader_commit, shared) else {
+        request.leader_commit = None;
+        return;
+    };
+    let commit = match shared.index <= commit.index {
+        true => shared,
+        false => commit,
+    };
+    let is_in_request = replaced_from.is_some_and(|first| commit.index >= first);
+    let is_shared = match is_in_request {
+        true => ids.any(|id| id == commit),
+        false => commit == shared || is_ours(commit),
+    };
+    request.leader_commit = is_shared.then_some(commit);
+    // No news.
+    let committed = own.committed.map(|committed| committed.index);
+    if Some(commit.index) <= committed {
+        request.leader_commit = own.committed;
+    }
 }
 
 /// What a snapshot says that it covers. What it holds is checked when it is read.
@@ -228,7 +239,9 @@ pub(crate) fn check_snapshot(
     check_not_against_committed(own, meta.last_log_id)?;
     let members_since = *meta.last_membership.log_id();
     check_position(vote, members_since)?;
-    if members_since > meta.last_log_id {
+    let index = |position: Option<LogId>| position.map(|position| position.index);
+    // openraft orders by term first, and looks for the members from that index on.
+    if members_since > meta.last_log_id || index(members_since) > index(meta.last_log_id) {
         return Err(Violation::Position("its members are newer than itself"));
     }
     let Some(last) = meta.last_log_id else {

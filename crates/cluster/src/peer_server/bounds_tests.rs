@@ -205,6 +205,24 @@ fn no_more_is_committed_than_was_compared() {
         let clamped = clamped(Some(log_id(6, 10)), entries, commit, &unknown);
         assert_eq!(clamped, expected, "{commit}");
     }
+    // Nothing is shared, or what it names is about to be replaced: openraft would remember it, and apply
+    // what comes in its place.
+    let ours = [log_id(4, 11), log_id(4, 12)];
+    let has_both = |index| ours.into_iter().find(|here| here.index == index);
+    for (previous, entries, commit) in [
+        (None, vec![], log_id(4, 12)),
+        (
+            Some(log_id(6, 10)),
+            vec![entry(7, 11), entry(7, 12)],
+            log_id(4, 11),
+        ),
+    ] {
+        assert_eq!(
+            clamped(previous, entries, commit, &has_both),
+            None,
+            "{commit}"
+        );
+    }
 }
 
 #[test]

@@ -4,11 +4,12 @@ use super::PeerService;
 use super::bounds::{self, Own, Violation};
 use super::raft_rpc::stopped;
 use super::reach::Reach;
+use super::voter_change::{self, Counted};
 use crate::raft_handle::RaftNode;
 use ipam::NodeId;
 use openraft::RaftState;
 use openraft::raft::{AppendEntriesRequest, VoteRequest};
-use raft_store::TypeConfig;
+use raft_store::{SnapshotMeta, TypeConfig, Vote};
 use tonic::Status;
 
 /// An append that was judged by what openraft knew in its turn.
@@ -29,11 +30,21 @@ impl PeerService {
         })
     }
 
-    /// What openraft itself knows, in its turn.
-    pub(super) async fn own_now(&self, raft: &RaftNode) -> Result<Own, Status> {
-        let reach = self.start.reach();
-        let own = raft.with_raft_state(move |state| own_of(state, reach));
-        own.await.map_err(stopped)
+    /// Whether a snapshot may be taken, by what openraft itself knows, in its turn.
+    pub(super) async fn judge_snapshot(
+        &self,
+        raft: &RaftNode,
+        sender: u64,
+        vote: Vote,
+        meta: SnapshotMeta,
+    ) -> Result<Result<(), Violation>, Status> {
+        let (here, reach) = (self.inner.config.node.0, self.start.reach());
+        let judged = raft.with_raft_state(move |state| {
+            let members = meta.last_membership.membership();
+            bounds::check_snapshot(&own_of(state, reach), sender, &vote, &meta)
+                .and_then(|()| voter_change::check_snapshot(&counted(here, state), members))
+        });
+        judged.await.map_err(stopped)
     }
 
     /// Judges an append by what openraft itself knows, in its turn, and cuts what it calls committed.
@@ -43,11 +54,13 @@ impl PeerService {
         sender: u64,
         mut request: AppendEntriesRequest<TypeConfig>,
     ) -> Result<Judged, Status> {
-        let reach = self.start.reach();
+        let (here, reach) = (self.inner.config.node.0, self.start.reach());
         let judged = raft.with_raft_state(move |state| {
             let own = own_of(state, reach);
             let log = |index| state.log_ids.get(index);
-            let checked = bounds::check_append(&own, &log, sender, &request);
+            let checked = bounds::check_append(&own, &log, sender, &request).and_then(|()| {
+                voter_change::check_append(&counted(here, state), &own, &log, &request)
+            });
             bounds::clamp_commit(&own, &log, &mut request);
             Judged {
                 own,
@@ -121,4 +134,11 @@ fn own_of(state: &RaftState<TypeConfig>, reach: Reach) -> Own {
         committed: state.local_committed().copied(),
         reach,
     }
+}
+
+fn counted(here: u64, state: &RaftState<TypeConfig>) -> Counted {
+    let members = &state.membership_state;
+    let voters = [members.committed(), members.effective()]
+        .map(|members| voter_change::voters_of(members.membership()));
+    Counted { here, voters }
 }

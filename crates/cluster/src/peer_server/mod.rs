@@ -19,6 +19,7 @@ mod raft_rpc;
 mod reach;
 mod route;
 mod snapshot_rpc;
+mod voter_change;
 
 pub(crate) use install_gate::InstallGate;
 pub(crate) use reach::Start;

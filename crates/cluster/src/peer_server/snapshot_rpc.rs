@@ -4,15 +4,18 @@
 //! A transfer gives way to one of a higher term, and to a new one of its own sender, who has given the
 //! first one up. Any other is refused while it runs. One that stands still, or takes too long, ends.
 
-use super::raft_rpc::{finish, malformed};
+use super::raft_rpc::{finish, malformed, stopped};
 use super::{Answer, PeerService, bounds};
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use crate::raft_handle::RaftNode;
 use crate::transport::transfer_limit;
 use api::proto::raft as wire;
 use ipam::NodeId;
+use openraft::raft::AppendEntriesRequest;
 use raft_store::codec;
 use raft_store::{
-    IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, Vote,
+    IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, TypeConfig,
+    Vote,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -106,10 +109,14 @@ impl PeerService {
         let snapshot = self.collect(sender, &vote, &meta, chunks, header.length);
         let snapshot = snapshot.await?;
         let entered = self.gate.install().await?;
-        // The transfer took its time, and this node went on.
+        // The transfer took its time, and this node went on. It goes on until it follows the sender: one that
+        // leads could commit beside the snapshot, at which openraft panics.
         let raft = self.inner.raft();
-        let checked = bounds::check_snapshot(&self.own_now(&raft).await?, sender, &vote, &meta);
-        self.guard(sender, "InstallSnapshot", checked).await?;
+        self.judge_again(&raft, sender, vote, &meta).await?;
+        raft.append_entries(nothing_of(vote))
+            .await
+            .map_err(stopped)?;
+        self.judge_again(&raft, sender, vote, &meta).await?;
         let snapshot = Snapshot { meta, snapshot };
         let answer = finish(async move {
             let _entered = entered;
@@ -117,6 +124,19 @@ impl PeerService {
         });
         let answer = answer.await?;
         Ok(Response::new(codec::encode_snapshot_response(&answer)))
+    }
+
+    async fn judge_again(
+        &self,
+        raft: &RaftNode,
+        sender: u64,
+        vote: Vote,
+        meta: &SnapshotMeta,
+    ) -> Result<(), Status> {
+        let checked = self
+            .judge_snapshot(raft, sender, vote, meta.clone())
+            .await?;
+        self.guard(sender, "InstallSnapshot", checked).await
     }
 
     /// The snapshot, once all of it is here and is what was announced.
@@ -150,6 +170,16 @@ impl PeerService {
                 self.refuse_content(sender, "InstallSnapshot", "snapshot", with_cause(&error))
             }
         })
+    }
+}
+
+/// A leader's word that it leads, and no more.
+fn nothing_of(vote: Vote) -> AppendEntriesRequest<TypeConfig> {
+    AppendEntriesRequest {
+        vote,
+        prev_log_id: None,
+        entries: Vec::new(),
+        leader_commit: None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
 };
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 impl State {
     pub(super) fn bootstrap(&mut self, bootstrap: &Bootstrap, events: &mut Vec<Event>) -> Verdict {
@@ -86,8 +87,11 @@ impl State {
             });
         }
         if self.nodes.get(&node) != Some(registration) {
-            self.nodes.insert(node, registration.clone());
-            self.refresh_all_allocatable();
+            let before = self.nodes.insert(node, registration.clone());
+            self.refresh_listen_ip(address);
+            if let Some(before) = before {
+                self.refresh_listen_ip(before.listen_ip);
+            }
             events.push(Event::NodeRegistered(node));
         }
         Ok(Outcome::Done)
@@ -104,8 +108,8 @@ impl State {
     }
 
     pub(super) fn remove_node(&mut self, node: NodeId, events: &mut Vec<Event>) -> Verdict {
-        self.nodes.remove(&node).ok_or(Refusal::NotFound("node"))?;
-        self.refresh_all_allocatable();
+        let removed = self.nodes.remove(&node).ok_or(Refusal::NotFound("node"))?;
+        self.refresh_listen_ip(removed.listen_ip);
         events.push(Event::NodeRemoved(node));
         Ok(Outcome::Done)
     }
@@ -158,10 +162,10 @@ impl State {
         Ok(Outcome::Done)
     }
 
-    fn refresh_all_allocatable(&mut self) {
-        let ids: Vec<_> = self.subnets.keys().copied().collect();
-        for id in ids {
-            self.refresh_allocatable(id);
+    /// A node's own address is no client's (S4).
+    fn refresh_listen_ip(&mut self, address: Ipv4Addr) {
+        if let Some(subnet) = self.subnet_containing(address) {
+            self.refresh_allocatable_address(subnet.config.id, address);
         }
     }
 }

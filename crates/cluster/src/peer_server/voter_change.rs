@@ -1,0 +1,114 @@
+//! From one set of voters to the next, as an honest leader goes (S1, S12).
+//!
+//! openraft counts by a membership as soon as it is in the log, committed or not. So a leader that lies could
+//! name its receiver the only voter, and the receiver would elect itself, commit alone, and serve the same
+//! pool beside the others, for as long as it runs. An honest leader takes out one voter at a time, stays in
+//! itself, and leaves nobody else alone.
+//!
+//! * **What flows in and out.** In: the memberships that this node counts by, and an append. Out: nothing, or
+//!   what is wrong. Pure.
+//! * **Only what is new is judged.** What this node has already, it has judged; and a newcomer has no voters
+//!   to compare with.
+
+use super::bounds::{Log, Own, Violation};
+use openraft::EntryPayload;
+use openraft::raft::AppendEntriesRequest;
+use raft_store::{LogId, Membership, TypeConfig, Vote};
+use std::collections::BTreeSet;
+
+/// A set of voters.
+type Voters = BTreeSet<u64>;
+
+/// By whom this node counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    /// This node.
+    pub(crate) here: u64,
+    /// The last voters that it knows committed, and the last ones in its log: the same, mostly.
+    pub(crate) voters: [Voters; 2],
+}
+
+/// The voters at the end of a change.
+pub(crate) fn voters_of(members: &Membership) -> Voters {
+    members
+        .get_joint_config()
+        .last()
+        .cloned()
+        .unwrap_or_default()
+}
+
+/// The memberships of an append, one after the other.
+pub(crate) fn check_append(
+    counted: &Counted,
+    own: &Own,
+    log: Log<'_>,
+    request: &AppendEntriesRequest<TypeConfig>,
+) -> Result<(), Violation> {
+    // Which of the two is the one before depends on what the append replaces: either will do.
+    let mut before = counted.voters.to_vec();
+    for entry in &request.entries {
+        let EntryPayload::Membership(members) = &entry.payload else {
+            continue;
+        };
+        let next = voters_of(members);
+        if !is_here(own, log, entry.log_id) {
+            check_step(counted.here, &before, &next)?;
+            check_leader_stays(&request.vote, entry.log_id, &next)?;
+        }
+        before = vec![next];
+    }
+    Ok(())
+}
+
+/// What a snapshot makes of the voters may be many steps. But it leaves nobody alone who was not.
+pub(crate) fn check_snapshot(counted: &Counted, members: &Membership) -> Result<(), Violation> {
+    match counted
+        .voters
+        .iter()
+        .any(|before| isolates(counted.here, before, &voters_of(members)))
+    {
+        true => Err(ALONE),
+        false => Ok(()),
+    }
+}
+
+const ALONE: Violation = Violation::Members("this node would be the only voter, beside others");
+
+fn is_here(own: &Own, log: Log<'_>, position: LogId) -> bool {
+    own.committed
+        .is_some_and(|committed| position.index <= committed.index)
+        || log(position.index) == Some(position)
+}
+
+fn check_step(here: u64, before: &[Voters], next: &Voters) -> Result<(), Violation> {
+    if before
+        .iter()
+        .all(|before| before.difference(next).count() > 1)
+    {
+        return Err(Violation::Members(
+            "it takes out more than one voter at once",
+        ));
+    }
+    if before.iter().all(|before| isolates(here, before, next)) {
+        return Err(ALONE);
+    }
+    Ok(())
+}
+
+fn isolates(here: u64, before: &Voters, next: &Voters) -> bool {
+    let alone = |voters: &Voters| voters.iter().all(|voter| *voter == here);
+    alone(next) && !alone(before)
+}
+
+/// Who leads stays among the voters until somebody else leads.
+fn check_leader_stays(vote: &Vote, position: LogId, next: &Voters) -> Result<(), Violation> {
+    let leader = &vote.leader_id;
+    if position.leader_id.term == leader.term && !next.contains(&leader.voted_for) {
+        return Err(Violation::Members("its leader takes itself out"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "voter_change_tests.rs"]
+mod tests;

@@ -1,0 +1,110 @@
+//! What an honest leader does to the voters, and what only a liar does.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::super::reach::Reach;
+use super::*;
+use ipam::ClusterTime;
+use openraft::raft::AppendEntriesRequest;
+use raft_store::{CommittedLeaderId, Entry, PeerNode};
+use std::collections::BTreeMap;
+
+/// The node that leads, in term 7.
+const LEADER: u64 = 2;
+const HERE: u64 = 1;
+
+fn log_id(term: u64, index: u64) -> LogId {
+    LogId::new(CommittedLeaderId::new(term), index)
+}
+
+fn members(sets: &[&[u64]]) -> Membership {
+    let sets: Vec<Voters> = sets
+        .iter()
+        .map(|set| set.iter().copied().collect())
+        .collect();
+    let node = |id: &u64| (*id, PeerNode::default());
+    let nodes: BTreeMap<u64, PeerNode> = sets.iter().flatten().map(node).collect();
+    Membership::new(sets, nodes).unwrap()
+}
+
+/// Entries from index 11 on.
+fn checked(before: &[u64], term: u64, steps: &[&[&[u64]]]) -> Result<(), Violation> {
+    let voters: Voters = before.iter().copied().collect();
+    let counted = Counted {
+        here: HERE,
+        voters: [voters.clone(), voters],
+    };
+    let own = Own {
+        vote: Vote::new_committed(7, LEADER),
+        committed: Some(log_id(6, 10)),
+        reach: Reach {
+            clock: ClusterTime(1 << 50),
+            index: 1 << 50,
+        },
+    };
+    let entries = (11..).zip(steps).map(|(index, sets)| Entry {
+        log_id: log_id(term, index),
+        payload: EntryPayload::Membership(members(sets)),
+    });
+    let request = AppendEntriesRequest {
+        vote: Vote::new_committed(7, LEADER),
+        prev_log_id: Some(log_id(6, 10)),
+        entries: entries.collect(),
+        leader_commit: None,
+    };
+    check_append(&counted, &own, &|_| None, &request)
+}
+
+#[test]
+fn what_an_honest_leader_does_is_taken() {
+    let three: &[u64] = &[1, 2, 3];
+    for (before, term, steps) in [
+        // A newcomer that is filled from the beginning.
+        (
+            &[][..],
+            6,
+            &[&[&[2][..]][..], &[&[2], &[1, 2]], &[&[1, 2]]][..],
+        ),
+        (three, 7, &[&[three, &[1, 2, 3, 4]], &[&[1, 2, 3, 4]]]),
+        (three, 7, &[&[three, &[1, 2]], &[&[1, 2]]]),
+        (three, 7, &[&[three, &[2, 3]], &[&[2, 3]]]),
+        // One that led before took itself out later, under another.
+        (three, 6, &[&[three, &[1, 3]], &[&[1, 3]]]),
+        (&[1, 2], 7, &[&[&[1, 2], &[2]], &[&[2]]]),
+        (&[1], 6, &[&[&[1]]]),
+    ] {
+        assert_eq!(checked(before, term, steps), Ok(()), "{before:?} {steps:?}");
+    }
+}
+
+#[test]
+fn what_makes_a_cluster_beside_the_others_is_refused() {
+    for (before, term, steps) in [
+        (&[1, 2, 3][..], 7, &[&[&[1][..]][..]][..]),
+        (&[1, 2], 6, &[&[&[1]]]),
+        (&[1, 2, 3], 6, &[&[&[1, 2, 3], &[1, 3]], &[&[1]]]),
+        (&[1, 2, 3, 4, 5], 7, &[&[&[1, 2]]]),
+        (&[1, 2, 3, 4, 5], 6, &[&[&[1, 3]]]),
+        (&[1, 2, 3], 7, &[&[&[1, 3]]]),
+    ] {
+        let refused = checked(before, term, steps).map_err(Violation::kind);
+        assert_eq!(refused, Err("members"), "{before:?} {steps:?}");
+    }
+}
+
+#[test]
+fn a_snapshot_leaves_nobody_alone_who_was_not() {
+    let counted = |before: &[u64]| Counted {
+        here: HERE,
+        voters: [before.iter().copied().collect(), Voters::new()],
+    };
+    for (before, after, taken) in [
+        (&[1, 2, 3][..], &[1][..], false),
+        (&[1, 2, 3], &[2], true),
+        (&[1, 2, 3], &[4, 5], true),
+        (&[1], &[1], true),
+        (&[], &[1, 2], true),
+    ] {
+        let checked = check_snapshot(&counted(before), &members(&[after]));
+        assert_eq!(checked.is_ok(), taken, "{before:?} to {after:?}");
+    }
+}
