@@ -54,6 +54,13 @@ impl Admission {
         }
     }
 
+    /// Whether an invitation with this number answers what this node has asked. Of a term nobody else is
+    /// believed.
+    pub(crate) fn answers_own_join(&self, nonce: &[u8]) -> bool {
+        let expects = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(expects, Expects::AnswerTo(asked) if nonce == asked)
+    }
+
     fn set(&self, expects: Expects) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = expects;
     }
@@ -71,10 +78,12 @@ mod tests {
         assert!(admission.refusal(&[]).is_some());
         assert!(admission.refusal(&[0; 16]).is_some());
         assert_eq!(admission.refusal(&nonce), None);
+        assert!(admission.answers_own_join(&nonce) && !admission.answers_own_join(&[0; 16]));
         let next = admission.ask();
         assert_ne!(nonce, next);
         assert!(admission.refusal(&nonce).is_some());
         admission.wait();
         assert_eq!(admission.refusal(&[]), None);
+        assert!(!admission.answers_own_join(&[]));
     }
 }

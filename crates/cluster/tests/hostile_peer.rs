@@ -279,6 +279,35 @@ async fn two_nodes_whose_terms_are_far_apart_agree_again() {
     unharmed(&nodes, 4).await;
 }
 
+/// A node that waits for an operator may be invited by anybody, and is not moved far by it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_invitation_that_answers_no_join_moves_no_term() {
+    let site = Site::new(1);
+    let node = Cluster::start(site.config(1)).await.unwrap();
+    let begins = node.clone();
+    let beginning = tokio::spawn(async move { begins.begin(&cluster::Start::Wait).await });
+    let intruder = Intruder::new(&site, 1, 9, None);
+    let request = wire::InviteRequest {
+        node_id: 1,
+        cluster_id: intruder.cluster_id.clone(),
+        term: 1 << 62,
+        nonce: vec![],
+        route: intruder.route(),
+    };
+    // Until it has begun to wait it takes none.
+    while let Err(refused) = intruder.client.clone().invite(request.clone()).await {
+        assert!(refused.message().contains("does not wait"), "{refused}");
+    }
+    assert!(node.has_begun());
+    // What a leader far ahead sends brings it nearer by one step, and no more.
+    let far = vote(1 << 61, 9, true);
+    intruder.heartbeat(far).await.unwrap_err();
+    until("it has come nearer", || node.status().term >= STEP).await;
+    assert_eq!(node.status().term, STEP);
+    beginning.abort();
+    node.shutdown().await;
+}
+
 /// From nobody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_without_tls_changes_nothing() {

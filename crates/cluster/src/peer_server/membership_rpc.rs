@@ -70,13 +70,23 @@ impl PeerService {
             ));
         }
         if !self.inner.is_admitted() {
+            let may_say_the_term = self.inner.admission.answers_own_join(&request.nonce);
             self.inner.admit();
+            if !may_say_the_term {
+                // The leader's entries bring this node to its term, in bounded steps.
+                return Ok(self.introduction());
+            }
             let term = self.inner.go_on_from(request.term).await;
             term.map_err(|error| Status::unavailable(error.to_string()))?;
         }
-        Ok(Response::new(wire::InviteResponse {
+        Ok(self.introduction())
+    }
+
+    /// What the leader needs to know of a newcomer.
+    fn introduction(&self) -> Response<wire::InviteResponse> {
+        Response::new(wire::InviteResponse {
             listen_ip: self.inner.config.listen_ip.to_bits(),
             key: self.inner.key.map(Vec::from),
-        }))
+        })
     }
 }
