@@ -51,7 +51,7 @@ impl Inner {
         if !self.leads_joint() {
             return Ok(());
         }
-        let _one_at_a_time = self.membership.lock().await;
+        let _turn = self.change_turns.members().await;
         if !self.leads_joint() {
             return Ok(());
         }

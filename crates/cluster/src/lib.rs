@@ -18,6 +18,7 @@ mod admission;
 mod batcher;
 mod bootstrap;
 mod broken;
+mod change_turns;
 mod check_quorum;
 mod clock;
 mod commits;

@@ -76,6 +76,7 @@ pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::change_turns;
     use crate::peer_server::{AHEAD, RATE};
     use crate::propose;
     use crate::term_raises;
@@ -168,6 +169,7 @@ mod tests {
             ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
+            ("change_turns::MAX_JOINS", size(change_turns::MAX_JOINS)),
             ("term_raises::MOST", u64::from(term_raises::MOST)),
             ("term_raises::WINDOW", term_raises::WINDOW.as_secs()),
             ("term_raises::SILENCE", term_raises::SILENCE.as_secs()),

@@ -1,5 +1,6 @@
 //! Members come, one at a time, decided by the leader; how they go is in [`crate::removal`].
 
+use crate::change_turns::Turn;
 use crate::node::Inner;
 use crate::peer_address;
 use crate::peer_server::bounds::TERM_STEP;
@@ -22,6 +23,8 @@ const CATCH_UP: Duration = Duration::from_secs(20);
 /// What a newcomer said when it asked to join; nothing of it where an operator adds one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
+    /// Whether it asked.
+    pub(crate) joins: bool,
     /// Whether it has a log.
     pub(crate) has_data: bool,
     /// What it proved itself by.
@@ -100,7 +103,10 @@ impl Inner {
             }
         }
         self.require_leadership()?;
-        let _one_at_a_time = self.membership.lock().await;
+        let turn = match asked.joins {
+            true => self.change_turns.newcomers(node).await?,
+            false => self.change_turns.operators().await,
+        };
         self.confirm_leadership().await?;
         self.check_newcomer(node, peer_address, asked.has_data)?;
         self.check_key(node, asked.key)?;
@@ -112,7 +118,7 @@ impl Inner {
         self.register_newcomer(node, peer_address, listen_ip)
             .await?;
         let member = raft_store::PeerNode::new(peer_address).with_key(key);
-        timeout(CATCH_UP, self.catch_up(node, member))
+        timeout(CATCH_UP, self.catch_up(node, member, &turn))
             .await
             .map_err(|_| {
                 MembershipError::Failed(format!(
@@ -135,6 +141,7 @@ impl Inner {
         &self,
         node: NodeId,
         member: raft_store::PeerNode,
+        turn: &Turn<'_>,
     ) -> Result<(), MembershipError> {
         let not_added = |reason: String| {
             MembershipError::Failed(format!("node {node} was not added: {reason}"))
@@ -153,7 +160,12 @@ impl Inner {
                 Some(false) => {}
                 None => return Err(not_added("another node leads now".to_owned())),
             }
-            let changed = metrics.changed().await;
+            let changed = tokio::select! {
+                changed = metrics.changed() => changed,
+                () = self.change_turns.is_wanted(turn) => {
+                    return Err(not_added("an operator's change goes first, ask again".to_owned()));
+                }
+            };
             changed.map_err(|_| not_added("Raft has stopped on this node".to_owned()))?;
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::admission::Admission;
 use crate::bootstrap;
+use crate::change_turns::ChangeTurns;
 use crate::clock::LeaderClock;
 use crate::commits::Probe;
 use crate::config::{ClusterConfig, Start};
@@ -103,8 +104,8 @@ pub(crate) struct Inner {
     pub(crate) service: watch::Sender<ServiceStatus>,
     decided_at: Mutex<tokio::time::Instant>,
     pub(crate) standing: watch::Sender<Standing>,
-    /// Held while the membership changes: Raft takes one change at a time.
-    pub(crate) membership: tokio::sync::Mutex<()>,
+    /// Who changes the members.
+    pub(crate) change_turns: ChangeTurns,
     pub(crate) progress: Progress,
     /// Whether this node's state differs from that of most of its peers (S8).
     pub(crate) outvoted: AtomicBool,
@@ -379,7 +380,7 @@ impl Inner {
             service: watch::Sender::new(ServiceStatus::silent("the node is starting")),
             decided_at: Mutex::new(tokio::time::Instant::now()),
             standing: watch::Sender::default(),
-            membership: tokio::sync::Mutex::default(),
+            change_turns: ChangeTurns::default(),
             progress: Progress::default(),
             outvoted: AtomicBool::new(false),
             strangers: Strangers::default(),

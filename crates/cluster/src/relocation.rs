@@ -139,7 +139,7 @@ impl Inner {
     /// Writes a member's address down. Only on the leader.
     async fn set_address(&self, node: NodeId, peer_address: &str) -> Result<(), MembershipError> {
         self.require_leadership()?;
-        let _one_at_a_time = self.membership.lock().await;
+        let _turn = self.change_turns.members().await;
         if self.recorded_address(node).as_deref() == Some(peer_address) {
             return Ok(());
         }

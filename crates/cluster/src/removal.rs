@@ -19,7 +19,7 @@ impl Inner {
     /// Removes a member and forgets its listen IP.
     pub(crate) async fn remove_node(&self, node: NodeId) -> Result<(), MembershipError> {
         self.require_leadership()?;
-        let _one_at_a_time = self.membership.lock().await;
+        let _turn = self.change_turns.operators().await;
         self.confirm_leadership().await?;
         if self.members().contains_key(&node) {
             self.remove_member(node).await?;

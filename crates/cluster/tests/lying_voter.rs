@@ -4,7 +4,10 @@
 
 mod support;
 
+use api::proto::raft as wire;
+use cluster::Start;
 use ipam::NodeId;
+use support::intruder::Intruder;
 use support::liar::{Liar, STEP};
 use support::*;
 
@@ -60,4 +63,41 @@ async fn a_voter_that_answers_with_the_next_term_is_removed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_voter_that_answers_with_the_highest_term_is_removed() {
     a_voter_that_lies_is_removed(STEP).await;
+}
+
+/// Whoever reaches the peer port may ask to join, and is waited for while it catches up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_goes_before_a_newcomer_that_does_not_catch_up() {
+    let site = Site::new(4);
+    let mut nodes = vec![site.start(1, &bootstrap()).await];
+    for node in [2, 3] {
+        nodes.push(site.start(node, &Start::Join(vec![site.address(1)])).await);
+    }
+    for node in &nodes {
+        in_service(node).await;
+    }
+    let leader = leader_of(&nodes).unwrap();
+    let liar = Liar::start(&site, 4, 1).await;
+    let intruder = Intruder::new(&site, leader as u64 + 1, 4, None);
+    let request = wire::JoinRequest {
+        node_id: 4,
+        peer_address: site.address(4),
+        listen_ip: ip(13).to_bits(),
+        route: intruder.route().map(|route| wire::Route { to: 0, ..route }),
+        ..wire::JoinRequest::default()
+    };
+    let mut client = intruder.client.clone();
+    let joining = tokio::spawn(async move { client.join(request).await });
+    until("it is waited for", || {
+        nodes[leader].status().members.len() == 4
+    })
+    .await;
+    let leaves = NodeId((leader as u64 + 1) % 3 + 1);
+    nodes[leader].remove_node(leaves).await.unwrap();
+    let refused = joining.await.unwrap().unwrap_err();
+    let gave_way = refused
+        .message()
+        .contains("an operator's change goes first");
+    assert!(gave_way, "{refused}");
+    liar.stop().await;
 }

@@ -16,6 +16,7 @@ impl PeerService {
         let node = NodeId(request.node_id);
         self.check_join(&caller, &request)?;
         let asked = Asked {
+            joins: true,
             has_data: request.has_data,
             key: caller.key(),
             nonce: request.nonce,
