@@ -53,7 +53,7 @@ use crate::context::{InterfaceName, NodeContext, Port};
 use crate::ruleset::{Hosts, PortRole, PortSet, Ruleset};
 use ipam::{ForwardKey, Gateway, Ipv4Network, NatView, Protocol};
 use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// What the kernel should be at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,18 +154,33 @@ fn protected(view: &NatView, node: &NodeContext) -> BTreeSet<Port> {
 /// anything, such as 443, and what clients do with that port elsewhere is their own.
 fn hosts(view: &NatView, node: &NodeContext) -> Hosts {
     let stated = view.gateways.iter();
-    let stated = stated.flat_map(|gateway| gateway.addresses.iter().copied());
-    let of_node = |gateway: &Gateway| {
-        let (addresses, ports) = (gateway.addresses.clone(), gateway.ports.clone());
-        let pairs = addresses.into_iter();
-        pairs.flat_map(move |address| ports.clone().into_iter().map(move |port| (address, port)))
-    };
+    let stated = stated.flat_map(|gateway| hosts_own(gateway, view));
+    let mut ports = BTreeSet::new();
+    for gateway in &view.gateways {
+        for address in hosts_own(gateway, view) {
+            ports.extend(gateway.ports.iter().map(|port| (address, *port)));
+        }
+    }
     Hosts {
         addresses: stated
             .chain([node.listen_ip.into(), node.router.into()])
             .collect(),
-        ports: view.gateways.iter().flat_map(of_node).collect(),
+        ports,
     }
+}
+
+/// The addresses of a node's host, as far as that node may state them: on the clients' network its listen IP alone.
+/// There are clients' addresses, and a node that lies would close forwards to any of them.
+fn hosts_own(gateway: &Gateway, view: &NatView) -> impl Iterator<Item = IpAddr> {
+    let is_a_clients = |address: &IpAddr| {
+        let IpAddr::V4(address) = *address else {
+            return false;
+        };
+        let mut subnets = view.subnets.iter();
+        address != gateway.listen_ip && subnets.any(|subnet| subnet.network.contains(address))
+    };
+    let addresses = gateway.addresses.iter().copied();
+    addresses.filter(move |address| !is_a_clients(address))
 }
 
 fn port_sets((role, ports): (PortRole, &BTreeSet<Port>)) -> [PortSet; 2] {

@@ -6,7 +6,7 @@ use common::{assert_golden, empty, forward, node, open, two_subnets, usual, with
 use ipam::{ForwardKey, Ipv4Network, NatView, Protocol, SnatPool, SourceNat};
 use natd::ruleset::PortRole;
 use natd::{Intent, NodeContext, Plan, PlanError, Standing, plan};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 fn text(view: &NatView) -> String {
     plan(view, &node()).expect("a plan").ruleset.to_string()
@@ -102,6 +102,29 @@ fn forward_of_a_peer_or_overlay_port_is_not_done_and_said() {
 fn forward_that_leads_nowhere_is_closed() {
     let planned = plan(&with_everything().0, &node()).expect("a plan");
     assert_eq!(ports_of(&planned, PortRole::Closed), [8006]);
+}
+
+/// S12: a member may state any addresses.
+#[test]
+fn address_of_a_client_that_a_node_states_closes_no_forward() {
+    let mut view = usual();
+    let gateway = &mut view.gateways[0];
+    let listens = gateway.listen_ip;
+    gateway.ports = [8080].into();
+    gateway
+        .addresses
+        .extend([[10, 15, 3, 20], [10, 15, 3, 50], [203, 0, 113, 50]].map(IpAddr::from));
+    let planned = plan(&view, &node()).expect("a plan");
+    assert_eq!(planned.problems, [""; 0]);
+    assert_eq!(planned.ruleset.targets().len(), view.forwards.len());
+    // Of the clients' network its host has the listen IP.
+    let hosts = planned.ruleset.hosts.addresses;
+    assert!(!hosts.contains(&IpAddr::from([10, 15, 3, 50])));
+    assert!(hosts.contains(&IpAddr::from([203, 0, 113, 50])));
+    assert!(hosts.contains(&listens.into()));
+    view.forwards[0].address = listens;
+    let problems = plan(&view, &node()).expect("a plan").problems;
+    assert!(problems[0].contains("it leads to a host's own port 8080"));
 }
 
 #[test]

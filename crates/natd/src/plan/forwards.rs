@@ -107,7 +107,7 @@ fn leads_to_a_hosts_own(
     let mut others = view.gateways.iter();
     others.any(|gateway| {
         let is_its_own = port.0 == Protocol::Tcp && gateway.ports.contains(&port.1);
-        gateway.addresses.contains(&address.into())
+        super::hosts_own(gateway, view).any(|own| own == address)
             && (is_its_own || node.guard.protected.contains(&port))
     })
 }
