@@ -28,6 +28,8 @@ pub const SNAPSHOT_CHUNK_BYTES: usize = 64 * 1024;
 pub const MAX_SNAPSHOT_BYTES: u64 = 256 * 1024 * 1024;
 /// How long a snapshot's sender may take for one chunk.
 pub const SNAPSHOT_CHUNK_TIMEOUT: Duration = Duration::from_secs(10);
+/// How far behind 8 KiB for each second it may be at any time.
+pub const SNAPSHOT_SLACK: Duration = Duration::from_secs(30);
 /// How long it may take for all of them; longer if they are more than 8 KiB for each second of it.
 pub const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -179,6 +181,7 @@ mod tests {
                 "limits::SNAPSHOT_CHUNK_TIMEOUT",
                 SNAPSHOT_CHUNK_TIMEOUT.as_secs(),
             ),
+            ("limits::SNAPSHOT_SLACK", SNAPSHOT_SLACK.as_secs()),
             ("limits::SNAPSHOT_TIMEOUT", SNAPSHOT_TIMEOUT.as_secs()),
             ("limits::MAX_CONNECTIONS", size(MAX_CONNECTIONS)),
             (

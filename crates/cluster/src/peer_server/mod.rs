@@ -19,13 +19,14 @@ mod raft_rpc;
 mod reach;
 mod route;
 mod snapshot_rpc;
+mod snapshot_turns;
 mod voter_change;
 
 pub(crate) use install_gate::InstallGate;
 pub(crate) use reach::Start;
 #[cfg(test)]
 pub(crate) use reach::{AHEAD, RATE};
-pub(crate) use snapshot_rpc::SnapshotReceiver;
+pub(crate) use snapshot_turns::SnapshotTurns;
 
 use crate::node::Inner;
 use api::proto::raft as wire;
@@ -40,7 +41,7 @@ pub(crate) struct PeerService {
     /// Whether a caller must have a certificate.
     pub(crate) certified_only: bool,
     /// The one snapshot that is being received.
-    pub(crate) snapshots: SnapshotReceiver,
+    pub(crate) snapshots: SnapshotTurns,
     /// Which of them may change the log now.
     pub(crate) gate: InstallGate,
     /// Held from when an append is judged until openraft has it: what is judged next is judged by it.

@@ -1,12 +1,12 @@
 //! Snapshots that a leader sends: one transfer at a time, into a file, checked before it touches the
 //! storage.
 //!
-//! A transfer gives way to one of a higher term, and to a new one of its own sender, who has given the
-//! first one up. Any other is refused while it runs. One that stands still, or takes too long, ends.
+//! Whose turn it is, [`super::snapshot_turns`] says. A transfer that stands still, comes too slowly or takes too
+//! long ends; so does one whose sender may not send any more: it is asked for with each part.
 
 use super::raft_rpc::{finish, malformed, stopped};
 use super::{Answer, PeerService, bounds};
-use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_TIMEOUT};
+use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_SLACK, SNAPSHOT_TIMEOUT};
 use crate::raft_handle::RaftNode;
 use crate::transport::transfer_limit;
 use api::proto::raft as wire;
@@ -17,77 +17,9 @@ use raft_store::{
     IncomingSnapshot, Snapshot, SnapshotData, SnapshotMeta, SnapshotSpool, StoreError, TypeConfig,
     Vote,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::{Request, Response, Status, Streaming};
-
-/// Who sends the snapshot that is being received, if one is.
-#[derive(Default)]
-pub(crate) struct SnapshotReceiver(Mutex<Underway>);
-
-#[derive(Default)]
-struct Underway {
-    transfer: Option<Transfer>,
-    begun: u64,
-}
-
-struct Transfer {
-    number: u64,
-    term: u64,
-    leader: u64,
-    /// Dropped when another transfer takes its place.
-    _goes_on: oneshot::Sender<()>,
-}
-
-/// The right to receive, until it is dropped or another transfer takes it.
-struct Turn<'a> {
-    receiver: &'a SnapshotReceiver,
-    number: u64,
-    replaced: oneshot::Receiver<()>,
-}
-
-impl SnapshotReceiver {
-    fn begin(&self, vote: &Vote) -> Result<Turn<'_>, Status> {
-        let (term, leader) = (vote.leader_id.term, vote.leader_id.voted_for);
-        let mut underway = self.lock();
-        if let Some(current) = &underway.transfer
-            && (term < current.term || (term == current.term && leader != current.leader))
-        {
-            return Err(Status::resource_exhausted(format!(
-                "a snapshot of node {} in term {} is being received: one at a time",
-                current.leader, current.term
-            )));
-        }
-        underway.begun += 1;
-        let number = underway.begun;
-        let (goes_on, replaced) = oneshot::channel();
-        underway.transfer = Some(Transfer {
-            number,
-            term,
-            leader,
-            _goes_on: goes_on,
-        });
-        Ok(Turn {
-            receiver: self,
-            number,
-            replaced,
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Underway> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut underway = self.receiver.lock();
-        let ours = |transfer: &mut Transfer| transfer.number == self.number;
-        drop(underway.transfer.take_if(ours));
-    }
-}
 
 impl PeerService {
     pub(super) async fn answer_install_snapshot(
@@ -106,8 +38,30 @@ impl PeerService {
         let (vote, meta) = decode_header(&header)?;
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
-        let snapshot = self.collect(sender, &vote, &meta, chunks, header.length);
-        let snapshot = snapshot.await?;
+        let may_send = || {
+            self.check_raft(&caller, "InstallSnapshot", header.route.as_ref())?;
+            bounds::check_snapshot(&self.own(), sender, &vote, &meta)
+                .map_err(|violation| Status::aborted(violation.to_string()))
+        };
+        let mut turn = self.snapshots.begin(&vote)?;
+        let received = receive(&self.inner.spool, chunks, header.length, &may_send);
+        let limit = transfer_limit(SNAPSHOT_TIMEOUT, header.length);
+        let received = tokio::select! {
+            received = timeout(limit, received) => received.unwrap_or_else(|_| {
+                Err(Status::deadline_exceeded(format!(
+                    "the snapshot has not come within {limit:?}"
+                )))
+            }),
+            // Nothing is ever sent: the only news is that the other end is gone.
+            _ = &mut turn.replaced => Err(Status::aborted("another snapshot takes its place")),
+        };
+        let snapshot = match received {
+            Ok(incoming) => self.checked(sender, &meta, incoming).await,
+            Err(status) => Err(status),
+        };
+        turn.ended(&snapshot);
+        drop(turn);
+        let snapshot = snapshot?;
         let entered = self.gate.install().await?;
         // The transfer took its time, and this node went on. It goes on until it follows the sender: one that
         // leads could commit beside the snapshot, at which openraft panics.
@@ -139,27 +93,13 @@ impl PeerService {
         self.guard(sender, "InstallSnapshot", checked).await
     }
 
-    /// The snapshot, once all of it is here and is what was announced.
-    async fn collect(
+    /// The snapshot, if it is what was announced.
+    async fn checked(
         &self,
         sender: u64,
-        vote: &Vote,
         meta: &SnapshotMeta,
-        chunks: Streaming<wire::SnapshotChunk>,
-        length: u64,
+        incoming: IncomingSnapshot,
     ) -> Result<SnapshotData, Status> {
-        let mut turn = self.snapshots.begin(vote)?;
-        let receive = receive(&self.inner.spool, chunks, length);
-        let limit = transfer_limit(SNAPSHOT_TIMEOUT, length);
-        let incoming = tokio::select! {
-            received = timeout(limit, receive) => received.unwrap_or_else(|_| {
-                Err(Status::deadline_exceeded(format!(
-                    "the snapshot has not come within {limit:?}"
-                )))
-            }),
-            // Nothing is ever sent: the only news is that the other end is gone.
-            _ = &mut turn.replaced => Err(Status::aborted("another snapshot takes its place")),
-        }?;
         let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
         let latest = self.start.reach().clock;
         let checked = incoming.finish(meta, in_state, latest).await;
@@ -187,9 +127,12 @@ async fn receive(
     spool: &SnapshotSpool,
     mut chunks: Streaming<wire::SnapshotChunk>,
     length: u64,
+    may_send: &(dyn Fn() -> Result<(), Status> + Sync),
 ) -> Result<IncomingSnapshot, Status> {
     let mut incoming = spool.begin().await.map_err(|error| no_room(&error))?;
-    while let Some(part) = next_part(&mut chunks, SNAPSHOT_CHUNK_TIMEOUT).await? {
+    let begun = Instant::now();
+    while let Some(part) = next_part(&mut chunks, patience(begun, incoming.length())).await? {
+        may_send()?;
         let wire::snapshot_chunk::Part::Data(part) = part else {
             return Err(Status::invalid_argument("a snapshot has one header"));
         };
@@ -207,6 +150,13 @@ async fn receive(
         ));
     }
     Ok(incoming)
+}
+
+/// How long the next part may take, when so many bytes have come since the beginning.
+fn patience(begun: Instant, bytes: u64) -> Duration {
+    let slowest = SNAPSHOT_SLACK + transfer_limit(Duration::ZERO, bytes);
+    let left = slowest.saturating_sub(begun.elapsed());
+    left.min(SNAPSHOT_CHUNK_TIMEOUT)
 }
 
 /// What comes next on the stream; a stream that stands still is an error.
@@ -251,25 +201,5 @@ fn no_room(error: &StoreError) -> Status {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_transfer_at_a_time_and_a_newer_leader_takes_its_place() {
-        let receiver = SnapshotReceiver::default();
-        let mut first = receiver.begin(&Vote::new_committed(5, 1)).unwrap();
-        for (term, leader) in [(4, 2), (5, 2)] {
-            assert!(receiver.begin(&Vote::new_committed(term, leader)).is_err());
-        }
-        assert!(first.replaced.try_recv() == Err(oneshot::error::TryRecvError::Empty));
-        let mut again = receiver.begin(&Vote::new_committed(5, 1)).unwrap();
-        assert!(first.replaced.try_recv() == Err(oneshot::error::TryRecvError::Closed));
-        drop(first);
-        let newer = receiver.begin(&Vote::new_committed(6, 2)).unwrap();
-        assert!(again.replaced.try_recv() == Err(oneshot::error::TryRecvError::Closed));
-        assert!(receiver.begin(&Vote::new_committed(5, 1)).is_err());
-        drop(newer);
-        assert!(receiver.begin(&Vote::new_committed(4, 2)).is_ok());
-    }
-}
+#[path = "snapshot_rpc_tests.rs"]
+mod tests;
