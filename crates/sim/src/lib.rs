@@ -6,7 +6,7 @@
 //!   exchanged. [`scenario`] draws a run from a seed, [`world`] plays it, [`fault`] spoils it,
 //!   [`client`] are the neighbours on the link, [`check`] judges by the lease contract.
 //! * **What it is not.** No sockets, no TLS, no kernel, no sled: those have tests of their own
-//!   (docs/testing.md). It decides nothing about the product, and the product knows nothing of it.
+//!   (docs/testing/README.md). It decides nothing about the product, and the product knows nothing of it.
 //! * **What flows in and out.** In: seeds. Out: the first promise that was broken, a trace that tells
 //!   how, and counts that show what was exercised.
 //! * **Invariants.** The same seed gives the same trace, byte for byte, in any process

@@ -15,7 +15,7 @@ static ASKED: AtomicU64 = AtomicU64::new(0);
 
 /// No mutation of this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no mutation {0:?}: see the list of them in docs/testing.md")]
+#[error("there is no mutation {0:?}: see the list of them in docs/testing/mutations.md")]
 pub struct UnknownMutation(pub String);
 
 /// Turns one mutation on, and every other off; `None` turns all off.

@@ -7,7 +7,7 @@
 //! * **A disk that goes back.** Between two lives it may become an older copy of itself, or empty
 //!   ([`Disk::roll_back`], [`Disk::vanish`]): all that was synced since is gone.
 //! * **What it is not.** No bit rots here and nothing is reordered beyond what is said below; real
-//!   bytes of sled under power cuts are tested elsewhere (docs/testing.md). It knows no entries or
+//!   bytes of sled under power cuts are tested elsewhere (docs/testing/README.md). It knows no entries or
 //!   votes: what must be there after a crash is for others to judge.
 //! * **What a power cut leaves.** Of a file: what was synced, and of the later writes a prefix whose
 //!   last one may be torn. Of a directory: the names that were synced, and a prefix of the later
