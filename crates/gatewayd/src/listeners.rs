@@ -56,6 +56,14 @@ impl Listeners {
     /// Has the node announce what was seen.
     pub fn tell(&self, cluster: &Cluster) {
         let (ports, addresses) = self.announced();
+        let left_out = self.addresses.iter().count() - addresses.len();
+        if left_out > 0 {
+            tracing::warn!(
+                left_out,
+                "this host has more than {MAX_HOST_ADDRESSES} addresses: clients get at the nodes' ports at \
+                 those that are left out, private ones first. Close them with a firewall of your own"
+            );
+        }
         cluster.set_listeners(ports);
         cluster.set_host_addresses(addresses);
     }
@@ -64,10 +72,9 @@ impl Listeners {
         let room = MAX_LISTENERS - self.own.len();
         let others = self.ports.iter().filter(|key| !self.own.contains_key(key));
         let others = others.take(room).map(|key| (*key, Listener::Other));
-        let addresses = self.addresses.iter().copied().take(MAX_HOST_ADDRESSES);
         (
             others.chain(self.own.clone()).collect(),
-            addresses.collect(),
+            first(self.addresses.iter().copied()).collect(),
         )
     }
 
@@ -95,6 +102,21 @@ impl Listeners {
     }
 }
 
+/// As many as are announced. A host with many bridges has many private ones; the one that leads to it from
+/// elsewhere is not to be the one that is left out.
+fn first(addresses: impl Iterator<Item = IpAddr>) -> impl Iterator<Item = IpAddr> {
+    let mut all: Vec<_> = addresses.collect();
+    all.sort_by_key(|address| (is_private(*address), *address));
+    all.into_iter().take(MAX_HOST_ADDRESSES)
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private(),
+        IpAddr::V6(address) => address.is_unique_local(),
+    }
+}
+
 /// At which addresses others reach this host; none if the kernel does not say.
 async fn addresses() -> Option<BTreeSet<IpAddr>> {
     let links = Links::open().inspect_err(unknown).ok()?;
@@ -107,6 +129,7 @@ fn unknown(error: &natd::link::LinkError) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
@@ -129,7 +152,10 @@ mod tests {
     async fn the_nodes_own_ports_are_always_announced_and_the_number_is_bounded() {
         let mut listeners = none();
         let many: BTreeSet<_> = (1..=u16::MAX).step_by(7).map(tcp).collect();
-        let addresses: BTreeSet<IpAddr> = (0..200).map(|host| [10, 0, 0, host].into()).collect();
+        let public: [IpAddr; 2] =
+            ["203.0.113.7".parse(), "2001:db8::7".parse()].map(Result::unwrap);
+        let private = (0..200).map(|host| [10, 0, 0, host].into());
+        let addresses: BTreeSet<IpAddr> = private.chain(public).collect();
         for _ in 0..2 {
             listeners.ports.note(many.clone());
             listeners.addresses.note(addresses.clone());
@@ -138,5 +164,6 @@ mod tests {
         assert_eq!(ports.len(), MAX_LISTENERS);
         assert_eq!(ports[&tcp(7066)], Listener::Peer);
         assert_eq!(addresses.len(), MAX_HOST_ADDRESSES);
+        assert!(public.iter().all(|address| addresses.contains(address)));
     }
 }
