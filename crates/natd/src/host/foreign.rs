@@ -220,6 +220,9 @@ impl Walk<'_> {
                     registers.forget();
                     matches = Matches::Maybe;
                 }
+                Expression::Foreign { name } if hands_over(name) => {
+                    return (matches, Fate::Unknown);
+                }
                 Expression::Foreign { name } if is_harmless(name) => {}
                 Expression::Foreign { name } if name.starts_with("target ") => {
                     return (Matches::Maybe, Fate::Unknown);
@@ -255,10 +258,9 @@ fn fate(code: i32, chain: Option<&String>) -> Fate {
 
 /// Steps that match always and go on.
 fn is_harmless(name: &str) -> bool {
-    const HARMLESS: [&str; 12] = [
+    const HARMLESS: [&str; 11] = [
         "log",
         "notrack",
-        "objref",
         "last",
         "counter",
         "target LOG",
@@ -270,6 +272,11 @@ fn is_harmless(name: &str) -> bool {
         "target TCPMSS",
     ];
     HARMLESS.contains(&name)
+}
+
+/// Steps that give a packet to somebody else, who may accept it.
+fn hands_over(name: &str) -> bool {
+    matches!(name, "queue" | "synproxy" | "tproxy")
 }
 
 /// Steps that end a packet.

@@ -63,3 +63,20 @@ fn problems_behind_a_match_that_is_not_known_are_not_said() {
     let found = problems(&forward_chain(libc::NF_DROP, vec![rule]), &probes());
     assert!(found.is_empty(), "{found:?}");
 }
+
+/// A program on the queue decides; a limit that is an object of its own holds or not.
+#[test]
+fn problems_that_others_decide_are_not_said() {
+    let drop = Expression::Verdict {
+        code: libc::NF_DROP,
+        chain: None,
+    };
+    for (policy, rule) in [
+        (libc::NF_DROP, vec![named("queue")]),
+        (libc::NF_DROP, vec![named("synproxy")]),
+        (libc::NF_ACCEPT, vec![named("objref"), drop]),
+    ] {
+        let found = problems(&forward_chain(policy, vec![rule]), &probes());
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
