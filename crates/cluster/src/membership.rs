@@ -5,12 +5,15 @@ use crate::node::Inner;
 use crate::peer_address;
 use crate::peer_server::bounds::TERM_STEP;
 use crate::propose::PROPOSE_DEADLINE;
+use crate::raft_handle::RaftNode;
 use crate::transport;
 use api::proto::raft::{InviteRequest, InviteResponse};
 use ipam::budget::MAX_NODES;
 use ipam::{Command, KeyHash, NodeId, NodeRegistration, Outcome};
 use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{ChangeMembershipError, ClientWriteError, RaftError};
 use openraft::{ChangeMembers, ReadPolicy};
+use raft_store::TypeConfig;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
@@ -339,10 +342,9 @@ impl Inner {
         change: ChangeMembers<u64, raft_store::PeerNode>,
         retain: bool,
     ) -> Result<(), MembershipError> {
-        let raft = self.raft();
-        let changing =
-            tokio::spawn(async move { raft.change_membership(change, retain).await.map(drop) });
-        let changed = timeout(self.limits().change, changing).await;
+        let (raft, limit) = (self.raft(), self.limits().change);
+        let changing = tokio::spawn(change_when_settled(raft, change, retain, limit));
+        let changed = timeout(limit, changing).await;
         let changed = changed.map_err(|_| {
             MembershipError::Failed(
                 "no quorum has confirmed the change of members yet, and it may still come about: \
@@ -354,7 +356,7 @@ impl Inner {
             |error| MembershipError::Failed(format!("the membership did not change: {error}"));
         changed
             .map_err(|error| not_changed(error.to_string()))?
-            .map_err(|error| not_changed(error.to_string()))
+            .map_err(not_changed)
     }
 
     /// Every member, voters and learners, with its peer address.
@@ -423,4 +425,38 @@ impl Inner {
         let stands = || self.stand.load(Ordering::SeqCst) && self.notes.gate.is_level();
         self.raft.enable_elections(stands);
     }
+}
+
+/// Changes the members once no other change is under way. One whose asker went away is written all the
+/// same, and Raft takes one at a time.
+async fn change_when_settled(
+    raft: RaftNode,
+    change: ChangeMembers<u64, raft_store::PeerNode>,
+    retain: bool,
+    limit: Duration,
+) -> Result<(), String> {
+    loop {
+        let error = match raft.change_membership(change.clone(), retain).await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        if !is_under_way(&error) {
+            return Err(error.to_string());
+        }
+        let wait = raft.wait(Some(limit));
+        let settled = wait.metrics(
+            |metrics| metrics.local_committed >= *metrics.membership_config.log_id(),
+            "the change of members that is under way",
+        );
+        settled.await.map_err(|error| error.to_string())?;
+    }
+}
+
+fn is_under_way(error: &RaftError<TypeConfig, ClientWriteError<TypeConfig>>) -> bool {
+    matches!(
+        error.api_error(),
+        Some(ClientWriteError::ChangeMembershipError(
+            ChangeMembershipError::InProgress(_)
+        ))
+    )
 }
