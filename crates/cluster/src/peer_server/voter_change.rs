@@ -2,8 +2,8 @@
 //!
 //! openraft counts by a membership as soon as it is in the log, committed or not. So a leader that lies could
 //! name its receiver the only voter, and the receiver would elect itself, commit alone, and serve the same
-//! pool beside the others, for as long as it runs. An honest leader takes out one voter at a time, stays in
-//! itself, and leaves nobody else alone.
+//! pool beside the others, for as long as it runs. An honest leader takes out one voter at a time, and leaves
+//! nobody else alone. It may take itself out: one that is elected while it is being removed ends the change.
 //!
 //! * **What flows in and out.** In: the memberships that this node counts by, and an append. Out: nothing, or
 //!   what is wrong. Pure.
@@ -13,7 +13,7 @@
 use super::bounds::{Log, Own, Violation};
 use openraft::EntryPayload;
 use openraft::raft::AppendEntriesRequest;
-use raft_store::{LogId, Membership, TypeConfig, Vote};
+use raft_store::{LogId, Membership, TypeConfig};
 use std::collections::BTreeSet;
 
 /// A set of voters.
@@ -53,7 +53,6 @@ pub(crate) fn check_append(
         let next = voters_of(members);
         if !is_here(own, log, entry.log_id) {
             check_step(counted.here, &before, &next)?;
-            check_leader_stays(&request.vote, entry.log_id, &next)?;
         }
         before = vec![next];
     }
@@ -98,15 +97,6 @@ fn check_step(here: u64, before: &[Voters], next: &Voters) -> Result<(), Violati
 fn isolates(here: u64, before: &Voters, next: &Voters) -> bool {
     let alone = |voters: &Voters| voters.iter().all(|voter| *voter == here);
     alone(next) && !alone(before)
-}
-
-/// Who leads stays among the voters until somebody else leads.
-fn check_leader_stays(vote: &Vote, position: LogId, next: &Voters) -> Result<(), Violation> {
-    let leader = &vote.leader_id;
-    if position.leader_id.term == leader.term && !next.contains(&leader.voted_for) {
-        return Err(Violation::Members("its leader takes itself out"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
