@@ -7,7 +7,6 @@
 mod support;
 
 use futures::StreamExt;
-use std::fs;
 use std::time::Duration;
 use support::*;
 use tokio::task::JoinSet;
@@ -136,13 +135,6 @@ async fn send(channel: Channel, call: &'static str, message: Vec<u8>) {
     assert!(!refused.message().is_empty(), "{call}: {refused:?}");
 }
 
-fn memory(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-    let kibibytes = line.split_whitespace().nth(1).unwrap();
-    kibibytes.parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s12_small_bytes_do_not_become_large_memory() {
     let row = format!("| {} | MiB | `hostile_memory` |", MAX_GROWTH_BYTES >> 20);
@@ -150,9 +142,7 @@ async fn s12_small_bytes_do_not_become_large_memory() {
     let site = Site::new(3);
     let nodes = site.up().await;
     obtain(&nodes[0], 1).await;
-    // The highest figure begins anew.
-    fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = memory("VmRSS:");
+    let before = memory::begin();
     for _ in 0..ROUNDS {
         for (call, message) in attacks() {
             let mut senders = JoinSet::new();
@@ -164,7 +154,7 @@ async fn s12_small_bytes_do_not_become_large_memory() {
             }
             let done = timeout(ENDED, senders.join_all()).await;
             done.unwrap_or_else(|_| panic!("{call} has no answer"));
-            let grown = memory("VmHWM:").saturating_sub(before);
+            let grown = memory::grown(before);
             assert!(grown < MAX_GROWTH_BYTES, "{call}: {} MiB", grown >> 20);
         }
     }

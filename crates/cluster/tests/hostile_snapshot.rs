@@ -5,7 +5,6 @@ mod support;
 
 use api::proto::raft as wire;
 use raft_store::testing::wrap_snapshot;
-use std::fs;
 use support::intruder::{Intruder, log_id, vote};
 use support::*;
 use tonic::Code;
@@ -74,13 +73,6 @@ fn header(leader: u64, term: u64, length: usize) -> wire::SnapshotHeader {
     }
 }
 
-fn memory(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-    let kibibytes = line.split_whitespace().nth(1).unwrap();
-    kibibytes.parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s12_a_small_snapshot_does_not_become_large_memory() {
     let row = format!("| {} | MiB | `hostile_snapshot` |", MAX_GROWTH_BYTES >> 20);
@@ -93,9 +85,7 @@ async fn s12_a_small_snapshot_does_not_become_large_memory() {
     let intruder = Intruder::new(&site, to, leader, None);
     // They are part of no figure.
     let contents = contents();
-    // The highest figure begins anew.
-    fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = memory("VmRSS:");
+    let before = memory::begin();
     let attempts = contents.len() as u64;
     for (why, content) in contents {
         let file = wrap_snapshot(&content);
@@ -109,7 +99,7 @@ async fn s12_a_small_snapshot_does_not_become_large_memory() {
         let chunks = futures::stream::iter(chunks);
         let refused = intruder.client.clone().install_snapshot(chunks).await;
         let refused = refused.unwrap_err();
-        let grown = memory("VmHWM:").saturating_sub(before);
+        let grown = memory::grown(before);
         assert!(grown < MAX_GROWTH_BYTES, "{why}: {} MiB", grown >> 20);
         assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
         assert!(refused.message().contains(why), "{why}: {refused:?}");

@@ -41,6 +41,14 @@ pub(crate) struct Own {
     pub(crate) reach: Reach,
 }
 
+impl Own {
+    /// Whether the log has this position, or is past it.
+    pub(crate) fn has(&self, log: Log<'_>, position: LogId) -> bool {
+        let is_past = |committed: LogId| position.index <= committed.index;
+        self.committed.is_some_and(is_past) || log(position.index) == Some(position)
+    }
+}
+
 /// What this node's log has at an index; nothing where it does not know any more.
 pub(crate) type Log<'a> = &'a dyn Fn(u64) -> Option<LogId>;
 
@@ -192,39 +200,36 @@ pub(crate) fn clamp_commit(
     log: Log<'_>,
     request: &mut AppendEntriesRequest<TypeConfig>,
 ) {
-    let is_ours = |position: LogId| {
-        own.committed
-            .is_some_and(|committed| position.index <= committed.index)
-            || log(position.index) == Some(position)
-    };
-    if !request.prev_log_id.is_none_or(is_ours) {
-        request.leader_commit = None;
-        return;
+    request.leader_commit = shared_commit(own, log, request);
+}
+
+fn shared_commit(
+    own: &Own,
+    log: Log<'_>,
+    request: &AppendEntriesRequest<TypeConfig>,
+) -> Option<LogId> {
+    let (previous, entries) = (request.prev_log_id, &request.entries);
+    if !previous.is_none_or(|previous| own.has(log, previous)) {
+        return None;
     }
-    let mut ids = request.entries.iter().map(|entry| entry.log_id);
-    let replaced_from = ids.clone().next().map(|first| first.index);
-    let shared = ids.clone().next_back().or(request.prev_log_id);
-    // What is known committed beyond what is shared would be remembered, and applied when something else is
-    // there.
-    let (Some(commit), Some(shared)) = (request.leader_commit, shared) else {
-        request.leader_commit = None;
-        return;
-    };
+    // openraft remembers what is called committed beyond what is shared, and applies what is there later.
+    let shared = entries.last().map(|entry| entry.log_id).or(previous)?;
+    let commit = request.leader_commit?;
     let commit = match shared.index <= commit.index {
         true => shared,
         false => commit,
     };
-    let is_in_request = replaced_from.is_some_and(|first| commit.index >= first);
-    let is_shared = match is_in_request {
-        true => ids.any(|id| id == commit),
-        false => commit == shared || is_ours(commit),
-    };
-    request.leader_commit = is_shared.then_some(commit);
-    // No news.
-    let committed = own.committed.map(|committed| committed.index);
-    if Some(commit.index) <= committed {
-        request.leader_commit = own.committed;
+    if Some(commit.index) <= own.committed.map(|committed| committed.index) {
+        return own.committed;
     }
+    let is_in_request = entries
+        .first()
+        .is_some_and(|first| first.log_id.index <= commit.index);
+    let is_shared = match is_in_request {
+        true => entries.iter().any(|entry| entry.log_id == commit),
+        false => own.has(log, commit),
+    };
+    is_shared.then_some(commit)
 }
 
 /// What a snapshot says that it covers. What it holds is checked when it is read.

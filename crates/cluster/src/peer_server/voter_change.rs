@@ -13,7 +13,7 @@
 use super::bounds::{Log, Own, Violation};
 use openraft::EntryPayload;
 use openraft::raft::AppendEntriesRequest;
-use raft_store::{LogId, Membership, TypeConfig};
+use raft_store::{Membership, TypeConfig};
 use std::collections::BTreeSet;
 
 /// A set of voters.
@@ -51,7 +51,7 @@ pub(crate) fn check_append(
             continue;
         };
         let next = voters_of(members);
-        if !is_here(own, log, entry.log_id) {
+        if !own.has(log, entry.log_id) {
             check_step(counted.here, &before, &next)?;
         }
         before = vec![next];
@@ -61,23 +61,15 @@ pub(crate) fn check_append(
 
 /// What a snapshot makes of the voters may be many steps. But it leaves nobody alone who was not.
 pub(crate) fn check_snapshot(counted: &Counted, members: &Membership) -> Result<(), Violation> {
-    match counted
-        .voters
-        .iter()
-        .any(|before| isolates(counted.here, before, &voters_of(members)))
-    {
+    let next = voters_of(members);
+    let mut before = counted.voters.iter();
+    match before.any(|before| isolates(counted.here, before, &next)) {
         true => Err(ALONE),
         false => Ok(()),
     }
 }
 
 const ALONE: Violation = Violation::Members("this node would be the only voter, beside others");
-
-fn is_here(own: &Own, log: Log<'_>, position: LogId) -> bool {
-    own.committed
-        .is_some_and(|committed| position.index <= committed.index)
-        || log(position.index) == Some(position)
-}
 
 fn check_step(here: u64, before: &[Voters], next: &Voters) -> Result<(), Violation> {
     if before

@@ -5,7 +5,7 @@ use super::super::reach::Reach;
 use super::*;
 use ipam::ClusterTime;
 use openraft::raft::AppendEntriesRequest;
-use raft_store::{CommittedLeaderId, Entry, PeerNode, Vote};
+use raft_store::{CommittedLeaderId, Entry, LogId, PeerNode, Vote};
 use std::collections::BTreeMap;
 
 /// The node that leads, in term 7.

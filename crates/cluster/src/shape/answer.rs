@@ -1,5 +1,6 @@
 //! What the answer to each call may be.
 
+use super::SMALL;
 use crate::limits::{MAX_LONG_ANSWER_BYTES, MAX_NOTES, MAX_SEEN_PACKETS, MAX_SMALL_MESSAGE_BYTES};
 use api::shape::{Field, Kind, MEMBERSHIP, Shape};
 use ipam::budget::{MAX_BATCH_COMMANDS, MAX_NODES};
@@ -27,11 +28,6 @@ const EXPLAIN: Shape = Shape {
     bytes: MAX_LONG_ANSWER_BYTES,
     budgets: &[(Kind::Packets, MAX_SEEN_PACKETS)],
     fields: &[Field::counted(1, Kind::Packets, &[])],
-};
-const SMALL: Shape = Shape {
-    bytes: MAX_SMALL_MESSAGE_BYTES,
-    budgets: &[],
-    fields: &[],
 };
 
 /// What the answer to the call by this path may be.

@@ -6,8 +6,18 @@
 mod answer;
 mod request;
 
+use crate::limits::MAX_SMALL_MESSAGE_BYTES;
+use api::shape::Shape;
+
 pub(crate) use answer::of as of_answer;
 pub(crate) use request::of as of_request;
+
+/// What has no list in it.
+const SMALL: Shape = Shape {
+    bytes: MAX_SMALL_MESSAGE_BYTES,
+    budgets: &[],
+    fields: &[],
+};
 
 /// gRPC's own header: whether it is compressed, and four bytes of length.
 pub(crate) const PREFIX: usize = 5;

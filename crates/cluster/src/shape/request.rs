@@ -1,5 +1,6 @@
 //! What each call may be.
 
+use super::SMALL;
 use crate::limits::{
     MAX_APPEND_COMMANDS, MAX_APPEND_MEMBERS, MAX_CALL_PARTS, MAX_ENTRIES, MAX_MESSAGE_BYTES,
     MAX_NOTES, MAX_SMALL_MESSAGE_BYTES,
@@ -39,11 +40,6 @@ const HEALTH: Shape = Shape {
     bytes: MAX_SMALL_MESSAGE_BYTES,
     budgets: &[(Kind::Notes, MAX_NOTES)],
     fields: &[Field::counted(21, Kind::Notes, &[])],
-};
-const SMALL: Shape = Shape {
-    bytes: MAX_SMALL_MESSAGE_BYTES,
-    budgets: &[],
-    fields: &[],
 };
 
 /// What the call by this path may be.

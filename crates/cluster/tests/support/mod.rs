@@ -4,6 +4,7 @@
 mod certificates;
 pub mod intruder;
 pub mod liar;
+pub mod memory;
 pub mod surroundings;
 
 pub use certificates::Authority;
