@@ -57,7 +57,7 @@ pub struct Guard {
 }
 
 /// Ports that overlays between hosts use: VXLAN (RFC 7348), VXLAN before it had a number (Linux'
-/// default), Geneve (RFC 8926). GRE has no ports, and is kept from the hosts' addresses as a whole.
+/// default), Geneve (RFC 8926). Overlays without ports (GRE, IP in IP) are kept from the hosts' addresses as a whole.
 pub const OVERLAY_PORTS: [Port; 3] = [
     (Protocol::Udp, 4789),
     (Protocol::Udp, 8472),

@@ -152,8 +152,8 @@ pub enum Match {
     PortIn(PortRole, Protocol),
     /// Its source port is a protected one.
     FromProtected(Protocol),
-    /// It is GRE.
-    Gre,
+    /// It is neither TCP, UDP nor ICMP, so a tunnel most likely: IP in IP, GRE, ESP, L2TP.
+    OtherProtocol,
     /// It is for one of the hosts' addresses.
     ToHost(Family),
     /// It is for a TCP port of a node at an address of its host.

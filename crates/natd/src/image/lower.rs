@@ -146,7 +146,7 @@ fn condition(part: &Match) -> Vec<Expression> {
             let set = PortSet::name(PortRole::Protected, *protocol);
             port_in(*protocol, SOURCE_PORT_OFFSET, set)
         }
-        Match::Gre => transport(libc::IPPROTO_GRE),
+        Match::OtherProtocol => PLAIN_PROTOCOLS.into_iter().flat_map(no_transport).collect(),
         Match::ToHost(of) => {
             let mut steps = destination(*of);
             steps.push(lookup(Hosts::name(*of)));
@@ -184,6 +184,14 @@ fn condition(part: &Match) -> Vec<Expression> {
         }
     }
 }
+
+/// What hosts speak with clients; tunnels are what is left.
+const PLAIN_PROTOCOLS: [libc::c_int; 4] = [
+    libc::IPPROTO_TCP,
+    libc::IPPROTO_UDP,
+    libc::IPPROTO_ICMP,
+    libc::IPPROTO_ICMPV6,
+];
 
 fn icmp(kind: IcmpType) -> Vec<Expression> {
     let (network, protocol, number) = match kind {
@@ -265,9 +273,17 @@ fn family(number: libc::c_int) -> Vec<Expression> {
 }
 
 fn transport(number: libc::c_int) -> Vec<Expression> {
+    transport_is(libc::NFT_CMP_EQ, number)
+}
+
+fn no_transport(number: libc::c_int) -> Vec<Expression> {
+    transport_is(libc::NFT_CMP_NEQ, number)
+}
+
+fn transport_is(op: libc::c_int, number: libc::c_int) -> Vec<Expression> {
     let key = libc::NFT_META_L4PROTO as u32;
     let load = Expression::Meta { key, to: REGISTER };
-    vec![load, compare(libc::NFT_CMP_EQ, [number as u8])]
+    vec![load, compare(op, [number as u8])]
 }
 
 const fn number(protocol: Protocol) -> libc::c_int {

@@ -22,7 +22,8 @@ pub(super) fn from_clients() -> Chain {
         let from = Match::FromProtected(protocol);
         vec![Match::Original, from, Match::ToHost(Family::V4)]
     }));
-    dropped.push(vec![Match::Gre, Match::ToHost(Family::V4)]);
+    // Whatever ends a tunnel there would take what is in it for the overlay's.
+    dropped.extend(families.map(|family| vec![Match::OtherProtocol, Match::ToHost(family)]));
     let rules = dropped.into_iter();
     Chain {
         name: FROM_CLIENTS,

@@ -213,7 +213,9 @@ impl Display for Match {
                 protocol.name(),
                 PortSet::name(PortRole::Protected, *protocol)
             ),
-            Self::Gre => f.write_str("meta l4proto gre"),
+            Self::OtherProtocol => f.write_str(
+                "meta l4proto != tcp meta l4proto != udp meta l4proto != icmp meta l4proto != ipv6-icmp",
+            ),
             Self::ToHost(family) => {
                 write!(f, "{} daddr @{}", header(*family), Hosts::name(*family))
             }

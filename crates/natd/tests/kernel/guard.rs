@@ -4,7 +4,8 @@
 use crate::Test;
 use crate::common::{ADMIN_PORT, LAN, PEER_PORT, forward, node, usual, without_uplink};
 use crate::lab::{
-    Lab, connect, datagrams, delivers, ip, is_blocked, is_blocked6, on, receives, serve, serve6,
+    Lab, connect, datagrams, delivers, ip, is_blocked, is_blocked6, on, raw, receives, serve,
+    serve6,
 };
 use crate::sandbox::{list, run};
 use ipam::{Ipv4Network, NatView, Protocol};
@@ -12,7 +13,7 @@ use natd::kernel::Kernel;
 use natd::{Guard, NftKernel, NodeContext, plan};
 use std::net::Ipv4Addr;
 
-pub const TESTS: [Test; 9] = [
+pub const TESTS: [Test; 10] = [
     (
         "clients_reach_dhcp_and_ping_alone",
         clients_reach_dhcp_and_ping_alone,
@@ -33,6 +34,10 @@ pub const TESTS: [Test; 9] = [
     (
         "port_of_a_node_is_closed_by_ipv6_at_hosts_alone",
         port_of_a_node_is_closed_by_ipv6_at_hosts_alone,
+    ),
+    (
+        "s12_tunnels_to_hosts_are_dropped",
+        s12_tunnels_to_hosts_are_dropped,
     ),
     (
         "forward_without_a_target_does_not_open_the_hosts_own_port",
@@ -245,6 +250,25 @@ fn port_of_a_node_is_closed_by_ipv6_at_hosts_alone() {
     // The kernel first makes sure that its link-local addresses are nobody else's.
     assert!((0..20).any(|_| !is_blocked6("a", other, PEER_PORT)));
     assert!(is_blocked6("a", host, PEER_PORT));
+}
+
+/// A host takes what comes out of a tunnel that it ends for the overlay's.
+fn s12_tunnels_to_hosts_are_dropped() {
+    let _lab = gateway(&usual(), &node());
+    ip("-n outside address add 203.0.113.101/24 dev eth0");
+    // IP in IP, IPv6 in IP, GRE, ESP, EtherIP, L2TP.
+    for protocol in [4, 41, 47, 50, 97, 115] {
+        let tunnel = raw("outside", protocol);
+        let sends = |to: &str| {
+            let sender = raw("a", protocol);
+            receives(&tunnel, || sender.send_to(&[0; 40], (to, 0)))
+        };
+        assert!(!sends("203.0.113.100"), "{protocol} reaches a host");
+        assert!(
+            sends("203.0.113.101"),
+            "{protocol} leaves for nobody's host"
+        );
+    }
 }
 
 fn forward_without_a_target_does_not_open_the_hosts_own_port() {
