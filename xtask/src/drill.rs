@@ -16,6 +16,8 @@ const TESTS: [(&str, &[&str]); 1] = [(
     "hostile_peer",
     &[
         "test",
+        "--release",
+        "--locked",
         "--package",
         "cluster",
         "--test",
@@ -28,6 +30,12 @@ const TESTS: [(&str, &[&str]); 1] = [(
         "connections",
         "--test",
         "hostile_memory",
+        "--test",
+        "hostile_answers",
+        "--test",
+        "hostile_snapshot",
+        "--test",
+        "lying_voter",
     ],
 )];
 

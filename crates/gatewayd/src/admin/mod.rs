@@ -11,6 +11,7 @@ mod explain;
 mod nat;
 mod profile;
 mod service;
+mod shadowed;
 mod status;
 mod text;
 mod watch;

@@ -1,6 +1,6 @@
 //! The status answer, put together from the parts.
 
-use super::Daemon;
+use super::{Daemon, shadowed};
 use api::proto::admin as wire;
 use cluster::{ClusterStatus, MemberStatus, Role};
 use gatewayd::verdict::{Blocker, Level, MemberObserved, Observed, Verdict};
@@ -45,6 +45,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .into_iter()
             .chain(cluster.notices.clone())
             .chain(daemon.cluster.profile().notices())
+            .chain(daemon.cluster.read(shadowed::notices))
             .collect(),
     }
 }

@@ -11,6 +11,9 @@ use crate::report::Report;
 
 const OBTAIN: Duration = Duration::from_secs(15);
 
+/// A program of node 2's host listens here.
+const PROGRAM: &str = "8006";
+
 /// Protocol, port, target, what the refusal must say, whether `--force` passes.
 const REFUSED: [(&str, &str, &str, &str, bool); 11] = [
     ("tcp", "7066", "10.15.3.15", "peer port", false),
@@ -20,7 +23,7 @@ const REFUSED: [(&str, &str, &str, &str, bool); 11] = [
     ("udp", "8472", "10.15.3.15", "overlay", false),
     ("udp", "6081", "10.15.3.15", "overlay", false),
     ("tcp", "22", "10.15.3.15", "--force", true),
-    ("tcp", "8006", "10.15.3.15", "node 2", true),
+    ("tcp", PROGRAM, "10.15.3.15", "node 2", true),
     ("tcp", "2222", "10.15.3.1:8006", "router", false),
     ("tcp", "2222", "10.15.3.10:22", "node 1", false),
     ("tcp", "2222", "10.15.3.12:22", "node 3", false),
@@ -37,6 +40,7 @@ pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<()> {
             let answer = lab.gateway(node).control().attempt(&forced)?;
             if forcible {
                 expect(&what, &answer, 0, &[])?;
+                hidden(lab, node, port)?;
                 lab.gateway(node)
                     .ctl(&["forward", "remove", protocol, port])?;
             } else {
@@ -49,6 +53,23 @@ pub(super) fn check(lab: &mut Lab, report: &mut Report) -> Result<()> {
     let left: Vec<serde_json::Value> = lab.gateway(1).ctl_json(&["forward", "list"])?;
     ensure!(left.is_empty(), "forwards are left: {left:?}");
     audit(lab)
+}
+
+/// While a program's port is forwarded, status names the program that is not reached.
+fn hidden(lab: &mut Lab, node: u8, port: &str) -> Result<()> {
+    if port != PROGRAM {
+        return Ok(());
+    }
+    let status: serde_json::Value = lab.gateway(node).ctl_json(&["status"])?;
+    let notices = status["notices"].as_array().into_iter().flatten();
+    let mut notices = notices.filter_map(serde_json::Value::as_str);
+    let named = notices.any(|notice| notice.contains("is forwarded, and a program on node 2"));
+    ensure!(
+        named,
+        "node {node} does not name the program that is not reached: {}",
+        status["notices"]
+    );
+    Ok(())
 }
 
 /// To a dynamic lease: refused, with the client to name instead.
