@@ -27,6 +27,9 @@ pub struct ClusterConfig {
     pub profile: Profile,
     /// How much of the log is kept.
     pub snapshots: Snapshots,
+    /// The operator says, for this run, that this node may be left the only voter by another one. Without
+    /// it that is refused: a leader that lies could part it from the others so (ADR 0015).
+    pub alone: bool,
 }
 
 /// The PEM files for mutual TLS between peers. The certificate carries the DNS names

@@ -97,6 +97,7 @@ mod tests {
             timings: Timings::default(),
             profile: Profile::Lan,
             snapshots: Snapshots::default(),
+            alone: false,
         }
     }
 

@@ -125,6 +125,7 @@ fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
         timings: Timings::default(),
         profile: settings.profile,
         snapshots: Snapshots::default(),
+        alone: settings.alone,
     }
 }
 

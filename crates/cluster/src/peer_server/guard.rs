@@ -30,6 +30,11 @@ impl PeerService {
         })
     }
 
+    /// This node, and whether it may be left the only voter.
+    fn who(&self) -> (u64, bool) {
+        (self.inner.config.node.0, self.inner.config.alone)
+    }
+
     /// Whether a snapshot may be taken, by what openraft itself knows, in its turn.
     pub(super) async fn judge_snapshot(
         &self,
@@ -38,11 +43,11 @@ impl PeerService {
         vote: Vote,
         meta: SnapshotMeta,
     ) -> Result<Result<(), Violation>, Status> {
-        let (here, reach) = (self.inner.config.node.0, self.start.reach());
+        let (who, reach) = (self.who(), self.start.reach());
         let judged = raft.with_raft_state(move |state| {
             let members = meta.last_membership.membership();
             bounds::check_snapshot(&own_of(state, reach), sender, &vote, &meta)
-                .and_then(|()| voter_change::check_snapshot(&counted(here, state), members))
+                .and_then(|()| voter_change::check_snapshot(&counted(who, state), members))
         });
         judged.await.map_err(stopped)
     }
@@ -54,12 +59,12 @@ impl PeerService {
         sender: u64,
         mut request: AppendEntriesRequest<TypeConfig>,
     ) -> Result<Judged, Status> {
-        let (here, reach) = (self.inner.config.node.0, self.start.reach());
+        let (who, reach) = (self.who(), self.start.reach());
         let judged = raft.with_raft_state(move |state| {
             let own = own_of(state, reach);
             let log = |index| state.log_ids.get(index);
             let checked = bounds::check_append(&own, &log, sender, &request).and_then(|()| {
-                voter_change::check_append(&counted(here, state), &own, &log, &request)
+                voter_change::check_append(&counted(who, state), &own, &log, &request)
             });
             bounds::clamp_commit(&own, &log, &mut request);
             Judged {
@@ -136,9 +141,14 @@ fn own_of(state: &RaftState<TypeConfig>, reach: Reach) -> Own {
     }
 }
 
-fn counted(here: u64, state: &RaftState<TypeConfig>) -> Counted {
+fn counted(who: (u64, bool), state: &RaftState<TypeConfig>) -> Counted {
     let members = &state.membership_state;
     let voters = [members.committed(), members.effective()]
         .map(|members| voter_change::voters_of(members.membership()));
-    Counted { here, voters }
+    let (here, alone) = who;
+    Counted {
+        here,
+        voters,
+        alone,
+    }
 }

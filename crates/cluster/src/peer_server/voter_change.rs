@@ -5,6 +5,10 @@
 //! pool beside the others, for as long as it runs. An honest leader takes out one voter at a time, and leaves
 //! nobody else alone. It may take itself out: one that is elected while it is being removed ends the change.
 //!
+//! Of two nodes, the one that is being removed may have to end the change that leaves the other alone: that
+//! one led, and its power went before the entry was on its disk. What it asked for it does not know any more,
+//! and this looks as a liar's work does. So there an operator decides, by starting it with `--alone`.
+//!
 //! * **What flows in and out.** In: the memberships that this node counts by, and an append. Out: nothing, or
 //!   what is wrong. Pure.
 //! * **Only what is new is judged.** What this node has already, it has judged; and a newcomer has no voters
@@ -26,6 +30,8 @@ pub(crate) struct Counted {
     pub(crate) here: u64,
     /// The last voters that it knows committed, and the last ones in its log: the same, mostly.
     pub(crate) voters: [Voters; 2],
+    /// Whether an operator said that this node may be the only voter.
+    pub(crate) alone: bool,
 }
 
 /// The voters at the end of a change.
@@ -52,7 +58,7 @@ pub(crate) fn check_append(
         };
         let next = voters_of(members);
         if !own.has(log, entry.log_id) {
-            check_step(counted.here, &before, &next)?;
+            check_step(counted, &before, &next)?;
         }
         before = vec![next];
     }
@@ -63,15 +69,18 @@ pub(crate) fn check_append(
 pub(crate) fn check_snapshot(counted: &Counted, members: &Membership) -> Result<(), Violation> {
     let next = voters_of(members);
     let mut before = counted.voters.iter();
-    match before.any(|before| isolates(counted.here, before, &next)) {
+    match !counted.alone && before.any(|before| isolates(counted.here, before, &next)) {
         true => Err(ALONE),
         false => Ok(()),
     }
 }
 
-const ALONE: Violation = Violation::Members("this node would be the only voter, beside others");
+const ALONE: Violation = Violation::Members(
+    "this node would be the only voter, beside others. If one of two nodes was being removed, and this is \
+     the one that stays, restart it once with --alone",
+);
 
-fn check_step(here: u64, before: &[Voters], next: &Voters) -> Result<(), Violation> {
+fn check_step(counted: &Counted, before: &[Voters], next: &Voters) -> Result<(), Violation> {
     if before
         .iter()
         .all(|before| before.difference(next).count() > 1)
@@ -80,7 +89,8 @@ fn check_step(here: u64, before: &[Voters], next: &Voters) -> Result<(), Violati
             "it takes out more than one voter at once",
         ));
     }
-    if before.iter().all(|before| isolates(here, before, next)) {
+    let isolates = |before| isolates(counted.here, before, next);
+    if !counted.alone && before.iter().all(isolates) {
         return Err(ALONE);
     }
     Ok(())

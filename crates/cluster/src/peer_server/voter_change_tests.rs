@@ -28,11 +28,19 @@ fn members(sets: &[&[u64]]) -> Membership {
 
 /// Entries from index 11 on.
 fn checked(before: &[u64], term: u64, steps: &[&[&[u64]]]) -> Result<(), Violation> {
+    checked_by(&counted(before, false), term, steps)
+}
+
+fn counted(before: &[u64], alone: bool) -> Counted {
     let voters: Voters = before.iter().copied().collect();
-    let counted = Counted {
+    Counted {
         here: HERE,
         voters: [voters.clone(), voters],
-    };
+        alone,
+    }
+}
+
+fn checked_by(counted: &Counted, term: u64, steps: &[&[&[u64]]]) -> Result<(), Violation> {
     let own = Own {
         vote: Vote::new_committed(7, LEADER),
         committed: Some(log_id(6, 10)),
@@ -51,7 +59,7 @@ fn checked(before: &[u64], term: u64, steps: &[&[&[u64]]]) -> Result<(), Violati
         entries: entries.collect(),
         leader_commit: None,
     };
-    check_append(&counted, &own, &|_| None, &request)
+    check_append(counted, &own, &|_| None, &request)
 }
 
 #[test]
@@ -91,11 +99,31 @@ fn what_makes_a_cluster_beside_the_others_is_refused() {
     }
 }
 
+/// Two nodes, and the one that is being removed has to end it: an operator decides.
+#[test]
+fn an_operator_says_that_a_node_may_be_alone() {
+    let steps: &[&[&[u64]]] = &[&[&[1, 2], &[1]], &[&[1]]];
+    let refused = checked(&[1, 2], 7, steps).unwrap_err().to_string();
+    assert!(
+        refused.contains("restart it once with --alone"),
+        "{refused}"
+    );
+    assert_eq!(checked_by(&counted(&[1, 2], true), 7, steps), Ok(()));
+    assert_eq!(
+        check_snapshot(&counted(&[1, 2], true), &members(&[&[1]])),
+        Ok(())
+    );
+    let at_once: &[&[&[u64]]] = &[&[&[1]]];
+    let refused = checked_by(&counted(&[1, 2, 3], true), 7, at_once).map_err(Violation::kind);
+    assert_eq!(refused, Err("members"), "two at once");
+}
+
 #[test]
 fn a_snapshot_leaves_nobody_alone_who_was_not() {
     let counted = |before: &[u64]| Counted {
         here: HERE,
         voters: [before.iter().copied().collect(), Voters::new()],
+        alone: false,
     };
     for (before, after, taken) in [
         (&[1, 2, 3][..], &[1][..], false),

@@ -158,6 +158,7 @@ pub async fn start(disk: Arc<dyn Medium>, directory: &Path) -> (Cluster, PeerHan
             election_max: Duration::from_millis(120),
         },
         snapshots: Snapshots::default(),
+        alone: false,
     };
     let connector = Arc::new(Nowhere);
     let surroundings = Surroundings { store, connector };

@@ -80,6 +80,7 @@ impl Site {
             },
             profile: self.profile,
             snapshots: Snapshots::default(),
+            alone: false,
         }
     }
 

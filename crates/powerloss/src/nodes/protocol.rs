@@ -79,6 +79,7 @@ impl Beginning {
             },
             profile: ipam::Profile::Lan,
             snapshots: Snapshots::default(),
+            alone: false,
         }
     }
 }

@@ -234,6 +234,7 @@ fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
         timings: scenario.timings,
         profile: scenario.distance.profile,
         snapshots: scenario.snapshots,
+        alone: false,
     };
     let others = scenario.hosts().filter(|other| *other != host);
     let others: Vec<String> = others.map(peer_address).collect();
