@@ -17,8 +17,8 @@ use self::release::check_release;
 use crate::Moment;
 use crate::codec::{DropReason, Packet, decode};
 use crate::decide::{
-    Arrival, Intent, Silence, answers, check_arrival, check_ciaddr, check_source, intent, rank,
-    takes_turns,
+    Arrival, Intent, Silence, answers, check_arrival, check_ciaddr, check_network, check_source,
+    intent, rank, takes_turns,
 };
 use crate::limit::{
     Accusations, Admission, ClientMemory, Doubted, HeardBefore, InFlight, InFlightKey, NotBegun,
@@ -245,6 +245,7 @@ impl Engine {
         check_arrival(packet, arrival, &self.relays, &config)?;
         let intent = intent(packet, arrival.cast)?;
         check_ciaddr(packet, intent, &config)?;
+        check_network(packet, intent, &config)?;
         check_source(packet, intent, arrival)?;
         if matches!(intent, Intent::Discover { .. }) {
             self.probes.note_discover(now);

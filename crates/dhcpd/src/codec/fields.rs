@@ -9,7 +9,7 @@ use super::{DropReason, MessageType, Packet};
 use ipam::{ClientIdentifier, Hostname};
 use std::net::Ipv4Addr;
 
-/// Option codes that we read (RFC 2132; 82: RFC 3046).
+/// Option codes that we read (RFC 2132; 82: RFC 3046; 118: RFC 3011).
 mod code {
     pub(super) const HOST_NAME: u8 = 12;
     pub(super) const REQUESTED_ADDRESS: u8 = 50;
@@ -20,6 +20,7 @@ mod code {
     pub(super) const MAX_MESSAGE_SIZE: u8 = 57;
     pub(super) const CLIENT_IDENTIFIER: u8 = 61;
     pub(super) const RELAY_AGENT_INFORMATION: u8 = 82;
+    pub(super) const SUBNET_SELECTION: u8 = 118;
 }
 
 /// RFC 2132 §9.14: a type and at least one byte.
@@ -50,6 +51,7 @@ pub(super) fn packet(header: Header, options: &OptionSet) -> Result<Packet, Drop
             .get(code::PARAMETER_REQUEST_LIST)
             .map(<[u8]>::to_vec),
         hostname: options.get(code::HOST_NAME).and_then(hostname),
+        subnet_selection: address(options, code::SUBNET_SELECTION),
         relay_agent_information: options
             .get(code::RELAY_AGENT_INFORMATION)
             .filter(|payload| payload.len() >= MIN_RELAY_INFORMATION_BYTES)

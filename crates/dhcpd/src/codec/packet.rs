@@ -36,9 +36,14 @@ pub struct Packet {
     pub parameter_request_list: Option<Vec<u8>>,
     /// Option 12, without trailing zeros.
     pub hostname: Option<Hostname>,
-    /// Option 82 exactly as received: it is echoed, never read (RFC 3046 §2.2).
+    /// Option 118: a network that the client wants an address of (RFC 3011). It is echoed.
+    pub subnet_selection: Option<Ipv4Addr>,
+    /// Option 82 exactly as received: it is echoed (RFC 3046 §2.2).
     pub relay_agent_information: Option<Vec<u8>>,
 }
+
+/// The sub-option of option 82 by which a relay names the client's link (RFC 3527).
+const LINK_SELECTION: u8 = 5;
 
 impl Packet {
     /// Both names by which a subnet may know this client.
@@ -68,9 +73,30 @@ impl Packet {
             }
     }
 
+    /// The network that is asked for by name, as an address in it: by the relay (option 82, sub-option 5), else by
+    /// the client (option 118).
+    #[must_use]
+    pub fn selected_network(&self) -> Option<Ipv4Addr> {
+        let information = self.relay_agent_information.as_deref();
+        let by_relay = information.filter(|_| self.is_relayed());
+        by_relay.and_then(link_selection).or(self.subnet_selection)
+    }
+
     /// Whether the message came through a relay agent.
     #[must_use]
     pub fn is_relayed(&self) -> bool {
         !self.giaddr.is_unspecified()
     }
+}
+
+/// The value of sub-option 5, as far as the sub-options can be read.
+fn link_selection(mut information: &[u8]) -> Option<Ipv4Addr> {
+    while let [code, length, rest @ ..] = information {
+        let (value, rest) = rest.split_at_checked(usize::from(*length))?;
+        if *code == LINK_SELECTION {
+            return value.try_into().ok().map(Ipv4Addr::from_octets);
+        }
+        information = rest;
+    }
+    None
 }

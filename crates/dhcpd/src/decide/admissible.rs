@@ -44,6 +44,18 @@ pub fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> R
         .ok_or(Silence::ClientElsewhere)
 }
 
+/// An address of this network is of no use where another one is asked for by name (RFC 3011 §2, RFC 3527 §3).
+pub fn check_network(
+    packet: &Packet,
+    intent: Intent,
+    config: &SubnetConfig,
+) -> Result<(), Silence> {
+    let gives_up = matches!(intent, Intent::Release { .. } | Intent::Decline { .. });
+    let selected = packet.selected_network().filter(|_| !gives_up);
+    let is_another = selected.is_some_and(|address| !config.network.contains(address));
+    (!is_another).then_some(()).ok_or(Silence::OtherNetwork)
+}
+
 /// Who releases an address sends from it (RFC 2131 §4.4.4), or, having taken it off its interface
 /// already, by broadcast from 0.0.0.0 in a frame of its own (Kubernetes' CNI plugin). Who declines one uses none,
 /// so its frame alone tells who it is; a relay's word stands for a client behind it. So a neighbour that
@@ -132,6 +144,46 @@ mod tests {
         }
         let elsewhere = check(relayed(ITS_OTHER), from(ITS_OTHER), &RELAYS);
         assert_eq!(elsewhere, Err(Silence::RelayElsewhere));
+    }
+
+    #[test]
+    fn another_network_asked_for_by_name_is_none_of_ours() {
+        let check = |builder: &PacketBuilder| {
+            let packet = builder.packet();
+            let intent = intent(&packet, Cast::Broadcast).expect("an intent");
+            check_network(&packet, intent, &subnet_config())
+        };
+        let (ours, other) = ([10, 15, 3, 0], [192, 168, 1, 0]);
+        let link = |network: [u8; 4]| [&[1, 1, b'p', 5, 4][..], &network].concat();
+        let discover = || PacketBuilder::discover(MAC);
+        let relayed = || discover().giaddr(RELAY);
+        for welcome in [
+            discover(),
+            discover().option(118, &ours),
+            relayed().option(82, &link(ours)),
+            // The relay knows better than the client, and a client's own option 82 is no relay's.
+            relayed().option(82, &link(ours)).option(118, &other),
+            discover().option(82, &link(other)),
+            // Cut off, or of a wrong length: it says nothing.
+            relayed().option(82, &[5, 9, 192]),
+            relayed().option(82, &[5, 3, 192, 168, 1]),
+            PacketBuilder::new(MessageType::Release, MAC)
+                .ciaddr(CLIENT)
+                .option(118, &other),
+        ] {
+            assert_eq!(check(&welcome), Ok(()), "{welcome:?}");
+        }
+        for elsewhere in [
+            discover().option(118, &other),
+            relayed().option(82, &link(other)),
+            relayed().option(82, &link(other)).option(118, &ours),
+            PacketBuilder::request(MAC)
+                .requested(CLIENT)
+                .option(118, &other),
+        ] {
+            let found = check(&elsewhere);
+            assert_eq!(found, Err(Silence::OtherNetwork), "{elsewhere:?}");
+        }
     }
 
     /// S7.

@@ -14,7 +14,7 @@ mod silence;
 mod verdict;
 
 pub(crate) use admissible::takes_turns;
-pub use admissible::{MAX_RELAYS, check_arrival, check_ciaddr, check_source};
+pub use admissible::{MAX_RELAYS, check_arrival, check_ciaddr, check_network, check_source};
 pub use arrival::{Arrival, Cast, Ingress};
 pub use intent::{Intent, intent};
 pub(crate) use responder::client_hash;

@@ -19,6 +19,8 @@ labelled! {
         RelayElsewhere => "relay_elsewhere",
         /// The client says it has an address that is not of this subnet.
         ClientElsewhere => "client_elsewhere",
+        /// An address of another network is asked for by name.
+        OtherNetwork => "other_network",
         /// A RELEASE or DECLINE that somebody else than its client may have sent (S7).
         ForgedSource => "forged_source",
         /// The client names another server (option 54).
@@ -85,6 +87,7 @@ impl Silence {
             | Self::NotTheRelaysWay
             | Self::RelayElsewhere
             | Self::ClientElsewhere
+            | Self::OtherNetwork
             | Self::ForgedSource
             | Self::ContradictoryRequest
             | Self::UnicastDecline => self.not_listened_to(),
@@ -131,6 +134,10 @@ impl Silence {
             }
             Self::ClientElsewhere => {
                 "the client says that it has an address of another network: look at its configuration"
+            }
+            Self::OtherNetwork => {
+                "an address of another network is asked for by name: by the client (option 118), or by the \
+                 relay (option 82, sub-option 5)"
             }
             Self::ForgedSource => {
                 "the release or decline does not come from its client: it may be a neighbour's. \

@@ -251,6 +251,10 @@ fn add_echoes(options: &mut Selection, packet: &Packet) -> Result<(), NotEncodab
             &raw(u8::from(OptionCode::ClientIdentifier), payload),
         )?;
     }
+    if let Some(network) = packet.subnet_selection {
+        let code = u8::from(OptionCode::SubnetSelection);
+        options.add(Need::Echo, &raw(code, network.octets().to_vec()))?;
+    }
     if let Some(information) = &packet.relay_agent_information {
         let code = u8::from(OptionCode::RelayAgentInformation);
         options.add(Need::Echo, &raw(code, information.clone()))?;

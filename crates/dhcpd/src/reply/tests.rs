@@ -181,6 +181,15 @@ fn the_clients_order_each_option_once_and_82_last() {
     assert_eq!(found, [53, 54, 51, 58, 59, 42, 1, 3, 28, 61, 82]);
 }
 
+/// RFC 3011 §2: a client that names a network drops answers without a copy of the option.
+#[test]
+fn a_network_asked_for_by_name_is_named_in_the_answer() {
+    let packet = PacketBuilder::discover(MAC).option(118, &[10, 15, 3, 0]);
+    let offer = reply(&packet, &offer()).bytes;
+    let option = [118, 4, 10, 15, 3, 0];
+    assert!(offer.windows(6).any(|bytes| bytes == option), "{offer:?}");
+}
+
 /// RFC 2132 §3.3: whatever the client's order, and also when it asks for the router alone.
 #[test]
 fn the_subnet_mask_comes_before_the_router() {
