@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
+use crate::oracles;
 use crate::readme_hosts;
 use crate::released;
 use crate::steps::{Outcome, Steps};
@@ -61,6 +62,12 @@ pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
     let mut steps = Steps::new();
     if scenarios.iter().any(|name| name == readme_hosts::NAME) {
         steps.run("hosts with systemd", || readme_hosts::prepare(workspace));
+    }
+    if scenarios
+        .iter()
+        .any(|name| oracles::SCENARIOS.contains(&name.as_str()))
+    {
+        steps.run("other DHCP servers", || oracles::prepare(workspace));
     }
     let group = |name: &str| GROUPS.iter().find(|(known, _)| *known == name);
     let scenarios = scenarios.iter().flat_map(|name| match group(name) {

@@ -21,6 +21,7 @@ mod jepsen;
 mod limit;
 mod mutants;
 mod night;
+mod oracles;
 mod power_loss;
 mod readme_hosts;
 mod released;

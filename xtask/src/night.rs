@@ -27,7 +27,12 @@ pub struct NightOptions {
 }
 
 /// What `./x test` leaves out, or plays in part.
-const DRILLS: [&str; 3] = ["snapshot_catch_up", "hostile_peer", "readme_hosts"];
+const DRILLS: [&str; 4] = [
+    "snapshot_catch_up",
+    "hostile_peer",
+    "oracles",
+    "readme_hosts",
+];
 /// How long each run of the fault tests lasts.
 const CELL: &str = "2m";
 /// Crash points of the store.

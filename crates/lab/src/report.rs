@@ -25,11 +25,15 @@ impl Report {
     }
 }
 
+/// A longer name pushes its own figure to the right and no other.
+const WIDEST: usize = 60;
+
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.figures.iter().map(|(name, _)| name.len()).max();
+        let widths = self.figures.iter().map(|(name, _)| name.len());
+        let width = widths.filter(|width| *width <= WIDEST).max().unwrap_or(0);
         for (name, value) in &self.figures {
-            writeln!(f, "  {name:<width$}  {value}", width = width.unwrap_or(0))?;
+            writeln!(f, "  {name:<width$}  {value}")?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@ mod log_volume;
 mod nat;
 mod neighbours;
 mod operator_slips;
+mod oracles;
 mod partition;
 mod reach;
 mod readme_hosts;
@@ -54,6 +55,7 @@ pub(crate) const ALL: &[Scenario] = &[
     flood::ONE_HOST,
     operator_slips::SCENARIO,
     neighbours::SCENARIO,
+    oracles::SCENARIO,
     half_dead::SCENARIO,
     far_apart::SCENARIO,
     snapshot_catch_up::SCENARIO,

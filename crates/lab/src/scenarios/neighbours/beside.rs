@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::server::dhcp_only;
 use crate::Lab;
 use crate::client::{Dhclient, DhcpClient};
 use crate::command::run;
 use crate::netns::Netns;
 use crate::process::Process;
 use crate::report::Report;
+use crate::scenarios::oracles::dhcp_only;
 use crate::topology::Vm;
 use crate::topology::address::{VM_BRIDGE, VM_INTERFACE};
 use crate::wait::wait_until_true;

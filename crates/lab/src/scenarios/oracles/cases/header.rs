@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Case, case};
-use crate::scenarios::neighbours::station::{DISCOVER, Station};
+use crate::scenarios::oracles::station::{DISCOVER, Station};
 use crate::wire::{Bootp, bootp};
 
 pub(super) const CASES: &[Case] = &[

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use anyhow::Result;
 
 use super::{Case, ELSEWHERE, NETWORK, OTHER_SERVER, OUTSIDE_POOL, ROUTER, case};
-use crate::scenarios::neighbours::station::{DISCOVER, REQUEST, REQUESTED, SERVER, Station};
+use crate::scenarios::oracles::station::{DISCOVER, REQUEST, REQUESTED, SERVER, Station};
 
 pub(super) const CASES: &[Case] = &[
     case("INIT-REBOOT, unknown, free address of the pool", |s| {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use anyhow::Result;
 
 use super::{Case, ELSEWHERE, OTHER_SERVER, OUTSIDE_POOL, case};
-use crate::scenarios::neighbours::station::{
+use crate::scenarios::oracles::station::{
     DECLINE, DISCOVER, INFORM, RELEASE, REQUEST, REQUESTED, SERVER, Station,
 };
 use crate::wire::Bootp;

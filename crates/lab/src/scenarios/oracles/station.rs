@@ -25,8 +25,6 @@ pub(super) const INFORM: u8 = 8;
 pub(super) const REQUESTED: u8 = 50;
 pub(super) const SERVER: u8 = 54;
 
-/// After the first answer others may follow: of another node, or a copy.
-const MORE: Duration = Duration::from_millis(120);
 /// As often an ordinary client begins again.
 const TRIES: usize = 5;
 /// A server takes less to answer ARP.
@@ -145,7 +143,11 @@ impl<'a> Station<'a> {
 
     /// An offer, as any client gets it.
     pub(super) fn offer(&mut self) -> Result<Ipv4Addr> {
-        let discover = self.message(DISCOVER);
+        self.offer_with(|discover| discover)
+    }
+
+    fn offer_with(&mut self, and: impl Fn(Bootp) -> Bootp) -> Result<Ipv4Addr> {
+        let discover = and(self.message(DISCOVER));
         for _ in 0..TRIES {
             let replies = self.broadcast(&discover)?;
             if let Some(offer) = replies.iter().find(|reply| reply.is_offer()) {
@@ -162,9 +164,14 @@ impl<'a> Station<'a> {
 
     /// A lease, as any client gets it. dnsmasq offers one address to several clients, and refuses the slower.
     pub(super) fn lease(&mut self) -> Result<Ipv4Addr> {
+        self.lease_with(|message| message)
+    }
+
+    /// The same, with what `and` adds to both messages.
+    pub(super) fn lease_with(&mut self, and: impl Fn(Bootp) -> Bootp) -> Result<Ipv4Addr> {
         for _ in 0..TRIES {
-            let address = self.offer()?;
-            let request = self.selecting(address);
+            let address = self.offer_with(&and)?;
+            let request = and(self.selecting(address));
             let replies = self.broadcast(&request)?;
             if replies.iter().any(Reply::is_ack) {
                 self.has(address);
@@ -223,6 +230,7 @@ impl<'a> Station<'a> {
         };
         let to = match reply.eth_destination {
             MacAddr::BROADCAST => ", broadcast",
+            _ if reply.ip_destination == Ipv4Addr::BROADCAST => ", broadcast in a frame to it",
             _ if reply.ip_destination == RELAY => ", to the relay",
             _ if reply.ip_destination == reply.yiaddr => "",
             _ if reply.yiaddr.is_unspecified() && !reply.is_nak() => "",
@@ -280,7 +288,7 @@ impl<'a> Station<'a> {
                 .flatten();
             if let Some(reply) = reply.filter(|reply| reply.xid == xid) {
                 replies.push(reply);
-                deadline = deadline.min(Instant::now() + MORE);
+                deadline = deadline.min(Instant::now() + self.server.others_follow_within());
             }
         }
         Ok(replies)

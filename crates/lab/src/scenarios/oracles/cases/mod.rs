@@ -1,10 +1,13 @@
 //! The rows: what is sent, in which state, and what of the answer matters.
 
 mod asking;
+mod contents;
 mod header;
+mod identity;
 mod leaving;
 mod options;
 mod relayed;
+mod twice;
 
 use std::net::Ipv4Addr;
 
@@ -29,6 +32,9 @@ pub(super) fn all() -> Vec<Case> {
         options::CASES,
         header::CASES,
         relayed::CASES,
+        identity::CASES,
+        contents::CASES,
+        twice::CASES,
     ]
     .concat()
 }

@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use anyhow::Result;
 
 use super::{Case, ELSEWHERE, case};
-use crate::scenarios::neighbours::RELAY;
-use crate::scenarios::neighbours::station::{
-    DECLINE, DISCOVER, RELEASE, REQUEST, REQUESTED, SERVER, Station,
+use crate::scenarios::oracles::RELAY;
+use crate::scenarios::oracles::station::{
+    DECLINE, DISCOVER, INFORM, RELEASE, REQUEST, REQUESTED, SERVER, Station,
 };
+use crate::wire::bootp;
 
 const UNNAMED: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 6);
 const RELAY_INFORMATION: u8 = 82;
@@ -87,6 +88,45 @@ pub(super) const CASES: &[Case] = &[
         let replies = s.unicast_from(RELAY, &message)?;
         Ok(s.says(&replies, &[(offered, "the asked")]))
     }),
+    case("relayed INIT-REBOOT, unknown, another network", |s| {
+        s.has(RELAY);
+        let message = s.message(REQUEST).address(REQUESTED, ELSEWHERE);
+        let replies = s.unicast_from(RELAY, &message.relayed(RELAY))?;
+        Ok(s.says(&replies, &[]))
+    }),
+    case("relayed REBINDING, own lease", |s| {
+        let own = s.lease()?;
+        s.has(RELAY);
+        let message = s.message(REQUEST).from(own).relayed(RELAY);
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[(own, "its own")]))
+    }),
+    case("relayed INFORM", |s| {
+        let own = s.spare();
+        s.has(own);
+        s.has(RELAY);
+        let message = s.message(INFORM).from(own).relayed(RELAY);
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[]))
+    }),
+    case("relayed DISCOVER, broadcast flag", |s| {
+        s.has(RELAY);
+        let mut message = s.message(DISCOVER).relayed(RELAY);
+        message.flags = bootp::BROADCAST;
+        let replies = s.unicast_from(RELAY, &message)?;
+        Ok(s.says(&replies, &[]))
+    }),
+    case("relayed DISCOVER, 82 cut off in a suboption", |s| {
+        with_82(s, &[1, 9, b'p'])
+    }),
+    case(
+        "relayed DISCOVER, 82 selects this link (suboption 5)",
+        |s| with_82(s, &[5, 4, 10, 15, 3, 0]),
+    ),
+    case("relayed DISCOVER, 82 selects another link", |s| {
+        with_82(s, &[5, 4, 192, 168, 1, 0])
+    }),
+    case("relayed DISCOVER, 82 of no byte", |s| with_82(s, &[])),
     case("relayed RELEASE of a lease", |s| {
         let (own, server) = (s.lease()?, s.server_ip);
         s.has_nothing();
@@ -109,6 +149,13 @@ pub(super) const CASES: &[Case] = &[
         Ok(s.fate(own)?.to_owned())
     }),
 ];
+
+fn with_82(s: &mut Station<'_>, information: &[u8]) -> Result<String> {
+    s.has(RELAY);
+    let message = s.message(DISCOVER).relayed(RELAY);
+    let replies = s.unicast_from(RELAY, &message.option(RELAY_INFORMATION, information))?;
+    Ok(s.says(&replies, &[]))
+}
 
 fn discover(s: &mut Station<'_>, relay: Ipv4Addr) -> Result<String> {
     s.has(relay);

@@ -8,7 +8,10 @@ use serde::Deserialize;
 use crate::gateway::Control;
 
 /// What no node can tell of: the kernel drops that source.
-const UNHEARD: [&str; 1] = ["RELEASE, unicast from 0.0.0.0"];
+const UNHEARD: [&str; 2] = [
+    "RELEASE, unicast from 0.0.0.0",
+    "SELECTING us, unicast from 0.0.0.0",
+];
 
 /// Messages of one row that got no answer: who sent it, and its transaction.
 pub(super) struct Silences {
@@ -28,9 +31,12 @@ struct Packet {
 }
 
 /// Asks `control` about each; returns how many there are, and how often each explanation was given.
-pub(super) fn check(control: &Control, silences: &[Silences]) -> Result<BTreeMap<String, usize>> {
+pub(super) fn check<'a>(
+    control: &Control,
+    silences: impl Iterator<Item = &'a Silences>,
+) -> Result<BTreeMap<String, usize>> {
     let mut given = BTreeMap::new();
-    let asked_for = silences.iter().filter(|s| !UNHEARD.contains(&s.row));
+    let asked_for = silences.filter(|s| !UNHEARD.contains(&s.row));
     for silence in asked_for {
         for (client, xid) in &silence.messages {
             let said: Explanation = control.json(&["explain", client])?;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use super::{Case, case};
 use crate::probe::Reply;
-use crate::scenarios::neighbours::station::{DISCOVER, REQUEST, REQUESTED, Station};
+use crate::scenarios::oracles::station::{DISCOVER, REQUEST, REQUESTED, Station};
 use crate::wire::Bootp;
 
 const HOST_NAME: u8 = 12;
