@@ -67,7 +67,9 @@ pub fn run(workspace: &Workspace, scenarios: &[String]) -> Result<bool> {
         .iter()
         .any(|name| oracles::SCENARIOS.contains(&name.as_str()))
     {
-        steps.run("other DHCP servers", || oracles::prepare(workspace));
+        steps.run("other DHCP servers and clients", || {
+            oracles::prepare(workspace)
+        });
     }
     let group = |name: &str| GROUPS.iter().find(|(known, _)| *known == name);
     let scenarios = scenarios.iter().flat_map(|name| match group(name) {

@@ -27,10 +27,11 @@ pub struct NightOptions {
 }
 
 /// What `./x test` leaves out, or plays in part.
-const DRILLS: [&str; 4] = [
+const DRILLS: [&str; 5] = [
     "snapshot_catch_up",
     "hostile_peer",
     "oracles",
+    "managers",
     "readme_hosts",
 ];
 /// How long each run of the fault tests lasts.

@@ -1,4 +1,4 @@
-//! Other people's DHCP servers, unpacked below `target/`: what the drill `oracles` plays
+//! Other people's DHCP servers and clients, unpacked below `target/`: what the drills `oracles` and `managers` play
 //! beside our own.
 //!
 //! They are never installed: an installed DHCP server starts a service. apt fetches them, with the libraries that this
@@ -14,12 +14,12 @@ use crate::cargo::run as run_program;
 use crate::steps::Outcome;
 use crate::workspace::Workspace;
 
-/// The scenario that plays them.
-pub const SCENARIOS: [&str; 1] = ["oracles"];
+/// The scenarios that play them.
+pub const SCENARIOS: [&str; 2] = ["oracles", "managers"];
 /// The list of packages, and the group in it.
 const PACKAGES: &str = "deploy/packages/debian.txt";
 const GROUP: &str = "oracles";
-/// Below the workspace. The scenario knows it, too.
+/// Below the workspace. The scenarios know it, too.
 const DIRECTORY: &str = "target/lab/oracles";
 /// In the directory: what came out of the packages.
 const ROOT: &str = "root";

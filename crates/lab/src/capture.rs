@@ -65,6 +65,12 @@ impl CaptureFile {
         ))
     }
 
+    /// How many DISCOVERs name an address of the client's own.
+    pub fn discovers_with_ciaddr(&self) -> Result<usize> {
+        let filter = "dhcp.option.dhcp == 1 && dhcp.ip.client != 0.0.0.0";
+        Ok(self.tshark(filter)?.len())
+    }
+
     /// UDP checksums are not judged: a virtual link leaves them to hardware that does not exist.
     fn tshark(&self, filter: &str) -> Result<Vec<String>> {
         let mut command = Command::new("tshark");

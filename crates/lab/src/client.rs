@@ -2,6 +2,7 @@
 
 mod dhclient;
 mod dhcpcd;
+mod manager;
 mod session;
 mod udhcpc;
 
@@ -12,6 +13,7 @@ use anyhow::Result;
 
 pub use dhclient::Dhclient;
 pub use dhcpcd::Dhcpcd;
+pub use manager::Manager;
 pub use udhcpc::Udhcpc;
 
 use crate::topology::Vm;

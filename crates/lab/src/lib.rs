@@ -35,6 +35,7 @@ mod scenarios;
 pub mod service;
 pub mod storm;
 pub mod topology;
+pub mod unpacked;
 pub mod wait;
 pub mod watchdog;
 pub mod wire;

@@ -15,6 +15,7 @@ mod leader_kill;
 mod listen_ip;
 mod log_reader;
 mod log_volume;
+mod managers;
 mod nat;
 mod neighbours;
 mod operator_slips;
@@ -56,6 +57,7 @@ pub(crate) const ALL: &[Scenario] = &[
     operator_slips::SCENARIO,
     neighbours::SCENARIO,
     oracles::SCENARIO,
+    managers::SCENARIO,
     half_dead::SCENARIO,
     far_apart::SCENARIO,
     snapshot_catch_up::SCENARIO,

@@ -54,9 +54,17 @@ impl Session {
     /// Starts the client and waits until it is ready.
     pub(super) fn start(&mut self, args: &[&str], within: Duration) -> Result<Ipv4Addr> {
         let mut command = self.command();
-        command.args(args);
+        self.start_command(command.args(args), within)
+    }
+
+    /// The same by a command that becomes the client.
+    pub(super) fn start_command(
+        &mut self,
+        command: &mut Command,
+        within: Duration,
+    ) -> Result<Ipv4Addr> {
         let name = format!("{}-{}", self.vm.name(), self.program);
-        let process = Process::spawn(&name, &mut command, &self.log_dir)?;
+        let process = Process::spawn(&name, command, &self.log_dir)?;
         let earlier = process.count_log_lines(self.marks.ready)?;
         self.process = Some(process);
         self.wait_for_another(self.marks.ready, earlier, within)?;

@@ -16,13 +16,14 @@ use anyhow::Result;
 
 use self::explained::Silences;
 use self::play::Played;
-use self::server::{DhcpServer, IscDhcpd, Kea, Ours, Unpacked};
+use self::server::{DhcpServer, IscDhcpd, Kea, Ours};
 pub(super) use self::server::{Dnsmasq, dhcp_only};
 use self::table::Column;
 use crate::Lab;
 use crate::gateway::GatewayConfig;
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::unpacked::Unpacked;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "oracles",

@@ -14,7 +14,7 @@ use super::address::{
     INTERNET_ROUTER, OVERLAY_MTU, ROUTER, UNDERLAY_PORT, UPLINK, VM_BRIDGE, VXLAN, VXLAN_PORT,
     bridge_mac, overlay, underlay, uplink,
 };
-use super::{anycast, internet, underlay as switch};
+use super::{Vm, anycast, internet, underlay as switch};
 use crate::command::{run, run_with_input};
 use crate::netns::Netns;
 
@@ -55,6 +55,18 @@ impl Host {
         host.netns.bridge(&host.flood_list(count))?;
         host.netns.nft(&anycast::ruleset())?;
         Ok(host)
+    }
+
+    /// Takes a machine's port off the bridge. The machine sees its link up all the same.
+    pub fn unplug(&self, vm: &Vm) -> Result<()> {
+        self.netns.ip(&format!("link set {} nomaster\n", vm.name()))
+    }
+
+    /// Puts a machine's port on the bridge.
+    pub fn plug(&self, vm: &Vm) -> Result<()> {
+        let name = vm.name();
+        self.netns
+            .ip(&format!("link set {name} master {VM_BRIDGE} up\n"))
     }
 
     /// Its number, from 1.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::address::{OVERLAY_MTU, ROUTER, VM_BRIDGE, VM_INTERFACE, vm_mac};
+use super::address::{OVERLAY_MTU, ROUTER, VM_INTERFACE, vm_mac};
 use super::host::Host;
 use super::sandbox::Sandbox;
 use crate::command::run;
@@ -130,8 +130,7 @@ impl Vm {
             .args(["address", &mac.to_string()])
             .args(["mtu", &OVERLAY_MTU.to_string()]);
         run(&mut link)?;
-        host.netns()
-            .ip(&format!("link set {name} master {VM_BRIDGE} up\n"))?;
+        host.plug(self)?;
         self.netns
             .ip(&format!("link set lo up\nlink set {VM_INTERFACE} up\n"))
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::cable::Cable;
-use super::{ALONE, COPY, DhcpServer, START, Unpacked};
+use super::{ALONE, COPY, DhcpServer, START};
 use crate::netns::Netns;
 use crate::process::Process;
 use crate::topology::address::{VM_INTERFACE, overlay};
+use crate::unpacked::Unpacked;
 
 /// The pool and the lease times of ours. Its own conflict probe (an ICMP echo of a second) is off.
 const CONFIGURATION: &str = r#"
@@ -41,7 +42,7 @@ impl IscDhcpd {
         let (configuration, leases) = (dir.join("dhcpd.conf"), dir.join("dhcpd.leases"));
         fs::write(&configuration, CONFIGURATION).context("writing dhcpd.conf")?;
         fs::write(&leases, "").context("making dhcpd.leases")?;
-        let mut command = cable.host.command(unpacked.program("dhcpd"));
+        let mut command = cable.host.command(unpacked.program("usr/sbin/dhcpd"));
         command
             .args(["-4", "-f", "-d", "--no-pid", "-cf"])
             .arg(&configuration)

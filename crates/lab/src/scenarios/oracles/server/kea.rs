@@ -9,10 +9,11 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::cable::Cable;
-use super::{ALONE, COPY, DhcpServer, START, Unpacked};
+use super::{ALONE, COPY, DhcpServer, START};
 use crate::netns::Netns;
 use crate::process::Process;
 use crate::topology::address::{VM_INTERFACE, overlay};
+use crate::unpacked::Unpacked;
 
 /// A line of its lease file: address, hardware address, client id, valid lifetime, …, state at the tenth place.
 const VALID_LIFETIME: usize = 3;
@@ -33,7 +34,7 @@ impl Kea {
         let cable = Cable::lay("kea")?;
         let (file, leases) = (dir.join("kea.json"), dir.join("kea.leases"));
         fs::write(&file, configuration(&leases).to_string()).context("writing kea.json")?;
-        let mut command = cable.host.command(unpacked.program("kea-dhcp4"));
+        let mut command = cable.host.command(unpacked.program("usr/sbin/kea-dhcp4"));
         command
             .env("LD_LIBRARY_PATH", unpacked.libraries())
             .env("KEA_LOCKFILE_DIR", "none")

@@ -6,7 +6,6 @@ mod dnsmasq;
 mod isc_dhcpd;
 mod kea;
 mod ours;
-mod unpacked;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -17,7 +16,6 @@ pub(in crate::scenarios) use self::dnsmasq::{Dnsmasq, dhcp_only};
 pub(super) use self::isc_dhcpd::IscDhcpd;
 pub(super) use self::kea::Kea;
 pub(super) use self::ours::Ours;
-pub(super) use self::unpacked::Unpacked;
 use crate::netns::Netns;
 
 /// What a server may take to start.
