@@ -70,7 +70,9 @@ fn names(list: &str) -> impl Iterator<Item = &str> {
     lines.filter_map(|line| line.split_whitespace().nth(1))
 }
 
+/// Nothing comes out where this machine has all of it installed.
 fn unpack(archives: &Path, root: &Path) -> Result<Outcome> {
+    fs::create_dir_all(root).with_context(|| format!("making {}", root.display()))?;
     let all = fs::read_dir(archives).with_context(|| format!("reading {}", archives.display()))?;
     for archive in all {
         let archive = archive.with_context(|| format!("reading {}", archives.display()))?;
