@@ -82,12 +82,18 @@ pub fn play_mutants(workspace: &Workspace) -> Result<Outcome> {
     run_program(WITH_MUTATIONS.simulation(workspace).arg("--mutants"))
 }
 
-/// Seeds from `first` on.
+/// Seeds from `first` on; what must happen sometimes must be among them.
 pub fn play_for(workspace: &Workspace, first: u64, limit: Duration) -> Result<Outcome> {
     PLAIN.run(workspace)?;
     let mut sim = PLAIN.simulation(workspace);
     let limit = format!("{}s", limit.as_secs());
-    run_program(sim.args(["--seed", &first.to_string(), "--for", &limit]))
+    run_program(sim.args([
+        "--seed",
+        &first.to_string(),
+        "--for",
+        &limit,
+        "--sometimes",
+    ]))
 }
 
 fn play(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// the product
 ///
 /// Exit status: 0 every promise was kept (with --mutation or --mutants: every mutation was caught),
-/// 1 one was broken, 2 the simulation could not run.
+/// 1 one was broken (with --sometimes: or something was never seen), 2 the simulation could not run.
 #[derive(Debug, Parser)]
 #[command(name = "sim")]
 pub struct Cli {
@@ -30,6 +30,10 @@ pub struct Cli {
     /// How many seeds at once; by default as many as there are processors
     #[arg(long, value_name = "JOBS")]
     pub jobs: Option<NonZeroUsize>,
+    /// Fail, too, if something that must happen sometimes was never seen in a thousand seeds or more; of fewer
+    /// it is told only
+    #[arg(long, conflicts_with_all = ["trace", "mutation", "mutants"])]
+    pub sometimes: bool,
     /// Print the summary as JSON
     #[arg(long)]
     pub json: bool,

@@ -12,6 +12,9 @@
 //! * **Invariants.** The same seed gives the same trace, byte for byte, in any process
 //!   (`tests/determinism.rs`). A panic anywhere in the product fails the run.
 
+#[macro_use]
+mod named;
+
 pub mod batch;
 pub mod check;
 pub mod cli;
@@ -28,6 +31,7 @@ pub mod panics;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod sometimes;
 pub mod stats;
 pub mod trace;
 pub mod world;

@@ -14,7 +14,7 @@ use sim::cli::Cli;
 use sim::mutants::{self, Hunt};
 use sim::report::{self, Report};
 use sim::run::{Outcome, play};
-use sim::{log, panics};
+use sim::{log, panics, sometimes};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -55,9 +55,18 @@ fn run(cli: &Cli) -> Result<bool> {
         }
     })?;
     show(cli, &played)?;
-    let clean = played.failures.is_empty();
+    let clean = played.failures.is_empty() && (!cli.sometimes || has_seen_enough(&played));
     // With a mutation, a failure is what is wanted.
     Ok(clean != mutation.is_some())
+}
+
+/// Names what was never seen, and should have been.
+fn has_seen_enough(played: &Played) -> bool {
+    let wrong = sometimes::shortfall(&played.stats);
+    for row in &wrong {
+        eprintln!("{row}");
+    }
+    wrong.is_empty() || played.stats.seeds < sometimes::ENOUGH_SEEDS
 }
 
 fn batch_of(cli: &Cli) -> Batch {

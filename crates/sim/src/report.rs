@@ -1,8 +1,8 @@
 //! What people and programs read of a batch.
 
 use crate::batch::Played;
-use crate::fault::Kind;
-use crate::stats::{Rare, Summary};
+use crate::sometimes::{Row, rows, shortfall};
+use crate::stats::Summary;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -12,6 +12,8 @@ pub struct Report {
     seconds: f64,
     seeds_per_second: f64,
     failures: Vec<Failure>,
+    /// What must be seen sometimes, and is not as it should be.
+    shortfall: Vec<String>,
     #[serde(flatten)]
     summary: Summary,
 }
@@ -49,6 +51,7 @@ impl Report {
             seconds: played.took.as_secs_f64(),
             seeds_per_second: per_second(played),
             failures: failures.collect(),
+            shortfall: shortfall(&played.stats),
             summary: played.stats.summary(),
         }
     }
@@ -63,7 +66,7 @@ pub fn progress(played: &Played) -> String {
         stats.seeds,
         per_second(played),
         stats.simulated.as_secs_f64() / 3600.0,
-        stats.faults.values().sum::<u64>(),
+        stats.faults(),
         played.failures.len(),
     )
 }
@@ -74,24 +77,15 @@ pub fn tables(played: &Played) -> String {
     let stats = &played.stats;
     let mut text = String::new();
     let mut row = |name: &str, count: u64| {
-        writeln!(text, "  {name:<42}{count:>10}").expect("writing into a string does not fail");
+        writeln!(text, "  {name:<58}{count:>10}").expect("writing into a string does not fail");
     };
     row("datagrams that clients sent", stats.requests);
     row("leases granted or extended at clients", stats.acks);
     row("log entries", stats.entries);
     row("requests between nodes", stats.calls);
-    let count = |count: Option<&u64>| count.copied().unwrap_or(0);
-    for kind in Kind::ALL {
-        row(
-            &format!("fault: {}", kind.name()),
-            count(stats.faults.get(&kind)),
-        );
-    }
-    for rare in Rare::ALL {
-        row(
-            &format!("seen: {}", rare.name()),
-            count(stats.rare.get(&rare)),
-        );
+    for Row { table, name } in rows() {
+        let count = stats.seen(Row { table, name });
+        row(&format!("{}: {name}", table.name()), count);
     }
     text
 }

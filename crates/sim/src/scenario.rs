@@ -76,7 +76,8 @@ impl Scenario {
         // A node that is removed may not come back to an address that a client was given meanwhile.
         let wide = random.u8(0..3) == 0;
         let severity = Severity::draw(&mut random, |kind| {
-            kind != Kind::Rollback && (!wide || kind != Kind::Replacement)
+            let is_added = matches!(kind, Kind::Rollback | Kind::FailingPort);
+            !is_added && (!wide || kind != Kind::Replacement)
         });
         let scarce = random.u8(0..3) == 0;
         let mut bootstrap = draw_bootstrap(&mut random, nodes, clients, scarce, wide)?;
@@ -96,6 +97,7 @@ impl Scenario {
         let rates = (0..nodes).map(|_| draw_rate(&mut random)).collect();
         let mut schedule = Schedule::draw(&mut random, nodes, severity, BEGUN..healed);
         schedule.add_rollbacks(seed, nodes, BEGUN..healed);
+        schedule.add_failing_ports(seed, nodes, BEGUN..healed);
         Ok(Self {
             seed,
             nodes,

@@ -2,142 +2,73 @@
 
 use crate::disk::DiskCounters;
 use crate::fault::Kind;
+use crate::sometimes::{Row, Table, rows};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-/// Something that must happen now and then, or the simulation proves little.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rare {
-    /// Another node leads.
-    LeaderChange,
-    /// Another node leads while an offer waits for its DHCPREQUEST.
-    LeaderChangeWithOffer,
-    /// A node that is behind got a snapshot.
-    SnapshotInstalled,
-    /// The same while five clients or more wanted an address.
-    SnapshotInstalledInStorm,
-    /// A client asked to keep its lease within a second of its end.
-    ExpiryRacingRenewal,
-    /// A lease ran out at a client.
-    LeaseExpired,
-    /// A DHCPNAK reached a client.
-    NakReceived,
-    /// A client's lease was extended by another node than before.
-    ReboundElsewhere,
-    /// A client came back and got the address that it had.
-    CameBack,
-    /// An address went from one client to another.
-    AddressReused,
-    /// A client declined.
-    Declined,
-    /// A client released.
-    Released,
-    /// Nobody answered a client.
-    GaveUp,
-    /// A node lost something that was written and not synced.
-    CrashBetweenWriteAndSync,
-    /// The last write of a file survived in part.
-    TornWrite,
-    /// A node stopped because its disk failed.
-    StorageFailed,
-    /// All nodes were down at once.
-    AllDown,
-    /// No node led for a second or more.
-    LongWithoutLeader,
-    /// A node was removed and added again.
-    Replaced,
-    /// A reply reached a client that had moved to another host.
-    Moved,
-    /// A copy of a RELEASE came after its client had come back.
-    ReleaseCopied,
-    /// A client that nobody knew came while nothing was wrong.
-    NewcomerInPeace,
-    /// The leader alone was lost while nothing else was wrong.
-    LeaderLostInPeace,
-    /// A follower alone was lost while nothing else was wrong.
-    FollowerLostInPeace,
-    /// Only a core was whole: a minority stayed broken for as long as it liked.
-    CoreAlone,
-    /// A newcomer's listen IP was refused, because another node has it.
-    ListenIpRefused,
-    /// A node that was catching up was cut off, or lost its power.
-    NewcomerInterrupted,
-    /// A node started on a disk that had gone back.
-    RolledBack,
-    /// The leader died then, and some others had nothing of what was forgotten.
-    LeaderLostBehindRollback,
-}
-
-impl Rare {
-    /// All of them.
-    pub const ALL: [Self; 29] = [
-        Self::LeaderChange,
-        Self::LeaderChangeWithOffer,
-        Self::SnapshotInstalled,
-        Self::SnapshotInstalledInStorm,
-        Self::ExpiryRacingRenewal,
-        Self::LeaseExpired,
-        Self::NakReceived,
-        Self::ReboundElsewhere,
-        Self::CameBack,
-        Self::AddressReused,
-        Self::Declined,
-        Self::Released,
-        Self::GaveUp,
-        Self::CrashBetweenWriteAndSync,
-        Self::TornWrite,
-        Self::StorageFailed,
-        Self::AllDown,
-        Self::LongWithoutLeader,
-        Self::Replaced,
-        Self::Moved,
-        Self::ReleaseCopied,
-        Self::NewcomerInPeace,
-        Self::LeaderLostInPeace,
-        Self::FollowerLostInPeace,
-        Self::CoreAlone,
-        Self::ListenIpRefused,
-        Self::NewcomerInterrupted,
-        Self::RolledBack,
-        Self::LeaderLostBehindRollback,
-    ];
-
-    /// Its name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LeaderChange => "leader change",
-            Self::LeaderChangeWithOffer => "leader change with an offer outstanding",
-            Self::SnapshotInstalled => "snapshot sent to a node that is behind",
-            Self::SnapshotInstalledInStorm => "the same during a storm of clients",
-            Self::ExpiryRacingRenewal => "renewal within a second of expiry",
-            Self::LeaseExpired => "lease ran out at its client",
-            Self::NakReceived => "NAK received",
-            Self::ReboundElsewhere => "lease extended by another node",
-            Self::CameBack => "client came back to its address",
-            Self::AddressReused => "address went to another client",
-            Self::Declined => "decline",
-            Self::Released => "release",
-            Self::GaveUp => "client gave up",
-            Self::CrashBetweenWriteAndSync => "crash between write and sync",
-            Self::TornWrite => "torn write",
-            Self::StorageFailed => "node stopped by its disk",
-            Self::AllDown => "all nodes down",
-            Self::LongWithoutLeader => "no leader for a second or more",
-            Self::Replaced => "node removed and added again empty",
-            Self::Moved => "client moved to another host",
-            Self::ReleaseCopied => "copy of a RELEASE after its client came back",
-            Self::NewcomerInPeace => "new client in peace",
-            Self::LeaderLostInPeace => "leader lost in peace",
-            Self::FollowerLostInPeace => "follower lost in peace",
-            Self::CoreAlone => "minority broken for good",
-            Self::ListenIpRefused => "taken listen IP refused to a newcomer",
-            Self::NewcomerInterrupted => "newcomer interrupted while it catches up",
-            Self::RolledBack => "node started on a disk that went back",
-            Self::LeaderLostBehindRollback => "leader lost behind a disk that went back",
-        }
+named! {
+    /// Something that must happen now and then, or the simulation proves little.
+    pub enum Rare {
+        /// Another node leads.
+        LeaderChange => "leader change",
+        /// Another node leads while an offer waits for its DHCPREQUEST.
+        LeaderChangeWithOffer => "leader change with an offer outstanding",
+        /// A node that is behind got a snapshot.
+        SnapshotInstalled => "snapshot sent to a node that is behind",
+        /// The same while five clients or more wanted an address.
+        SnapshotInstalledInStorm => "the same during a storm of clients",
+        /// A client asked to keep its lease within a second of its end.
+        ExpiryRacingRenewal => "renewal within a second of expiry",
+        /// A lease ran out at a client.
+        LeaseExpired => "lease ran out at its client",
+        /// A DHCPNAK reached a client.
+        NakReceived => "NAK received",
+        /// A client's lease was extended by another node than before.
+        ReboundElsewhere => "lease extended by another node",
+        /// A client came back and got the address that it had.
+        CameBack => "client came back to its address",
+        /// An address went from one client to another.
+        AddressReused => "address went to another client",
+        /// A client declined.
+        Declined => "decline",
+        /// A client released.
+        Released => "release",
+        /// Nobody answered a client.
+        GaveUp => "client gave up",
+        /// A node lost something that was written and not synced.
+        CrashBetweenWriteAndSync => "crash between write and sync",
+        /// The last write of a file survived in part.
+        TornWrite => "torn write",
+        /// A node stopped because its disk failed.
+        StorageFailed => "node stopped by its disk",
+        /// All nodes were down at once.
+        AllDown => "all nodes down",
+        /// No node led for a second or more.
+        LongWithoutLeader => "no leader for a second or more",
+        /// A node was removed and added again.
+        Replaced => "node removed and added again empty",
+        /// A reply reached a client that had moved to another host.
+        Moved => "client moved to another host",
+        /// A copy of a RELEASE came after its client had come back.
+        ReleaseCopied => "copy of a RELEASE after its client came back",
+        /// A client that nobody knew came while nothing was wrong.
+        NewcomerInPeace => "new client in peace",
+        /// The leader alone was lost while nothing else was wrong.
+        LeaderLostInPeace => "leader lost in peace",
+        /// A follower alone was lost while nothing else was wrong.
+        FollowerLostInPeace => "follower lost in peace",
+        /// Only a core was whole: a minority stayed broken for as long as it liked.
+        CoreAlone => "minority broken for good",
+        /// A newcomer's listen IP was refused, because another node has it.
+        ListenIpRefused => "taken listen IP refused to a newcomer",
+        /// A node that was catching up was cut off, or lost its power.
+        NewcomerInterrupted => "newcomer interrupted while it catches up",
+        /// A node started on a disk that had gone back.
+        RolledBack => "node started on a disk that went back",
+        /// The leader died then, and some others had nothing of what was forgotten.
+        LeaderLostBehindRollback => "leader lost behind a disk that went back",
     }
 }
 
@@ -148,10 +79,6 @@ pub struct Stats {
     pub seeds: u64,
     /// Simulated time.
     pub simulated: Duration,
-    /// Faults by kind.
-    pub faults: BTreeMap<Kind, u64>,
-    /// Rare events.
-    pub rare: BTreeMap<Rare, u64>,
     /// DHCPACKs that reached clients.
     pub acks: u64,
     /// Datagrams that clients sent.
@@ -160,17 +87,21 @@ pub struct Stats {
     pub entries: u64,
     /// Requests between nodes.
     pub calls: u64,
+    /// What was seen that must be seen sometimes.
+    seen: BTreeMap<Row, u64>,
 }
 
 impl Stats {
     /// Counts a fault.
     pub fn fault(&mut self, kind: Kind) {
-        *self.faults.entry(kind).or_default() += 1;
+        let (table, name) = (Table::Fault, kind.name());
+        self.note(Row { table, name }, 1);
     }
 
     /// Counts a rare event.
     pub fn rare(&mut self, rare: Rare, times: u64) {
-        *self.rare.entry(rare).or_default() += times;
+        let (table, name) = (Table::Rare, rare.name());
+        self.note(Row { table, name }, times);
     }
 
     /// Counts what happened on a disk.
@@ -182,10 +113,33 @@ impl Stats {
         self.rare(Rare::TornWrite, counters.torn_writes);
     }
 
+    /// Counts anything else.
+    pub fn note(&mut self, row: Row, times: u64) {
+        *self.seen.entry(row).or_default() += times;
+    }
+
+    /// How often this was seen.
+    #[must_use]
+    pub fn seen(&self, row: Row) -> u64 {
+        self.seen.get(&row).copied().unwrap_or(0)
+    }
+
+    /// How many faults there were.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        let seen = self.seen.iter();
+        let faults = seen.filter(|(row, _)| row.table == Table::Fault);
+        faults.map(|(_, count)| count).sum()
+    }
+
     /// As a report for programs.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let named = |name: &'static str, count: Option<&u64>| (name, count.copied().unwrap_or(0));
+        let mut sometimes: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+        for row in rows() {
+            let table = sometimes.entry(row.table.name()).or_default();
+            table.insert(row.name, self.seen(row));
+        }
         Summary {
             seeds: self.seeds,
             simulated_seconds: self.simulated.as_secs(),
@@ -193,12 +147,7 @@ impl Stats {
             requests: self.requests,
             entries: self.entries,
             calls: self.calls,
-            faults: Kind::ALL
-                .map(|kind| named(kind.name(), self.faults.get(&kind)))
-                .into(),
-            coverage: Rare::ALL
-                .map(|rare| named(rare.name(), self.rare.get(&rare)))
-                .into(),
+            sometimes,
         }
     }
 }
@@ -211,11 +160,8 @@ impl AddAssign<&Self> for Stats {
         self.requests += other.requests;
         self.entries += other.entries;
         self.calls += other.calls;
-        for (kind, count) in &other.faults {
-            *self.faults.entry(*kind).or_default() += count;
-        }
-        for (rare, count) in &other.rare {
-            self.rare(*rare, *count);
+        for (row, count) in &other.seen {
+            self.note(*row, *count);
         }
     }
 }
@@ -229,6 +175,6 @@ pub struct Summary {
     requests: u64,
     entries: u64,
     calls: u64,
-    faults: BTreeMap<&'static str, u64>,
-    coverage: BTreeMap<&'static str, u64>,
+    /// By table and name.
+    sometimes: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
 }

@@ -5,8 +5,10 @@
 //! its own addresses, and what it says in another's name it says from a wrong source. So whatever it
 //! does, the promises to the others stand.
 
+use super::malformed::malformed;
 use super::message::Message;
 use super::{Action, MessageKind, Outgoing, Request, TrueTime, read_request};
+use dhcpd::codec::DropReason;
 use fastrand::Rng;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -16,6 +18,12 @@ use std::time::Duration;
 const OVERHEARD: usize = 16;
 /// DISCOVERs in one flood.
 const FLOOD: u32 = 50;
+/// DISCOVERs in one of so many floods: more than servers take of clients that nobody knows.
+const GREAT_FLOOD: u32 = 1020;
+/// Of so many floods one is great.
+const GREAT_FLOOD_OF: u32 = 50;
+/// DISCOVERs of its own at once: more than servers take of one client.
+const INSISTENCE: usize = 20;
 
 /// A hostile neighbour.
 #[derive(Clone, Debug)]
@@ -57,7 +65,7 @@ impl Hostile {
     /// It does something.
     pub fn wake(&mut self, now: TrueTime) -> Vec<Action> {
         self.next = now + Duration::from_millis(self.rng.u64(200..5000));
-        let datagrams = match self.rng.u8(0..8) {
+        let datagrams = match self.rng.u8(0..11) {
             0 => vec![self.garbage()],
             1 => self.flood(),
             2 => vec![self.in_anothers_name(MessageKind::Release)],
@@ -65,6 +73,9 @@ impl Hostile {
             4 => vec![self.for_anothers_address(MessageKind::Request)],
             5 => vec![self.for_any_address()],
             6 => vec![self.another_servers()],
+            7 => vec![self.malformed()],
+            8 => vec![self.misdirected()],
+            9 => self.insist(),
             _ => vec![self.mutated()],
         };
         let to = self.destination();
@@ -96,9 +107,41 @@ impl Hostile {
             let hardware = [2, 0xef, a, b, c, d];
             Message::new(MessageKind::Discover, hardware, rng.u32(..)).datagram()
         };
-        (0..self.rng.u32(1..FLOOD))
+        let is_great = self.rng.u32(0..GREAT_FLOOD_OF) == 0;
+        let clients = if is_great {
+            GREAT_FLOOD
+        } else {
+            self.rng.u32(1..FLOOD)
+        };
+        (0..clients)
             .map(|_| discover(&mut self.rng))
             .collect()
+    }
+
+    fn malformed(&mut self) -> Vec<u8> {
+        let reason = self.rng.choice(DropReason::ALL).copied();
+        let reason = reason.unwrap_or(DropReason::TooShort);
+        malformed(reason, self.hardware, self.rng.u32(..))
+    }
+
+    /// Asks again and again, each time anew.
+    fn insist(&mut self) -> Vec<Vec<u8>> {
+        let discover =
+            |xid| Message::new(MessageKind::Discover, self.hardware, xid).datagram();
+        let xids: Vec<u32> = (0..INSISTENCE).map(|_| self.rng.u32(..)).collect();
+        xids.into_iter().map(discover).collect()
+    }
+
+    /// What came through a relay that nobody named; from a client of another network; or says nothing.
+    fn misdirected(&mut self) -> Vec<u8> {
+        let elsewhere = Ipv4Addr::new(192, 0, 2, self.rng.u8(1..255));
+        let xid = self.rng.u32(..);
+        let message = |kind| Message::new(kind, self.hardware, xid);
+        match self.rng.u8(0..3) {
+            0 => message(MessageKind::Discover).giaddr(elsewhere).datagram(),
+            1 => message(MessageKind::Inform).ciaddr(elsewhere).datagram(),
+            _ => message(MessageKind::Request).datagram(),
+        }
     }
 
     fn victim(&mut self) -> Option<Request> {

@@ -93,6 +93,11 @@ impl Message {
         self
     }
 
+    pub(super) fn giaddr(mut self, address: Ipv4Addr) -> Self {
+        self.fixed[24..28].copy_from_slice(&address.octets());
+        self
+    }
+
     pub(super) fn requested(self, address: Ipv4Addr) -> Self {
         self.option(50, &address.octets())
     }

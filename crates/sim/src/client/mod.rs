@@ -18,6 +18,7 @@ mod habits;
 mod hostile;
 mod life;
 mod machine;
+mod malformed;
 mod message;
 mod oddities;
 mod reply;

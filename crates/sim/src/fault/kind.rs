@@ -4,89 +4,45 @@ use crate::network::Host;
 use std::fmt;
 use std::time::Duration;
 
-/// A kind of fault, for counting and for choosing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Hosts cannot reach each other.
-    Partition,
-    /// Loss, delay, duplication and reordering on all paths.
-    BadWeather,
-    /// The process of a node dies.
-    ProcessDeath,
-    /// The power of a node fails: what was not synced is lost, the last write perhaps torn.
-    PowerCut,
-    /// The power fails in the middle of what the disk is doing.
-    PowerCutAtWrite,
-    /// The power of all nodes fails at once.
-    PowerCutOfAll,
-    /// A disk has no space.
-    DiskFull,
-    /// A disk's syncs fail.
-    FailingSync,
-    /// A disk's syncs take long.
-    SlowDisk,
-    /// A process stands still, and then goes on.
-    Pause,
-    /// A node takes a snapshot.
-    Snapshot,
-    /// The leader hands over.
-    LeaderTransfer,
-    /// A node is removed, and comes back with an empty disk.
-    Replacement,
-    /// An operator changes reservations, forwards and leases.
-    Operator,
-    /// Somebody flushes a node's NAT rules.
-    FlushedRules,
-    /// A disk is again as it was before: what was synced since is gone.
-    Rollback,
-    /// An intruder with a proven identity sends every node what it must refuse.
-    Intruder,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 17] = [
-        Self::Partition,
-        Self::BadWeather,
-        Self::ProcessDeath,
-        Self::PowerCut,
-        Self::PowerCutAtWrite,
-        Self::PowerCutOfAll,
-        Self::DiskFull,
-        Self::FailingSync,
-        Self::SlowDisk,
-        Self::Pause,
-        Self::Snapshot,
-        Self::LeaderTransfer,
-        Self::Replacement,
-        Self::Operator,
-        Self::FlushedRules,
-        Self::Intruder,
-        Self::Rollback,
-    ];
-
-    /// Its name in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Partition => "partition",
-            Self::BadWeather => "bad weather",
-            Self::ProcessDeath => "process death",
-            Self::PowerCut => "power cut",
-            Self::PowerCutAtWrite => "power cut at a write",
-            Self::PowerCutOfAll => "power cut of all",
-            Self::DiskFull => "disk full",
-            Self::FailingSync => "failing sync",
-            Self::SlowDisk => "slow disk",
-            Self::Pause => "pause",
-            Self::Snapshot => "snapshot",
-            Self::LeaderTransfer => "leader transfer",
-            Self::Replacement => "replacement",
-            Self::Operator => "operator",
-            Self::FlushedRules => "flushed rules",
-            Self::Intruder => "intruder",
-            Self::Rollback => "rollback",
-        }
+named! {
+    /// A kind of fault, for counting and for choosing.
+    pub enum Kind {
+        /// Hosts cannot reach each other.
+        Partition => "partition",
+        /// Loss, delay, duplication and reordering on all paths.
+        BadWeather => "bad weather",
+        /// The process of a node dies.
+        ProcessDeath => "process death",
+        /// The power of a node fails: what was not synced is lost, the last write perhaps torn.
+        PowerCut => "power cut",
+        /// The power fails in the middle of what the disk is doing.
+        PowerCutAtWrite => "power cut at a write",
+        /// The power of all nodes fails at once.
+        PowerCutOfAll => "power cut of all",
+        /// A disk has no space.
+        DiskFull => "disk full",
+        /// A disk's syncs fail.
+        FailingSync => "failing sync",
+        /// A disk's syncs take long.
+        SlowDisk => "slow disk",
+        /// A process stands still, and then goes on.
+        Pause => "pause",
+        /// A node takes a snapshot.
+        Snapshot => "snapshot",
+        /// The leader hands over.
+        LeaderTransfer => "leader transfer",
+        /// A node is removed, and comes back with an empty disk.
+        Replacement => "replacement",
+        /// An operator changes reservations, forwards and leases.
+        Operator => "operator",
+        /// Somebody flushes a node's NAT rules.
+        FlushedRules => "flushed rules",
+        /// A disk is again as it was before: what was synced since is gone.
+        Rollback => "rollback",
+        /// An intruder with a proven identity sends every node what it must refuse.
+        Intruder => "intruder",
+        /// A host's port on the clients' link takes nothing that its node sends: no reply, no probe.
+        FailingPort => "failing port",
     }
 }
 

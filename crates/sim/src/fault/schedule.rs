@@ -31,7 +31,7 @@ pub struct Severity {
 impl Severity {
     /// Some of the kinds that there may be, more or less often.
     pub fn draw(random: &mut Rng, may_be: impl Fn(Kind) -> bool) -> Self {
-        let all = || Kind::ALL.into_iter().filter(|kind| may_be(*kind));
+        let all = || Kind::ALL.iter().copied().filter(|kind| may_be(*kind));
         let mut kinds: Vec<Kind> = all().filter(|_| random.u8(0..5) < 2).collect();
         if kinds.is_empty() {
             kinds = all().collect();
@@ -78,18 +78,37 @@ impl Schedule {
             return;
         }
         for _ in 0..random.u8(1..=2) {
-            let fault = Fault {
-                kind: Kind::Rollback,
-                plane: Plane::Peers,
-                shape: Shape::Ring,
-                who: Who::Host(random.u64(1..=nodes)),
-                lasts: Duration::from_millis(random.u64(500..8000)),
-                seed: random.u64(..),
-            };
-            let at = span.start + (span.end - span.start).mul_f64(random.f64() * 0.8);
-            let place = self.0.partition_point(|timed| timed.at <= at);
-            self.0.insert(place, Timed { at, fault });
+            self.add(Kind::Rollback, &mut random, nodes, &span, 500..8000);
         }
+    }
+
+    /// Adds ports that fail, to one of five runs, likewise.
+    pub fn add_failing_ports(&mut self, seed: u64, nodes: u64, span: Range<Duration>) {
+        let mut random = Rng::with_seed(seed ^ 0x0f41_9047);
+        if random.u8(0..5) == 0 {
+            self.add(Kind::FailingPort, &mut random, nodes, &span, 500..5000);
+        }
+    }
+
+    fn add(
+        &mut self,
+        kind: Kind,
+        random: &mut Rng,
+        nodes: u64,
+        span: &Range<Duration>,
+        lasts: Range<u64>,
+    ) {
+        let fault = Fault {
+            kind,
+            plane: Plane::Peers,
+            shape: Shape::Ring,
+            who: Who::Host(random.u64(1..=nodes)),
+            lasts: Duration::from_millis(random.u64(lasts)),
+            seed: random.u64(..),
+        };
+        let at = span.start + (span.end - span.start).mul_f64(random.f64() * 0.8);
+        let place = self.0.partition_point(|timed| timed.at <= at);
+        self.0.insert(place, Timed { at, fault });
     }
 }
 

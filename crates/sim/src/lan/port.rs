@@ -43,6 +43,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     is_open: bool,
+    /// It takes nothing that is sent.
+    is_failing: bool,
     received: VecDeque<(Bytes, Arrival)>,
     sent: VecDeque<Outgoing>,
     probes: BTreeMap<u64, Probe>,
@@ -63,6 +65,11 @@ impl LanPort {
     /// The node's server listens from now on.
     pub fn open(&self) {
         self.lock().is_open = true;
+    }
+
+    /// What is sent fails from now on, or works again.
+    pub fn set_failing(&self, fails: bool) {
+        self.lock().is_failing = fails;
     }
 
     /// A datagram arrives; whether anybody will read it.
@@ -121,8 +128,13 @@ impl LanPort {
         (number, answered)
     }
 
-    fn send_now(&self, outgoing: Outgoing) {
-        self.lock().sent.push_back(outgoing);
+    fn send_now(&self, outgoing: Outgoing) -> io::Result<()> {
+        let mut state = self.lock();
+        if state.is_failing {
+            return Err(io::ErrorKind::NetworkDown.into());
+        }
+        state.sent.push_back(outgoing);
+        Ok(())
     }
 
     /// Nothing panics while it holds the lock.
@@ -153,15 +165,17 @@ impl Link for LanPort {
     }
 
     async fn send(&self, to: Destination, reply: &[u8]) -> io::Result<()> {
-        self.send_now(Outgoing::Reply(to, Bytes::copy_from_slice(reply)));
-        Ok(())
+        self.send_now(Outgoing::Reply(to, Bytes::copy_from_slice(reply)))
     }
 
     async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError> {
         let (number, mut answered) = self.begin_probe(address, except);
         let start = Instant::now();
         for sent in 1..=PROBES_PER_ADDRESS {
-            self.send_now(Outgoing::ArpProbe(address));
+            if let Err(error) = self.send_now(Outgoing::ArpProbe(address)) {
+                self.lock().probes.remove(&number);
+                return Err(ProbeError::new(address, error));
+            }
             let until = start + PROBE_WAIT * sent / PROBES_PER_ADDRESS;
             if let Ok(Ok(hardware)) = timeout_at(until, &mut answered).await {
                 return Ok(Answers {

@@ -1,10 +1,12 @@
 //! What `gatewayd` does on a node, in simulated surroundings: opens the store, joins or founds the
 //! cluster, keeps a kernel's NAT rules, serves DHCP.
 
+use super::leases::WatchedLeases;
 use super::nat;
 use crate::disk::Disk;
 use crate::lan::LanPort;
 use crate::network::PeerNetwork;
+use crate::sometimes::Sightings;
 use cluster::{Cluster, ClusterConfig, PeerHandler, Start, StartError, Surroundings};
 use dhcpd::{DhcpServer, RateLimits, ServerConfig};
 use gatewayd::ClusterLeases;
@@ -67,6 +69,8 @@ pub struct Place {
     pub port: LanPort,
     /// Its kernel.
     pub kernel: FakeKernel,
+    /// Where it is counted what it comes across.
+    pub sightings: Sightings,
 }
 
 /// Runs a node until it is dropped.
@@ -106,8 +110,9 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
         limits: RateLimits::default(),
     };
     place.port.open();
-    let leases = Arc::new(ClusterLeases::new(cluster));
-    let server = DhcpServer::on(Arc::new(place.port), &config, leases);
+    let leases = WatchedLeases::new(ClusterLeases::new(cluster), place.sightings.clone());
+    let server = DhcpServer::on(Arc::new(place.port), &config, Arc::new(leases));
+    place.sightings.server(server.counters());
     if let Err(error) = server.run(std::future::pending()).await {
         tracing::error!(%error, "the DHCP server has ended");
     }

@@ -9,6 +9,7 @@
 //!   the end of each step, and drift is a millisecond more or less every now and then.
 
 mod daemon;
+mod leases;
 mod nat;
 
 pub use daemon::{Boot, Place, Seen, Window};
@@ -16,6 +17,7 @@ pub use daemon::{Boot, Place, Seen, Window};
 use crate::disk::{Crash, Disk};
 use crate::lan::LanPort;
 use crate::network::{CallId, Host, PeerNetwork, PeerRequest, answer};
+use crate::sometimes::Sightings;
 use cluster::Cluster;
 use natd::kernel::fake::FakeKernel;
 use std::future::Future;
@@ -72,7 +74,13 @@ impl Node {
     }
 
     /// Starts the node.
-    pub fn start(&mut self, network: &PeerNetwork, now: Duration, seed: u64) -> io::Result<()> {
+    pub fn start(
+        &mut self,
+        network: &PeerNetwork,
+        sightings: &Sightings,
+        now: Duration,
+        seed: u64,
+    ) -> io::Result<()> {
         self.lives += 1;
         let runtime = runtime(seed)?;
         let (window, port) = (Window::default(), LanPort::default());
@@ -81,6 +89,7 @@ impl Node {
             network: network.clone(),
             port: port.clone(),
             kernel: self.kernel.clone(),
+            sightings: sightings.clone(),
         };
         runtime.spawn(daemon::run(self.boot.clone(), place, window.clone()));
         let origin = runtime.block_on(async { Instant::now() });

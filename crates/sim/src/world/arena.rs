@@ -14,6 +14,7 @@ use crate::lan::Segment;
 use crate::network::{CallId, Delivery, Host, PeerNetwork, PeerRequest};
 use crate::node::{Boot, Node};
 use crate::scenario::{SUBNET, Scenario, listen_ip, peer_address};
+use crate::sometimes::Sightings;
 use crate::stats::Stats;
 use crate::trace::Trace;
 use anyhow::{Context, Result};
@@ -39,6 +40,7 @@ pub struct World {
     pub(super) faults: Faults,
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
+    pub(super) sightings: Sightings,
     pub(super) shows: Shows,
     pub(super) kernels: Kernels,
     pub(super) stage: Stage,
@@ -78,6 +80,7 @@ impl World {
             faults,
             observer,
             coverage: Coverage::default(),
+            sightings: Sightings::default(),
             shows: Shows::default(),
             kernels: Kernels::default(),
             stage: Stage::default(),
@@ -94,6 +97,9 @@ impl World {
         stats.simulated = self.now;
         for node in self.nodes.values() {
             stats.disk(&node.disk.counters());
+        }
+        for (row, times) in self.sightings.rows() {
+            stats.note(row, times);
         }
         stats
     }
@@ -114,7 +120,7 @@ impl World {
     pub(super) fn start_node(&mut self, host: Host) -> Result<()> {
         let seed = self.random.u64(..);
         if let Some(node) = self.nodes.get_mut(&host) {
-            node.start(&self.network, self.now, seed)
+            node.start(&self.network, &self.sightings, self.now, seed)
                 .context("starting a node's runtime")?;
             self.trace
                 .note(name(host), format_args!("starts, life {}", node.lives()));

@@ -37,6 +37,7 @@ enum Ending {
     MendDisk(Host),
     MendPaths(Plane),
     FairWeather(Plane),
+    MendPort(Host),
 }
 
 impl Faults {
@@ -155,6 +156,10 @@ impl World {
                 }
                 self.faults.ends(over, Ending::Resume(host));
             }
+            Kind::FailingPort => {
+                self.break_port(host, true);
+                self.faults.ends(over, Ending::MendPort(host));
+            }
             Kind::Snapshot => self.take_snapshot(host),
             Kind::LeaderTransfer => {
                 let heir = random.u64(1..=self.scenario.nodes);
@@ -190,6 +195,7 @@ impl World {
             Ending::MendDisk(host) => self.mend_disk(host)?,
             Ending::MendPaths(plane) => self.mend_paths(plane),
             Ending::FairWeather(plane) => self.fair_weather(plane),
+            Ending::MendPort(host) => self.break_port(host, false),
         }
         Ok(())
     }
@@ -268,6 +274,14 @@ impl World {
     fn break_disk(&mut self, host: Host, faults: DiskFaults) {
         if let Some(node) = self.nodes.get(&host) {
             node.disk.set_faults(faults);
+        }
+    }
+
+    /// A node that starts anew has a port that works.
+    fn break_port(&self, host: Host, fails: bool) {
+        let port = self.nodes.get(&host).and_then(|node| node.port());
+        if let Some(port) = port {
+            port.set_failing(fails);
         }
     }
 

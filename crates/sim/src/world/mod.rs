@@ -16,6 +16,7 @@ mod coverage;
 mod faults;
 mod intruder;
 mod kernels;
+mod mistakes;
 mod neighbours;
 mod observe;
 mod operate;

@@ -13,11 +13,12 @@ use std::net::Ipv4Addr;
 impl World {
     /// One command of an operator's.
     pub(super) fn operate(&mut self, random: &mut Rng) {
-        let forged = (random.u8(0..6) == 0).then(|| match random.bool() {
-            true => self.forged_release(random),
-            false => self.late_release(random),
-        });
-        let command = forged.flatten();
+        let command = match random.u8(0..12) {
+            0 => self.forged_release(random),
+            1 => self.late_release(random),
+            2 | 3 => self.mistaken_command(random),
+            _ => None,
+        };
         let command = command.unwrap_or_else(|| self.operators_command(random));
         let hosts = self.nodes.values().filter(|node| node.is_up());
         let hosts: Vec<_> = hosts.map(|node| node.host).collect();
@@ -28,13 +29,16 @@ impl World {
         self.trace
             .note(name(host), format_args!("an operator asks: {command:?}"));
         self.observer.judge.operator(TrueTime(self.now), &command);
-        let trace = self.trace.clone();
+        let (trace, sightings) = (self.trace.clone(), self.sightings.clone());
         let Some(node) = self.nodes.get(&host) else {
             return;
         };
         node.spawn(|cluster| {
             Box::pin(async move {
                 let outcome = cluster.propose(command).await;
+                if let Ok(outcome) = &outcome {
+                    sightings.outcome(outcome);
+                }
                 trace.note(name(host), format_args!("the operator hears: {outcome:?}"));
             })
         });
@@ -121,7 +125,7 @@ impl World {
             2 | 3 => Command::AddForward {
                 key,
                 forward: forward_to(client, random),
-                // Refusals are tried in ipam's own tests.
+                // Refusals are among the mistakes.
                 force: true,
             },
             4 => Command::RemoveForward(key),

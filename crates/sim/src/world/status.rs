@@ -1,12 +1,14 @@
 //! What every node says of itself, beside what is wrong with it (S11).
 
 use super::arena::World;
-use crate::check::{Shown, Trouble};
+use crate::check::{Shown, Trouble, cause_of};
 use crate::client::TrueTime;
 use crate::network::Host;
+use crate::node::Node;
+use crate::sometimes::{Table, blocker_name};
 use cluster::{Cluster, ClusterStatus, Role};
 use gatewayd::verdict::{MemberObserved, Observed, Verdict};
-use ipam::NodeId;
+use ipam::{NodeId, Subnet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -60,9 +62,22 @@ impl World {
                 could: reason.is_some() && self.could_serve(host),
                 reason,
                 all_serve: status.as_ref().is_some_and(all_serve),
-                verdict: status.map(|status| Verdict::of(&observed(&status))),
+                verdict: status.map(|status| Verdict::of(&observed(&status, full_pools(node)))),
             };
+            self.count_status(&shown, is_due);
             self.observer.judge.shown(&shown);
+        }
+    }
+
+    /// Counts what a node says that is amiss, once each time that all of it is asked for.
+    fn count_status(&self, shown: &Shown, is_due: bool) {
+        let cause = shown.reason.as_deref().and_then(cause_of);
+        if let Some(cause) = cause.filter(|_| is_due) {
+            self.sightings.note(Table::NotServing, cause.says);
+        }
+        let verdict = shown.verdict.as_ref();
+        for blocker in verdict.map(|it| it.blockers.as_slice()).unwrap_or_default() {
+            self.sightings.note(Table::Blocker, blocker_name(blocker));
         }
     }
 
@@ -152,7 +167,7 @@ impl World {
 }
 
 /// What `gatewayd` makes of a status for its verdict, as far as there is anything of it here.
-fn observed(status: &ClusterStatus) -> Observed {
+fn observed(status: &ClusterStatus, full_pools: Vec<String>) -> Observed {
     let members = status.members.iter().map(|member| MemberObserved {
         node: member.node,
         peer_address: member.peer_address.clone(),
@@ -165,6 +180,21 @@ fn observed(status: &ClusterStatus) -> Observed {
         not_serving: status.service.silent_reason.clone(),
         has_quorum: status.service.has_quorum,
         members: members.collect(),
+        full_pools,
         ..Observed::default()
     }
+}
+
+/// The pools without a free address, as this node has it.
+fn full_pools(node: &Node) -> Vec<String> {
+    let Some(cluster) = node.cluster() else {
+        return Vec::new();
+    };
+    cluster.read(|state| {
+        let full = |subnet: &&Subnet| subnet.leases().free_count() == 0;
+        let subnets = state.subnets().values().filter(full);
+        subnets
+            .map(|subnet| subnet.config().pool.to_string())
+            .collect()
+    })
 }

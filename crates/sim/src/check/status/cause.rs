@@ -16,9 +16,9 @@ pub(super) enum When {
 
 /// A blocker's cause.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cause {
+pub struct Cause {
     /// What its text has in it.
-    pub(super) says: &'static str,
+    pub says: &'static str,
     /// One of these, at the node itself.
     pub(super) own: &'static [Trouble],
     /// Or one of these, at any node.
@@ -49,8 +49,14 @@ const fn anybodys(says: &'static str) -> Cause {
     }
 }
 
+/// The cause of what a node says.
+#[must_use]
+pub fn cause_of(reason: &str) -> Option<&'static Cause> {
+    CAUSES.iter().find(|cause| reason.contains(cause.says))
+}
+
 /// The first that fits counts.
-pub(super) const CAUSES: &[Cause] = &[
+pub const CAUSES: &[Cause] = &[
     own("its storage failed", &[DiskFails], When::Ever),
     own(
         "its storage has not finished",

@@ -15,6 +15,8 @@ mod st2;
 mod st3;
 mod st5;
 
+pub use cause::{CAUSES, Cause, cause_of};
+
 use super::pace::Pace;
 use super::violation::Verdict;
 use crate::client::TrueTime;

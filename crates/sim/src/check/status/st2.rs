@@ -1,6 +1,6 @@
 //! ST2: each blocker has its cause.
 
-use super::cause::{CAUSES, When};
+use super::cause::{When, cause_of};
 use super::{Shown, Troubles};
 use crate::check::pace::Pace;
 use crate::check::violation::{Verdict, Violation};
@@ -19,7 +19,7 @@ pub(super) fn shown(shown: &Shown, troubles: &Troubles, pace: Pace) -> Verdict {
         Err(Violation::new("ST2", shown.at, about, facts))
     };
     // Several parts may each say what they lack.
-    let Some(cause) = CAUSES.iter().find(|cause| reason.contains(cause.says)) else {
+    let Some(cause) = cause_of(reason) else {
         return broken("no cause is known of that (check/status/cause.rs)".to_owned());
     };
     let within = match cause.when {

@@ -1,0 +1,121 @@
+//! An operator's mistakes: commands that the state machine refuses, each for another reason.
+
+use super::arena::World;
+use crate::network::Host;
+use crate::scenario::{SUBNET, listen_ip};
+use fastrand::Rng;
+use ipam::{
+    ClientIdentifier, ClientKey, Command, Forward, ForwardKey, ForwardTarget, HardwareAddress,
+    IdentityPolicy, LeaseState, Protocol, SubnetConfig, SubnetId,
+};
+use std::net::Ipv4Addr;
+
+/// Not on this link.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+/// There is no such subnet.
+const UNKNOWN: SubnetId = SubnetId(9);
+/// Leases in the state, at least, for a change of the subnet to be sure of its refusal.
+const IN_USE: usize = 4;
+
+impl World {
+    /// One of them; none if it would be no mistake now.
+    pub(super) fn mistaken_command(&self, random: &mut Rng) -> Option<Command> {
+        match random.u8(0..3) {
+            0 => Some(self.mistaken_reservation(random)),
+            1 => self.mistaken_forward(random),
+            _ => self.mistaken_subnet(random),
+        }
+    }
+
+    fn mistaken_reservation(&self, random: &mut Rng) -> Command {
+        let hosts: Vec<Host> = self.scenario.hosts().collect();
+        let host = hosts[random.usize(0..hosts.len())];
+        let router = self.scenario.bootstrap.subnet.router;
+        let nobody = ClientKey::Hardware(HardwareAddress::ethernet([2, 0xaa, 0, 0, 0, 1]));
+        let unnamed = ClientIdentifier::new(b"nobody").map(ClientKey::Identifier);
+        let (subnet, client, address) = match random.u8(0..5) {
+            0 => (UNKNOWN, nobody, ELSEWHERE),
+            1 => (SUBNET, nobody, ELSEWHERE),
+            2 => (SUBNET, nobody, listen_ip(host)),
+            3 => (SUBNET, nobody, router),
+            _ => (SUBNET, unnamed.unwrap_or(nobody), listen_ip(host)),
+        };
+        Command::AddReservation {
+            subnet,
+            client,
+            address,
+        }
+    }
+
+    fn mistaken_forward(&self, random: &mut Rng) -> Option<Command> {
+        let router = self.scenario.bootstrap.subnet.router;
+        let (port, address) = match random.u8(0..4) {
+            0 => (0, router),
+            1 => (22, self.leased_address(random)?),
+            2 => (1, router),
+            _ => (1, self.leased_address(random)?),
+        };
+        Some(Command::AddForward {
+            key: ForwardKey {
+                protocol: Protocol::Tcp,
+                port,
+            },
+            forward: Forward {
+                target: ForwardTarget::Address(address),
+                target_port: 80,
+            },
+            force: false,
+        })
+    }
+
+    fn mistaken_subnet(&self, random: &mut Rng) -> Option<Command> {
+        let right = self.scenario.bootstrap.subnet.clone();
+        let wrong = match random.u8(0..6) {
+            0 => return Some(Command::Bootstrap(self.scenario.bootstrap.clone())),
+            1 => SubnetConfig {
+                router: ELSEWHERE,
+                ..right
+            },
+            2 => SubnetConfig {
+                id: UNKNOWN,
+                ..right
+            },
+            3 => SubnetConfig {
+                dns_servers: vec![ELSEWHERE; ipam::budget::MAX_SERVERS + 1],
+                ..right
+            },
+            4 => SubnetConfig {
+                domain_name: Some("x".repeat(ipam::budget::MAX_DOMAIN_BYTES + 1)),
+                ..right
+            },
+            _ if self.leases() >= IN_USE => SubnetConfig {
+                identity: match right.identity {
+                    IdentityPolicy::HardwareAddress => IdentityPolicy::ClientIdentifier,
+                    IdentityPolicy::ClientIdentifier => IdentityPolicy::HardwareAddress,
+                },
+                ..right
+            },
+            _ => return None,
+        };
+        Some(Command::PutSubnet(wrong))
+    }
+
+    fn leases(&self) -> usize {
+        let subnets = |state: &ipam::State| {
+            let subnet = state.subnets().get(&SUBNET);
+            subnet.map_or(0, |subnet| subnet.leases().iter().count())
+        };
+        self.observer.judge.newest(subnets).1
+    }
+
+    fn leased_address(&self, random: &mut Rng) -> Option<Ipv4Addr> {
+        let bound = |state: &ipam::State| -> Vec<Ipv4Addr> {
+            let subnet = state.subnets().get(&SUBNET);
+            let leases = subnet.into_iter().flat_map(|subnet| subnet.leases().iter());
+            let bound = leases.filter(|(_, lease)| matches!(lease.state, LeaseState::Bound { .. }));
+            bound.map(|(address, _)| address).collect()
+        };
+        let (_, bound) = self.observer.judge.newest(bound);
+        random.choice(bound)
+    }
+}
