@@ -204,7 +204,7 @@ pub const ALL: &[Mutation] = &[
     ),
     mutation(
         "s8_digests_not_compared",
-        "S8",
+        "S8 silence",
         "a node whose state differs from its peers' goes on serving; states differ as in s8_apply_differs",
     ),
     mutation(

@@ -1,6 +1,6 @@
 //! Many seeds, several at once, each in one thread from its beginning to its end.
 
-use crate::run::{Outcome, play};
+use crate::run::{Failure, Manner, Outcome, play};
 use crate::stats::Stats;
 use anyhow::Result;
 use std::num::NonZeroUsize;
@@ -20,8 +20,8 @@ pub struct Batch {
     pub lasting: Option<Duration>,
     /// How many at once.
     pub jobs: NonZeroUsize,
-    /// How many nodes, if every run is to have the same.
-    pub nodes: Option<u64>,
+    /// How each run is played.
+    pub manner: Manner,
     /// Whether to stop at the first seed that fails.
     pub until_failure: bool,
 }
@@ -32,7 +32,7 @@ pub struct Played {
     /// What all runs went through.
     pub stats: Stats,
     /// The seeds that failed, and how, in the order of the seeds.
-    pub failures: Vec<(u64, String)>,
+    pub failures: Vec<(u64, Failure)>,
     /// How long it took, in real time.
     pub took: Duration,
 }
@@ -56,7 +56,7 @@ pub fn play_all(batch: Batch, mut watch: impl FnMut(&Outcome, &Played)) -> Resul
                     if number >= batch.seeds {
                         return;
                     }
-                    let outcome = play(batch.first.wrapping_add(number), batch.nodes, false);
+                    let outcome = play(batch.first.wrapping_add(number), batch.manner);
                     if sender.send(outcome).is_err() {
                         return;
                     }

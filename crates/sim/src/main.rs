@@ -13,7 +13,7 @@ use sim::batch::{Batch, Played, play_all};
 use sim::cli::Cli;
 use sim::mutants::{self, Hunt};
 use sim::report::{self, Report};
-use sim::run::{Outcome, play};
+use sim::run::{Manner, Outcome, play};
 use sim::{log, panics, sometimes};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -75,8 +75,25 @@ fn batch_of(cli: &Cli) -> Batch {
         seeds: cli.seeds(),
         lasting: cli.lasting,
         jobs: cli.jobs(),
-        nodes: cli.nodes,
+        manner: manner_of(cli),
         until_failure: cli.mutation.is_some(),
+    }
+}
+
+/// With a mutation, only the promises that it breaks are judged: another one's checker is no proof of its own.
+fn manner_of(cli: &Cli) -> Manner {
+    Manner {
+        nodes: cli.nodes,
+        minds: cli.mutation.as_deref().and_then(mutants::promises_of),
+        keeps_trace: false,
+    }
+}
+
+/// The same, with its trace.
+fn traced(cli: &Cli) -> Manner {
+    Manner {
+        keeps_trace: true,
+        ..manner_of(cli)
     }
 }
 
@@ -94,13 +111,15 @@ fn show(cli: &Cli, played: &Played) -> Result<()> {
         return Ok(());
     }
     if let Some((seed, _)) = played.failures.first() {
-        let outcome = play(*seed, cli.nodes, true)?;
+        let outcome = play(*seed, traced(cli))?;
         let first = outcome.lines.len().saturating_sub(LAST_LINES);
         println!("The end of seed {seed}:");
         for line in &outcome.lines[first..] {
             println!("{line}");
         }
-        println!("{}", outcome.failure.unwrap_or_default());
+        if let Some(failure) = outcome.failure {
+            println!("{failure}");
+        }
     }
     println!("{}\n{}", report::progress(played), report::tables(played));
     Ok(())
@@ -109,7 +128,7 @@ fn show(cli: &Cli, played: &Played) -> Result<()> {
 /// Plays one seed, and prints all of it.
 fn trace(cli: &Cli) -> Result<bool> {
     log::into_traces();
-    let outcome = play(cli.first(), cli.nodes, true)?;
+    let outcome = play(cli.first(), traced(cli))?;
     for line in &outcome.lines {
         println!("{line}");
     }
@@ -131,7 +150,7 @@ fn row(hunt: &Hunt) -> String {
     let (name, promise) = (hunt.mutation.name, hunt.mutation.promise);
     match &hunt.caught {
         Some((seed, failure)) => {
-            let first = failure.lines().next().unwrap_or_default();
+            let first = failure.text.lines().next().unwrap_or_default();
             format!("{name:<32} {promise:<8} caught by seed {seed}: {first}")
         }
         None => format!("{name:<32} {promise:<8} SURVIVED {} seeds", hunt.played),

@@ -1,6 +1,8 @@
 //! Deliberate bugs of the product, and whether the simulation notices them (house rule 13).
 
 use crate::batch::{Batch, Played, play_all};
+use crate::check::Promises;
+use crate::run::{Failure, Manner};
 use anyhow::Result;
 #[cfg(not(gatewayd_mutations))]
 use anyhow::bail;
@@ -19,7 +21,14 @@ pub struct Hunt {
     /// How many seeds were played.
     pub played: u64,
     /// The first seed that noticed, and what it said.
-    pub caught: Option<(u64, String)>,
+    pub caught: Option<(u64, Failure)>,
+}
+
+/// The promises that the mutation of this name breaks: only their checkers catch it.
+#[must_use]
+pub fn promises_of(name: &str) -> Option<Promises> {
+    let mutation = ALL.iter().find(|mutation| mutation.name == name);
+    mutation.map(|mutation| Promises(mutation.promise))
 }
 
 /// Turns the mutation of this name on, or all off.
@@ -61,6 +70,10 @@ fn hunt(batch: Batch, mutation: &'static Mutation) -> Result<Hunt> {
         seeds: batch.seeds.saturating_mul(times),
         jobs: NonZeroUsize::MIN,
         until_failure: true,
+        manner: Manner {
+            minds: promises_of(mutation.name),
+            ..batch.manner
+        },
         ..batch
     };
     let Played {

@@ -44,7 +44,7 @@ impl Report {
     pub fn new(played: &Played, nodes: Option<u64>, mutation: Option<&str>) -> Self {
         let failures = played.failures.iter().map(|(seed, reason)| Failure {
             seed: *seed,
-            reason: reason.clone(),
+            reason: reason.text.clone(),
             replay: replay(*seed, nodes, mutation),
         });
         Self {

@@ -7,7 +7,7 @@ use super::peace::Peace;
 use super::s9_kernel::{Kernels, Opened};
 use super::states::changes;
 use super::status::{Shown, Status, Trouble};
-use super::violation::{Verdict, Violation};
+use super::violation::{Promises, Verdict, Violation};
 use super::{l1, l2, l3, l4, l5, l6, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
 use crate::client::{
     Event, MessageKind, Reply, ReplyKind, Request, TrueTime, What, read_reply, read_request,
@@ -24,6 +24,8 @@ const KEPT: usize = 20;
 #[derive(Debug, Default)]
 pub struct Judge {
     violations: Vec<Violation>,
+    /// Of which promises it judges; of all if there is none.
+    minds: Option<Promises>,
     holdings: Holdings,
     /// The newest state that any node has applied.
     newest: (LogPosition, State),
@@ -86,6 +88,11 @@ impl Judge {
         let mut judge = Self::new();
         judge.peace.pace = pace;
         judge
+    }
+
+    /// Judges by these promises alone from now on.
+    pub const fn mind(&mut self, promises: Option<Promises>) {
+        self.minds = promises;
     }
 
     /// What was broken, in the order in which it showed.
@@ -215,6 +222,7 @@ impl Judge {
             self.l6.replied(&answer),
             l4::L4::replied(&answer),
             t6::replied(&answer),
+            self.s8.replied(&answer, self.peace.pace.noticed_within),
         ];
         self.keep(verdicts);
     }
@@ -327,6 +335,8 @@ impl Judge {
     fn keep<const N: usize>(&mut self, verdicts: [Verdict; N]) {
         let room = KEPT.saturating_sub(self.violations.len());
         let broken = verdicts.into_iter().filter_map(Verdict::err);
+        let minds = self.minds;
+        let broken = broken.filter(|it| minds.is_none_or(|minds| minds.contains(it.promise)));
         self.violations.extend(broken.take(room));
     }
 }

@@ -16,11 +16,23 @@ pub struct Violation {
     pub facts: [String; 2],
 }
 
+/// Some promises, as a mutation names those that it breaks: "S1, T4".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises(pub &'static str);
+
+impl Promises {
+    /// Whether this is one of them.
+    #[must_use]
+    pub fn contains(self, promise: &str) -> bool {
+        self.0.split(", ").any(|one| one == promise)
+    }
+}
+
 /// What a check comes to.
 pub type Verdict = Result<(), Violation>;
 
 impl Violation {
-    pub(super) fn new(
+    pub(crate) fn new(
         promise: &'static str,
         at: TrueTime,
         about: impl Into<String>,
@@ -35,6 +47,8 @@ impl Violation {
         }
     }
 }
+
+impl std::error::Error for Violation {}
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

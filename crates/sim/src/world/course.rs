@@ -3,13 +3,13 @@
 
 use super::arena::{World, name};
 use super::core::Core;
-use crate::check::SERVED_WITHIN;
+use crate::check::{SERVED_WITHIN, Violation};
 use crate::client::TrueTime;
 use crate::disk::Crash;
 use crate::network::Host;
 use crate::scenario::listen_ip;
 use crate::stats::Rare;
-use anyhow::{Result, ensure};
+use anyhow::{Error, Result};
 use std::time::Duration;
 
 /// How long nothing is wrong while newcomers come: two retransmissions, and some renewals.
@@ -60,11 +60,9 @@ impl World {
         // A disk that has just died starts again by itself; a change of members goes on to its end.
         self.step()?;
         while self.restart_failed()? || self.has_more_to_come() || !self.all_vote() {
-            ensure!(
-                self.now < most,
-                "L1: a node is not a member again within {SERVED_WITHIN:?} of peace{}",
-                self.nodes_in_words()
-            );
+            if self.now >= most {
+                return Err(self.stuck("not every node is a member again", SERVED_WITHIN));
+            }
             self.step()?;
         }
         self.observer.judge.healed(TrueTime(self.now));
@@ -136,11 +134,18 @@ impl World {
             if self.now >= end - within / 2 && self.judge_end() {
                 return self.observe();
             }
-            ensure!(
-                self.now < end,
-                "L1: the nodes are not in service with the same entry within {within:?} of peace{}",
-                self.nodes_in_words()
-            );
+            if self.now >= end {
+                return Err(self.stuck("not every node serves with the same entry", within));
+            }
         }
+    }
+
+    /// The cluster has not come so far in peace, in so long a time (L1).
+    fn stuck(&self, how: &str, within: Duration) -> Error {
+        let facts = [
+            format!("everything is healed since {within:?}"),
+            self.nodes_in_words(),
+        ];
+        Violation::new("L1", TrueTime(self.now), how, facts).into()
     }
 }

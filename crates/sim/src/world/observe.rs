@@ -2,7 +2,7 @@
 
 use super::STEP;
 use super::arena::{World, name};
-use crate::check::{End, Judge, Pace, Replied};
+use crate::check::{End, Judge, Pace, Promises, Replied, Violation};
 use crate::client::TrueTime;
 use crate::network::{Host, Paths};
 use crate::panics;
@@ -74,9 +74,14 @@ impl World {
             bail!("a panic: {panic}");
         }
         if let Some(violation) = self.observer.judge.violations().first() {
-            bail!("{violation}");
+            return Err(violation.clone().into());
         }
         Ok(())
+    }
+
+    /// Judges by these promises alone.
+    pub const fn mind(&mut self, promises: Option<Promises>) {
+        self.observer.judge.mind(promises);
     }
 
     /// A node sends a reply.
@@ -167,7 +172,7 @@ impl World {
     }
 
     /// A node that does not start has lost something that it must have, or refuses what it should
-    /// take.
+    /// take (S2).
     fn check_started(&self) -> Result<()> {
         for node in self.nodes.values() {
             let failure = node.seen(|seen| seen.failure.clone()).flatten();
@@ -177,7 +182,12 @@ impl World {
                 && !node.disk_is_broken()
                 && !self.stage.emptied.contains(&node.host)
             {
-                bail!("node {} did not start: {failure}", node.host);
+                let facts = [
+                    "its disk works, and has not failed in the middle".to_owned(),
+                    format!("it says: {failure}"),
+                ];
+                let about = format!("node {} did not start", node.host);
+                return Err(Violation::new("S2", TrueTime(self.now), about, facts).into());
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! S2, S6, L2, L4, L6, T6: replies beside the requests that they answer.
 
 use super::*;
+use crate::check::Promises;
 use dhcpd::codec::{Packet, decode};
 use dhcpd::reply::{Body, build};
 use ipam::{Granted, Refusal};
@@ -178,4 +179,29 @@ fn l6_a_client_that_had_it_is_not_new_there() {
     bench.grant(22, 1);
     offer_of_a_used_address(&mut bench, TrueTime::default());
     assert_eq!(bench.broken(), [] as [&str; 0]);
+}
+
+/// Judged alone: where states differ, S8 itself has a verdict before.
+#[test]
+fn s8_one_that_differs_answers() {
+    for (differ, after, expected) in [
+        (true, seconds(6), &["S8 silence"] as &[&str]),
+        (true, seconds(4), &[]),
+        (false, seconds(6), &[]),
+    ] {
+        let mut bench = Bench::new();
+        bench.judge.mind(Some(Promises("S8 silence")));
+        let xid = bench.request(1, 20, None);
+        let (at, position) = (bench.at, bench.position);
+        if differ {
+            bench.put(20, 1, bench.bound());
+        }
+        for node in [2, 3] {
+            let state = bench.state();
+            bench.judge.applied(at, NodeId(node), position, &state);
+        }
+        bench.pass(after);
+        bench.reply(&reply_to(&packet(1, xid, 20, None), &ack(20)), None);
+        assert_eq!(bench.broken(), expected);
+    }
 }
