@@ -253,6 +253,9 @@ impl Engine {
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &packet.identity());
         let standing = self.standing(intent, &client, &known, now);
+        if matches!(intent, Intent::Decline { .. }) {
+            self.memory.note_decline(&client, now);
+        }
         let is_copied_release = matches!(intent, Intent::Release { .. })
             && self.memory.is_copy_of_release(&client, packet.xid, now);
         Ok(Hearing {
@@ -371,8 +374,8 @@ impl Engine {
         };
         // What it holds here it may have given up elsewhere in the log.
         let memory = &self.memory;
-        if memory.was_refused(&hearing.client) || memory.has_released(&hearing.client, hearing.now)
-        {
+        let (client, now) = (&hearing.client, hearing.now);
+        if memory.was_refused(client) || memory.has_given_up(client, now) {
             return None;
         }
         let (address, state) = hearing.known.held(hearing.service.clock)?;

@@ -54,6 +54,9 @@ pub const SECS_PER_RANK: u16 = 8;
 
 /// Copies of a DHCPRELEASE are the network's for so long: RFC 2131 §4.4.4 has it sent once.
 pub const RELEASE_COPIED_FOR: Duration = Duration::from_secs(10);
+/// So many RELEASEs of one client are remembered for that long: who gets an address and gives it back takes three commands,
+/// and its own budget allows 30 in that time ([`PER_CLIENT_BURST`], [`PER_CLIENT_PER_SECOND`]). 24 bytes each.
+pub const RELEASES_REMEMBERED: usize = 10;
 
 /// Commands a second that clients unknown to the lease table may cause.
 pub const NEW_CLIENTS_PER_SECOND: u32 = 500;

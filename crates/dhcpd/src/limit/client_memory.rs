@@ -7,7 +7,9 @@
 
 use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
-use crate::limits::{ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR};
+use crate::limits::{
+    ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR, RELEASES_REMEMBERED,
+};
 use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -34,8 +36,10 @@ struct Remembered {
     refused: bool,
     /// What it was offered here last, after a probe (L6).
     offered: Option<Ipv4Addr>,
-    /// Its last DHCPRELEASE: the transaction, and when the first copy came.
-    released: Option<(u32, Moment)>,
+    /// Its last DHCPRELEASEs, the oldest first: the transaction, and when the first copy came.
+    released: Vec<(u32, Moment)>,
+    /// When it last declined.
+    declined: Option<Moment>,
     budget: TokenBucket,
 }
 
@@ -48,7 +52,8 @@ impl Remembered {
             granted: None,
             refused: false,
             offered: None,
-            released: None,
+            released: Vec::new(),
+            declined: None,
             budget: TokenBucket::new(budget),
         }
     }
@@ -138,21 +143,31 @@ impl ClientMemory {
 
     /// Notes a DHCPRELEASE; whether it is a copy of one that this node heard a moment ago (S7).
     pub fn is_copy_of_release(&mut self, client: &ClientKey, xid: u32, now: Moment) -> bool {
-        let entry = self.entry(client);
-        let is_copy = entry
-            .released
-            .is_some_and(|(last, first)| last == xid && now.since(first) < RELEASE_COPIED_FOR);
+        let released = &mut self.entry(client).released;
+        released.retain(|(_, first)| now.since(*first) < RELEASE_COPIED_FOR);
+        let is_copy = released.iter().any(|(heard, _)| *heard == xid);
         if !is_copy {
-            entry.released = Some((xid, now));
+            if released.len() >= RELEASES_REMEMBERED {
+                released.remove(0);
+            }
+            released.push((xid, now));
         }
         is_copy
     }
 
-    /// Whether a DHCPRELEASE of the client was heard here a moment ago.
+    /// Notes a DHCPDECLINE.
+    pub fn note_decline(&mut self, client: &ClientKey, now: Moment) {
+        self.entry(client).declined = Some(now);
+    }
+
+    /// Whether a DHCPRELEASE or DHCPDECLINE of the client was heard here a moment ago.
     #[must_use]
-    pub fn has_released(&self, client: &ClientKey, now: Moment) -> bool {
-        let released = self.clients.get(client).and_then(|entry| entry.released);
-        released.is_some_and(|(_, first)| now.since(first) < RELEASE_COPIED_FOR)
+    pub fn has_given_up(&self, client: &ClientKey, now: Moment) -> bool {
+        let lately = |heard: &Moment| now.since(*heard) < RELEASE_COPIED_FOR;
+        self.clients.get(client).is_some_and(|entry| {
+            let released = entry.released.last().map(|(_, first)| first);
+            released.is_some_and(lately) || entry.declined.as_ref().is_some_and(lately)
+        })
     }
 
     /// Charges one command to the client's own budget.
@@ -259,6 +274,40 @@ mod tests {
             0,
             "1 made room"
         );
+    }
+
+    /// S7: a client that comes and goes gives up several grants in the life of a datagram.
+    #[test]
+    fn s7_a_copy_of_any_of_the_last_releases_is_known() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        let releases = 1..=u32::try_from(RELEASES_REMEMBERED).expect("fits");
+        for xid in releases.clone() {
+            assert!(!memory.is_copy_of_release(&client(1), xid, at(u64::from(xid) * 10)));
+        }
+        for xid in releases {
+            assert!(
+                memory.is_copy_of_release(&client(1), xid, at(7000)),
+                "{xid}"
+            );
+        }
+        assert!(
+            !memory.is_copy_of_release(&client(2), 1, at(7000)),
+            "another client's"
+        );
+        assert!(
+            !memory.is_copy_of_release(&client(1), 1, at(10_010)),
+            "long ago"
+        );
+    }
+
+    #[test]
+    fn releases_that_are_remembered_are_bounded() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        for xid in 0..1000 {
+            memory.is_copy_of_release(&client(1), xid, at(0));
+        }
+        let released = &memory.clients[&client(1)].released;
+        assert_eq!(released.len(), RELEASES_REMEMBERED);
     }
 
     #[test]

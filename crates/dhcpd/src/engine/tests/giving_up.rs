@@ -241,3 +241,23 @@ fn l4_after_a_release_an_offer_costs_a_commit() {
     bench.body(&PacketBuilder::discover(mac(1)).xid(2));
     assert_eq!(bench.service.take_proposed().len(), 1);
 }
+
+/// L4: the same of a DECLINE, whichever node it names.
+#[test]
+fn l4_after_a_decline_an_offer_costs_a_commit() {
+    for server in [NODES[0].1, NODES[1].1] {
+        let mut bench = Bench::alone();
+        let given = bench.lease(mac(1));
+        let decline = PacketBuilder::new(MessageType::Decline, mac(1))
+            .requested(given)
+            .server(server);
+        let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED).in_frame_of(mac(1));
+        // Whoever proposes it, it is not committed yet.
+        bench
+            .engine
+            .receive(bench.now, &decline.datagram(), arrival, &bench.service);
+        bench.service.take_proposed();
+        bench.body(&PacketBuilder::discover(mac(1)).xid(2));
+        assert_eq!(bench.service.take_proposed().len(), 1);
+    }
+}
