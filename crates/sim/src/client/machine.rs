@@ -156,6 +156,18 @@ impl Client {
         self.state != State::Off && self.uses().is_none()
     }
 
+    /// Whether it asks again at once after a RELEASE.
+    #[must_use]
+    pub const fn is_hasty(&self) -> bool {
+        self.habits.oddities.hasty
+    }
+
+    /// Whether it has begun something new since this transaction of its own.
+    #[must_use]
+    pub const fn has_asked_since(&self, xid: u32) -> bool {
+        self.exchange.xid != xid
+    }
+
     /// When it next does something by itself.
     #[must_use]
     pub fn next_wake(&self) -> TrueTime {

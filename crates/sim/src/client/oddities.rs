@@ -96,9 +96,11 @@ impl Oddities {
             old_in_ciaddr,
             option: has_option.then_some(option),
             release,
-            // By hand only: seed 30 with hasty clients, and seed 2 with such as decline in a loop, break S7 and L3, and
-            // it is not known yet whether that is the cluster's fault.
-            ..Self::NONE
+            hasty: rng.bool(),
+            declines: match rng.u8(0..10) {
+                0 => rng.u8(1..=12),
+                _ => 0,
+            },
         }
     }
 

@@ -127,7 +127,7 @@ impl World {
     pub(super) fn deliver_on_segment(&mut self) {
         for arrived in self.segment.advance(self.now) {
             let is_unheard = self.is_quiet() && matches!(arrived, Arrived::Datagram { .. });
-            if is_unheard || self.is_vain_copy(&arrived) {
+            if is_unheard || self.is_vain_release(&arrived) {
                 continue;
             }
             match arrived {
