@@ -16,7 +16,18 @@ type Mark = (u64, u64, Option<u64>);
 
 /// What was seen last.
 #[derive(Default)]
-pub(super) struct Kernels(BTreeMap<Host, Mark>);
+pub(super) struct Kernels(BTreeMap<Host, Look>);
+
+/// One look at a host. A plan costs so much that none is made twice.
+#[derive(Clone, Default)]
+struct Look {
+    mark: Option<Mark>,
+    /// Up to which entry any node's newest state was.
+    newest_index: u64,
+    open: Targets,
+    own: Targets,
+    newest: Targets,
+}
 
 impl World {
     /// Looks at the kernels that changed, or whose node did; at all of them if `all`.
@@ -31,13 +42,23 @@ impl World {
             let position = cluster.watch_applied().borrow().position;
             let applied = position.map(|position| position.index);
             let mark = (node.lives(), node.kernel().transactions(), applied);
-            if self.kernels.0.insert(host, mark) == Some(mark) && !all {
+            let look = self.kernels.0.entry(host).or_default();
+            if look.mark == Some(mark) && !all {
                 continue;
             }
             let context = &node.boot.nat;
             let judge = &mut self.observer.judge;
-            let (newest_index, newest) = judge.newest(|state| targets_of(state, context));
-            let table = node.kernel().table(TABLE);
+            if look.mark != Some(mark) {
+                let table = node.kernel().table(TABLE);
+                look.open = table.as_ref().map(TableImage::targets).unwrap_or_default();
+                look.own = cluster.read(|state| targets_of(state, context));
+            }
+            let (newest_index, ()) = judge.newest(|_| ());
+            if look.mark.is_none() || look.newest_index != newest_index {
+                look.newest = judge.newest(|state| targets_of(state, context)).1;
+            }
+            look.mark = Some(mark);
+            look.newest_index = newest_index;
             judge.kernel(&Opened {
                 at: TrueTime(self.now),
                 node: NodeId(host),
@@ -46,9 +67,9 @@ impl World {
                 serves: node
                     .look(Cluster::service)
                     .is_some_and(|now| now.in_service()),
-                open: table.as_ref().map(TableImage::targets).unwrap_or_default(),
-                own: cluster.read(|state| targets_of(state, context)),
-                newest,
+                open: look.open.clone(),
+                own: look.own.clone(),
+                newest: look.newest.clone(),
                 newest_index,
             });
         }
