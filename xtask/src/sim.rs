@@ -87,13 +87,7 @@ pub fn play_for(workspace: &Workspace, first: u64, limit: Duration) -> Result<Ou
     PLAIN.run(workspace)?;
     let mut sim = PLAIN.simulation(workspace);
     let limit = format!("{}s", limit.as_secs());
-    run_program(sim.args([
-        "--seed",
-        &first.to_string(),
-        "--for",
-        &limit,
-        "--sometimes",
-    ]))
+    run_program(sim.args(["--seed", &first.to_string(), "--for", &limit, "--sometimes"]))
 }
 
 fn play(workspace: &Workspace, arguments: &[&str]) -> Result<Outcome> {

@@ -91,7 +91,10 @@ impl Scenario {
         }
         let squatters = match scarce || random.u8(0..3) != 0 {
             true => Vec::new(),
-            false => draw_squatters(&mut random, nodes, clients, &bootstrap, healed),
+            false => {
+                let drawn = draw_squatters(&mut random, nodes, clients, &bootstrap, healed);
+                row_of_squatters(seed, &bootstrap).unwrap_or(drawn)
+            }
         };
         let hostile = u8::from(random.u8(0..4) == 0);
         let rates = (0..nodes).map(|_| draw_rate(&mut random)).collect();
@@ -186,6 +189,18 @@ fn draw_squatters(
         },
     });
     squatters.collect()
+}
+
+/// Machines on all of the addresses that would be offered first, from the beginning.
+fn row_of_squatters(seed: u64, bootstrap: &Bootstrap) -> Option<Vec<Squatter>> {
+    let mut random = Rng::with_seed(seed ^ 0x5c0a_77e2);
+    let first = bootstrap.subnet.pool.first().to_bits();
+    let row = (0..4).map(|place| Squatter {
+        address: Ipv4Addr::from_bits(first + place),
+        host: 1,
+        since: Duration::ZERO,
+    });
+    (random.u8(0..3) == 0).then(|| row.collect())
 }
 
 /// Leases are short, so that they run out.

@@ -113,9 +113,7 @@ impl Hostile {
         } else {
             self.rng.u32(1..FLOOD)
         };
-        (0..clients)
-            .map(|_| discover(&mut self.rng))
-            .collect()
+        (0..clients).map(|_| discover(&mut self.rng)).collect()
     }
 
     fn malformed(&mut self) -> Vec<u8> {
@@ -126,8 +124,7 @@ impl Hostile {
 
     /// Asks again and again, each time anew.
     fn insist(&mut self) -> Vec<Vec<u8>> {
-        let discover =
-            |xid| Message::new(MessageKind::Discover, self.hardware, xid).datagram();
+        let discover = |xid| Message::new(MessageKind::Discover, self.hardware, xid).datagram();
         let xids: Vec<u32> = (0..INSISTENCE).map(|_| self.rng.u32(..)).collect();
         xids.into_iter().map(discover).collect()
     }

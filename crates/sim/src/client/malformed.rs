@@ -46,7 +46,8 @@ pub(super) fn malformed(reason: DropReason, hardware: [u8; 6], xid: u32) -> Vec<
             many.datagram()
         }
         DropReason::MessageTypeMissing => with(TYPE_CODE, 60),
-        DropReason::MessageTypeLength => plain.clone().option(53, &[1]).datagram(),
+        // The end option becomes its second byte.
+        DropReason::MessageTypeLength => with(TYPE_LENGTH, 2),
         DropReason::MessageTypeUnknown => with(TYPE, 2),
     }
 }

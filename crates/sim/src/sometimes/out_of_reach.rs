@@ -1,9 +1,9 @@
-//! What the simulation cannot bring about, and why.
+//! What the simulation cannot bring about, and what a thousand runs may not, and why.
 
-use super::Table;
+use super::{Exception, Table};
 
 /// These rows stay at zero.
-pub const OUT_OF_REACH: &[(Table, &str, &str)] = &[
+pub const OUT_OF_REACH: &[Exception] = &[
     (
         Table::NoReply,
         "not_the_clients_link",
@@ -30,6 +30,21 @@ pub const OUT_OF_REACH: &[(Table, &str, &str)] = &[
         "it would be a bug: a subnet whose options cannot be said is refused",
     ),
     (
+        Table::NoReply,
+        "subnet_not_configured",
+        "a node serves only when the cluster is bootstrapped, and that brings the subnet",
+    ),
+    (
+        Table::NoReply,
+        "too_many_in_flight",
+        "2,048 at once: the budgets of clients are smaller, and the commits are too fast",
+    ),
+    (
+        Table::NoReply,
+        "too_many_known_clients",
+        "it takes 10,000 packets at once of clients with a lease",
+    ),
+    (
         Table::Blocker,
         "Nat",
         "what the blocker is made of comes from a real kernel: the lab has them",
@@ -38,5 +53,29 @@ pub const OUT_OF_REACH: &[(Table, &str, &str)] = &[
         Table::NotServing,
         "its state differs",
         "no fault makes states differ: the mutation s8_apply_differs does",
+    ),
+];
+
+/// These rows may be seen, and need not.
+pub const SELDOM: &[Exception] = &[
+    (
+        Table::NoReply,
+        "no_longer_granted",
+        "an operator takes a lease back between its commit and the reply: some milliseconds",
+    ),
+    (
+        Table::Refusal,
+        "Unstamped",
+        "a leader loses its term between a stamp and its entry: nothing lies between but a task's turn",
+    ),
+    (
+        Table::NotServing,
+        "is not bootstrapped",
+        "a founder that leads alone, before its first entry: a few milliseconds of each cluster's life",
+    ),
+    (
+        Table::NotServing,
+        "its log names it the only voter",
+        "a founder whose disk goes back to its beginning: a scene of tests/half_dead.rs",
     ),
 ];

@@ -6,7 +6,7 @@ use crate::scenario::{SUBNET, listen_ip};
 use fastrand::Rng;
 use ipam::{
     ClientIdentifier, ClientKey, Command, Forward, ForwardKey, ForwardTarget, HardwareAddress,
-    IdentityPolicy, LeaseState, Protocol, SubnetConfig, SubnetId,
+    IdentityPolicy, LeaseState, Protocol, State, SubnetConfig, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -33,11 +33,27 @@ impl World {
         let router = self.scenario.bootstrap.subnet.router;
         let nobody = ClientKey::Hardware(HardwareAddress::ethernet([2, 0xaa, 0, 0, 0, 1]));
         let unnamed = ClientIdentifier::new(b"nobody").map(ClientKey::Identifier);
-        let (subnet, client, address) = match random.u8(0..5) {
+        let squatter = random.choice(&self.scenario.squatters);
+        let reserved = self.reservation(random);
+        let (subnet, client, address) = match random.u8(0..8) {
             0 => (UNKNOWN, nobody, ELSEWHERE),
             1 => (SUBNET, nobody, ELSEWHERE),
             2 => (SUBNET, nobody, listen_ip(host)),
             3 => (SUBNET, nobody, router),
+            4 | 5 => {
+                let (client, address) = reserved.unwrap_or((nobody.clone(), router));
+                match random.bool() {
+                    true => (SUBNET, client, Ipv4Addr::from_bits(address.to_bits() ^ 1)),
+                    false => (SUBNET, nobody, address),
+                }
+            }
+            // Nothing refuses it, and the client cannot have it.
+            6 => {
+                let residents = &self.neighbours.residents;
+                let resident = residents[random.usize(0..residents.len())].client();
+                let address = squatter.map_or(router, |squatter| squatter.address);
+                (SUBNET, resident.key().clone(), address)
+            }
             _ => (SUBNET, unnamed.unwrap_or(nobody), listen_ip(host)),
         };
         Command::AddReservation {
@@ -88,7 +104,7 @@ impl World {
                 domain_name: Some("x".repeat(ipam::budget::MAX_DOMAIN_BYTES + 1)),
                 ..right
             },
-            _ if self.leases() >= IN_USE => SubnetConfig {
+            _ if self.addresses(|_| true).len() >= IN_USE => SubnetConfig {
                 identity: match right.identity {
                     IdentityPolicy::HardwareAddress => IdentityPolicy::ClientIdentifier,
                     IdentityPolicy::ClientIdentifier => IdentityPolicy::HardwareAddress,
@@ -100,22 +116,20 @@ impl World {
         Some(Command::PutSubnet(wrong))
     }
 
-    fn leases(&self) -> usize {
-        let subnets = |state: &ipam::State| {
-            let subnet = state.subnets().get(&SUBNET);
-            subnet.map_or(0, |subnet| subnet.leases().iter().count())
-        };
-        self.observer.judge.newest(subnets).1
+    fn leased_address(&self, random: &mut Rng) -> Option<Ipv4Addr> {
+        random.choice(self.addresses(|lease| matches!(lease.state, LeaseState::Bound { .. })))
     }
 
-    fn leased_address(&self, random: &mut Rng) -> Option<Ipv4Addr> {
-        let bound = |state: &ipam::State| -> Vec<Ipv4Addr> {
+    /// Who has a reservation, and of what.
+    fn reservation(&self, random: &mut Rng) -> Option<(ClientKey, Ipv4Addr)> {
+        let look = |state: &State| -> Vec<(ClientKey, Ipv4Addr)> {
             let subnet = state.subnets().get(&SUBNET);
-            let leases = subnet.into_iter().flat_map(|subnet| subnet.leases().iter());
-            let bound = leases.filter(|(_, lease)| matches!(lease.state, LeaseState::Bound { .. }));
-            bound.map(|(address, _)| address).collect()
+            let reservations = subnet.map(|subnet| subnet.reservations().iter());
+            let reservations = reservations.into_iter().flatten();
+            reservations
+                .map(|(client, address)| (client.clone(), address))
+                .collect()
         };
-        let (_, bound) = self.observer.judge.newest(bound);
-        random.choice(bound)
+        random.choice(self.observer.judge.newest(look).1)
     }
 }

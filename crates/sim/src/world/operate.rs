@@ -6,13 +6,22 @@ use crate::scenario::SUBNET;
 use fastrand::Rng;
 use ipam::{
     ClientIdentity, ClientKey, ClusterTime, Command, Forward, ForwardKey, ForwardTarget, GrantRef,
-    HardwareAddress, Lease, LeaseState, Protocol, ReleaseLease,
+    HardwareAddress, Lease, LeaseState, Protocol, ReleaseLease, State,
 };
 use std::net::Ipv4Addr;
 
+/// Commands of an operator's at once.
+const MOST_AT_ONCE: u8 = 12;
+
 impl World {
-    /// One command of an operator's.
+    /// An operator works through a list.
     pub(super) fn operate(&mut self, random: &mut Rng) {
+        for _ in 0..random.u8(1..=MOST_AT_ONCE) {
+            self.operate_once(random);
+        }
+    }
+
+    fn operate_once(&mut self, random: &mut Rng) {
         let command = match random.u8(0..12) {
             0 => self.forged_release(random),
             1 => self.late_release(random),
@@ -131,10 +140,29 @@ impl World {
             4 => Command::RemoveForward(key),
             _ => Command::RevokeLease {
                 subnet: SUBNET,
-                address,
+                // As it is being granted, where one is.
+                address: self.offered_address(random).unwrap_or(address),
                 keep_record: true,
             },
         }
+    }
+
+    /// An address that waits for its DHCPREQUEST; none every other time.
+    fn offered_address(&self, random: &mut Rng) -> Option<Ipv4Addr> {
+        let wanted = random.bool();
+        let is_offered = |lease: &Lease| matches!(lease.state, LeaseState::Offered { .. });
+        self.addresses(is_offered).pop().filter(|_| wanted)
+    }
+
+    /// The addresses whose leases are such, in the newest state.
+    pub(super) fn addresses(&self, such: impl Fn(&Lease) -> bool) -> Vec<Ipv4Addr> {
+        let look = |state: &State| -> Vec<Ipv4Addr> {
+            let subnet = state.subnets().get(&SUBNET);
+            let leases = subnet.into_iter().flat_map(|subnet| subnet.leases().iter());
+            let such = leases.filter(|(_, lease)| such(lease));
+            such.map(|(address, _)| address).collect()
+        };
+        self.observer.judge.newest(look).1
     }
 }
 
