@@ -3,6 +3,7 @@
 use super::STEP;
 use super::coverage::Coverage;
 use super::faults::{Faults, good_disk};
+use super::intruder::Overheard;
 use super::kernels::Kernels;
 use super::neighbours::Neighbours;
 use super::observe::Observer;
@@ -41,6 +42,7 @@ pub struct World {
     pub(super) observer: Observer,
     pub(super) coverage: Coverage,
     pub(super) sightings: Sightings,
+    pub(super) overheard: Overheard,
     pub(super) shows: Shows,
     pub(super) kernels: Kernels,
     pub(super) stage: Stage,
@@ -81,6 +83,7 @@ impl World {
             observer,
             coverage: Coverage::default(),
             sightings: Sightings::default(),
+            overheard: Overheard::default(),
             shows: Shows::default(),
             kernels: Kernels::default(),
             stage: Stage::default(),
@@ -145,6 +148,7 @@ impl World {
                         format_args!("{method} #{} from n{from}, {length} bytes", call.0),
                     );
                     self.coverage.method_called(call, method);
+                    self.overheard.hear(method, &request);
                     let is_log = matches!(method, "Append" | "InstallSnapshot");
                     if is_log && self.stage.deaf.contains(&to) {
                         self.network.refuse(call, true);

@@ -1,50 +1,19 @@
-//! An intruder on the peers' network: it has an identity that is proven, a stranger's or a member's, and
-//! says with it what no honest node says. All of it must be refused, so nothing here may show.
-//!
-//! What a member may do by lying within its rights (unseat a leader, lead) is not in it: Raft is not
-//! Byzantine. Nor is what a stranger may do while there is no leader, or to a node that waits for
-//! whoever invites it (ADR 0015, 0016).
+//! Requests that are made up, and that no node may take, whatever the cluster is at.
 
-use super::arena::World;
-use crate::network::{CallId, Host, PeerRequest};
+use crate::network::{Host, PeerRequest};
 use api::proto::command as log;
 use api::proto::raft as wire;
 use fastrand::Rng;
 use prost::Message;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Uri};
 
-/// How many requests each node gets.
-const REQUESTS: u64 = 12;
-/// A node that is no member.
-const STRANGER: Host = 99;
-/// The calls of an intruder have the last numbers, which no other call reaches: nobody waits for
-/// their answers.
-const LAST_CALL: u64 = u64::MAX;
-
+/// A chunk of a snapshot that is none.
+const CHUNK: usize = 32 * 1024;
 /// Numbers that no election and no log reaches.
 const BEYOND: [u64; 4] = [(1 << 62) + 1, 1 << 63, u64::MAX - 1, u64::MAX];
 
-impl World {
-    /// Every node that runs hears the intruder out.
-    pub(super) fn intrude(&mut self, random: &mut Rng) {
-        let hosts: Vec<Host> = self.scenario.hosts().collect();
-        for (place, to) in (0..).zip(&hosts) {
-            for number in 0..REQUESTS {
-                let member = hosts[random.usize(0..hosts.len())];
-                let is_stranger = random.bool() || member == *to;
-                let from = if is_stranger { STRANGER } else { member };
-                let request = request(random, from, *to);
-                let call = CallId(LAST_CALL - place * REQUESTS - number);
-                if let Some(node) = self.nodes.get(to).filter(|node| !node.is_paused()) {
-                    node.take_request(&self.network, call, from, request);
-                }
-            }
-        }
-    }
-}
-
 /// A request of `from`'s to `to` that must be refused.
-fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
+pub(super) fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
     let beyond = BEYOND[random.usize(0..BEYOND.len())];
     let another = if from == 1 { 2 } else { 1 };
     let mut route = wire::Route {
@@ -70,7 +39,7 @@ fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
         index: beyond,
     });
     let route = Some(route);
-    match random.u8(0..6) {
+    match random.u8(0..8) {
         0 => framed(
             "Append",
             &wire::AppendEntriesRequest {
@@ -99,6 +68,7 @@ fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
                 route,
             },
         ),
+        6 | 7 => snapshot(random, vote(true), position, route),
         4 => framed(
             "Propose",
             &wire::ProposeRequest {
@@ -121,6 +91,41 @@ fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
     }
 }
 
+/// A snapshot that is none: garbage, one of no end, or larger than it says.
+fn snapshot(
+    random: &mut Rng,
+    vote: wire::Vote,
+    position: Option<wire::LogId>,
+    route: Option<wire::Route>,
+) -> PeerRequest {
+    use wire::snapshot_chunk::Part;
+    let chunk = |part| {
+        let chunk = wire::SnapshotChunk { part: Some(part) };
+        frame(&chunk.encode_to_vec())
+    };
+    let header = wire::SnapshotHeader {
+        vote: Some(vote),
+        meta: Some(wire::SnapshotMeta {
+            last_log_id: position,
+            last_membership: None,
+        }),
+        length: [0, 1, 1 << 63, u64::MAX][random.usize(0..4)],
+        route,
+    };
+    let garbage =
+        |random: &mut Rng, bytes: usize| -> Vec<u8> { (0..bytes).map(|_| random.u8(..)).collect() };
+    let mut body = match random.u8(0..4) {
+        0 => frame(&garbage(random, 200)),
+        1 => vec![],
+        _ => chunk(Part::Header(header)),
+    };
+    let chunks = if random.u8(0..4) == 0 { 32 } else { 1 };
+    for _ in 0..chunks {
+        body.extend(chunk(Part::Data(garbage(random, CHUNK))));
+    }
+    request_with("InstallSnapshot", body)
+}
+
 /// What the leader takes from nobody, or not in another's name.
 fn command(random: &mut Rng, another: Host) -> log::Command {
     use log::command::Kind;
@@ -137,13 +142,22 @@ fn command(random: &mut Rng, another: Host) -> log::Command {
     log::Command { kind: Some(kind) }
 }
 
-/// One message as gRPC sends it.
+/// A call with one message.
 fn framed(method: &str, message: &impl Message) -> PeerRequest {
-    let encoded = message.encode_to_vec();
-    let length = u32::try_from(encoded.len()).unwrap_or(u32::MAX);
-    let mut body = vec![0];
-    body.extend(length.to_be_bytes());
-    body.extend(encoded);
+    request_with(method, frame(&message.encode_to_vec()))
+}
+
+/// One message as gRPC sends it.
+pub(super) fn frame(message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
+    let mut frame = vec![0];
+    frame.extend(length.to_be_bytes());
+    frame.extend(message);
+    frame
+}
+
+/// A call with this body.
+pub(super) fn request_with(method: &str, body: Vec<u8>) -> PeerRequest {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/grpc"));
     headers.insert("te", HeaderValue::from_static("trailers"));
