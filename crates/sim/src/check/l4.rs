@@ -18,7 +18,13 @@ pub(super) struct L4 {
     offered: BTreeMap<ClientKey, (Ipv4Addr, TrueTime)>,
     /// The server that each client named in its last DHCPREQUEST.
     selecting: BTreeMap<ClientKey, Option<Ipv4Addr>>,
+    /// What each client gave up last, and when.
+    given_up: BTreeMap<ClientKey, (Ipv4Addr, TrueTime)>,
 }
+
+/// A RELEASE is tried for so long (`cluster`). Who asks again meanwhile may be offered what it gave up, by a node that
+/// never heard that it did.
+const GIVING_UP: Duration = Duration::from_millis(2500);
 
 impl L4 {
     /// `held_for`: how long the cluster holds an offer.
@@ -34,6 +40,10 @@ impl L4 {
                 ..
             } => {
                 self.selecting.insert(event.client.clone(), server);
+            }
+            What::Released(address) | What::Declined(address) => {
+                let given_up = (address, event.at);
+                self.given_up.insert(event.client.clone(), given_up);
             }
             What::Refused { server, .. } => return self.refused(event, server, peace, held_for),
             _ => {}
@@ -57,6 +67,10 @@ impl L4 {
         let is_held = event.at.since(*at) + REPLY_DEADLINE < held_for;
         // When nothing is free, an offer that was left lying goes to somebody else (ADR 0014).
         let is_held = is_held && peace.had_room(&event.client, *at);
+        let given_up = self.given_up.get(&event.client);
+        let is_given_up = given_up
+            .is_some_and(|(given_up, when)| given_up == address && at.since(*when) < GIVING_UP);
+        let is_held = is_held && !is_given_up;
         let Some(healed) = peace.settled_since(*at).filter(|_| is_held) else {
             return Ok(());
         };

@@ -188,6 +188,17 @@ fn l4_what_was_offered_is_refused() {
 }
 
 #[test]
+fn l4_what_was_given_up_a_moment_before_may_be_refused() {
+    for (pause, expected) in [(seconds(1), &[] as &[&str]), (seconds(3), &["L4"])] {
+        let mut bench = settled();
+        bench.tell(1, What::Released(address(20)));
+        bench.pass(pause);
+        refused_after(&mut bench, seconds(5));
+        assert_eq!(bench.broken(), expected);
+    }
+}
+
+#[test]
 fn l4_an_offer_that_lapsed_or_was_made_in_trouble_may_be_refused() {
     let mut lapsed = settled();
     refused_after(&mut lapsed, seconds(60));
