@@ -23,7 +23,7 @@ use crate::wire::MacAddr;
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "half_dead",
     about: "A disk that goes back, power cuts, a wiped node that bootstraps, a log reader that goes away, \
-            another peer address, an uplink renamed: status says what it is, and clients are served",
+            another peer address, clients without a way out: status says what it is, and clients are served",
     hosts: 3,
     run,
 };
