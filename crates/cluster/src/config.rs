@@ -27,8 +27,9 @@ pub struct ClusterConfig {
     pub profile: Profile,
     /// How much of the log is kept.
     pub snapshots: Snapshots,
-    /// The operator says, for this run, that this node may be left the only voter by another one. Without
-    /// it that is refused: a leader that lies could part it from the others so (ADR 0015).
+    /// The operator says, for this run, that of the two voters that the log names at the start this node may
+    /// be left the only one by the other. Without it that is refused: a leader that lies could part it from
+    /// others so (ADR 0015).
     pub alone: bool,
 }
 

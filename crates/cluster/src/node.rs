@@ -93,6 +93,8 @@ pub(crate) struct Inner {
     pub(crate) key: Option<KeyHash>,
     /// Why nothing of what is on its disk may be used, if so.
     pub(crate) poisoned: Option<String>,
+    /// The two voters of which this node may be left alone, see `ClusterConfig::alone`.
+    pub(crate) pair: Option<BTreeSet<u64>>,
     pub(crate) admission: Admission,
     /// What members proved themselves by when they last asked something.
     pub(crate) seen_keys: Mutex<BTreeMap<NodeId, KeyHash>>,
@@ -344,6 +346,7 @@ pub(crate) struct Parts {
     pub(crate) cluster: ClusterIdFile,
     pub(crate) key: Option<KeyHash>,
     pub(crate) poisoned: Option<String>,
+    pub(crate) pair: Option<BTreeSet<u64>>,
     pub(crate) notes: NoteBook,
     pub(crate) tail: LogTail,
 }
@@ -371,6 +374,7 @@ impl Inner {
             cluster: parts.cluster,
             key: parts.key,
             poisoned: parts.poisoned,
+            pair: parts.pair,
             admission: Admission::default(),
             seen_keys: Mutex::default(),
             clock: LeaderClock::default(),

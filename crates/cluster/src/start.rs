@@ -3,9 +3,10 @@
 use crate::config::{ClusterConfig, Snapshots, Timings};
 use crate::local_profile::LocalProfile;
 use crate::node::{Cluster, Inner, Parts, Stop};
+use crate::peer_server::voter_change::{Voters, voters_of};
 use crate::profile;
 use crate::propose::{Proposal, Proposer};
-use crate::raft_handle::{Ground, RaftHandle};
+use crate::raft_handle::{Ground, RaftHandle, RaftNode};
 use crate::reversion::Reversions;
 use crate::serve::{self, PeerHandler, ServeError};
 use crate::tasks;
@@ -146,6 +147,10 @@ async fn assemble(
     let initialized = raft.now().is_initialized().await;
     let has_data = initialized.map_err(|error| StartError::Raft(error.to_string()))?;
     let poisoned = store.poisoned;
+    let pair = match config.alone {
+        true => pair_of_voters(&raft.now()).await?,
+        false => None,
+    };
     let (proposer, queue) = Proposer::new();
     let parts = Parts {
         config,
@@ -161,6 +166,7 @@ async fn assemble(
         cluster: store.cluster,
         key,
         poisoned: poisoned.clone(),
+        pair,
         notes: store.notes,
         tail,
     };
@@ -173,6 +179,16 @@ async fn assemble(
         queue,
         release: store.release,
     })
+}
+
+/// The voters, if the log names just two.
+async fn pair_of_voters(raft: &RaftNode) -> Result<Option<Voters>, StartError> {
+    let voters =
+        raft.with_raft_state(|state| voters_of(state.membership_state.effective().membership()));
+    let voters = voters
+        .await
+        .map_err(|error| StartError::Raft(error.to_string()))?;
+    Ok(Some(voters).filter(|voters| voters.len() == 2))
 }
 
 /// Until the store has been looked at.

@@ -29,7 +29,7 @@ const fn mutation(name: &'static str, promise: &'static str, bug: &'static str) 
 pub const ALL: &[Mutation] = &[
     mutation(
         "l1_unheard_leader_goes_on",
-        "L1",
+        "L1, L3",
         "a leader that hears no quorum keeps its followers waiting for as long as its messages get out",
     ),
     mutation(

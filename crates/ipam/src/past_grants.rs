@@ -32,8 +32,8 @@ pub struct PastGrants {
 }
 
 impl PastGrant {
-    /// A client may get and give back an address about three times in the life of a datagram: its own budget of
-    /// commands allows no more.
+    /// An ordinary client gives back one grant of an address in the life of a datagram. One that comes and goes
+    /// faster is known to each node by what it heard (ADR 0025).
     pub const MAX_RELEASES: usize = 4;
 }
 

@@ -174,8 +174,8 @@ impl LeaseTimes {
 
 impl SubnetConfig {
     /// Options that the server computes; a raw payload for one of them would contradict it.
-    const OWN_OPTIONS: [u8; 20] = [
-        0, 1, 3, 6, 12, 15, 26, 28, 42, 50, 51, 52, 53, 54, 55, 57, 61, 82, 119, 121,
+    const OWN_OPTIONS: [u8; 21] = [
+        0, 1, 3, 6, 12, 15, 26, 28, 42, 50, 51, 52, 53, 54, 55, 57, 61, 82, 118, 119, 121,
     ];
 
     /// Checks everything that can be checked about a subnet alone.

@@ -4,7 +4,7 @@ use super::PeerService;
 use super::bounds::{self, Own, Violation};
 use super::raft_rpc::stopped;
 use super::reach::Reach;
-use super::voter_change::{self, Counted};
+use super::voter_change::{self, Counted, Voters};
 use crate::raft_handle::RaftNode;
 use ipam::NodeId;
 use openraft::RaftState;
@@ -19,6 +19,9 @@ pub(super) struct Judged {
     pub(super) checked: Result<(), Violation>,
 }
 
+/// A node, and two voters.
+type Who = (u64, Option<Voters>);
+
 impl PeerService {
     /// What this node knows of itself. It may be a moment old: enough where openraft judges again.
     pub(super) fn own(&self) -> Own {
@@ -30,9 +33,9 @@ impl PeerService {
         })
     }
 
-    /// This node, and whether it may be left the only voter.
-    fn who(&self) -> (u64, bool) {
-        (self.inner.config.node.0, self.inner.config.alone)
+    /// This node, and of which two voters it may be left alone.
+    fn who(&self) -> Who {
+        (self.inner.config.node.0, self.inner.pair.clone())
     }
 
     /// Whether a snapshot may be taken, by what openraft itself knows, in its turn.
@@ -141,14 +144,10 @@ fn own_of(state: &RaftState<TypeConfig>, reach: Reach) -> Own {
     }
 }
 
-fn counted(who: (u64, bool), state: &RaftState<TypeConfig>) -> Counted {
+fn counted(who: Who, state: &RaftState<TypeConfig>) -> Counted {
     let members = &state.membership_state;
     let voters = [members.committed(), members.effective()]
         .map(|members| voter_change::voters_of(members.membership()));
-    let (here, alone) = who;
-    Counted {
-        here,
-        voters,
-        alone,
-    }
+    let (here, pair) = who;
+    Counted { here, voters, pair }
 }

@@ -20,7 +20,7 @@ mod reach;
 mod route;
 mod snapshot_rpc;
 mod snapshot_turns;
-mod voter_change;
+pub(crate) mod voter_change;
 
 pub(crate) use install_gate::InstallGate;
 pub(crate) use reach::Start;

@@ -7,7 +7,8 @@
 //!
 //! Of two nodes, the one that is being removed may have to end the change that leaves the other alone: that
 //! one led, and its power went before the entry was on its disk. What it asked for it does not know any more,
-//! and this looks as a liar's work does. So there an operator decides, by starting it with `--alone`.
+//! and this looks as a liar's work does. So there an operator decides, by starting it with `--alone`: that
+//! counts for the two voters that its log names then, so in no cluster that grows from it, and in no larger one.
 //!
 //! * **What flows in and out.** In: the memberships that this node counts by, and an append. Out: nothing, or
 //!   what is wrong. Pure.
@@ -21,7 +22,7 @@ use raft_store::{Membership, TypeConfig};
 use std::collections::BTreeSet;
 
 /// A set of voters.
-type Voters = BTreeSet<u64>;
+pub(crate) type Voters = BTreeSet<u64>;
 
 /// By whom this node counts.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +31,15 @@ pub(crate) struct Counted {
     pub(crate) here: u64,
     /// The last voters that it knows committed, and the last ones in its log: the same, mostly.
     pub(crate) voters: [Voters; 2],
-    /// Whether an operator said that this node may be the only voter.
-    pub(crate) alone: bool,
+    /// The two voters of whom an operator said, at this start, that the other one may be gone.
+    pub(crate) pair: Option<Voters>,
+}
+
+impl Counted {
+    /// Whether it was said that this node may be left alone of these.
+    fn may_be_alone_of(&self, before: &Voters) -> bool {
+        self.pair.as_ref() == Some(before)
+    }
 }
 
 /// The voters at the end of a change.
@@ -69,7 +77,7 @@ pub(crate) fn check_append(
 pub(crate) fn check_snapshot(counted: &Counted, members: &Membership) -> Result<(), Violation> {
     let next = voters_of(members);
     let mut before = counted.voters.iter();
-    match !counted.alone && before.any(|before| isolates(counted.here, before, &next)) {
+    match before.any(|before| isolates(counted, before, &next)) {
         true => Err(ALONE),
         false => Ok(()),
     }
@@ -89,16 +97,15 @@ fn check_step(counted: &Counted, before: &[Voters], next: &Voters) -> Result<(),
             "it takes out more than one voter at once",
         ));
     }
-    let isolates = |before| isolates(counted.here, before, next);
-    if !counted.alone && before.iter().all(isolates) {
+    if before.iter().all(|before| isolates(counted, before, next)) {
         return Err(ALONE);
     }
     Ok(())
 }
 
-fn isolates(here: u64, before: &Voters, next: &Voters) -> bool {
-    let alone = |voters: &Voters| voters.iter().all(|voter| *voter == here);
-    alone(next) && !alone(before)
+fn isolates(counted: &Counted, before: &Voters, next: &Voters) -> bool {
+    let alone = |voters: &Voters| voters.iter().all(|voter| *voter == counted.here);
+    alone(next) && !alone(before) && !counted.may_be_alone_of(before)
 }
 
 #[cfg(test)]

@@ -28,15 +28,15 @@ fn members(sets: &[&[u64]]) -> Membership {
 
 /// Entries from index 11 on.
 fn checked(before: &[u64], term: u64, steps: &[&[&[u64]]]) -> Result<(), Violation> {
-    checked_by(&counted(before, false), term, steps)
+    checked_by(&counted(before, None), term, steps)
 }
 
-fn counted(before: &[u64], alone: bool) -> Counted {
+fn counted(before: &[u64], pair: Option<[u64; 2]>) -> Counted {
     let voters: Voters = before.iter().copied().collect();
     Counted {
         here: HERE,
         voters: [voters.clone(), voters],
-        alone,
+        pair: pair.map(Voters::from),
     }
 }
 
@@ -108,14 +108,17 @@ fn an_operator_says_that_a_node_may_be_alone() {
         refused.contains("restart it once with --alone"),
         "{refused}"
     );
-    assert_eq!(checked_by(&counted(&[1, 2], true), 7, steps), Ok(()));
-    assert_eq!(
-        check_snapshot(&counted(&[1, 2], true), &members(&[&[1]])),
-        Ok(())
-    );
-    let at_once: &[&[&[u64]]] = &[&[&[1]]];
-    let refused = checked_by(&counted(&[1, 2, 3], true), 7, at_once).map_err(Violation::kind);
-    assert_eq!(refused, Err("members"), "two at once");
+    let told = counted(&[1, 2], Some([1, 2]));
+    assert_eq!(checked_by(&told, 7, steps), Ok(()));
+    assert_eq!(check_snapshot(&told, &members(&[&[1]])), Ok(()));
+    // Of others it was not said.
+    let kind = |counted: &Counted, steps| checked_by(counted, 7, steps).map_err(Violation::kind);
+    let others = counted(&[1, 3], Some([1, 2]));
+    assert_eq!(kind(&others, &[&[&[1, 3], &[1]]]), Err("members"));
+    let more = counted(&[1, 2, 3], None);
+    let by_steps: &[&[&[u64]]] = &[&[&[1, 2, 3], &[1, 2]], &[&[1, 2], &[1]]];
+    assert_eq!(kind(&more, by_steps), Err("members"), "one after the other");
+    assert_eq!(kind(&more, &[&[&[1]]]), Err("members"), "two at once");
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn a_snapshot_leaves_nobody_alone_who_was_not() {
     let counted = |before: &[u64]| Counted {
         here: HERE,
         voters: [before.iter().copied().collect(), Voters::new()],
-        alone: false,
+        pair: None,
     };
     for (before, after, taken) in [
         (&[1, 2, 3][..], &[1][..], false),

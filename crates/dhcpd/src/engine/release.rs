@@ -1,4 +1,4 @@
-//! Copies of a DHCPRELEASE, which end nothing (contract S7, ADR 0025).
+//! Copies of a DHCPRELEASE, which end nothing (contract S7, ADR 0025), and what was given up lately.
 //!
 //! The state knows those of a RELEASE that ended a grant. One that was overtaken by its client's next request ended
 //! none, nor did one that came while this node was out of service: of those, each node remembers what it heard.
@@ -17,7 +17,8 @@ pub(super) fn check_release(hearing: &Hearing<'_>) -> Result<(), Silence> {
 }
 
 impl Engine {
-    /// Remembers a RELEASE that this node cannot act on now: a copy of it comes too late.
+    /// Remembers a RELEASE or DECLINE that this node cannot act on now: a copy of it comes too late, and what
+    /// it gave up is not offered without a commit.
     pub(super) fn note_unserved(
         &mut self,
         now: Moment,
@@ -25,7 +26,11 @@ impl Engine {
         arrival: Arrival,
         view: &dyn LeaseView,
     ) {
-        if packet.message_type != MessageType::Release {
+        let gives_up = matches!(
+            packet.message_type,
+            MessageType::Release | MessageType::Decline
+        );
+        if !gives_up {
             return;
         }
         let Some(config) = view.subnet_config(self.identity.subnet) else {
@@ -36,6 +41,10 @@ impl Engine {
             .and_then(|intent| check_source(packet, intent, arrival));
         if is_its_own.is_ok() {
             let client = config.identity.key(&packet.identity());
+            if packet.message_type == MessageType::Decline {
+                self.memory.note_decline(&client, now);
+                return;
+            }
             // Whether it is one matters to nobody now.
             let _is_copy = self.memory.is_copy_of_release(&client, packet.xid, now);
         }

@@ -1,9 +1,11 @@
 //! What was heard of each client lately: how often it tried in vain, and what it may still cause.
 //!
 //! * **Bounded.** [`MAX_REMEMBERED_CLIENTS`] entries; the one longest unheard of makes room. A
-//!   flood of made-up clients can push real ones out; these then start afresh, which costs them at
-//!   most a retransmission.
-//! * **A hint, never a promise.** It decides *who* answers first, not *what* is answered.
+//!   flood of made-up clients can push real ones out; these then start afresh. That costs them a
+//!   retransmission; and a copy of a DHCPRELEASE that its client's next request overtook, 1.5 s late
+//!   or more, would then end the new lease (S7): the state knows only those that ended one.
+//! * **A hint beside the state.** It decides who answers first, which RELEASE is a copy, and whether an
+//!   offer takes a commit.
 
 use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;

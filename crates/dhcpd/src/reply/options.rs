@@ -1,7 +1,7 @@
 //! Which options a reply carries, and in which order (RFC 2131 §4.3.1, tables 3 and 5).
 //!
 //! Order: the message's own options (53, 54, 51, 58, 59), then what the client listed in option 55
-//! in its order (but 1 before 3: RFC 2132 §3.3), then what it gets unasked (1, 3, 28), then the echoes: 61 (RFC 6842) and, always
+//! in its order (but 1 before 3: RFC 2132 §3.3), then what it gets unasked (1, 3, 28), then the echoes: 61 (RFC 6842), 118 (RFC 3011) and, always
 //! last before END, 82 (RFC 3046 §2.2). A client without option 55 gets everything configured.
 
 use super::host_name::is_host_name;

@@ -43,7 +43,8 @@ pub struct RunArgs {
     #[arg(long)]
     pub bootstrap: bool,
     /// This node is the only one left or there is, for certain: do not wait for the nodes in
-    /// GATEWAY_JOIN before it founds a cluster, or goes on as the only voter of one.
+    /// GATEWAY_JOIN before it founds a cluster, or goes on as the only voter of one. Of two voters, let the
+    /// other one's removal be ended by itself, after a power cut. For one start, not for a unit file.
     #[arg(long)]
     pub alone: bool,
     /// Every key.

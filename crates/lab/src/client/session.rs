@@ -1,4 +1,4 @@
-//! What the three clients have in common: a foreground process, and a log that tells of each ACK.
+//! What the clients have in common: a foreground process, and a log that tells of each ACK.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;

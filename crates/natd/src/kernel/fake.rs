@@ -45,6 +45,8 @@ pub struct FakeState {
     pub forwarding: bool,
     /// How many transactions were committed.
     pub transactions: u64,
+    /// How many foreign changes there were.
+    pub edits: u64,
     /// How many of the next writes are refused with `EPERM`.
     pub refuse: u32,
 }
@@ -79,7 +81,8 @@ impl FakeKernel {
     /// How many transactions and foreign changes there were: another number, another state.
     #[must_use]
     pub fn transactions(&self) -> u64 {
-        self.shared.lock().transactions
+        let state = self.shared.lock();
+        state.transactions + state.edits
     }
 
     /// A foreign change, with the event that it causes.
@@ -91,7 +94,9 @@ impl FakeKernel {
 
     /// A foreign change whose event is lost.
     pub fn edit_silently<T>(&self, change: impl FnOnce(&mut FakeState) -> T) -> T {
-        change(&mut self.shared.lock())
+        let mut state = self.shared.lock();
+        state.edits += 1;
+        change(&mut state)
     }
 
     /// `nft flush ruleset`.

@@ -11,6 +11,7 @@ use crate::sandbox::{list, run};
 use ipam::{Ipv4Network, NatView, Protocol};
 use natd::kernel::Kernel;
 use natd::{Guard, NftKernel, NodeContext, plan};
+use socket2::Domain;
 use std::net::Ipv4Addr;
 
 pub const TESTS: [Test; 10] = [
@@ -250,6 +251,11 @@ fn port_of_a_node_is_closed_by_ipv6_at_hosts_alone() {
     // The kernel first makes sure that its link-local addresses are nobody else's.
     assert!((0..20).any(|_| !is_blocked6("a", other, PEER_PORT)));
     assert!(is_blocked6("a", host, PEER_PORT));
+    // GRE: a tunnel.
+    let tunnel = raw("outside", Domain::IPV6, 47);
+    let sender = raw("a", Domain::IPV6, 47);
+    assert!(receives(&tunnel, || sender.send_to(&[0; 40], (other, 0))));
+    assert!(!receives(&tunnel, || sender.send_to(&[0; 40], (host, 0))));
 }
 
 /// A host takes what comes out of a tunnel that it ends for the overlay's.
@@ -258,9 +264,9 @@ fn s12_tunnels_to_hosts_are_dropped() {
     ip("-n outside address add 203.0.113.101/24 dev eth0");
     // IP in IP, IPv6 in IP, GRE, ESP, EtherIP, L2TP.
     for protocol in [4, 41, 47, 50, 97, 115] {
-        let tunnel = raw("outside", protocol);
+        let tunnel = raw("outside", Domain::IPV4, protocol);
         let sends = |to: &str| {
-            let sender = raw("a", protocol);
+            let sender = raw("a", Domain::IPV4, protocol);
             receives(&tunnel, || sender.send_to(&[0; 40], (to, 0)))
         };
         assert!(!sends("203.0.113.100"), "{protocol} reaches a host");

@@ -184,10 +184,10 @@ pub fn datagrams(host: &'static str, address: &str) -> UdpSocket {
 }
 
 /// A socket of a host for packets of an IP protocol of its own.
-pub fn raw(host: &'static str, protocol: i32) -> UdpSocket {
+pub fn raw(host: &'static str, version: socket2::Domain, protocol: i32) -> UdpSocket {
     on(host, move || {
         let protocol = Some(socket2::Protocol::from(protocol));
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::RAW, protocol);
+        let socket = socket2::Socket::new(version, socket2::Type::RAW, protocol);
         socket.expect("root may").into()
     })
 }

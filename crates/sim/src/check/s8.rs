@@ -68,7 +68,7 @@ impl S8 {
             let (same, differ): (Vec<_>, Vec<_>) = others.partition(|(_, theirs)| *theirs == mine);
             if differ.len() > same.len() {
                 self.outvoted.entry(*one).or_insert(at);
-            } else if same.len() > differ.len() {
+            } else if of.len() > 1 {
                 self.outvoted.remove(one);
             }
         }

@@ -242,10 +242,14 @@ fn l4_after_a_release_an_offer_costs_a_commit() {
     assert_eq!(bench.service.take_proposed().len(), 1);
 }
 
-/// L4: the same of a DECLINE, whichever node it names.
+/// L4: the same of a DECLINE, whichever node it names, and though this node was out of service as it heard it.
 #[test]
 fn l4_after_a_decline_an_offer_costs_a_commit() {
-    for server in [NODES[0].1, NODES[1].1] {
+    for (server, fault) in [
+        (NODES[0].1, Fault::None),
+        (NODES[1].1, Fault::None),
+        (NODES[1].1, Fault::NoQuorum),
+    ] {
         let mut bench = Bench::alone();
         let given = bench.lease(mac(1));
         let decline = PacketBuilder::new(MessageType::Decline, mac(1))
@@ -253,9 +257,11 @@ fn l4_after_a_decline_an_offer_costs_a_commit() {
             .server(server);
         let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED).in_frame_of(mac(1));
         // Whoever proposes it, it is not committed yet.
+        bench.service.set_fault(fault);
         bench
             .engine
             .receive(bench.now, &decline.datagram(), arrival, &bench.service);
+        bench.service.set_fault(Fault::None);
         bench.service.take_proposed();
         bench.body(&PacketBuilder::discover(mac(1)).xid(2));
         assert_eq!(bench.service.take_proposed().len(), 1);

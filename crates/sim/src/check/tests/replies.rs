@@ -184,21 +184,25 @@ fn l6_a_client_that_had_it_is_not_new_there() {
 /// Judged alone: where states differ, S8 itself has a verdict before.
 #[test]
 fn s8_one_that_differs_answers() {
-    for (differ, after, expected) in [
-        (true, seconds(6), &["S8 silence"] as &[&str]),
-        (true, seconds(4), &[]),
-        (false, seconds(6), &[]),
+    for (differs_from, after, expected) in [
+        (&[2_u64, 3] as &[_], seconds(6), &["S8 silence"] as &[&str]),
+        (&[2, 3], seconds(4), &[]),
+        (&[2], seconds(6), &[]),
+        (&[], seconds(6), &[]),
     ] {
         let mut bench = Bench::new();
         bench.judge.mind(Some(Promises("S8 silence")));
         let xid = bench.request(1, 20, None);
         let (at, position) = (bench.at, bench.position);
-        if differ {
-            bench.put(20, 1, bench.bound());
-        }
+        let same = bench.state();
+        bench.put(20, 1, bench.bound());
+        let other = bench.state();
         for node in [2, 3] {
-            let state = bench.state();
-            bench.judge.applied(at, NodeId(node), position, &state);
+            let state = match differs_from.contains(&node) {
+                true => &other,
+                false => &same,
+            };
+            bench.judge.applied(at, NodeId(node), position, state);
         }
         bench.pass(after);
         bench.reply(&reply_to(&packet(1, xid, 20, None), &ack(20)), None);
