@@ -18,6 +18,10 @@ pub(super) fn closed(node: &NodeContext) -> Vec<String> {
         let path = Path::new(CONFIGURATION).join(name).join("forwarding");
         fs::read_to_string(path).is_ok_and(|text| text.trim() == "0")
     };
+    // While the switch of the whole host is off, that is what is mended: it sets all the others.
+    if off("all") {
+        return Vec::new();
+    }
     [&node.lan_interface, uplink]
         .into_iter()
         .filter(|interface| off(interface.as_str()))
