@@ -118,7 +118,7 @@ async fn largest_commands_all_at_once_are_committed_on_every_node() {
     let large = |number: u16| {
         let mut subnet = subnet.clone();
         // Options that the server does not set itself.
-        let codes = (60..=255).filter(|code| ![61, 82, 119, 121, 255].contains(code));
+        let codes = (60..=255).filter(|code| ![61, 82, 118, 119, 121, 255].contains(code));
         subnet.extra_options = codes.map(|code| (code, vec![7; 255])).collect();
         subnet.mtu = 1400 + number;
         Command::PutSubnet(subnet)
