@@ -4,15 +4,13 @@ use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::cable::Cable;
-use super::{ALONE, COPY, DhcpServer, START};
+use super::{DhcpServer, START};
 use crate::netns::Netns;
 use crate::process::Process;
-use crate::topology::address::overlay;
 
 /// One that runs.
 pub(in crate::scenarios) struct Dnsmasq {
@@ -66,18 +64,6 @@ impl DhcpServer for Dnsmasq {
 
     fn clients(&self) -> &Netns {
         &self.cable.clients
-    }
-
-    fn address(&self) -> Ipv4Addr {
-        overlay(1)
-    }
-
-    fn answers_within(&self) -> Duration {
-        ALONE
-    }
-
-    fn others_follow_within(&self) -> Duration {
-        COPY
     }
 
     /// It offers one address to whoever asks before the first has taken it, and refuses the slower.

@@ -3,15 +3,14 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::cable::Cable;
-use super::{ALONE, COPY, DhcpServer, START};
+use super::{DhcpServer, START};
 use crate::netns::Netns;
 use crate::process::Process;
-use crate::topology::address::{VM_INTERFACE, overlay};
+use crate::topology::address::VM_INTERFACE;
 use crate::unpacked::Unpacked;
 
 /// The pool and the lease times of ours. Its own conflict probe (an ICMP echo of a second) is off.
@@ -66,18 +65,6 @@ impl DhcpServer for IscDhcpd {
 
     fn clients(&self) -> &Netns {
         &self.cable.clients
-    }
-
-    fn address(&self) -> Ipv4Addr {
-        overlay(1)
-    }
-
-    fn answers_within(&self) -> Duration {
-        ALONE
-    }
-
-    fn others_follow_within(&self) -> Duration {
-        COPY
     }
 
     fn at_once(&self) -> usize {

@@ -3,16 +3,15 @@
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::cable::Cable;
-use super::{ALONE, COPY, DhcpServer, START};
+use super::{DhcpServer, START};
 use crate::netns::Netns;
 use crate::process::Process;
-use crate::topology::address::{VM_INTERFACE, overlay};
+use crate::topology::address::VM_INTERFACE;
 use crate::unpacked::Unpacked;
 
 /// A line of its lease file: address, hardware address, client id, valid lifetime, …, state at the tenth place.
@@ -83,18 +82,6 @@ impl DhcpServer for Kea {
 
     fn clients(&self) -> &Netns {
         &self.cable.clients
-    }
-
-    fn address(&self) -> Ipv4Addr {
-        overlay(1)
-    }
-
-    fn answers_within(&self) -> Duration {
-        ALONE
-    }
-
-    fn others_follow_within(&self) -> Duration {
-        COPY
     }
 
     /// Like dnsmasq, it keeps no address for whom it offered it to.

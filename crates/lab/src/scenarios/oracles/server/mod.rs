@@ -17,13 +17,10 @@ pub(super) use self::isc_dhcpd::IscDhcpd;
 pub(super) use self::kea::Kea;
 pub(super) use self::ours::Ours;
 use crate::netns::Netns;
+use crate::topology::address::overlay;
 
 /// What a server may take to start.
 const START: Duration = Duration::from_secs(10);
-/// After this long, a server that decides alone and without a disk is silent.
-const ALONE: Duration = Duration::from_millis(400);
-/// A copy of its answer follows at once.
-const COPY: Duration = Duration::from_millis(20);
 
 /// What a row needs to know of a server.
 pub(in crate::scenarios) trait DhcpServer: Sync {
@@ -32,11 +29,18 @@ pub(in crate::scenarios) trait DhcpServer: Sync {
     /// Where its clients are.
     fn clients(&self) -> &Netns;
     /// An address that answers.
-    fn address(&self) -> Ipv4Addr;
-    /// After this long it is silent, and its table has changed if it ever does.
-    fn answers_within(&self) -> Duration;
-    /// After the first answer others may follow: of another node, or a copy.
-    fn others_follow_within(&self) -> Duration;
+    fn address(&self) -> Ipv4Addr {
+        overlay(1)
+    }
+    /// After this long it is silent, and its table has changed if it ever does. This is for one that decides
+    /// alone and without a disk.
+    fn answers_within(&self) -> Duration {
+        Duration::from_millis(400)
+    }
+    /// After the first answer others may follow: of another node, or a copy, which comes at once.
+    fn others_follow_within(&self) -> Duration {
+        Duration::from_millis(20)
+    }
     /// How many clients may speak at once.
     fn at_once(&self) -> usize;
     /// Whether its table says that the address is leased.

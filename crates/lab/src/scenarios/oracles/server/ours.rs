@@ -8,7 +8,6 @@ use anyhow::Result;
 use super::DhcpServer;
 use crate::gateway::{Control, Lease};
 use crate::netns::Netns;
-use crate::topology::address::overlay;
 
 /// Nodes that run.
 pub(in crate::scenarios::oracles) struct Ours {
@@ -30,10 +29,6 @@ impl DhcpServer for Ours {
 
     fn clients(&self) -> &Netns {
         &self.clients
-    }
-
-    fn address(&self) -> Ipv4Addr {
-        overlay(1)
     }
 
     /// A conflict probe (300 ms), a commit, and what other rows cost meanwhile.
