@@ -5,8 +5,8 @@
 
 use super::{Engine, Hearing};
 use crate::Moment;
-use crate::codec::{MessageType, Packet};
-use crate::decide::{Arrival, Silence, check_arrival, check_source, intent};
+use crate::codec::Packet;
+use crate::decide::{Arrival, Intent, Silence, check_arrival, check_source, intent};
 use crate::port::LeaseView;
 
 /// The copy of one that this node has heard, whatever became of that.
@@ -26,27 +26,20 @@ impl Engine {
         arrival: Arrival,
         view: &dyn LeaseView,
     ) {
-        let gives_up = matches!(
-            packet.message_type,
-            MessageType::Release | MessageType::Decline
-        );
-        if !gives_up {
-            return;
-        }
         let Some(config) = view.subnet_config(self.identity.subnet) else {
             return;
         };
-        let is_its_own = check_arrival(packet, arrival, &self.relays, &config)
+        let heard = check_arrival(packet, arrival, &self.relays, &config)
             .and_then(|()| intent(packet, arrival.cast))
-            .and_then(|intent| check_source(packet, intent, arrival));
-        if is_its_own.is_ok() {
-            let client = config.identity.key(&packet.identity());
-            if packet.message_type == MessageType::Decline {
-                self.memory.note_decline(&client, now);
-                return;
+            .and_then(|intent| check_source(packet, intent, arrival).map(|()| intent));
+        let client = config.identity.key(&packet.identity());
+        match heard {
+            Ok(Intent::Release { .. }) => {
+                // Whether it is one matters to nobody now.
+                let _is_copy = self.memory.is_copy_of_release(&client, packet.xid, now);
             }
-            // Whether it is one matters to nobody now.
-            let _is_copy = self.memory.is_copy_of_release(&client, packet.xid, now);
+            Ok(Intent::Decline { .. }) => self.memory.note_decline(&client, now),
+            Ok(_) | Err(_) => {}
         }
     }
 }
