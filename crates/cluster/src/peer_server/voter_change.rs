@@ -7,8 +7,8 @@
 //!
 //! Of two nodes, the one that is being removed may have to end the change that leaves the other alone: that
 //! one led, and its power went before the entry was on its disk. What it asked for it does not know any more,
-//! and this looks as a liar's work does. So there an operator decides, by starting it with `--alone`: that
-//! counts for the two voters that its log names then, so in no cluster that grows from it, and in no larger one.
+//! and this looks as a liar's work does. So there an operator decides, by starting it with `--alone`: until it
+//! is restarted, that counts wherever just the two voters are left that its log named at that start.
 //!
 //! * **What flows in and out.** In: the memberships that this node counts by, and an append. Out: nothing, or
 //!   what is wrong. Pure.

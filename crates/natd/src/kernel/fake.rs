@@ -80,7 +80,7 @@ impl FakeKernel {
 
     /// How many transactions and foreign changes there were: another number, another state.
     #[must_use]
-    pub fn transactions(&self) -> u64 {
+    pub fn changes(&self) -> u64 {
         let state = self.shared.lock();
         state.transactions + state.edits
     }

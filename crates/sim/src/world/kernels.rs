@@ -11,7 +11,7 @@ use natd::image::TableImage;
 use natd::ruleset::{TABLE, Targets};
 use std::collections::BTreeMap;
 
-/// What a kernel was at, at the last look: its life, its transactions, and what its node had applied.
+/// What a kernel was at, at the last look: its life, its changes, and what its node had applied.
 type Mark = (u64, u64, Option<u64>);
 
 /// What was seen last.
@@ -41,7 +41,7 @@ impl World {
             };
             let position = cluster.watch_applied().borrow().position;
             let applied = position.map(|position| position.index);
-            let mark = (node.lives(), node.kernel().transactions(), applied);
+            let mark = (node.lives(), node.kernel().changes(), applied);
             let look = self.kernels.0.entry(host).or_default();
             if look.mark == Some(mark) && !all {
                 continue;
