@@ -1,6 +1,8 @@
-//! Enumerations whose variants are metric labels: one list gives the enum, its names and `ALL`.
+//! Enumerations whose variants are labels, of metrics or rows: one list gives the enum, its names and `ALL`, so that
+//! none can be left out.
 
-/// Defines a field-less enum with a snake_case label for each variant.
+/// Defines a field-less enum with a label for each variant.
+#[macro_export]
 macro_rules! labelled {
     (
         $(#[$attribute:meta])*
@@ -18,7 +20,7 @@ macro_rules! labelled {
             /// Every variant, in the order of [`Self::index`].
             pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
 
-            /// The metric label.
+            /// The label.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {

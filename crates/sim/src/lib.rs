@@ -12,9 +12,6 @@
 //! * **Invariants.** The same seed gives the same trace, byte for byte, in any process
 //!   (`tests/determinism.rs`). A panic anywhere in the product fails the run.
 
-#[macro_use]
-mod named;
-
 pub mod batch;
 pub mod check;
 pub mod cli;

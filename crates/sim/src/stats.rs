@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::time::Duration;
 
-named! {
+dhcpd::labelled! {
     /// Something that must happen now and then, or the simulation proves little.
     pub enum Rare {
         /// Another node leads.

@@ -4,7 +4,7 @@ use crate::network::Host;
 use std::fmt;
 use std::time::Duration;
 
-named! {
+dhcpd::labelled! {
     /// A kind of fault, for counting and for choosing.
     pub enum Kind {
         /// Hosts cannot reach each other.

@@ -25,7 +25,7 @@ use dhcpd::decide::Silence;
 /// In so many runs each row must have been seen.
 pub const ENOUGH_SEEDS: u64 = 1000;
 
-named! {
+dhcpd::labelled! {
     /// What a row is of.
     pub enum Table {
         /// A fault of the simulation's.
