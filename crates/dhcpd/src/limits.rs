@@ -79,10 +79,11 @@ pub const HEARD_BEFORE_BITS: usize = 1 << 23;
 pub const KNOWN_CLIENTS_PER_SECOND: u32 = 5000;
 /// A storm of this many known clients at once passes.
 pub const KNOWN_CLIENTS_BURST: u32 = 10_000;
-/// Commands a second that one client may cause.
-pub const PER_CLIENT_PER_SECOND: u32 = 2;
+/// Commands a second that one client may cause: a machine that gives its lease up and boots anew every 1.5 s needs two,
+/// and the network may bring each of its packets twice.
+pub const PER_CLIENT_PER_SECOND: u32 = 4;
 /// Commands that one client may cause at once: a boot is 2, a reboot with a refused address 4.
-pub const PER_CLIENT_BURST: u32 = 10;
+pub const PER_CLIENT_BURST: u32 = 20;
 /// With no address free as far as this node knows, so many offers a second are still proposed:
 /// enough to notice that the pool has room again, too few to fill the log.
 pub const EXHAUSTED_OFFERS_PER_SECOND: u32 = 2;
