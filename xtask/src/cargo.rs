@@ -18,6 +18,10 @@ pub fn program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// What `cargo run` tells us of ourselves. Handed on, build scripts would see another environment than under a
+/// cargo that a person calls, and half of the dependencies would be built anew each time that one follows the other.
+const OF_OURSELVES: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+
 /// cargo with these arguments, at the workspace's root.
 pub fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
@@ -25,6 +29,11 @@ pub fn cargo(workspace: &Workspace, arguments: &[&str]) -> Command {
         .args(arguments)
         .current_dir(&workspace.root)
         .env_remove(UPDATE_GOLDEN);
+    for name in env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if OF_OURSELVES.iter().any(|start| name.starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -29,6 +29,12 @@ struct Seen {
 }
 
 impl S8 {
+    /// Whether a node has shown this state after this entry before.
+    pub(super) fn has_seen(&self, position: LogPosition, digest: [u8; 32]) -> bool {
+        let seen = self.seen.get(&position.index);
+        seen.is_some_and(|seen| seen.digest == digest)
+    }
+
     /// A node has applied an entry, and its state has this digest.
     pub(super) fn applied(
         &mut self,
