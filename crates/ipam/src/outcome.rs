@@ -107,9 +107,9 @@ pub enum Refusal {
     /// A copy of a DHCPRELEASE that ended an earlier grant (S7).
     #[error("this release of {0} was taken before: a copy of it ends nothing")]
     ReleasedBefore(Ipv4Addr),
-    /// A reservation by client identifier, where clients are known by their hardware address.
+    /// A client that is named by its identifier, where clients are known by their hardware address.
     #[error(
-        "clients of subnet {0} are known by their hardware address, so a reservation by client identifier would never take effect: reserve by hardware address"
+        "clients of subnet {0} are known by their hardware address, so naming one by its client identifier would never take effect: name it by its hardware address"
     )]
     IdentifierNotUsed(SubnetId),
     /// No such reservation, forward or node.

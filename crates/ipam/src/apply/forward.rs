@@ -8,8 +8,8 @@
 use super::Verdict;
 use crate::budget::MAX_FORWARDS;
 use crate::{
-    ClientKey, Event, Forward, ForwardKey, ForwardTarget, Listener, NodeId, Outcome, PortUse,
-    Protocol, Refusal, State, Subnet,
+    ClientKey, Event, Forward, ForwardKey, ForwardTarget, IdentityPolicy, Listener, NodeId,
+    Outcome, PortUse, Protocol, Refusal, State, Subnet, SubnetId,
 };
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -95,10 +95,7 @@ impl State {
     fn check_target(&self, target: &ForwardTarget, force: bool) -> Result<(), Refusal> {
         let address = match target {
             ForwardTarget::Address(address) => *address,
-            ForwardTarget::Client { subnet, .. } => {
-                let known = self.subnets.contains_key(subnet);
-                return known.then_some(()).ok_or(Refusal::UnknownSubnet(*subnet));
-            }
+            ForwardTarget::Client { subnet, client } => return self.check_client(*subnet, client),
         };
         let subnet = self
             .subnet_containing(address)
@@ -110,6 +107,10 @@ impl State {
         if subnet.config.router == address {
             return Err(Refusal::RouterAddress(address));
         }
+        // A member that lies states others' addresses too: `force` is the way past it.
+        if let Some(node) = self.host_at(address).filter(|_| !force) {
+            return Err(Refusal::NodeAddress { address, node });
+        }
         match dynamic_holder(subnet, address) {
             Some(holder) if !force => Err(Refusal::TargetLeased {
                 address,
@@ -117,6 +118,23 @@ impl State {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// A client that is named as none is known would never get anything.
+    fn check_client(&self, id: SubnetId, client: &ClientKey) -> Result<(), Refusal> {
+        let subnet = self.subnets.get(&id).ok_or(Refusal::UnknownSubnet(id))?;
+        let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
+        match client {
+            ClientKey::Identifier(_) if by_hardware => Err(Refusal::IdentifierNotUsed(id)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The node whose host states that it has this address beside its listen IP.
+    fn host_at(&self, address: Ipv4Addr) -> Option<NodeId> {
+        let mut nodes = self.nodes.values();
+        let host = nodes.find(|node| node.addresses.contains(&address.into()));
+        host.map(|node| node.node)
     }
 }
 
@@ -131,6 +149,10 @@ const fn used_by(listener: Listener, node: NodeId) -> PortUse {
 /// Whose lease is on the address, unless it is reserved for them: then it stays theirs.
 fn dynamic_holder(subnet: &Subnet, address: Ipv4Addr) -> Option<&ClientKey> {
     let lease = subnet.leases.get(address)?;
-    let reserved = subnet.reservations.client_of(address) == Some(&lease.client);
+    let reserved = subnet.reservations.client_of(address);
+    let reserved = reserved.is_some_and(|client| match client {
+        ClientKey::Hardware(hardware) => lease.hardware == *hardware,
+        ClientKey::Identifier(_) => lease.client == *client,
+    });
     (lease.state.is_held() && !reserved).then_some(&lease.client)
 }

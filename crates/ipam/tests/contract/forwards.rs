@@ -140,6 +140,76 @@ fn s9_forward_to_a_dynamic_lease_refused_unless_forced_or_reserved() {
     assert_eq!(add(&mut cluster, tcp(2222), leased, false), Outcome::Done);
 }
 
+/// Clients are known by their identifiers, and the address is kept for the machine.
+#[test]
+fn s9_forward_to_what_is_reserved_by_hardware_address_is_no_forward_to_a_dynamic_lease() {
+    let mut cluster = cluster();
+    let config = SubnetConfig {
+        identity: IdentityPolicy::ClientIdentifier,
+        ..config((20, 254))
+    };
+    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    cluster.reserve(1, ip(50));
+    let granted = cluster.run(Command::GrantLease(GrantLease {
+        subnet: SUBNET,
+        client: ClientIdentity {
+            identifier: Some(ClientIdentifier::new(b"vm-1").unwrap()),
+            ..client(1)
+        },
+        address: ip(50),
+        kind: RequestKind::Selecting,
+        lease_time: None,
+        hostname: None,
+        node: NODE,
+        probe: Some(ConflictProbe::Clear),
+    }));
+    assert!(matches!(granted, Outcome::Granted(_)), "{granted:?}");
+    assert_eq!(add(&mut cluster, tcp(2222), ip(50), false), Outcome::Done);
+}
+
+/// It would lead nowhere for ever.
+#[test]
+fn a_forward_to_a_client_that_is_named_as_none_is_known_is_refused() {
+    let mut cluster = cluster();
+    let mut to = |client| {
+        cluster.run(Command::AddForward {
+            key: tcp(2222),
+            forward: Forward {
+                target: ForwardTarget::Client {
+                    subnet: SUBNET,
+                    client,
+                },
+                target_port: 80,
+            },
+            force: false,
+        })
+    };
+    let named = ClientKey::Identifier(ClientIdentifier::new(b"vm-1").unwrap());
+    let refused = Outcome::Refused(Refusal::IdentifierNotUsed(SUBNET));
+    assert_eq!(to(named), refused);
+    assert_eq!(to(key(1)), Outcome::Done);
+}
+
+/// A host has several addresses on the clients' network; the node listens on one of them.
+#[test]
+fn s9_forward_to_another_address_of_a_host_refused_unless_forced() {
+    let mut cluster = cluster();
+    let registration = NodeRegistration {
+        addresses: [ip(11).into(), ip(12).into()].into(),
+        ..cluster.state.nodes()[&NodeId(2)].clone()
+    };
+    assert_eq!(
+        cluster.run(Command::RegisterNode(registration)),
+        Outcome::Done
+    );
+    let refused = Outcome::Refused(Refusal::NodeAddress {
+        address: ip(12),
+        node: NodeId(2),
+    });
+    assert_eq!(add(&mut cluster, tcp(2222), ip(12), false), refused);
+    assert_eq!(add(&mut cluster, tcp(2222), ip(12), true), Outcome::Done);
+}
+
 #[test]
 fn an_offered_address_is_leased() {
     let mut cluster = cluster();

@@ -185,7 +185,11 @@ fn a_reservation_that_cannot_take_effect_is_refused() {
         address: ip(50),
     };
     let refused = Refusal::IdentifierNotUsed(SUBNET);
-    assert!(refused.to_string().contains("reserve by hardware address"));
+    assert!(
+        refused
+            .to_string()
+            .contains("name it by its hardware address")
+    );
     assert_eq!(cluster.run(by_name), Outcome::Refused(refused));
     assert_eq!(cluster.offered(1, Some(ip(50))), Some(ip(20)));
 }
