@@ -39,7 +39,7 @@ pub(super) fn packet(header: Header, options: &OptionSet) -> Result<Packet, Drop
         giaddr: header.giaddr,
         hardware: header.hardware,
         client_identifier: options
-            .get(code::CLIENT_IDENTIFIER)
+            .once(code::CLIENT_IDENTIFIER)
             .and_then(client_identifier),
         requested_address: address(options, code::REQUESTED_ADDRESS),
         server_identifier: address(options, code::SERVER_IDENTIFIER),
@@ -50,7 +50,7 @@ pub(super) fn packet(header: Header, options: &OptionSet) -> Result<Packet, Drop
         parameter_request_list: options
             .get(code::PARAMETER_REQUEST_LIST)
             .map(<[u8]>::to_vec),
-        hostname: options.get(code::HOST_NAME).and_then(hostname),
+        hostname: options.once(code::HOST_NAME).and_then(hostname),
         subnet_selection: address(options, code::SUBNET_SELECTION),
         relay_agent_information: options
             .get(code::RELAY_AGENT_INFORMATION)

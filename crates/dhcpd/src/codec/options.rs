@@ -53,6 +53,22 @@ impl OptionSet {
         pieces.joined.as_slice().try_into().ok()
     }
 
+    /// The payload of an option, of which a client that says the same twice said it once: joined as one split option
+    /// (RFC 3396), its name would be another one.
+    pub(super) fn once(&self, code: u8) -> Option<&[u8]> {
+        let pieces = self.options.get(&code)?;
+        let first = usize::from(*pieces.lengths.first()?);
+        let first = pieces.joined.get(..first)?;
+        let mut lengths = pieces.lengths.iter().map(|length| usize::from(*length));
+        let is_repeated = !first.is_empty()
+            && lengths.all(|length| length == first.len())
+            && pieces
+                .joined
+                .chunks(first.len())
+                .all(|piece| piece == first);
+        Some(if is_repeated { first } else { &pieces.joined })
+    }
+
     fn add(&mut self, code: u8, payload: &[u8]) -> Result<(), DropReason> {
         self.instances += 1;
         if self.instances > MAX_OPTIONS {

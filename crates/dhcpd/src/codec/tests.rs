@@ -208,6 +208,34 @@ fn an_option_that_cannot_be_used_never_hides_those_after_it() {
 }
 
 /// `udhcpc -x 0x39:05dc` sends its own option 57 and that one.
+/// Joined, it would be another client, and would be told another name.
+#[test]
+fn who_says_its_name_twice_has_one_name() {
+    let twice = discover()
+        .option(12, b"vm-7")
+        .option(61, &[0, b'a'])
+        .option(12, b"vm-7")
+        .option(61, &[0, b'a']);
+    let name = |packet: &Packet| {
+        packet
+            .hostname
+            .as_ref()
+            .map(|name| name.as_str().to_owned())
+    };
+    let identifier = |packet: &Packet| {
+        let identifier = packet.client_identifier.as_ref();
+        identifier.map(|identifier| identifier.bytes().to_vec())
+    };
+    let packet = twice.packet();
+    assert_eq!(name(&packet).as_deref(), Some("vm-7"));
+    assert_eq!(identifier(&packet).as_deref(), Some(&[0, b'a'][..]));
+    // RFC 3396.
+    let split = discover().option(12, b"vm").option(12, b"-7").packet();
+    assert_eq!(name(&split).as_deref(), Some("vm-7"));
+    let split = discover().option(12, b"vm").option(12, b"vm7").packet();
+    assert_eq!(name(&split).as_deref(), Some("vmvm7"));
+}
+
 #[test]
 fn of_a_doubled_option_of_fixed_length_the_first_holds() {
     let first = Ipv4Addr::new(10, 15, 3, 77);
