@@ -3,6 +3,7 @@
 use super::Verdict;
 use crate::link::Place;
 use std::fs;
+use std::path::PathBuf;
 
 /// Where the programs that run are.
 const PROC: &str = "/proc";
@@ -42,13 +43,32 @@ fn is_denied(error: &dhcpd::socket::SocketError) -> bool {
 /// Whether another process of this program runs in this network namespace.
 fn is_running() -> bool {
     let here = fs::read_link("/proc/self/ns/net").ok();
-    let own = std::process::id().to_string();
-    let processes = fs::read_dir(PROC).into_iter().flatten().flatten();
-    processes
-        .filter(|process| process.file_name().to_string_lossy() != own)
-        .filter(|process| {
-            let comm = fs::read_to_string(process.path().join("comm"));
-            comm.is_ok_and(|name| name.trim() == OURSELVES)
-        })
-        .any(|process| fs::read_link(process.path().join("ns/net")).ok() == here)
+    let mut ours = others().filter(|process| {
+        let comm = fs::read_to_string(process.join("comm"));
+        comm.is_ok_and(|name| name.trim() == OURSELVES)
+    });
+    ours.any(|process| fs::read_link(process.join("ns/net")).ok() == here)
+}
+
+/// The other processes. Beside them, which have numbers, `self` and `thread-self` stand there: this one again.
+fn others() -> impl Iterator<Item = PathBuf> {
+    let number = |entry: &fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    let all = fs::read_dir(PROC).into_iter().flatten().flatten();
+    all.filter(move |entry| number(entry).is_some_and(|number| number != std::process::id()))
+        .map(|entry| entry.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else whoever has the port would be taken for a gatewayd that runs already.
+    #[test]
+    fn this_process_is_no_other_one() {
+        let own = fs::canonicalize("/proc/self").expect("it is there");
+        let again: Vec<_> = others()
+            .filter(|other| fs::canonicalize(other).is_ok_and(|other| other.starts_with(&own)))
+            .collect();
+        assert!(again.is_empty(), "{again:?}");
+    }
 }

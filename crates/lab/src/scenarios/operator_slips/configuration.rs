@@ -1,5 +1,7 @@
 //! Slips in the configuration: refused at the start, and named by `gatewayd check`.
 
+use std::net::{Ipv4Addr, UdpSocket};
+
 use anyhow::{Result, ensure};
 
 use super::configuration;
@@ -41,6 +43,7 @@ pub(super) fn refused(lab: &mut Lab, report: &mut Report) -> Result<()> {
     }
     report.figure("slips refused by run and check", SLIPS.len());
     absent_uplink(lab)?;
+    taken_port(lab)?;
     foreign(lab)?;
     lab.gateway(3).configure(configuration());
     Ok(())
@@ -56,6 +59,19 @@ fn absent_uplink(lab: &mut Lab) -> Result<()> {
             && answer.output.contains("PROBLEM")
             && answer.output.contains("vmbr9"),
         "check with an absent uplink: {answer:?}"
+    );
+    Ok(())
+}
+
+/// Another DHCP server has the port.
+fn taken_port(lab: &mut Lab) -> Result<()> {
+    let everywhere = (Ipv4Addr::UNSPECIFIED, 67);
+    let host = lab.topology().host(3).netns().clone();
+    let _taken = host.enter(|| Ok(UdpSocket::bind(everywhere)?))?;
+    let answer = check(lab, configuration())?;
+    ensure!(
+        answer.code == Some(1) && answer.output.contains("PROBLEM  UDP port 67"),
+        "check with port 67 taken: {answer:?}"
     );
     Ok(())
 }
