@@ -3,8 +3,10 @@
 
 mod host;
 mod port;
+mod together;
 
 pub use host::uplink_problem;
+pub use together::peers as peers_problem;
 
 use crate::config::{Entry, Loaded};
 use anyhow::{Context, Result};

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::admin::Daemon;
+use crate::check::peers_problem;
 use crate::config::Settings;
 use crate::link::Place;
 use crate::supervise::supervise;
@@ -31,7 +32,7 @@ pub fn start(
     let (problems, problems_receiver) = watch::channel(Vec::new());
     let (input, follow) = gatewayd::follow_nat_intent(cluster.clone());
     daemon.nat.set(status_receiver, problems_receiver);
-    daemon.nat.note(lan_problem(settings, place));
+    daemon.nat.note(peers_problem(settings, Some(place)));
     if settings.uplink_interface.is_none() {
         tracing::info!(
             "GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT, and guards its host"
@@ -65,17 +66,5 @@ fn context(settings: &Settings, place: &Place) -> Result<NodeContext> {
         guard: settings.guard.clone(),
         networks: settings.client_networks.clone(),
         addresses: [place.listen_ip].into(),
-    })
-}
-
-/// S12: nothing from the clients' network reaches the peer port, and so no peer does there.
-fn lan_problem(settings: &Settings, place: &Place) -> Option<String> {
-    let peers = settings.peer_listen.ip();
-    (peers == place.listen_ip || peers == settings.subnet.router).then(|| {
-        format!(
-            "GATEWAY_PEER_LISTEN={} is on the clients' network, where the port is closed, to peers too: \
-             set it to an address of a network that only the hosts are on",
-            settings.peer_listen
-        )
     })
 }

@@ -1,8 +1,8 @@
 //! Whether this host has what the configuration names.
 
-use super::{Finding, Verdict, port};
+use super::{Finding, Verdict, port, together};
 use crate::config::Settings;
-use crate::link;
+use crate::link::{self, Place};
 use cluster::PeerTls;
 use ipam::SourceNat;
 use natd::link::{Holder, Links};
@@ -18,24 +18,33 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         &settings.subnet,
     )
     .await;
-    let (clients, port) = match place {
-        Ok(place) => (
-            Verdict::Fine(format!("{} on {}", place.listen_ip, place.interface)),
-            port::look(&place),
-        ),
+    let (clients, port) = match &place {
+        Ok(place) => (clients_network(place).await, port::look(place)),
         Err(error) => (
             Verdict::Problem(error.to_string()),
             Verdict::Unknown("it is tried on the clients' network".to_owned()),
         ),
     };
+    let place = place.ok();
+    let peers = together::peers(settings, place.as_ref());
+    let way_out = together::way_out(settings, place.as_ref());
     let mut findings = vec![
         finding("clients' network", clients),
         finding("UDP port 67", port),
         finding(
             "peer address",
-            peer_address(settings.peer_listen.ip()).await,
+            match peers {
+                Some(problem) => Verdict::Problem(problem),
+                None => peer_address(settings.peer_listen.ip()).await,
+            },
         ),
-        finding("uplink", uplink(settings).await),
+        finding(
+            "uplink",
+            match way_out {
+                Some(problem) => Verdict::Problem(problem),
+                None => uplink(settings).await,
+            },
+        ),
         finding("data directory", data_dir(&settings.data_dir)),
     ];
     findings.push(finding(
@@ -50,6 +59,19 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
 
 const fn finding(what: &'static str, verdict: Verdict) -> Finding {
     Finding { what, verdict }
+}
+
+async fn clients_network(place: &Place) -> Verdict {
+    match switched_off(&place.interface).await {
+        Some(problem) => Verdict::Problem(problem),
+        None => Verdict::Fine(format!("{} on {}", place.listen_ip, place.interface)),
+    }
+}
+
+/// What is said of an interface that is there, and down.
+async fn switched_off(name: &str) -> Option<String> {
+    let interface = Links::open().ok()?.interface(name).await.ok()??;
+    (!interface.up).then(|| format!("{name} is switched off: `ip link set {name} up`"))
 }
 
 async fn peer_address(address: IpAddr) -> Verdict {
@@ -103,15 +125,42 @@ async fn uplink(settings: &Settings) -> Verdict {
         Ok(addresses) => addresses,
         Err(problem) => return Verdict::Problem(problem),
     };
-    if let Some(SourceNat::Snat(source)) = settings.source_nat
-        && matches!(holder(source).await, Ok(Holder::None))
-    {
-        return Verdict::Problem(format!(
-            "GATEWAY_NAT=snat:{source}: no interface of this host has that address"
-        ));
+    if let Some(problem) = switched_off(uplink).await {
+        return Verdict::Problem(problem);
+    }
+    if let Some(problem) = no_source(settings.source_nat).await {
+        return Verdict::Problem(problem);
     }
     let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
     Verdict::Fine(format!("{uplink} with {}", addresses.join(", ")))
+}
+
+/// What the clients' traffic is to be translated to, and this host has none of.
+async fn no_source(source_nat: Option<SourceNat>) -> Option<String> {
+    let pool;
+    let sources = match &source_nat {
+        Some(SourceNat::Snat(source)) => std::slice::from_ref(source),
+        Some(SourceNat::SnatPool(several)) => {
+            pool = *several;
+            pool.addresses()
+        }
+        None | Some(SourceNat::Masquerade) => return None,
+    };
+    for source in sources {
+        if !matches!(holder(*source).await, Ok(Holder::None)) {
+            return None;
+        }
+    }
+    let sources: Vec<_> = sources.iter().map(ToString::to_string).collect();
+    let which = if sources.len() == 1 {
+        "that address"
+    } else {
+        "one of these addresses"
+    };
+    Some(format!(
+        "GATEWAY_NAT=snat:{}: no interface of this host has {which}",
+        sources.join(",")
+    ))
 }
 
 fn data_dir(path: &Path) -> Verdict {
