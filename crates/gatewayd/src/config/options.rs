@@ -267,12 +267,14 @@ impl Options {
     }
 }
 
+/// Without the blanks around it: a file with Windows' line ends leaves a `\r` at each value.
 fn said_ref(text: &Option<String>) -> Option<&str> {
-    text.as_deref().filter(|text| !text.trim().is_empty())
+    let text = text.as_deref().map(str::trim);
+    text.filter(|text| !text.is_empty())
 }
 
 fn said(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.trim().is_empty())
+    said_ref(&text).map(str::to_owned)
 }
 
 /// A value as text, however TOML writes it: a string, a number, a boolean or a list of those.

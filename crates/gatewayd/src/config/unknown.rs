@@ -25,6 +25,18 @@ const ELSEWHERE: [&str; 5] = [
     "GATEWAYD_MUTATION",
 ];
 
+/// What a key is called where other people's words are used: too far from it to be a slip of the finger.
+const OTHER_WORDS: [(&str, &str); 8] = [
+    ("GATEWAY_CONFIG_FILE", "GATEWAY_CONFIG"),
+    ("GATEWAY_CONFIG_PATH", "GATEWAY_CONFIG"),
+    ("GATEWAY_DHCP_GW", "GATEWAY_DHCP_GATEWAY"),
+    ("GATEWAY_DHCP_ROUTER", "GATEWAY_DHCP_GATEWAY"),
+    ("GATEWAY_UPLINK_DEV", "GATEWAY_UPLINK_INTERFACE"),
+    ("GATEWAY_UPLINK_DEVICE", "GATEWAY_UPLINK_INTERFACE"),
+    ("GATEWAY_UPLINK_NIC", "GATEWAY_UPLINK_INTERFACE"),
+    ("GATEWAY_DHCP_NIC", "GATEWAY_DHCP_INTERFACE"),
+];
+
 /// What a name that is no key of ours is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unknown {
@@ -44,7 +56,8 @@ pub(super) fn variable(name: &str) -> Option<Unknown> {
         // Only what is a letter or two away is meant for us.
         return misspelt(&upper).map(Unknown::Slip);
     }
-    let known = foreign(&upper, name).or_else(|| near(&upper).map(Unknown::Slip));
+    let slip = || near(&upper).or_else(|| names_the_file(&upper));
+    let known = foreign(&upper, name).or_else(|| slip().map(Unknown::Slip));
     Some(known.unwrap_or_else(|| Unknown::Foreign(unused(name, &upper))))
 }
 
@@ -67,9 +80,16 @@ fn is_ours(name: &str) -> bool {
     KEYS.contains(&name) || ELSEWHERE.contains(&name)
 }
 
-/// Names are compared in capitals, with underscores.
+/// Without the file, all that it says would be left at its default.
+fn names_the_file(upper: &str) -> Option<&'static str> {
+    const FILE: &str = "GATEWAY_CONFIG";
+    (distance(upper, FILE) <= 2).then_some(FILE)
+}
+
+/// Names are compared in capitals, with underscores. A byte order mark is none of the name.
 fn normal(name: &str) -> String {
-    name.trim()
+    name.trim_start_matches('\u{feff}')
+        .trim()
         .to_ascii_uppercase()
         .replace(['-', '.', ' '], "_")
 }
@@ -107,7 +127,13 @@ fn is_platforms(upper: &str) -> bool {
 
 /// The key that is meant, if one is close enough.
 fn near(upper: &str) -> Option<&'static str> {
-    misspelt(upper).or_else(|| same_words(upper))
+    let mut others = OTHER_WORDS.into_iter();
+    let in_other_words = others.find(|(other, _)| *other == upper);
+    in_other_words
+        .map(|(_, key)| key)
+        .or_else(|| misspelt(upper))
+        .or_else(|| same_words(upper))
+        .or_else(|| abbreviated(upper))
 }
 
 /// The closest key, if it is a few letters away.
@@ -141,6 +167,33 @@ fn same_words(upper: &str) -> Option<&'static str> {
     candidates
         .copied()
         .min_by_key(|key| self::words(key).len().abs_diff(words.len()))
+}
+
+/// A key of several words of which some are cut short, or written out: `GATEWAY_UPLINK_IFACE`,
+/// `GATEWAY_PEER_ADDR`, `GATEWAY_TLS_CERTIFICATE`.
+fn abbreviated(upper: &str) -> Option<&'static str> {
+    let words = words(upper);
+    let is_meant = |key: &&&str| {
+        let theirs = self::words(key);
+        let mut pairs = words.iter().zip(&theirs);
+        words.len() > 1
+            && words.len() == theirs.len()
+            && words.iter().any(|word| theirs.contains(word))
+            && pairs.all(|(a, b)| is_short_for(a, b) || is_short_for(b, a))
+    };
+    let meant = KEYS.iter().filter(is_meant).copied();
+    meant.min_by_key(|key| key.len().abs_diff(upper.len()))
+}
+
+/// Whether `short` has letters of `long` in their order, its first one first.
+fn is_short_for(short: &str, long: &str) -> bool {
+    let mut letters = long.bytes();
+    let same_start = short.as_bytes().first() == long.as_bytes().first();
+    short.len() > 1
+        && same_start
+        && short
+            .bytes()
+            .all(|letter| letters.any(|other| other == letter))
 }
 
 /// A key that has at least half of the words, for a hint.
@@ -224,6 +277,26 @@ mod tests {
             ("GATEWAY_POOL_START", "GATEWAY_DHCP_POOL_START"),
             ("GATEWAY_LOG_LEVEL", "LOG_LEVEL"),
             ("GATEWAY_DHCP_DNS_SERVERS", "GATEWAY_DHCP_DNS"),
+            ("\u{feff}GATEWAY_NAT", "GATEWAY_NAT"),
+        ] {
+            assert_slip(name, meant);
+        }
+    }
+
+    /// Each starts a node with a default where the operator wrote a value.
+    #[test]
+    fn a_word_cut_short_or_of_other_people_names_the_key_that_is_meant() {
+        for (name, meant) in [
+            ("GATEWAY_UPLINK_IFACE", "GATEWAY_UPLINK_INTERFACE"),
+            ("GATEWAY_UPLINK_IF", "GATEWAY_UPLINK_INTERFACE"),
+            ("GATEWAY_UPLINK_NIC", "GATEWAY_UPLINK_INTERFACE"),
+            ("GATEWAY_DHCP_IFACE", "GATEWAY_DHCP_INTERFACE"),
+            ("GATEWAY_PEER_ADDR", "GATEWAY_PEER_ADDRESS"),
+            ("GATEWAY_TLS_CERTIFICATE", "GATEWAY_TLS_CERT"),
+            ("GATEWAY_PROTECTED_PORT", "GATEWAY_PROTECTED_PORTS"),
+            ("GATEWAY_DHCP_ROUTER", "GATEWAY_DHCP_GATEWAY"),
+            ("GATEWAY_CONFIG_FILE", "GATEWAY_CONFIG"),
+            ("GATEWAY_CONFG", "GATEWAY_CONFIG"),
         ] {
             assert_slip(name, meant);
         }
@@ -253,7 +326,6 @@ mod tests {
     #[test]
     fn what_is_a_word_away_is_hinted_at() {
         for (name, meant) in [
-            ("GATEWAY_UPLINK_IFACE", "GATEWAY_UPLINK_INTERFACE"),
             ("GATEWAY_UPLINK", "GATEWAY_UPLINK_INTERFACE"),
             ("GATEWAY_DNS", "GATEWAY_DHCP_DNS"),
         ] {
