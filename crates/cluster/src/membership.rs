@@ -111,7 +111,11 @@ impl Inner {
             false => self.change_turns.operators().await,
         };
         self.confirm_leadership().await?;
-        self.check_newcomer(node, peer_address, asked.has_data)?;
+        // Whoever says the same twice is done, as with everything else that is added.
+        if !asked.joins && self.is_up_at(node, peer_address) {
+            return Ok(());
+        }
+        self.check_newcomer(node, peer_address, &asked)?;
         self.check_key(node, asked.key)?;
         let answer = self.invite(node, peer_address, &asked.nonce).await?;
         let listen_ip = Ipv4Addr::from_bits(answer.listen_ip);
@@ -202,7 +206,7 @@ impl Inner {
         &self,
         node: NodeId,
         peer_address: &str,
-        has_data: bool,
+        asked: &Asked,
     ) -> Result<(), MembershipError> {
         if node.0 == 0 {
             return Err(MembershipError::Rejected(
@@ -229,14 +233,32 @@ impl Inner {
                 "node {node} is a member at {address}, not at {peer_address}: if it has moved, start it with \
                  its data and it announces itself; if it is another, choose another id"
             ))),
-            Some(_) if !has_data && self.has_voter(node) => {
+            Some(_) if asked.joins && !asked.has_data && self.has_voter(node) => {
                 Err(MembershipError::Rejected(format!(
                     "node {node} is a member already, but comes with an empty data directory: \
                  if it lost its data, run `gatewayctl node remove {node}` first"
                 )))
             }
+            Some(_) if !asked.joins && self.has_voter(node) => {
+                Err(MembershipError::Rejected(format!(
+                    "node {node} is a member already, and does not answer with its data: start it with them; \
+                 if it lost them, run `gatewayctl node remove {node}` first"
+                )))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the node votes, is where it is said to be, and answers as one that has a log: one that came back
+    /// empty has applied nothing.
+    fn is_up_at(&self, node: NodeId, peer_address: &str) -> bool {
+        let members = self.members();
+        let is_there = members
+            .get(&node)
+            .is_some_and(|address| address == peer_address);
+        let peers = self.peers_heard();
+        let has_data = || peers.get(&node).is_some_and(|peer| peer.applied > 0);
+        is_there && self.has_voter(node) && (node == self.config.node || has_data())
     }
 
     /// A key that was removed never comes back, and one key is one member's (S12).

@@ -197,6 +197,44 @@ async fn a_member_that_does_not_lead_changes_members() {
     assert!(nobody.to_string().contains("127.0.0.1:9"), "{nobody}");
 }
 
+/// An operator who was told that it is unknown what came of it says the same again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_that_is_added_again_is_a_member() {
+    let site = Site::new(3);
+    let mut nodes = site.up().await;
+    let leader = leader_of(&nodes).unwrap();
+    let gone = nodes.remove((leader + 1) % 3);
+    let away = gone.status().node;
+    let leader = leader_of(&nodes).unwrap();
+    let members = nodes[leader].status().members;
+    let address = |node| {
+        let mut members = members.iter();
+        let member = members.find(|member| member.node == node).unwrap();
+        member.peer_address.clone()
+    };
+    // Whoever is asked.
+    for asked in &nodes {
+        for added in &members {
+            asked
+                .add_node(added.node, &added.peer_address)
+                .await
+                .unwrap();
+        }
+    }
+    assert_eq!(nodes[leader].status().members.len(), 3);
+    gone.shutdown().await;
+    until("the leader misses the node that is down", || {
+        let members = nodes[leader].status().members;
+        members
+            .iter()
+            .any(|member| member.node == away && !member.reachable)
+    })
+    .await;
+    let refused = nodes[leader].add_node(away, &address(away)).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("does not answer"), "{refused}");
+}
+
 /// Else the change of voters could neither be committed nor be taken back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_the_others_need_is_not_removed() {
