@@ -9,7 +9,7 @@ use super::{Body, NotEncodable};
 use crate::codec::Packet;
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode, UnknownOption};
 use dhcproto::{Encodable, Encoder, Name};
-use ipam::{Ipv4Network, Span, SubnetConfig};
+use ipam::{Ipv4Network, Refusal, Span, SubnetConfig};
 use std::net::Ipv4Addr;
 
 /// Sent whether or not the client lists them: without these an address is of no use.
@@ -75,7 +75,7 @@ pub(super) fn select(
     )?;
     match body {
         Body::Nak(refusal) => {
-            options.add(Need::Wanted, &DhcpOption::Message(refusal.to_string()))?;
+            options.add(Need::Wanted, &DhcpOption::Message(told(refusal)))?;
         }
         Body::Offer { .. } | Body::Ack(_) | Body::InformAck => {
             add_lease_times(&mut options, body.lease_time())?;
@@ -84,6 +84,18 @@ pub(super) fn select(
     }
     add_echoes(&mut options, packet)?;
     Ok(options)
+}
+
+/// Why, for the client, and for everybody on the link: a DHCPNAK is broadcast. Who else has the address is
+/// for operators to see (`explain`), a client identifier above all: it is what its client is known by.
+fn told(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::HeldByAnother { address, .. } => format!("{address} is held by another client"),
+        Refusal::ReservedForAnother { address, .. } => {
+            format!("{address} is reserved for another client")
+        }
+        other => other.to_string(),
+    }
 }
 
 impl Selection {

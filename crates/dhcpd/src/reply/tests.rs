@@ -304,3 +304,31 @@ fn a_lease_is_never_forever() {
     };
     assert_eq!(*seconds, u32::MAX - 1);
 }
+
+/// It is broadcast, and a client identifier is what its client is known by.
+#[test]
+fn a_nak_tells_nobody_who_else_has_the_address() {
+    let identifier = ipam::ClientIdentifier::new(b"secret").expect("a valid length");
+    let other = ipam::ClientKey::Identifier(identifier);
+    for refusal in [
+        Refusal::HeldByAnother {
+            address: ADDRESS,
+            holder: other.clone(),
+        },
+        Refusal::ReservedForAnother {
+            address: ADDRESS,
+            client: other.clone(),
+        },
+    ] {
+        let nak = reply(
+            &PacketBuilder::request(MAC).requested(ADDRESS),
+            &Body::Nak(refusal),
+        );
+        let Some(DhcpOption::Message(told)) = read(&nak).opts().get(OptionCode::Message).cloned()
+        else {
+            panic!("no message");
+        };
+        assert!(told.starts_with("10.15.3.20 is "), "{told}");
+        assert!(!told.contains(&other.to_string()), "{told}");
+    }
+}

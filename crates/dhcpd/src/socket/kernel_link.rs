@@ -12,6 +12,7 @@ use super::bridge::ForwardingTable;
 use super::frame::{self, ETHERNET_BROADCAST, End};
 use super::framed;
 use super::netlink::Netlink;
+use super::own_addresses::OwnAddresses;
 use super::relays::RelayWays;
 use super::udp::{Taken, take};
 use super::{
@@ -39,6 +40,7 @@ pub struct KernelLink {
     frames: LinkSocket,
     prober: Prober,
     netlink: Netlink,
+    own: OwnAddresses,
     relays: RelayWays,
     forwarding: ForwardingTable,
 }
@@ -73,6 +75,7 @@ impl KernelLink {
             frames: LinkSocket::for_sending(&found)?,
             prober: Prober::open(Arc::clone(&found))?,
             netlink: Netlink::open()?,
+            own: OwnAddresses::default(),
             relays: RelayWays::new(relays),
             forwarding: ForwardingTable::of(interface),
             interface: found,
@@ -81,11 +84,14 @@ impl KernelLink {
         Ok(link)
     }
 
-    /// The MTU, and the ways to the relays. What the kernel does not answer stays as it was: an interface
+    /// The MTU, the host's addresses, and the ways to the relays. What the kernel does not answer stays as it was: an interface
     /// that is gone is noticed elsewhere.
     fn look_up(&self) {
         if let Err(error) = self.interface.refresh_mtu(&self.netlink) {
             tracing::debug!(%error, "looking up the MTU of the clients' interface");
+        }
+        if let Err(error) = self.own.refresh() {
+            tracing::debug!(%error, "looking up the addresses of this host");
         }
         self.relays.refresh(&self.netlink);
     }
@@ -207,6 +213,13 @@ impl Link for KernelLink {
     }
 
     async fn probe(&self, address: Ipv4Addr, except: &[[u8; 6]]) -> Result<Answers, ProbeError> {
+        // What leaves by a packet socket is not heard by this host itself, so it would not answer.
+        if self.own.has(address) {
+            return Ok(Answers {
+                first: Some(self.interface.hardware()),
+                excepted: None,
+            });
+        }
         self.prober.probe(address, except).await
     }
 

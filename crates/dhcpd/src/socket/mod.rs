@@ -23,6 +23,7 @@ mod interface;
 mod kernel_link;
 mod link;
 mod netlink;
+mod own_addresses;
 mod relays;
 mod udp;
 
