@@ -1,5 +1,7 @@
-//! Three real clients, each on a host of its own: obtain, renew, reboot, release.
+//! Three real clients, each on a host of its own: obtain, renew, reboot, release. The hosts have other addresses in
+//! the pool, of which none is given away.
 
+use std::net::Ipv4Addr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use crate::client::{Dhclient, DhcpClient, Dhcpcd, Udhcpc};
 use crate::gateway::GatewayConfig;
 use crate::report::Report;
 use crate::scenario::Scenario;
+use crate::topology::address::VM_BRIDGE;
 
 pub(super) const SCENARIO: Scenario = Scenario {
     name: "clients",
@@ -28,7 +31,16 @@ const RELEASE: Duration = Duration::from_secs(10);
 /// Well below the lease time: by then a lease that was not released is still there.
 const RELEASED: Duration = Duration::from_secs(5);
 
+/// Another address of a host on the clients' network, in the pool, and one of the first that is free.
+const fn others(node: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 15, 3, 19 + node)
+}
+
 fn run(lab: &mut Lab) -> Result<Report> {
+    for node in 1..=3 {
+        let host = lab.topology().host(node).netns().clone();
+        host.ip(&format!("addr add {}/24 dev {VM_BRIDGE}\n", others(node)))?;
+    }
     lab.start_gateways(&GatewayConfig::new().lease_time(LEASE_SECONDS))?;
     let dir = lab.dir().to_owned();
     let mut clients: [Box<dyn DhcpClient + Send>; 3] = [
@@ -37,6 +49,10 @@ fn run(lab: &mut Lab) -> Result<Report> {
         Box::new(Dhcpcd::new(lab.add_vm(3)?, dir)),
     ];
     let lives = side_by_side(&mut clients)?;
+    for life in &lives {
+        let is_a_hosts = (1..=3).any(|node| life.address == others(node));
+        ensure!(!is_a_hosts, "{} is a host's own (S4, L6)", life.address);
+    }
     nothing_is_held(lab)?;
 
     let mut report = Report::new();
@@ -51,7 +67,7 @@ fn run(lab: &mut Lab) -> Result<Report> {
 }
 
 struct Life {
-    address: std::net::Ipv4Addr,
+    address: Ipv4Addr,
     obtained_ms: u128,
     renewed_ms: u128,
     rebooted_ms: u128,
