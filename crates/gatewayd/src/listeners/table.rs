@@ -19,6 +19,8 @@ const TCP_LISTENS: &str = "0A";
 const UDP_UNCONNECTED: &str = "07";
 /// The range of ports from which a program that does not care gets one (Linux's default).
 const EPHEMERAL: RangeInclusive<u16> = 32_768..=60_999;
+/// In that range, and no such port: WireGuard in user space, whose socket has an inode.
+const TUNNEL: u16 = 51_820;
 const EPHEMERAL_FILE: &str = "/proc/sys/net/ipv4/ip_local_port_range";
 
 /// The ports on which something listens beyond the loopback. A table that cannot be read is empty:
@@ -75,7 +77,7 @@ impl Socket {
             // The kernel's own sockets (WireGuard, VXLAN) have no inode, and are no such thing.
             Protocol::Udp => {
                 self.state == UDP_UNCONNECTED
-                    && (self.inode == 0 || !ephemeral.contains(&self.port))
+                    && (self.inode == 0 || self.port == TUNNEL || !ephemeral.contains(&self.port))
             }
         }
     }
@@ -151,10 +153,11 @@ mod tests {
         let table = "\
   1: 00000000:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000    0        0 21 2 0 0
   2: 00000000:D431 00000000:0000 07 00000000:00000000 00:00000000 00000000    0        0 22 2 0 0
-  3: 00000000:CA6C 00000000:0000 07 00000000:00000000 00:00000000 00000000    0        0 0 2 0 0
+  3: 00000000:CA6D 00000000:0000 07 00000000:00000000 00:00000000 00000000    0        0 0 2 0 0
+  5: 00000000:CA6C 00000000:0000 07 00000000:00000000 00:00000000 00000000    0        0 24 2 0 0
   4: 0A030F0A:0043 01020304:0043 01 00000000:00000000 00:00000000 00000000    0        0 23 2 0 0
 ";
-        assert_eq!(ports(table, Protocol::Udp), [53, 51_820]);
+        assert_eq!(ports(table, Protocol::Udp), [53, 51_820, 51_821]);
     }
 
     #[test]
