@@ -6,7 +6,8 @@ use crate::config::SUBNET;
 use api::proto::admin as wire;
 use api::proto::admin::admin_server::Admin;
 use cluster::{MembershipError, ProposeError};
-use ipam::{Command, ForwardTarget, NodeId, Outcome, Refusal, State};
+use ipam::{ClientKey, Command, ForwardTarget, NodeId, Outcome, Refusal, State};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -199,11 +200,13 @@ impl Admin for AdminService {
             after: "none".to_owned(),
             from,
         };
+        let notices = self.read(|state| left_open(state, &client));
         let command = Command::RemoveReservation {
             subnet: SUBNET,
             client,
         };
-        self.run(change, command).await
+        self.run(change, command).await?;
+        Ok(Response::new(wire::Done { notices }))
     }
 
     async fn list_forwards(
@@ -339,6 +342,28 @@ fn forward_notices(state: &State, target: &ForwardTarget) -> Vec<String> {
         "{address} is in the pool and reserved for nobody: whoever leases it next gets this traffic. \
          Reserve it (gatewayctl reservation add), or use --to-client"
     )]
+}
+
+/// Forwards to an address that loses its reservation, one line each.
+fn left_open(state: &State, client: &ClientKey) -> Vec<String> {
+    let subnet = state.subnets().get(&SUBNET);
+    let reserved = subnet.and_then(|subnet| subnet.reservations().address_of(client));
+    let dynamic =
+        |address: &Ipv4Addr| subnet.is_some_and(|subnet| subnet.config().is_dynamic(*address));
+    let Some(address) = reserved.filter(dynamic) else {
+        return Vec::new();
+    };
+    let forwards = state.nat().forwards.iter();
+    let left = forwards.filter(|(_, forward)| forward.target == ForwardTarget::Address(address));
+    left.map(|(key, _)| {
+        format!(
+            "{key} is forwarded to {address}, which is reserved for nobody now: whoever leases it next gets \
+             this traffic. `gatewayctl forward remove {} {}`, or reserve the address again",
+            key.protocol.name(),
+            key.port
+        )
+    })
+    .collect()
 }
 
 /// `UNAVAILABLE` is this node's word that nothing was proposed (gatewayctl ends with 3, not with 1: the
