@@ -171,7 +171,9 @@ impl Judged<'_> {
 }
 
 /// Whether enough voters of one set have answered: a majority of the others, or, when it is late, as many as
-/// form a majority with this one.
+/// form a majority with this one. Then whoever is of this cluster and of whom the log does not know counts for
+/// one of the set that is silent: it may have taken its place while this node was away, and that one never
+/// answers any more. It makes no difference while a minority is broken: a majority answers in time.
 fn is_enough(
     here: NodeId,
     set: &BTreeSet<NodeId>,
@@ -183,7 +185,9 @@ fn is_enough(
         .iter()
         .filter(|voter| **voter != here && answered.contains(voter))
         .count();
-    let with_itself = have + usize::from(set.contains(&here));
+    let is_new = |node: &&NodeId| **node != here && !set.contains(*node);
+    let in_their_place = answered.iter().filter(is_new).count();
+    let with_itself = have + in_their_place + usize::from(set.contains(&here));
     others == 0 || have > others / 2 || is_late && with_itself > set.len() / 2
 }
 
@@ -221,7 +225,13 @@ mod tests {
         assert!(!enough(&[1, 2, 3], &[2], false));
         assert!(enough(&[1, 2, 3], &[2], true));
         assert!(enough(&[1, 2, 3], &[2, 3], false));
-        assert!(!enough(&[1, 2, 3], &[9], true), "no voter");
+        assert!(!enough(&[1, 2, 3], &[9], false), "no voter");
+        assert!(
+            enough(&[1, 2, 3], &[9], true),
+            "it may have taken the place of one"
+        );
+        assert!(!enough(&[1, 2, 3, 4, 5], &[9], true));
+        assert!(enough(&[1, 2, 3, 4, 5], &[2, 9], true));
         assert!(!enough(&[1, 2, 3, 4, 5], &[2, 3], false));
         assert!(enough(&[1, 2, 3, 4, 5], &[2, 3], true));
         assert!(enough(&[1, 2, 3, 4, 5], &[2, 3, 4], false));
