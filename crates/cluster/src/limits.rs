@@ -39,7 +39,7 @@ pub const MAX_CONNECTIONS: usize = 512;
 pub const MAX_CONNECTIONS_OF_ADDRESS: usize = 64;
 /// How many requests may be open on one connection (HTTP/2 streams).
 pub const MAX_STREAMS: u32 = 64;
-/// How many requests of one address (IPv6: of one /64) are answered at once.
+/// How many requests of one address (IPv6: of one /64), and of one certificate, are answered at once.
 pub const MAX_REQUESTS_OF_ADDRESS: usize = 64;
 /// How many requests are answered at once in all; from the half on, members' alone.
 pub const MAX_REQUESTS: usize = 256;

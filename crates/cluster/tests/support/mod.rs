@@ -5,6 +5,7 @@ mod certificates;
 pub mod intruder;
 pub mod liar;
 pub mod memory;
+pub mod raw;
 pub mod surroundings;
 
 pub use certificates::Authority;
