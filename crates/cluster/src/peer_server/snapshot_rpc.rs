@@ -43,7 +43,7 @@ impl PeerService {
             bounds::check_snapshot(&self.own(), sender, &vote, &meta)
                 .map_err(|violation| Status::aborted(violation.to_string()))
         };
-        let mut turn = self.snapshots.begin(&vote)?;
+        let mut turn = self.snapshots.begin(&vote, &self.own().vote)?;
         let received = receive(&self.inner.spool, chunks, header.length, &may_send);
         let limit = transfer_limit(SNAPSHOT_TIMEOUT, header.length);
         let received = tokio::select! {

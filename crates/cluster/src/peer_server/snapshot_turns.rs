@@ -1,9 +1,10 @@
 //! Whose snapshot is received: one at a time.
 //!
 //! A transfer gives way to a new one of its own sender, who has given the first one up, and to one with
-//! precedence: whoever failed by its own fault lately comes after whoever did not, and then the higher term
-//! counts. So a sender that drips, or sends what is no snapshot, keeps nobody out a second time; and with
-//! nobody else there it need not wait. Any other is refused meanwhile.
+//! precedence: the leader that this node follows goes first, whoever failed by its own fault lately comes after
+//! whoever did not, and then the higher term counts. So a sender that drips, or sends what is no snapshot, keeps
+//! nobody out a second time, and the leader not once: whom it has removed, this node may learn by its snapshot
+//! alone. With nobody else there it need not wait. Any other is refused meanwhile.
 
 use ipam::budget::MAX_NODES;
 use raft_store::Vote;
@@ -47,12 +48,13 @@ pub(super) struct Turn<'a> {
 }
 
 impl SnapshotTurns {
-    pub(super) fn begin(&self, vote: &Vote) -> Result<Turn<'_>, Status> {
+    /// `own` is this node's own vote: it names the leader that this node follows.
+    pub(super) fn begin(&self, vote: &Vote, own: &Vote) -> Result<Turn<'_>, Status> {
         let (term, leader) = (vote.leader_id.term, vote.leader_id.voted_for);
         let mut underway = self.lock();
         if let Some(current) = &underway.transfer
             && leader != current.leader
-            && underway.rank(leader, term) <= underway.rank(current.leader, current.term)
+            && underway.rank(own, leader, term) <= underway.rank(own, current.leader, current.term)
         {
             return Err(Status::resource_exhausted(format!(
                 "a snapshot of node {} in term {} is being received: one at a time",
@@ -83,10 +85,11 @@ impl SnapshotTurns {
 
 impl Underway {
     /// The higher one has precedence.
-    fn rank(&self, leader: u64, term: u64) -> (bool, u64) {
+    fn rank(&self, own: &Vote, leader: u64, term: u64) -> (bool, bool, u64) {
+        let is_followed = own.committed && own.leader_id.voted_for == leader;
         let fault = self.faults.get(&leader);
         let is_trusted = fault.is_none_or(|fault| fault.elapsed() >= REMEMBERED);
-        (is_trusted, term)
+        (is_followed, is_trusted, term)
     }
 
     fn blame(&mut self, leader: u64) {
@@ -136,22 +139,31 @@ mod tests {
     use super::*;
     use oneshot::error::TryRecvError;
 
+    /// Of a node that follows nobody.
+    fn nobody() -> Vote {
+        Vote::new(0, 0)
+    }
+
     #[test]
     fn one_transfer_at_a_time_and_a_newer_leader_takes_its_place() {
         let turns = SnapshotTurns::default();
-        let mut first = turns.begin(&Vote::new_committed(5, 1)).unwrap();
+        let mut first = turns.begin(&Vote::new_committed(5, 1), &nobody()).unwrap();
         for (term, leader) in [(4, 2), (5, 2)] {
-            assert!(turns.begin(&Vote::new_committed(term, leader)).is_err());
+            assert!(
+                turns
+                    .begin(&Vote::new_committed(term, leader), &nobody())
+                    .is_err()
+            );
         }
         assert!(first.replaced.try_recv() == Err(TryRecvError::Empty));
-        let mut again = turns.begin(&Vote::new_committed(5, 1)).unwrap();
+        let mut again = turns.begin(&Vote::new_committed(5, 1), &nobody()).unwrap();
         assert!(first.replaced.try_recv() == Err(TryRecvError::Closed));
         drop(first);
-        let newer = turns.begin(&Vote::new_committed(6, 2)).unwrap();
+        let newer = turns.begin(&Vote::new_committed(6, 2), &nobody()).unwrap();
         assert!(again.replaced.try_recv() == Err(TryRecvError::Closed));
-        assert!(turns.begin(&Vote::new_committed(5, 1)).is_err());
+        assert!(turns.begin(&Vote::new_committed(5, 1), &nobody()).is_err());
         drop(newer);
-        assert!(turns.begin(&Vote::new_committed(4, 2)).is_ok());
+        assert!(turns.begin(&Vote::new_committed(4, 2), &nobody()).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
@@ -159,7 +171,7 @@ mod tests {
         let turns = SnapshotTurns::default();
         let (liar, leader) = (Vote::new_committed(9, 1), Vote::new_committed(5, 2));
         let fail = |status| {
-            let turn = turns.begin(&liar).unwrap();
+            let turn = turns.begin(&liar, &nobody()).unwrap();
             turn.ended::<()>(&Err(status));
         };
         for nobodys in [
@@ -168,30 +180,52 @@ mod tests {
             Status::cancelled(""),
         ] {
             fail(nobodys);
-            let _liars = turns.begin(&liar).unwrap();
-            assert!(turns.begin(&leader).is_err());
+            let _liars = turns.begin(&liar, &nobody()).unwrap();
+            assert!(turns.begin(&leader, &nobody()).is_err());
         }
         fail(Status::deadline_exceeded("too slow"));
-        let mut liars = turns.begin(&liar).unwrap();
-        let mut leaders = turns.begin(&leader).unwrap();
+        let mut liars = turns.begin(&liar, &nobody()).unwrap();
+        let mut leaders = turns.begin(&leader, &nobody()).unwrap();
         assert!(liars.replaced.try_recv() == Err(TryRecvError::Closed));
-        assert!(turns.begin(&liar).is_err(), "its term does not help it");
+        assert!(
+            turns.begin(&liar, &nobody()).is_err(),
+            "its term does not help it"
+        );
         assert!(leaders.replaced.try_recv() == Err(TryRecvError::Empty));
         drop(leaders);
         tokio::time::advance(REMEMBERED).await;
-        let _liars = turns.begin(&liar).unwrap();
-        assert!(turns.begin(&leader).is_err());
+        let _liars = turns.begin(&liar, &nobody()).unwrap();
+        assert!(turns.begin(&leader, &nobody()).is_err());
+    }
+
+    /// It says that it leads a later term, which this node has not heard of, and takes its time: it would keep
+    /// the leader out for as long as it likes, and this node from hearing that it was removed.
+    #[test]
+    fn the_leader_that_is_followed_goes_before_a_higher_term() {
+        let turns = SnapshotTurns::default();
+        let (liar, leader) = (Vote::new_committed(9, 1), Vote::new_committed(5, 2));
+        let mut liars = turns.begin(&liar, &leader).unwrap();
+        let mut leaders = turns.begin(&leader, &leader).unwrap();
+        assert!(liars.replaced.try_recv() == Err(TryRecvError::Closed));
+        assert!(turns.begin(&liar, &leader).is_err());
+        assert!(leaders.replaced.try_recv() == Err(TryRecvError::Empty));
+        // Once this node follows it, it leads.
+        assert!(turns.begin(&liar, &liar).is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_success_ends_the_blame_and_what_is_remembered_is_bounded() {
         let turns = SnapshotTurns::default();
         for leader in 1..=200 {
-            let turn = turns.begin(&Vote::new_committed(5, leader)).unwrap();
+            let turn = turns
+                .begin(&Vote::new_committed(5, leader), &nobody())
+                .unwrap();
             turn.ended::<()>(&Err(Status::invalid_argument("")));
         }
         assert_eq!(turns.lock().faults.len(), MAX_NODES);
-        let turn = turns.begin(&Vote::new_committed(5, 200)).unwrap();
+        let turn = turns
+            .begin(&Vote::new_committed(5, 200), &nobody())
+            .unwrap();
         turn.ended(&Ok(()));
         assert!(!turns.lock().faults.contains_key(&200));
     }
