@@ -301,13 +301,13 @@ async fn a_call_without_notes_opens_nothing() {
         node.shutdown().await;
     }
     let node = Cluster::start(site.config(1)).await.unwrap();
-    let asks = |has_notes: bool| {
+    let asks = |peers: &'static [u64], has_notes: bool, cluster: &'static [u8]| {
         let site = &site;
         async move {
-            for peer in [2, 3] {
+            for peer in peers.iter().copied() {
                 let request = HealthRequest {
                     node_id: peer,
-                    cluster_id: CLUSTER.to_vec(),
+                    cluster_id: cluster.to_vec(),
                     notes: vec![],
                     has_notes,
                 };
@@ -316,13 +316,20 @@ async fn a_call_without_notes_opens_nothing() {
             }
         }
     };
-    asks(false).await;
+    asks(&[2, 3], false, &CLUSTER).await;
     until("it collects", || {
         reason(&node).contains("0 of them have answered")
     })
     .await;
-    asks(false).await;
+    asks(&[2, 3], false, &CLUSTER).await;
     assert!(reason(&node).contains("0 of them have answered"));
-    asks(true).await;
+    // Who has no cluster keeps nothing of anybody.
+    asks(&[2, 3], true, &[]).await;
+    asks(&[2], true, &CLUSTER).await;
+    until("one has answered", || {
+        reason(&node).contains("1 of them have answered")
+    })
+    .await;
+    asks(&[3], true, &CLUSTER).await;
     until("it has collected", || !reason(&node).contains("noted")).await;
 }

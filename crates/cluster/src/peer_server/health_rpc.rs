@@ -30,12 +30,14 @@ impl PeerService {
         }
         if self.inner.is_foreign(&request.cluster_id) {
             self.inner.heard_stranger(asker, &request.cluster_id, None);
-        } else if request.has_notes {
-            self.inner.hear_notes(asker, request.notes);
         }
         if request.cluster_id != self.inner.cluster_bytes() {
             // Which cluster answers is all that a stranger is told.
             return Ok(Response::new(self.inner.who_answers()));
+        }
+        // Whoever has no cluster yet keeps nothing of anybody.
+        if request.has_notes && !request.cluster_id.is_empty() {
+            self.inner.hear_notes(asker, request.notes);
         }
         Ok(Response::new(self.inner.health_response(asker)))
     }
