@@ -4,15 +4,14 @@
 
 #[path = "support/live.rs"]
 mod live;
+#[path = "support/sealed.rs"]
+mod sealed;
 mod support;
 
 use api::proto::raft as wire;
 use live::{LIAR, call, route};
 use prost::Message;
 use raft_store::medium::Machine;
-use raft_store::testing::seal_snapshot;
-use raft_store::{CommittedLeaderId, LogId, Membership, PeerNode, SnapshotMeta, codec};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use support::surroundings::HangingDisk;
 use support::until;
@@ -45,27 +44,7 @@ fn snapshot(index: u64) -> (&'static str, Vec<Vec<u8>>) {
 }
 
 fn snapshot_of(state: &ipam::State, index: u64) -> (&'static str, Vec<Vec<u8>>) {
-    let nodes = BTreeMap::from([(1, PeerNode::new("n1:1")), (LIAR, PeerNode::new("n2:1"))]);
-    let members = Membership::new(vec![BTreeSet::from([1, LIAR])], nodes).unwrap();
-    let laid_down = LogId::new(CommittedLeaderId::new(0), 0);
-    let meta = SnapshotMeta {
-        last_log_id: Some(LogId::new(CommittedLeaderId::new(TERMS[0]), index)),
-        last_membership: openraft::StoredMembership::new(Some(laid_down), members),
-    };
-    let bytes = seal_snapshot(&meta, state);
-    let header = wire::SnapshotHeader {
-        vote: Some(leads(TERMS[1])),
-        meta: Some(codec::encode_snapshot_meta(&meta)),
-        length: bytes.len() as u64,
-        route: route(),
-    };
-    let parts = [
-        wire::snapshot_chunk::Part::Header(header),
-        wire::snapshot_chunk::Part::Data(bytes),
-    ];
-    let chunks = parts.map(|part| wire::SnapshotChunk { part: Some(part) });
-    let chunks = chunks.iter().map(Message::encode_to_vec).collect();
-    ("InstallSnapshot", chunks)
+    sealed::snapshot(state, TERMS, index)
 }
 
 fn leads(term: u64) -> wire::Vote {
