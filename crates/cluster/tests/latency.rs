@@ -5,6 +5,7 @@ mod support;
 
 use cluster::Cluster;
 use ipam::{Command, Profile};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use support::surroundings::{HangingDisk, Wires};
 use support::*;
@@ -122,5 +123,39 @@ async fn a_cluster_is_founded_and_joined_over_400_ms() {
     for client in 0..6 {
         obtain(&nodes[usize::from(client) % 3], client).await;
     }
+    converged(&nodes).await;
+}
+
+/// L7: a tenth of what travels between the nodes is lost, and nothing else is wrong. How many of the clients
+/// are served when they first ask, and how many when they ask again, is printed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenth_of_loss_alone_costs_no_client_its_service() {
+    const CLIENTS_OF_A_NODE: u16 = 20;
+    let (mut site, wires) = (Site::new(3), Wires::default());
+    site.profile = Profile::Wan;
+    let nodes = wires.up(&site, &disks()).await;
+    uses(&nodes, Profile::Wan).await;
+    let term = nodes[0].status().term;
+    wires.lose(10);
+    // At each node one after the other.
+    let at_each = (0..).zip(&nodes).map(|(place, node)| async move {
+        let mut times = Vec::new();
+        for client in 0..CLIENTS_OF_A_NODE {
+            let mut again = 0;
+            while try_obtain(node, 100 * place + client).await.is_none() {
+                again += 1;
+            }
+            times.push(again);
+        }
+        times
+    });
+    let mut asked = BTreeMap::<u32, usize>::new();
+    for again in futures::future::join_all(at_each).await.concat() {
+        *asked.entry(again).or_default() += 1;
+    }
+    let elections = nodes[0].status().term - term;
+    println!("clients by how often they asked again: {asked:?}; {elections} elections");
+    assert!(asked.keys().all(|again| *again <= 3), "{asked:?}");
+    wires.lose(0);
     converged(&nodes).await;
 }

@@ -28,6 +28,8 @@ struct Ends {
     cut_off_from_the_log: BTreeSet<String>,
     /// How long a request and its answer take together.
     round_trip: Duration,
+    /// Of a hundred segments that carry one so many are lost, and sent again by TCP.
+    loss: u32,
 }
 
 impl Wires {
@@ -67,8 +69,23 @@ impl Wires {
         self.0.lock().unwrap().round_trip = round_trip;
     }
 
+    /// From now on so many of a hundred are lost on the way, there and back.
+    pub fn lose(&self, loss: u32) {
+        self.0.lock().unwrap().loss = loss;
+    }
+
     async fn travel(&self) {
-        let round_trip = self.0.lock().unwrap().round_trip;
+        let (round_trip, loss) = {
+            let ends = self.0.lock().unwrap();
+            (ends.round_trip, ends.loss)
+        };
+        // TCP sends a segment again when two round trips have passed, a second at least (RFC 6298), then after
+        // twice as long.
+        let mut again = (2 * round_trip).max(Duration::from_secs(1));
+        while rand::random_range(0..100) < loss {
+            sleep(again).await;
+            again *= 2;
+        }
         if !round_trip.is_zero() {
             sleep(round_trip / 2).await;
         }
