@@ -1,5 +1,6 @@
 //! Round trips of a LAN and of anywhere: the profile that fits serves, the wrong one says what it is.
 #![allow(missing_docs, clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "it prints what it measures")]
 
 mod support;
 
