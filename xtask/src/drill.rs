@@ -37,6 +37,12 @@ const TESTS: [(&str, &[&str]); 1] = [(
         "hostile_snapshot",
         "--test",
         "lying_voter",
+        "--test",
+        "joins",
+        "--test",
+        "places",
+        "--test",
+        "descriptors",
     ],
 )];
 

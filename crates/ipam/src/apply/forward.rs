@@ -27,7 +27,8 @@ const WELL_KNOWN: [(Protocol, u16, PortUse); 6] = [
 ];
 
 impl State {
-    /// One public port has one owner (S9).
+    /// One public port has one owner (S9). The same forward once more is done already: whoever was not told of the
+    /// outcome asks again.
     pub(super) fn add_forward(
         &mut self,
         key: ForwardKey,
@@ -38,8 +39,10 @@ impl State {
         if key.port == 0 || forward.target_port == 0 {
             return Err(Refusal::PortZero);
         }
-        if self.nat.forwards.contains_key(&key) && !crate::mutated!("s9_port_taken_over") {
-            return Err(Refusal::PortTaken);
+        match self.nat.forwards.get(&key) {
+            Some(same) if same == forward => return Ok(Outcome::Done),
+            Some(_) if !crate::mutated!("s9_port_taken_over") => return Err(Refusal::PortTaken),
+            _ => {}
         }
         if self.nat.forwards.len() >= MAX_FORWARDS {
             return Err(Refusal::TooMany {

@@ -125,6 +125,9 @@ fn s9_a_public_port_has_one_owner() {
         force: false,
     };
     assert_eq!(cluster.run(add(to(20))), Outcome::Done);
+    let before = cluster.state.clone();
+    assert_eq!(cluster.run(add(to(20))), Outcome::Done, "the same again");
+    assert_eq!(cluster.state.nat(), before.nat());
     assert_eq!(
         cluster.run(add(to(21))),
         Outcome::Refused(Refusal::PortTaken)
