@@ -88,7 +88,7 @@ fn start_mode(settings: &Settings) -> Result<Start> {
     Ok(if settings.join.is_empty() || settings.alone {
         Start::Wait
     } else {
-        Start::Join(settings.join.clone())
+        Start::Join(other_members(settings))
     })
 }
 
@@ -102,12 +102,39 @@ fn bootstrap_start(settings: &Settings, alone: bool) -> Result<Start> {
         source_nat: settings.source_nat,
         forward_policy: settings.forward_policy,
     };
-    let others = settings
-        .join
-        .iter()
-        .filter(|other| !alone && **other != settings.peer_address);
-    Ok(Start::Bootstrap(
-        Box::new(bootstrap),
-        others.cloned().collect(),
-    ))
+    let others = if alone {
+        Vec::new()
+    } else {
+        other_members(settings)
+    };
+    Ok(Start::Bootstrap(Box::new(bootstrap), others))
+}
+
+/// Those of `GATEWAY_JOIN` that this node is not: all hosts have the same list.
+fn other_members(settings: &Settings) -> Vec<String> {
+    let others = settings.join.iter();
+    let others = others.filter(|other| **other != settings.peer_address);
+    others.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+
+    #[test]
+    fn node_does_not_ask_itself_to_join() -> Result<()> {
+        let options = Options {
+            node_id: Some("1".to_owned()),
+            peer_listen: Some("127.0.0.1:7066".to_owned()),
+            join: Some("127.0.0.1:7066,127.0.0.2:7066".to_owned()),
+            ..Options::default()
+        };
+        let settings = Settings::from_options(options, false)?;
+        let Start::Join(asked) = start_mode(&settings)? else {
+            anyhow::bail!("it does not join");
+        };
+        assert_eq!(asked, ["127.0.0.2:7066"]);
+        Ok(())
+    }
 }

@@ -328,8 +328,18 @@ impl Admin for AdminService {
 
 /// What is allowed, and may surprise.
 fn forward_notices(state: &State, target: &ForwardTarget) -> Vec<String> {
-    let ForwardTarget::Address(address) = target else {
-        return Vec::new();
+    let address = match target {
+        ForwardTarget::Address(address) => address,
+        ForwardTarget::Client { subnet, client } => {
+            let subnet = state.subnets().get(subnet);
+            return match subnet.and_then(|subnet| subnet.bound_lease_of(client)) {
+                Some(_) => Vec::new(),
+                None => vec![format!(
+                    "{client} has no lease now: the port leads nowhere until it has one (is that the \
+                     client? `gatewayctl lease list`)"
+                )],
+            };
+        }
     };
     let subnet = state.subnet_containing(*address);
     let dynamic = subnet.is_some_and(|subnet| {
@@ -401,6 +411,21 @@ fn membership(error: &MembershipError) -> Status {
 mod tests {
     use super::*;
     use tonic::Code;
+
+    #[test]
+    fn forward_to_a_client_without_a_lease_is_noted() -> Result<(), Status> {
+        let target = ForwardTarget::Client {
+            subnet: SUBNET,
+            client: text::parse_client("02:aa:00:00:00:77")?,
+        };
+        let notices = forward_notices(&State::default(), &target);
+        assert_eq!(notices.len(), 1);
+        assert!(
+            notices[0].starts_with("02:aa:00:00:00:77 has no lease now"),
+            "{notices:?}"
+        );
+        Ok(())
+    }
 
     #[test]
     fn what_was_not_proposed_is_not_a_refusal_of_the_cluster() {

@@ -11,8 +11,8 @@ pub enum Blocker {
     NotServing {
         /// Why, with what to do about it.
         reason: String,
-        /// Whether that is because no quorum is in reach.
-        no_quorum: bool,
+        /// What the node lacks that others have to bring about.
+        lack: Lack,
     },
     /// A member does not answer this node.
     MemberUnreachable {
@@ -33,6 +33,17 @@ pub enum Blocker {
     PoolFull(String),
     /// The kernel does not do what the cluster's NAT asks for.
     Nat(String),
+}
+
+/// What a node that does not serve waits for, as far as its members show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// It has no cluster yet.
+    Cluster,
+    /// Too many voters are out of its reach.
+    Voters,
+    /// Nothing of the kind: the reason says what to do.
+    Nothing,
 }
 
 impl Blocker {
@@ -111,9 +122,15 @@ impl Blocker {
     pub fn remedy(&self) -> String {
         match self {
             Self::NotServing {
-                no_quorum: true, ..
+                lack: Lack::Voters, ..
             } => "start gatewayd on the nodes that are down, or mend the network between them; do \
                   not remove members"
+                .to_owned(),
+            Self::NotServing {
+                lack: Lack::Cluster,
+                ..
+            } => "for a new cluster: gatewayctl bootstrap, on one node, once; to join one: see that a \
+                  member in GATEWAY_JOIN is up and reached (this node's log says what it answers)"
                 .to_owned(),
             Self::NotServing { .. } | Self::Nat(_) => String::new(),
             Self::MemberUnreachable {

@@ -7,7 +7,7 @@ mod blocker;
 #[cfg(test)]
 mod tests;
 
-pub use blocker::Blocker;
+pub use blocker::{Blocker, Lack};
 
 use ipam::NodeId;
 use std::time::Duration;
@@ -90,7 +90,7 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
         .iter()
         .map(|reason| Blocker::NotServing {
             reason: reason.clone(),
-            no_quorum: !observed.has_quorum,
+            lack: lack(observed),
         });
     let others = observed.members.iter();
     let others = others.filter(|member| member.node != observed.node);
@@ -100,6 +100,31 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
     let mut blockers: Vec<_> = this.chain(members).chain(pools).chain(nat).collect();
     blockers.sort();
     blockers
+}
+
+/// A node without a quorum that reaches a majority of the voters (it starts, or was removed) waits for
+/// none of them to be started.
+fn lack(observed: &Observed) -> Lack {
+    if observed.has_quorum {
+        return Lack::Nothing;
+    }
+    if observed.members.is_empty() {
+        return Lack::Cluster;
+    }
+    let (up, all) = voters_up(&observed.members);
+    if up > all / 2 {
+        Lack::Nothing
+    } else {
+        Lack::Voters
+    }
+}
+
+/// How many voters answer, and how many there are.
+fn voters_up(members: &[MemberObserved]) -> (usize, usize) {
+    let voters = members.iter().filter(|member| member.voter);
+    voters.fold((0, 0), |(up, all), voter| {
+        (up + usize::from(voter.unreachable.is_none()), all + 1)
+    })
 }
 
 fn of_member(member: &MemberObserved, removable: bool) -> Option<Blocker> {
@@ -143,10 +168,7 @@ fn summary(level: Level, observed: &Observed, blockers: &[Blocker]) -> String {
 
 /// How many more members may fail before there is no service.
 fn tolerance(members: &[MemberObserved], serving: usize) -> String {
-    let voters = members.iter().filter(|member| member.voter);
-    let (up, all) = voters.fold((0_usize, 0_usize), |(up, all), voter| {
-        (up + usize::from(voter.unreachable.is_none()), all + 1)
-    });
+    let (up, all) = voters_up(members);
     let quorum = all / 2 + 1;
     let survived = up.saturating_sub(quorum).min(serving.saturating_sub(1));
     let more = if up == all { "" } else { " more" };

@@ -124,6 +124,31 @@ fn s11_node_without_quorum_is_not_serving() {
 }
 
 #[test]
+fn remedy_of_a_node_without_a_cluster_names_bootstrap() {
+    let waiting = Observed {
+        node: NodeId(1),
+        not_serving: Some("it is not a voting member of the cluster (yet)".to_owned()),
+        has_quorum: false,
+        ..observed(Vec::new())
+    };
+    let remedy = Verdict::of(&waiting).blockers[0].remedy();
+    assert!(remedy.contains("gatewayctl bootstrap"), "{remedy}");
+    assert!(!remedy.contains("do not remove"), "{remedy}");
+}
+
+/// It starts and asks its peers, or it was removed: no node is down, and none is to be started.
+#[test]
+fn remedy_is_left_to_the_reason_where_a_majority_answers() {
+    let removed = Observed {
+        node: NodeId(3),
+        not_serving: Some("it has been removed from the cluster, says node 1".to_owned()),
+        has_quorum: false,
+        ..observed(vec![member(1), member(2), member(3)])
+    };
+    assert_eq!(Verdict::of(&removed).blockers[0].remedy(), "");
+}
+
+#[test]
 fn every_blocker_names_its_cause_and_most_a_remedy() {
     for blocker in [
         Blocker::MemberUnreachable {
