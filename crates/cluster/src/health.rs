@@ -352,7 +352,12 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
         storage_error: inner.storage_failure(),
         hung_storage: inner.hung_storage(),
         silenced: inner.failed().or_else(|| inner.silenced()),
-        notes: inner.notes.gate.reason(),
+        // Who knows no voters is not a member yet, and says that.
+        notes: inner
+            .notes
+            .gate
+            .reason()
+            .filter(|_| !inner.voters().is_empty()),
         yields: inner.strangers.yields(),
         stalled: inner.proposer.commits.are_stalled(inner.patience().commit),
         behind: entries_behind(inner, leader_applied),

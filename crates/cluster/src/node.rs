@@ -354,12 +354,6 @@ pub(crate) struct Parts {
 impl Inner {
     /// A node that is starting. One that has data is admitted already.
     pub(crate) fn new(parts: Parts, has_data: bool) -> Self {
-        let is_voter = {
-            let metrics = parts.raft.now().metrics();
-            let metrics = metrics.borrow_watched();
-            let mut voters = metrics.membership_config.membership().voter_ids();
-            voters.any(|voter| voter == parts.config.node.0)
-        };
         let refusals = Arc::clone(parts.peers.term_raises().refusals());
         Self {
             config: parts.config,
@@ -389,7 +383,7 @@ impl Inner {
             outvoted: AtomicBool::new(false),
             strangers: Strangers::default(),
             reversions: parts.reversions,
-            notes: Notes::new(parts.notes, has_data && is_voter),
+            notes: Notes::new(parts.notes, has_data),
             tail: parts.tail,
             stand: AtomicBool::new(false),
             probe: Probe::default(),

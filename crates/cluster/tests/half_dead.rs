@@ -3,12 +3,15 @@
 
 mod support;
 
-use api::proto::raft::{HealthRequest, KeptNotes};
+use api::proto::raft::{self as wire, HealthRequest, KeptNotes};
 use cluster::{Cluster, Start};
 use ipam::Command;
+use openraft::storage::{IOFlushed, RaftLogStorage};
+use openraft::{EntryPayload, RaftLogReader};
 use prost::Message;
+use raft_store::{Entry, OpenOptions, Release, TypeConfig};
 use std::path::Path;
-use support::intruder::{CLUSTER, Intruder};
+use support::intruder::{CLUSTER, Intruder, log_id, vote};
 use support::surroundings::{HangingDisk, Wires};
 use support::*;
 
@@ -291,6 +294,78 @@ async fn a_rolled_back_voter_elects_nobody_who_lacks_what_it_acknowledged() {
     for (number, address) in (0..20).zip(leases) {
         assert_eq!(obtain(&nodes[back], number).await, address, "S2");
     }
+}
+
+/// The log of a node up to where it names this node a voter.
+async fn log_of_a_learner(data: &Path, node: u64) -> Vec<Entry> {
+    let mut store = raft_store::open(&OpenOptions::new(data, node)).unwrap();
+    let mut reader = RaftLogStorage::<TypeConfig>::get_log_reader(&mut store.log).await;
+    let entries = RaftLogReader::<TypeConfig>::try_get_log_entries(&mut reader, ..).await;
+    let is_other = |entry: &Entry| match &entry.payload {
+        EntryPayload::Membership(members) => !members.voter_ids().any(|voter| voter == node),
+        _ => true,
+    };
+    entries.unwrap().into_iter().take_while(is_other).collect()
+}
+
+async fn write_log(data: &Path, node: u64, entries: Vec<Entry>) -> Release {
+    let mut store = raft_store::open(&OpenOptions::new(data, node)).unwrap();
+    let term = entries.last().unwrap().log_id.leader_id.term;
+    let vote = raft_store::Vote::new_committed(term, 1);
+    let saved = RaftLogStorage::<TypeConfig>::save_vote(&mut store.log, &vote).await;
+    saved.unwrap();
+    let flushed = IOFlushed::<TypeConfig>::noop();
+    store.log.append(entries, flushed).await.unwrap();
+    store.release
+}
+
+/// Makes a node's directory what it was when its log did not name it a voter yet.
+async fn restore_a_learners(data: &Path, node: u64) {
+    let older = tempfile::TempDir::new().unwrap();
+    let entries = log_of_a_learner(data, node).await;
+    write_log(older.path(), node, entries)
+        .await
+        .released()
+        .await;
+    for made_once in ["secret", "cluster"] {
+        std::fs::copy(data.join(made_once), older.path().join(made_once)).unwrap();
+    }
+    restore(older.path(), data);
+}
+
+/// The same of a directory from before it was a voter: by its own log it is none, and whoever else is there
+/// counts its vote.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_voter_whose_directory_is_a_learners_gives_no_vote_before_it_has_its_notes() {
+    let site = Site::new(3);
+    for node in site.up().await {
+        node.shutdown().await;
+    }
+    let data = site.directories[2].path().join("data");
+    restore_a_learners(&data, 3).await;
+    let node = Cluster::start(site.config(3)).await.unwrap();
+    let second = Intruder::new(&site, 3, 2, None);
+    let stands = wire::VoteRequest {
+        vote: Some(vote(99, 2, false)),
+        last_log_id: log_id(98, 999),
+        ..wire::VoteRequest::default()
+    };
+    let refused = second.vote(stands).await.unwrap_err();
+    assert!(
+        refused.message().contains("what it had promised"),
+        "{refused}"
+    );
+    assert!(!node.service().in_service());
+    node.shutdown().await;
+    // With the others it is filled, and takes part.
+    let mut nodes = Vec::new();
+    for number in 1..=3 {
+        nodes.push(site.start(number, &Start::Wait).await);
+    }
+    for node in &nodes {
+        in_service(node).await;
+    }
+    converged(&nodes).await;
 }
 
 /// Who only asks whether somebody is there has not given what it keeps of this node.

@@ -59,9 +59,10 @@ pub(super) enum Change {
 }
 
 impl Gate {
-    /// Of a node that starts. Empty nodes and learners wait for nobody.
-    pub(super) fn new(is_voter_with_data: bool) -> Self {
-        Self(Mutex::new(match is_voter_with_data {
+    /// Of a node that starts. An empty one waits for nobody. One that is no voter by its own log does: it may
+    /// have become one later, and its disk have gone back.
+    pub(super) fn new(has_data: bool) -> Self {
+        Self(Mutex::new(match has_data {
             true => State::Collecting {
                 since: Instant::now(),
                 answered: BTreeSet::new(),
@@ -92,11 +93,7 @@ impl Gate {
         let mut state = self.lock();
         if let State::Collecting { since, answered } = &*state {
             let is_late = since.elapsed() >= judged.patience;
-            let mut sets = judged.voters.iter();
-            // Without any voters Raft has not read its membership yet.
-            if judged.voters.is_empty()
-                || !sets.all(|set| is_enough(judged.here, set, answered, is_late))
-            {
+            if !judged.has_collected(answered, is_late) {
                 return Change::None;
             }
         }
@@ -156,6 +153,21 @@ impl Gate {
 }
 
 impl Judged<'_> {
+    /// Whether those who answered are enough. Where no set has this node it may have become a voter later:
+    /// it counts itself to each of them, as it would then.
+    fn has_collected(&self, answered: &BTreeSet<NodeId>, is_late: bool) -> bool {
+        if self.voters.is_empty() {
+            // It has voted, and got no entry: whoever tries to fill it knows who else there is.
+            return is_late && !answered.is_empty();
+        }
+        let is_voter = self.voters.iter().any(|set| set.contains(&self.here));
+        self.voters.iter().all(|set| {
+            let mut set = set.clone();
+            set.extend((!is_voter).then_some(self.here));
+            is_enough(self.here, &set, answered, is_late)
+        })
+    }
+
     fn state(&self) -> State {
         if let Some(term) = self.owed {
             return State::Owing { term };
@@ -302,7 +314,41 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_node_and_a_learner_do_not_wait() {
+    fn an_empty_node_does_not_wait() {
         assert!(Gate::new(false).is_level());
+    }
+
+    /// It may have become a voter since. One that really is a learner waits for no more than a quorum of those
+    /// that fill it.
+    #[test]
+    fn who_is_no_voter_by_its_log_waits_as_one_more_voter() {
+        let collected = |sets: &[&[u64]], answered: &[u64], is_late| {
+            let voters: Vec<_> = sets.iter().map(|nodes| set(nodes)).collect();
+            let judged = Judged {
+                here: NodeId(9),
+                voters: &voters,
+                patience: PATIENCE,
+                last: None,
+                noted: None,
+                owed: None,
+            };
+            judged.has_collected(&set(answered), is_late)
+        };
+        assert!(!collected(&[&[1]], &[], true));
+        assert!(collected(&[&[1]], &[1], false));
+        assert!(!collected(&[&[1, 2]], &[2], false));
+        assert!(
+            collected(&[&[1, 2]], &[2], true),
+            "with it they may be three"
+        );
+        assert!(!collected(&[&[1, 2, 3]], &[2], true));
+        assert!(collected(&[&[1, 2, 3]], &[2, 3], false));
+        assert!(!collected(&[&[1, 9], &[1, 2, 3]], &[1], true), "joint");
+        assert!(collected(&[&[1, 9], &[1, 2, 3]], &[1, 2], true));
+        assert!(!collected(&[], &[1], false) && !collected(&[], &[], true));
+        assert!(
+            collected(&[], &[1], true),
+            "it has voted, and got no entry yet"
+        );
     }
 }

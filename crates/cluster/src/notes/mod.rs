@@ -2,7 +2,7 @@
 //!
 //! * **What it is.** Each member notes up to where its log is durable and known to be committed, and its
 //!   vote, sealed by its own data directory. Health calls carry that to the others, who keep it and do not
-//!   read it. A voter that starts collects its own notes first ([`gate`]), and takes part only when its log
+//!   read it. A node with data collects its own notes first ([`gate`]), and takes part only when its log
 //!   has all that it once acknowledged.
 //! * **In and out.** In: notes of peers whose identity is proven. Out: whether this node may vote, stand and
 //!   serve, and why not.
@@ -46,11 +46,11 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    pub(crate) fn new(book: NoteBook, is_voter_with_data: bool) -> Self {
+    pub(crate) fn new(book: NoteBook, has_data: bool) -> Self {
         Self {
             kept: Kept::decode(book.kept()),
             own: Own::default(),
-            gate: Gate::new(is_voter_with_data && !ipam::mutated!("s2_notes_not_asked")),
+            gate: Gate::new(has_data && !ipam::mutated!("s2_notes_not_asked")),
             owes: Notify::new(),
             failed: OnceLock::new(),
             book,
