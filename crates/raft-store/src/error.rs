@@ -101,6 +101,19 @@ pub enum StoreError {
         .0.display()
     )]
     MissingPart(PathBuf),
+    /// The secret is not the one that was made with the directory.
+    #[error(
+        "{} seals what other members note of this node, and {reason}: they could not tell it that its disk \
+         went back; restore that file, or remove the node from the cluster and add it again with an empty \
+         directory",
+        path.display()
+    )]
+    NoSecret {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The directory belongs to another node.
     #[error(
         "data directory {} belongs to node {found}, not to node {expected}: a node must never \

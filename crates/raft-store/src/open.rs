@@ -82,7 +82,9 @@ pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, 
     }
     let release = directory.release();
     let local = NodeFile::new(directory.clone(), "profile", execution);
-    let notes = NoteBook::open(&directory, failure.clone(), execution)?;
+    let tail = log.tail();
+    let has_data = tail.last().is_some() || tail.vote().is_some();
+    let notes = NoteBook::open(&directory, failure.clone(), execution, has_data)?;
     let snapshots = SnapshotStore::open(directory.clone(), failure, unfinished)?;
     let state_machine = state_machine::open(snapshots, execution)?;
     let reader = state_machine.reader();

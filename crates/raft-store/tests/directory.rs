@@ -388,3 +388,42 @@ async fn a_poisoned_directory_opens_and_says_so() {
     drop(store);
     assert_eq!(reopen(honest.path()).unwrap().poisoned, None);
 }
+
+/// What is noted of its log could not be told from anybody's notes any more.
+#[tokio::test]
+async fn a_secret_that_is_none_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("secret");
+    let mut store = inline(directory.path()).unwrap();
+    append(&mut store.log, [blank(0, 0)]).await;
+    drop(store);
+    let secret = std::fs::read(&path).unwrap();
+    let is_refused = || {
+        let refused = inline(directory.path()).err().unwrap().to_string();
+        assert!(refused.contains("secret"), "{refused}");
+        assert!(
+            refused.contains("remove the node from the cluster and add it again"),
+            "{refused}"
+        );
+    };
+    for content in [&b""[..], &[7; 31], &[7; 33]] {
+        let sealed = [content, &crc32fast::hash(content).to_le_bytes()].concat();
+        std::fs::write(&path, sealed).unwrap();
+        is_refused();
+    }
+    std::fs::write(&path, &secret[1..]).unwrap();
+    is_refused();
+    std::fs::remove_file(&path).unwrap();
+    is_refused();
+    std::fs::write(&path, secret).unwrap();
+    inline(directory.path()).unwrap();
+}
+
+/// The power failed before it was drawn: nobody has a note of an empty log.
+#[test]
+fn a_directory_that_was_never_used_gets_a_secret() {
+    let directory = TempDir::new().unwrap();
+    drop(inline(directory.path()).unwrap());
+    std::fs::remove_file(directory.path().join("secret")).unwrap();
+    inline(directory.path()).unwrap();
+}

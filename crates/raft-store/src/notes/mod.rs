@@ -35,13 +35,14 @@ impl NoteBook {
         directory: &Arc<DataDir>,
         failure: Arc<Failure>,
         execution: Execution,
+        has_data: bool,
     ) -> Result<Self, StoreError> {
         let kept = read_checked(directory, &directory.notes(), "the kept notes")?;
         Ok(Self {
             directory: Arc::downgrade(directory),
             failure,
             execution,
-            secret: Secret::open(directory)?,
+            secret: Secret::open(directory, has_data)?,
             kept: kept.unwrap_or_default(),
         })
     }
@@ -125,7 +126,7 @@ mod tests {
         let directory = Arc::new(directory);
         directory.seal().unwrap();
         let failure = Arc::default();
-        let book = NoteBook::open(&directory, failure, Execution::Inline).unwrap();
+        let book = NoteBook::open(&directory, failure, Execution::Inline, false).unwrap();
         (directory, book)
     }
 
@@ -135,7 +136,7 @@ mod tests {
         let (directory, book) = open(place.path());
         let seal = book.seal(b"index 40");
         book.save(b"of others".to_vec()).await.unwrap();
-        let again = NoteBook::open(&directory, Arc::default(), Execution::Inline).unwrap();
+        let again = NoteBook::open(&directory, Arc::default(), Execution::Inline, true).unwrap();
         assert!(again.is_sealed(b"index 40", &seal));
         assert!(!again.is_sealed(b"index 41", &seal));
         assert_eq!(
@@ -156,7 +157,8 @@ mod tests {
         let (directory, book) = open(place.path());
         book.save(b"of others".to_vec()).await.unwrap();
         std::fs::write(place.path().join("notes"), b"of othe").unwrap();
-        let error = NoteBook::open(&directory, Arc::default(), Execution::Inline).unwrap_err();
+        let error =
+            NoteBook::open(&directory, Arc::default(), Execution::Inline, true).unwrap_err();
         assert!(error.to_string().contains("notes"), "{error}");
     }
 }

@@ -26,11 +26,23 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The directory's; one that has none yet, because it is new or of an earlier release, gets one.
-    pub(super) fn open(directory: &DataDir) -> Result<Self, StoreError> {
+    /// The directory's. One that was never used gets one. `has_data`: nobody could tell the notes that were
+    /// made of what is in it, so it is not used without the secret that sealed them.
+    pub(super) fn open(directory: &DataDir, has_data: bool) -> Result<Self, StoreError> {
         let path = directory.secret();
-        if let Some(secret) = read_checked(directory, &path, "the secret")? {
-            return Ok(Self::new(secret));
+        let refused = |reason| StoreError::NoSecret {
+            path: path.clone(),
+            reason,
+        };
+        let found = read_checked(directory, &path, "the secret").map_err(|error| match error {
+            StoreError::DamagedRecord { reason, .. } => refused(reason),
+            other => other,
+        })?;
+        match found {
+            Some(secret) if secret.len() == SECRET => return Ok(Self::new(secret)),
+            Some(_) => return Err(refused("it is of another length than one of ours")),
+            None if has_data => return Err(refused("it is missing")),
+            None => {}
         }
         let mut secret = vec![0; SECRET];
         fill_secret(&mut secret).map_err(StoreError::io("drawing a secret for", &path))?;
