@@ -58,6 +58,7 @@ mod silenced;
 mod standing;
 mod start;
 mod status;
+mod storage_remedy;
 mod strangers;
 mod succession;
 mod tasks;

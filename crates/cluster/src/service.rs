@@ -1,6 +1,7 @@
 //! Whether this node may answer DHCP clients (contract L2), and who else does.
 
 use crate::health::PeerView;
+use crate::storage_remedy;
 use ipam::NodeId;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -148,7 +149,8 @@ impl Observation<'_> {
     fn silent_reason(&self, has_quorum: bool) -> Option<String> {
         if let Some(error) = &self.storage_error {
             return Some(format!(
-                "its storage failed: {error}: check the disk, then restart gatewayd"
+                "its storage failed: {error}: {}, then restart gatewayd",
+                storage_remedy::remedy(error)
             ));
         }
         if let Some(reason) = &self.hung_storage {

@@ -69,7 +69,7 @@ async fn written() {
     }
     until("it says why it does not serve", || {
         let reason = node.service().silent_reason;
-        reason.is_some_and(|reason| reason.contains(NONE_LEFT))
+        reason.is_some_and(|reason| reason.contains(NONE_LEFT) && reason.contains("LimitNOFILE"))
     })
     .await;
     assert!(node.storage_error().is_some(), "the process ends with it");
