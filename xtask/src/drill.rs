@@ -43,6 +43,8 @@ const TESTS: [(&str, &[&str]); 1] = [(
         "places",
         "--test",
         "descriptors",
+        "--test",
+        "strangers",
     ],
 )];
 

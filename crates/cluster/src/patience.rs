@@ -13,6 +13,10 @@ pub(crate) struct Patience {
     pub(crate) quorum: Duration,
     /// How long a voter that starts waits for the notes of more than it needs.
     pub(crate) notes: Duration,
+    /// How long nodes that this one does not know are heard while no leader is in sight: several elections, since
+    /// one of them may need this node's vote, and then has to fill it. Then they are refused for as long as
+    /// `notes`: longer than an election (S12).
+    pub(crate) unknown: Duration,
     /// How long a node that is of another cluster is named after it was last heard.
     pub(crate) stranger: Duration,
 }
@@ -23,21 +27,23 @@ impl Patience {
         commit: Duration::from_secs(2),
         quorum: Duration::from_secs(1),
         notes: Duration::from_secs(5),
+        unknown: Duration::from_secs(6),
         stranger: Duration::from_secs(10),
     };
 
     /// Those of a profile. A quorum's answer counts as long as a follower waits for a leader: one lost
     /// heartbeat is no lost quorum.
     pub(crate) const fn of(profile: Profile) -> Self {
-        let (commit, quorum, notes) = match profile {
+        let (commit, quorum, notes, unknown) = match profile {
             Profile::Lan => return Self::LAN,
-            Profile::Metro => (2200, 1300, 10_000),
-            Profile::Wan => (2400, 1800, 20_000),
+            Profile::Metro => (2200, 1300, 10_000, 12_000),
+            Profile::Wan => (2400, 1800, 20_000, 24_000),
         };
         Self {
             commit: Duration::from_millis(commit),
             quorum: Duration::from_millis(quorum),
             notes: Duration::from_millis(notes),
+            unknown: Duration::from_millis(unknown),
             ..Self::LAN
         }
     }

@@ -3,7 +3,7 @@
 use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MAX_STREAMS};
 use crate::listener::{self, Checked, InFlight, Registry};
 use crate::node::Inner;
-use crate::peer_server::{InstallGate, PeerService, SnapshotTurns, Start};
+use crate::peer_server::{InstallGate, PeerService, SnapshotTurns, Start, UnknownTurns};
 use crate::tls::{Credentials, PeerName};
 use api::proto::raft::peer_server::PeerServer;
 use std::convert::Infallible;
@@ -113,6 +113,7 @@ fn service(inner: Arc<Inner>, certified_only: bool) -> Checked<PeerServer<PeerSe
         inner,
         certified_only,
         snapshots: SnapshotTurns::default(),
+        unknown: UnknownTurns::default(),
         gate: InstallGate::default(),
         turn: Arc::default(),
         start,

@@ -20,6 +20,7 @@ mod reach;
 mod route;
 mod snapshot_rpc;
 mod snapshot_turns;
+mod unknown_turns;
 pub(crate) mod voter_change;
 
 pub(crate) use install_gate::InstallGate;
@@ -27,6 +28,7 @@ pub(crate) use reach::Start;
 #[cfg(test)]
 pub(crate) use reach::{AHEAD, RATE};
 pub(crate) use snapshot_turns::SnapshotTurns;
+pub(crate) use unknown_turns::UnknownTurns;
 
 use crate::node::Inner;
 use api::proto::raft as wire;
@@ -42,6 +44,8 @@ pub(crate) struct PeerService {
     pub(crate) certified_only: bool,
     /// The one snapshot that is being received.
     pub(crate) snapshots: SnapshotTurns,
+    /// When nodes that are no members are heard.
+    pub(crate) unknown: UnknownTurns,
     /// Which of them may change the log now.
     pub(crate) gate: InstallGate,
     /// Held from when an append is judged until openraft has it: what is judged next is judged by it.

@@ -7,7 +7,7 @@
 //! | cluster | this node's | this node's, or none | this node's; any if this one waits for it | another's is told so |
 //! | removed, by its key | refused | refused | refused | told so |
 //! | removed, by its id | refused while a leader is in sight | – | the same | told so |
-//! | no member | refused while a leader is in sight; Propose always | – | – | – |
+//! | no member | refused while a leader is in sight, and every few seconds; Propose always | – | – | – |
 
 use super::PeerService;
 use crate::tls::Caller;
@@ -75,6 +75,18 @@ impl PeerService {
 
     /// The same for Raft's own requests, which a node answers only once it is admitted.
     pub(super) fn check_raft(
+        &self,
+        caller: &Caller,
+        call: &str,
+        route: Option<&wire::Route>,
+    ) -> Result<u64, Status> {
+        let sender = self.check_raft_goes_on(caller, call, route)?;
+        self.check_turn(NodeId(sender), call)?;
+        Ok(sender)
+    }
+
+    /// The same for the parts of a call that has begun.
+    pub(super) fn check_raft_goes_on(
         &self,
         caller: &Caller,
         call: &str,
@@ -247,6 +259,24 @@ impl PeerService {
         }
         let reason = format!(
             "node {sender} is no member of this cluster, which has a leader: add it with `gatewayctl node add`"
+        );
+        Err(self.refuse(sender, call, "not_a_member", reason))
+    }
+
+    /// Without a leader in sight, who is no member is heard for a turn alone. A node that knows no members
+    /// yet elects nobody, and hears whoever fills it.
+    fn check_turn(&self, sender: NodeId, call: &str) -> Result<(), Status> {
+        let members = self.inner.members();
+        let patience = self.inner.patience();
+        if members.is_empty()
+            || members.contains_key(&sender)
+            || self.unknown.is_heard(patience.unknown, patience.notes)
+        {
+            return Ok(());
+        }
+        let reason = format!(
+            "node {sender} is no member of this cluster as far as node {} knows: it is heard again in some seconds",
+            self.inner.config.node
         );
         Err(self.refuse(sender, call, "not_a_member", reason))
     }

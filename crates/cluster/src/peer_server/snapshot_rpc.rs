@@ -39,7 +39,7 @@ impl PeerService {
         let checked = bounds::check_snapshot(&self.own(), sender, &vote, &meta);
         self.guard(sender, "InstallSnapshot", checked).await?;
         let may_send = || {
-            self.check_raft(&caller, "InstallSnapshot", header.route.as_ref())?;
+            self.check_raft_goes_on(&caller, "InstallSnapshot", header.route.as_ref())?;
             bounds::check_snapshot(&self.own(), sender, &vote, &meta)
                 .map_err(|violation| Status::aborted(violation.to_string()))
         };

@@ -1,0 +1,85 @@
+//! A peer that is no member, at nodes that have all just started: there is no leader in sight, and it says
+//! without end that it leads, or calls for votes. The members elect all the same (contract S12, L1).
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+use api::proto::raft as wire;
+use cluster::{Cluster, Start};
+use std::time::Duration;
+use support::intruder::{Intruder, log_id, vote};
+use support::*;
+use tokio::task::JoinSet;
+use tonic::Status;
+
+/// Never a member.
+const STRANGER: u64 = 9;
+/// Far shorter than any election.
+const EVERY: Duration = Duration::from_millis(20);
+
+/// Says to one node that the stranger leads, or that it stands for election with a long log, without end.
+async fn speak(stranger: Intruder, stands: bool) {
+    for term in 1000.. {
+        let _: Result<(), Status> = match stands {
+            false => stranger
+                .heartbeat(vote(1000, STRANGER, true))
+                .await
+                .map(drop),
+            true => {
+                let request = wire::VoteRequest {
+                    vote: Some(vote(term, STRANGER, false)),
+                    last_log_id: log_id(1000, 1_000_000),
+                    ..wire::VoteRequest::default()
+                };
+                stranger.vote(request).await.map(drop)
+            }
+        };
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn members_elect_beside_a_stranger(stands: bool) {
+    let site = Site::new(4);
+    let mut nodes = vec![site.start(1, &bootstrap()).await];
+    for id in [2, 3] {
+        nodes.push(site.start(id, &Start::Join(vec![site.address(1)])).await);
+    }
+    for node in &nodes {
+        in_service(node).await;
+    }
+    for node in &nodes {
+        node.shutdown().await;
+    }
+    let mut strangers = JoinSet::new();
+    for to in 1..=3 {
+        let stranger = Intruder::new(&site, to, STRANGER, None);
+        strangers.spawn(speak(stranger, stands));
+    }
+    let mut nodes = Vec::new();
+    for id in 1..=3 {
+        nodes.push(Cluster::start(site.config(id)).await.unwrap());
+    }
+    for node in &nodes {
+        node.begin(&Start::Wait).await.unwrap();
+    }
+    for node in &nodes {
+        in_service(node).await;
+    }
+    obtain(&nodes[0], 1).await;
+    let refused = |node: &Cluster| node.status().peer_refusals.contains_key("not_a_member");
+    until("the stranger is refused", || nodes.iter().all(refused)).await;
+    assert!(strangers.try_join_next().is_none(), "it speaks on");
+    for node in &nodes {
+        node.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_says_without_end_that_it_leads_keeps_nobody_from_electing() {
+    members_elect_beside_a_stranger(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_calls_for_votes_without_end_keeps_nobody_from_electing() {
+    members_elect_beside_a_stranger(true).await;
+}
