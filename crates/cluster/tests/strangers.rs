@@ -6,40 +6,63 @@ mod support;
 
 use api::proto::raft as wire;
 use cluster::{Cluster, Start};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::intruder::{Intruder, log_id, vote};
 use support::*;
 use tokio::task::JoinSet;
-use tonic::Status;
 
 /// Never a member.
 const STRANGER: u64 = 9;
 /// Far shorter than any election.
 const EVERY: Duration = Duration::from_millis(20);
 
-/// Says to one node that the stranger leads, or that it stands for election with a long log, without end.
-async fn speak(stranger: Intruder, stands: bool) {
+/// What the stranger does.
+#[derive(Clone, Copy, PartialEq)]
+enum Says {
+    /// It leads.
+    Leads,
+    /// It stands for election, with a long log.
+    Stands,
+    /// It leads ever higher terms; to node 3 alone while the others refuse it.
+    LeadsInTurns,
+}
+
+/// Says it to one node, without end. `others_refuse` is what node 1 did last.
+async fn speak(stranger: Intruder, says: Says, others_refuse: Arc<AtomicBool>) {
     for term in 1000.. {
-        let _: Result<(), Status> = match stands {
-            false => stranger
-                .heartbeat(vote(1000, STRANGER, true))
-                .await
-                .map(drop),
-            true => {
-                let request = wire::VoteRequest {
-                    vote: Some(vote(term, STRANGER, false)),
-                    last_log_id: log_id(1000, 1_000_000),
-                    ..wire::VoteRequest::default()
-                };
-                stranger.vote(request).await.map(drop)
+        let is_quiet = says == Says::LeadsInTurns && stranger.to == 3;
+        if !is_quiet || others_refuse.load(Ordering::SeqCst) {
+            let said = match says {
+                Says::Leads => stranger
+                    .heartbeat(vote(1000, STRANGER, true))
+                    .await
+                    .map(drop),
+                Says::LeadsInTurns => stranger
+                    .heartbeat(vote(term, STRANGER, true))
+                    .await
+                    .map(drop),
+                Says::Stands => stranger.vote(stands_in(term)).await.map(drop),
+            };
+            if stranger.to == 1 {
+                others_refuse.store(said.is_err(), Ordering::SeqCst);
             }
-        };
+        }
         tokio::time::sleep(EVERY).await;
     }
 }
 
-async fn members_elect_beside_a_stranger(stands: bool) {
-    let site = Site::new(4);
+fn stands_in(term: u64) -> wire::VoteRequest {
+    wire::VoteRequest {
+        vote: Some(vote(term, STRANGER, false)),
+        last_log_id: log_id(1000, 1_000_000),
+        ..wire::VoteRequest::default()
+    }
+}
+
+async fn members_elect_beside_a_stranger(says: Says) {
+    let site = Site::new(3);
     let mut nodes = vec![site.start(1, &bootstrap()).await];
     for id in [2, 3] {
         nodes.push(site.start(id, &Start::Join(vec![site.address(1)])).await);
@@ -51,9 +74,10 @@ async fn members_elect_beside_a_stranger(stands: bool) {
         node.shutdown().await;
     }
     let mut strangers = JoinSet::new();
+    let others_refuse = Arc::new(AtomicBool::new(false));
     for to in 1..=3 {
         let stranger = Intruder::new(&site, to, STRANGER, None);
-        strangers.spawn(speak(stranger, stands));
+        strangers.spawn(speak(stranger, says, Arc::clone(&others_refuse)));
     }
     let mut nodes = Vec::new();
     for id in 1..=3 {
@@ -76,10 +100,15 @@ async fn members_elect_beside_a_stranger(stands: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_without_end_that_it_leads_keeps_nobody_from_electing() {
-    members_elect_beside_a_stranger(false).await;
+    members_elect_beside_a_stranger(Says::Leads).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_calls_for_votes_without_end_keeps_nobody_from_electing() {
-    members_elect_beside_a_stranger(true).await;
+    members_elect_beside_a_stranger(Says::Stands).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_speaks_to_one_while_the_others_refuse_it_keeps_nobody_from_electing() {
+    members_elect_beside_a_stranger(Says::LeadsInTurns).await;
 }

@@ -39,7 +39,7 @@ pub const GIVE_UP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Packets being answered at once. Each waits for a commit and holds about 2 kB.
 pub const MAX_IN_FLIGHT: usize = 2048;
-/// Clients whose recent packets are remembered (retries, budgets). About 300 bytes each, 700 with all its RELEASEs.
+/// Clients whose recent packets are remembered (retries, budgets). About 300 bytes each, 1,050 with all its RELEASEs.
 pub const MAX_REMEMBERED_CLIENTS: usize = 16_384;
 /// A client not heard of for this long starts afresh: longer than the longest pause between two
 /// retransmissions, 64 ± 1 s (RFC 2131 §4.1).
@@ -55,8 +55,12 @@ pub const SECS_PER_RANK: u16 = 8;
 /// Copies of a DHCPRELEASE are the network's for so long: RFC 2131 §4.4.4 has it sent once.
 pub const RELEASE_COPIED_FOR: Duration = Duration::from_secs(10);
 /// So many RELEASEs of one client are remembered for that long: who gets an address and gives it back takes two commands
-/// at least, and its own budget on one node allows 30 in that time ([`PER_CLIENT_BURST`], [`PER_CLIENT_PER_SECOND`]). 24 bytes each.
-pub const RELEASES_REMEMBERED: usize = 15;
+/// at least, and its own budget on one node allows 60 in that time ([`PER_CLIENT_BURST`], [`PER_CLIENT_PER_SECOND`]). 24 bytes each.
+pub const RELEASES_REMEMBERED: usize = 30;
+const _: () = assert!(
+    2 * RELEASES_REMEMBERED as u64
+        >= PER_CLIENT_BURST as u64 + PER_CLIENT_PER_SECOND as u64 * RELEASE_COPIED_FOR.as_secs()
+);
 
 /// Commands a second that clients unknown to the lease table may cause.
 pub const NEW_CLIENTS_PER_SECOND: u32 = 500;

@@ -85,10 +85,11 @@ fn start_mode(settings: &Settings) -> Result<Start> {
     if settings.bootstrap {
         return bootstrap_start(settings, settings.alone);
     }
-    Ok(if settings.join.is_empty() || settings.alone {
+    let others = other_members(settings);
+    Ok(if others.is_empty() || settings.alone {
         Start::Wait
     } else {
-        Start::Join(other_members(settings))
+        Start::Join(others)
     })
 }
 
@@ -135,6 +136,19 @@ mod tests {
             anyhow::bail!("it does not join");
         };
         assert_eq!(asked, ["127.0.0.2:7066"]);
+        Ok(())
+    }
+
+    #[test]
+    fn node_that_names_itself_alone_waits_to_be_added() -> Result<()> {
+        let options = Options {
+            node_id: Some("1".to_owned()),
+            peer_listen: Some("127.0.0.1:7066".to_owned()),
+            join: Some("127.0.0.1:7066".to_owned()),
+            ..Options::default()
+        };
+        let settings = Settings::from_options(options, false)?;
+        assert!(matches!(start_mode(&settings)?, Start::Wait));
         Ok(())
     }
 }

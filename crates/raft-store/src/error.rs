@@ -105,7 +105,7 @@ pub enum StoreError {
     #[error(
         "{} seals what other members note of this node, and {reason}: they could not tell it that its disk \
          went back; restore that file, or remove the node from the cluster and add it again with an empty \
-         directory",
+         directory (with TLS: with a new key)",
         path.display()
     )]
     NoSecret {

@@ -183,9 +183,9 @@ impl Judged<'_> {
 }
 
 /// Whether enough voters of one set have answered: a majority of the others, or, when it is late, as many as
-/// form a majority with this one. Then whoever is of this cluster and of whom the log does not know counts for
-/// one of the set that is silent: it may have taken its place while this node was away, and that one never
-/// answers any more. It makes no difference while a minority is broken: a majority answers in time.
+/// form a majority with this one. Then whoever names this cluster and is not of the set counts for one of it that
+/// is silent: it may have taken its place while this node was away, and that one never answers any more. It makes
+/// no difference where this node's disk is the only one that is broken: a majority of the others answers in time.
 fn is_enough(
     here: NodeId,
     set: &BTreeSet<NodeId>,

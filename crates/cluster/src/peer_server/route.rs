@@ -81,8 +81,8 @@ impl PeerService {
         route: Option<&wire::Route>,
     ) -> Result<u64, Status> {
         let sender = self.check_raft_goes_on(caller, call, route)?;
-        self.check_turn(NodeId(sender), call)?;
-        Ok(sender)
+        self.check_turn(sender, call)?;
+        Ok(sender.0)
     }
 
     /// The same for the parts of a call that has begun.
@@ -91,7 +91,7 @@ impl PeerService {
         caller: &Caller,
         call: &str,
         route: Option<&wire::Route>,
-    ) -> Result<u64, Status> {
+    ) -> Result<NodeId, Status> {
         let sender = self.check_route(caller, call, route)?;
         if let Some(poisoned) = &self.inner.poisoned {
             return Err(Status::failed_precondition(poisoned.clone()));
@@ -110,7 +110,7 @@ impl PeerService {
             ));
         }
         self.check_stranger(sender, call)?;
-        Ok(sender.0)
+        Ok(sender)
     }
 
     /// A node whose disk went back takes entries, and has no vote.

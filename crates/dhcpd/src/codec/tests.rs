@@ -207,7 +207,6 @@ fn an_option_that_cannot_be_used_never_hides_those_after_it() {
     );
 }
 
-/// `udhcpc -x 0x39:05dc` sends its own option 57 and that one.
 /// Joined, it would be another client, and would be told another name.
 #[test]
 fn who_says_its_name_twice_has_one_name() {
@@ -236,6 +235,7 @@ fn who_says_its_name_twice_has_one_name() {
     assert_eq!(name(&split).as_deref(), Some("vmvm7"));
 }
 
+/// `udhcpc -x 0x39:05dc` sends its own option 57 and that one.
 #[test]
 fn of_a_doubled_option_of_fixed_length_the_first_holds() {
     let first = Ipv4Addr::new(10, 15, 3, 77);
