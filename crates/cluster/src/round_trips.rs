@@ -1,7 +1,8 @@
 //! How long the way to each peer and back takes, so that status can tell latency from silence.
 //!
-//! That is the shortest of its last answers, two at least: a peer that stood still, or is busy, answers late,
-//! and is no further away (S11: else status told operators to set a profile because of a paused peer).
+//! That is the shortest of its last answers, some at least: a peer that stood still, or is busy, answers late,
+//! and is no further away (S11: else status told operators to set a profile because of a paused peer). Calls that
+//! waited at the same time are one: all that are under way when one of the two stands still are late.
 //!
 //! Measured by health calls, which go by the same connections as replication. A peer whose answers come
 //! too late to count is asked now and then with more patience: to operators it is not silent.
@@ -41,6 +42,10 @@ impl RoundTrips {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let last = all.entry(node).or_default();
         last.retain(|one| at - one.at < VALID);
+        if let Some(before) = last.back_mut().filter(|before| at - took < before.at) {
+            before.took = before.took.min(took);
+            return;
+        }
         if last.len() >= KEPT {
             last.pop_front();
         }
@@ -105,17 +110,25 @@ mod tests {
     #[test]
     fn late_answers_are_no_latency_and_old_ones_do_not_count() {
         let (trips, node, start) = (RoundTrips::default(), NodeId(2), Instant::now());
+        let mut now = start;
         let millis = Duration::from_millis;
         let only = |trip| BTreeMap::from([(node, millis(trip))]);
-        trips.note(node, millis(2900), start);
-        assert!(trips.known(start).is_empty(), "one is too few");
-        trips.note(node, millis(8), start);
-        trips.note(node, millis(2900), start);
-        assert_eq!(trips.known(start), only(8));
-        assert!(trips.known(start + VALID).is_empty());
-        for _ in 0..ENOUGH {
-            trips.note(node, millis(200), start + VALID);
+        for waited in [300, 200, 100] {
+            trips.note(node, millis(waited), start);
         }
-        assert_eq!(trips.known(start + VALID), only(200));
+        assert!(trips.known(start).is_empty(), "they waited for one thing");
+        for late in [2900, 8, 2900] {
+            now += millis(3000);
+            trips.note(node, millis(late), now);
+        }
+        assert_eq!(trips.known(now), only(8));
+        now += VALID;
+        assert!(trips.known(now).is_empty());
+        // Calls begin before the answer to the last one is here.
+        for _ in 0..2 * ENOUGH {
+            now += millis(150);
+            trips.note(node, millis(200), now);
+        }
+        assert_eq!(trips.known(now), only(200));
     }
 }

@@ -38,7 +38,12 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let target = event.metadata().target();
         let crate_name = target.split("::").next().unwrap_or_default();
-        if *event.metadata().level() > Level::INFO || !SHOWN.contains(&crate_name) {
+        // Why a client got no answer is said at this level.
+        let most = match crate_name {
+            "dhcpd" => Level::DEBUG,
+            _ => Level::INFO,
+        };
+        if *event.metadata().level() > most || !SHOWN.contains(&crate_name) {
             return;
         }
         let mut text = Text(String::new());
