@@ -263,13 +263,12 @@ impl PeerService {
         Err(self.refuse(sender, call, "not_a_member", reason))
     }
 
-    /// Without a leader in sight, who is no member is heard for a turn alone. A node that knows no members
-    /// yet elects nobody, and hears whoever fills it.
+    /// Without a leader in sight, who is no member is heard for a turn alone. A node that is no voter by its
+    /// own log elects nobody, and hears whoever fills it: its log may begin long before that one came.
     fn check_turn(&self, sender: NodeId, call: &str) -> Result<(), Status> {
-        let members = self.inner.members();
         let patience = self.inner.patience();
-        if members.is_empty()
-            || members.contains_key(&sender)
+        if !self.inner.is_voter()
+            || self.inner.members().contains_key(&sender)
             || self.unknown.is_heard(patience.unknown, patience.notes)
         {
             return Ok(());
