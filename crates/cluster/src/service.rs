@@ -181,8 +181,8 @@ impl Observation<'_> {
         }
         if !self.voter {
             return Some(
-                "it is not a voting member of the cluster (yet): name members in GATEWAY_JOIN, or run \
-                 `gatewayctl node add` on one"
+                "it is not a voting member of the cluster (yet): run `gatewayctl bootstrap` on one node of a \
+                 new cluster, or name members of the other one in GATEWAY_JOIN, or run `gatewayctl node add` on one"
                     .to_owned(),
             );
         }

@@ -154,14 +154,15 @@ impl Silence {
     const fn not_able(self) -> &'static str {
         match self {
             Self::OutOfService => {
-                "this node is out of service: `gatewayctl status` on it says why; others answer"
+                "this node is out of service: `gatewayctl status` on it says why; nodes that \
+                 are in service answer"
             }
             Self::SubnetNotConfigured => "the cluster has no subnet yet: bootstrap it",
             Self::TooManyInFlight => {
                 "too many requests are being answered at once: the cluster is slow, or flooded"
             }
             Self::TooManyFromClient => {
-                "this client sends too much (2 packets a second, 10 at once): look at its DHCP client"
+                "this client sends too much (4 packets a second, 20 at once): look at its DHCP client"
             }
             Self::TooManyNewClients => {
                 "too many new clients at once: it passes, or somebody floods with made-up addresses"
@@ -218,5 +219,13 @@ mod tests {
         let all: BTreeSet<_> = Silence::ALL.iter().map(|s| s.explanation()).collect();
         assert_eq!(all.len(), Silence::ALL.len());
         assert!(all.iter().all(|text| !text.is_empty() && text.len() <= 200));
+    }
+
+    #[test]
+    fn the_budget_of_a_client_is_told_as_it_is() {
+        use crate::limits::{PER_CLIENT_BURST, PER_CLIENT_PER_SECOND};
+        let budget =
+            format!("{PER_CLIENT_PER_SECOND} packets a second, {PER_CLIENT_BURST} at once");
+        assert!(Silence::TooManyFromClient.explanation().contains(&budget));
     }
 }
