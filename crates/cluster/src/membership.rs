@@ -402,8 +402,19 @@ impl Inner {
         })
     }
 
+    /// Whether it is a member, voter or not: asked for each message, so nothing is copied.
+    pub(crate) fn has_member(&self, node: NodeId) -> bool {
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.get_node(&node.0).is_some()
+        })
+    }
+
     pub(crate) fn has_voter(&self, node: NodeId) -> bool {
-        self.voters().contains(&node)
+        self.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.voter_ids().any(|voter| voter == node.0)
+        })
     }
 
     pub(crate) fn is_voter(&self) -> bool {

@@ -568,7 +568,7 @@ impl Inner {
 
     /// Whether this caller is a member that was removed (S12).
     pub(crate) fn is_removed(&self, caller: MemberKey) -> bool {
-        let is_member = self.members().contains_key(&caller.node);
+        let is_member = self.has_member(caller.node);
         self.reader
             .with(|applied| applied.state.removed().contains(caller, is_member))
     }

@@ -21,7 +21,7 @@ impl Inner {
         self.require_leadership()?;
         let _turn = self.change_turns.operators().await;
         self.confirm_leadership().await?;
-        if self.members().contains_key(&node) {
+        if self.has_member(node) {
             self.remove_member(node).await?;
         } else if !self.is_registered(node) {
             return Err(MembershipError::Rejected(format!(

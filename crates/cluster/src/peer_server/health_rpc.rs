@@ -72,7 +72,7 @@ impl Inner {
             digest_index: digest.map_or(0, |mark| mark.index),
             in_service,
             leads_a_quorum: self.leads_a_quorum(),
-            member: self.members().contains_key(&asker),
+            member: self.has_member(asker),
             voters: self.voters().iter().map(|voter| voter.0).collect(),
             founding: self.founding.load(Ordering::SeqCst),
             instance: self.instance,

@@ -201,7 +201,7 @@ impl PeerService {
             return Err(self.refuse(sender, call, "not_the_sender", reason));
         }
         if let Some(key) = caller.key()
-            && self.inner.members().contains_key(&sender)
+            && self.inner.has_member(sender)
             && !self.inner.has_removed_key(Some(&key))
         {
             let seen = self.inner.seen_keys.lock();
@@ -253,7 +253,7 @@ impl PeerService {
     /// while this node was away. But not while a leader with a quorum is in sight: then it is none, or
     /// this node hears of it in a moment.
     fn check_stranger(&self, sender: NodeId, call: &str) -> Result<(), Status> {
-        let is_member = self.inner.members().contains_key(&sender);
+        let is_member = self.inner.has_member(sender);
         if is_member || !self.inner.service_now().has_quorum {
             return Ok(());
         }
@@ -268,7 +268,7 @@ impl PeerService {
     fn check_turn(&self, sender: NodeId, call: &str) -> Result<(), Status> {
         let patience = self.inner.patience();
         if !self.inner.is_voter()
-            || self.inner.members().contains_key(&sender)
+            || self.inner.has_member(sender)
             || self.unknown.is_heard(patience.unknown, patience.notes)
         {
             return Ok(());
@@ -282,7 +282,7 @@ impl PeerService {
 
     /// Refuses commands of whoever is no member.
     pub(super) fn check_member(&self, sender: NodeId) -> Result<(), Status> {
-        if self.inner.members().contains_key(&sender) {
+        if self.inner.has_member(sender) {
             return Ok(());
         }
         let reason = format!("node {sender} is not a member of the cluster");
