@@ -79,6 +79,8 @@ pub struct Transaction {
     offered: Option<Ipv4Addr>,
     /// Where somebody answered lately who is not believed.
     avoid: Vec<Ipv4Addr>,
+    /// Where this node's probes ahead found somebody. As long as there are others, no commit is spent on these.
+    found_in_use: Vec<Ipv4Addr>,
 }
 
 /// Who answered a conflict probe, as far as the answer tells.
@@ -132,6 +134,7 @@ impl Transaction {
             conflicts,
             offered: None,
             avoid: Vec::new(),
+            found_in_use: Vec::new(),
         }
     }
 
@@ -152,6 +155,13 @@ impl Transaction {
     #[must_use]
     pub(crate) fn avoiding(mut self, addresses: Vec<Ipv4Addr>) -> Self {
         self.avoid = addresses;
+        self
+    }
+
+    /// The same that offers none of these addresses either while there are others.
+    #[must_use]
+    pub(crate) fn passing_over(mut self, found_in_use: Vec<Ipv4Addr>) -> Self {
+        self.found_in_use = found_in_use;
         self
     }
 
@@ -264,6 +274,14 @@ impl Transaction {
 
     fn on_outcome(&mut self, outcome: Outcome) -> Next {
         match self.stage {
+            // What is left is probed anew: who was there may have gone.
+            Stage::Offering
+                if matches!(outcome, Outcome::Refused(Refusal::PoolExhausted))
+                    && !self.found_in_use.is_empty() =>
+            {
+                self.found_in_use.clear();
+                self.propose_offer()
+            }
             Stage::Offering => match on_offer(outcome) {
                 Ok(offered) => self.offer(offered.address, offered.lease_time, offered.returning),
                 Err(silence) => Next::Silent(silence),
@@ -349,14 +367,15 @@ impl Transaction {
             lease_time: self.wish(),
             hostname: self.packet.hostname.clone(),
             node: self.identity.node,
-            avoid: self.avoid.clone(),
+            avoid: [self.avoid.as_slice(), &self.found_in_use].concat(),
         }))
     }
 
     /// Another address, for this client and for a moment (L6, ADR 0026).
     fn pass_over(&mut self, address: Ipv4Addr) -> Next {
         self.conflicts += 1;
-        if self.conflicts > MAX_CONFLICTS_PER_OFFER || self.avoid.len() >= OfferLease::MAX_AVOIDED {
+        let avoided = self.avoid.len() + self.found_in_use.len();
+        if self.conflicts > MAX_CONFLICTS_PER_OFFER || avoided >= OfferLease::MAX_AVOIDED {
             return Next::Silent(Silence::ConflictAfterConflict);
         }
         self.avoid.push(address);

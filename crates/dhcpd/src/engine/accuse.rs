@@ -5,7 +5,7 @@ use super::{Engine, Hearing};
 use crate::Moment;
 use crate::decide::{Intent, Silence};
 use crate::limit::{Accuser, Place};
-use crate::limits::MAX_ACCUSERS;
+use crate::limits::{MAX_ACCUSERS, MAX_DOUBTED};
 use crate::probe::Answers;
 use crate::transaction::{Answerer, Input, Transaction};
 use std::net::Ipv4Addr;
@@ -46,6 +46,20 @@ impl Engine {
         self.responders
             .passed_over(hardware, now)
             .then_some(hardware)
+    }
+
+    /// Where probes ahead found somebody else than the client, whose own addresses are not among them (L5). With what
+    /// is doubted, no more than an offer may carry.
+    pub(super) fn found_in_use(&self, hearing: &Hearing<'_>) -> Vec<Ipv4Addr> {
+        let own = hearing.known.lease.map(|(address, _)| address);
+        let reserved = hearing.known.reserved;
+        let in_use = self.probes.in_use(hearing.now);
+        let others = in_use.filter(|(address, hardware)| {
+            hearing.packet.hardware.bytes() != hardware
+                && ![own, reserved].contains(&Some(*address))
+        });
+        let room = MAX_DOUBTED - self.doubted.recent(hearing.now).len();
+        others.map(|(address, _)| address).take(room).collect()
     }
 
     /// A client is believed of a few addresses that somebody is on them (S7).

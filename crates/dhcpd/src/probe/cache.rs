@@ -84,6 +84,17 @@ impl ProbeCache {
         })
     }
 
+    /// Where somebody was lately, and who: worth another address for a new client, and no more.
+    pub fn in_use(&self, now: Moment) -> impl Iterator<Item = (Ipv4Addr, [u8; 6])> {
+        let found = self.findings.iter();
+        found.filter_map(move |(address, (found, finding))| match finding {
+            Finding::InUse { hardware } if now.since(*found) < PROBE_VALIDITY => {
+                Some((*address, *hardware))
+            }
+            _ => None,
+        })
+    }
+
     /// Whether anything is to be probed ahead now: clients were heard lately.
     #[must_use]
     pub fn is_active(&self, now: Moment) -> bool {
@@ -141,6 +152,16 @@ mod tests {
         let mut cache = ProbeCache::default();
         cache.note(address(20), Finding::InUse { hardware: [2; 6] }, at(1));
         assert!(!cache.is_clear(address(20), at(2)));
+    }
+
+    #[test]
+    fn who_is_on_an_address_is_known_for_a_while() {
+        let mut cache = ProbeCache::default();
+        cache.note(address(20), Finding::InUse { hardware: [2; 6] }, at(1));
+        cache.note(address(21), Finding::Clear, at(1));
+        let in_use = |now| cache.in_use(now).collect::<Vec<_>>();
+        assert_eq!(in_use(at(60)), [(address(20), [2; 6])]);
+        assert!(in_use(at(61)).is_empty());
     }
 
     #[test]

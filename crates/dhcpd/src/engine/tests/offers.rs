@@ -157,6 +157,53 @@ fn the_client_itself_is_no_conflict() {
     assert_eq!(offered, address(20));
 }
 
+/// L3: each of them cost two commits and a probe, more than a client waits for where a commit takes a second.
+#[test]
+fn l3_who_was_found_ahead_costs_no_commit() {
+    let mut bench = Bench::alone();
+    let in_use = Finding::InUse { hardware: [6; 6] };
+    for host in 20..=27 {
+        bench.on_link.push((address(host), [6; 6]));
+        bench.engine.note_probe(bench.now, address(host), in_use);
+    }
+    bench
+        .engine
+        .note_probe(bench.now, address(28), Finding::Clear);
+    let offer = bench.body(&PacketBuilder::discover(mac(1)));
+    assert!(matches!(offer, Body::Offer { address: of, .. } if of == address(28)));
+    assert_eq!(bench.service.take_proposed().len(), 1);
+    assert!(bench.probed.is_empty());
+}
+
+#[test]
+fn l5_who_still_answers_at_its_own_address_gets_it_again() {
+    let mut bench = Bench::alone();
+    let own = bench.lease(mac(1));
+    let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(own);
+    assert!(matches!(bench.unicast(&release), End::Done));
+    bench.on_link.push((own, mac(1)));
+    let in_use = Finding::InUse { hardware: mac(1) };
+    bench.engine.note_probe(bench.now, own, in_use);
+    let offer = bench.body(&PacketBuilder::discover(mac(1)).xid(7));
+    assert!(matches!(offer, Body::Offer { address, .. } if address == own));
+}
+
+/// L1: whoever was there may have gone, and no other address is free.
+#[test]
+fn l1_what_was_found_in_use_is_probed_again_where_nothing_else_is_free() {
+    let mut bench = Bench::alone();
+    let in_use = Finding::InUse { hardware: [6; 6] };
+    for host in 21..=254 {
+        bench.lease(mac(host));
+    }
+    let left = bench.service.free_candidates(subnet_config().id, 9);
+    for address in &left {
+        bench.engine.note_probe(bench.now, *address, in_use);
+    }
+    assert!(!left.is_empty());
+    bench.body(&PacketBuilder::discover(mac(1)));
+}
+
 #[test]
 fn what_was_probed_ahead_is_offered_without_a_wait() {
     let mut bench = Bench::alone();
