@@ -1,6 +1,7 @@
 //! How this node sees the cluster, for operators.
 
-use crate::node::Inner;
+use crate::health::PeerView;
+use crate::node::{Cluster, Inner};
 use crate::service::ServiceStatus;
 use ipam::NodeId;
 use std::collections::BTreeMap;
@@ -69,16 +70,26 @@ impl Role {
     }
 }
 
+impl Cluster {
+    /// The term in which this node leads, if it does and a quorum has answered it lately.
+    #[must_use]
+    pub fn leads(&self) -> Option<u64> {
+        let term = self.inner.leading_term()?;
+        self.inner.leads_a_quorum().then_some(term)
+    }
+}
+
 impl Inner {
     pub(crate) fn status(&self) -> ClusterStatus {
         let leader = self.leader().map(|(leader, _)| leader);
         // A leader that reaches no quorum cannot know whether it still is one, and takes no writes.
         let leads = |leader: &NodeId| *leader != self.config.node || self.leads_a_quorum();
         let leader = leader.filter(leads);
+        let heard = self.peers_heard();
         let members = self.members();
         let members = members
             .into_iter()
-            .map(|(node, address)| self.member(node, address, leader));
+            .map(|(node, address)| self.member(node, address, leader, heard.get(&node)));
         ClusterStatus {
             node: self.config.node,
             leader,
@@ -98,11 +109,16 @@ impl Inner {
             .map_or(0, |position| position.index)
     }
 
-    fn member(&self, node: NodeId, peer_address: String, leader: Option<NodeId>) -> MemberStatus {
+    fn member(
+        &self,
+        node: NodeId,
+        peer_address: String,
+        leader: Option<NodeId>,
+        peer: Option<&PeerView>,
+    ) -> MemberStatus {
         let listen_ip = self
             .reader
             .with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
-        let peer = self.peers_heard().remove(&node);
         let is_self = node == self.config.node;
         MemberStatus {
             node,
@@ -117,7 +133,7 @@ impl Inner {
             applied: if is_self {
                 Some(self.applied_index())
             } else {
-                peer.as_ref().map(|peer| peer.applied)
+                peer.map(|peer| peer.applied)
             },
             in_service: if is_self {
                 self.service_now().in_service()

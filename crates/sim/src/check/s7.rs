@@ -54,14 +54,14 @@ impl S7 {
                     Some(LeaseState::Offered { .. } | LeaseState::Bound { .. })
                 );
                 // In the entries of one step it may have been freed before it was given: by a probe that found nobody
-                // after the set time, or for a newer one, of too many.
+                // after the set time, for a newer one, of too many, or by an operator.
                 let subnet = step.after.subnet_containing(change.address);
                 let was_freed = subnet.is_some_and(|subnet| {
                     let leases = subnet.leases();
                     step.after.clock() >= subnet.config().times.lift_from(until)
                         || leases.quarantined().count() >= leases.quarantine_limit()
                 });
-                if is_given && !was_freed {
+                if is_given && !was_freed && !holdings.was_revoked(change.address) {
                     return Err(Violation::new(
                         "S7",
                         step.at,

@@ -8,10 +8,11 @@
 use super::facts::Step;
 use super::violation::{Verdict, Violation};
 use crate::client::{RateClock, TrueTime};
+use crate::world::LONGEST_STEP;
 use ipam::ClusterTime;
 
-/// Between an entry's being applied and the checkers' being told.
-const SLACK_MILLIS: u128 = 5;
+/// Between an entry's being applied and the checkers' being told: the longest step, and what clocks are apart by.
+const SLACK_MILLIS: u128 = LONGEST_STEP.as_millis() + 3;
 
 /// The line, and the term that it is of.
 #[derive(Clone, Debug, Default)]

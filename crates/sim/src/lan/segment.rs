@@ -96,6 +96,12 @@ impl Segment {
         self.now = now;
     }
 
+    /// When the next thing arrives.
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<Duration> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// Moves the time, and takes what has arrived by now, in order.
     pub fn advance(&mut self, now: Duration) -> Vec<Arrived> {
         self.now = now;

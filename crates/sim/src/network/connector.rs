@@ -54,6 +54,12 @@ impl PeerNetwork {
         traffic.arrived()
     }
 
+    /// When the next thing arrives.
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<Duration> {
+        self.lock().next_arrival()
+    }
+
     /// Changes the paths.
     pub fn with_paths<T>(&self, change: impl FnOnce(&mut Paths) -> T) -> T {
         change(&mut self.lock().paths)

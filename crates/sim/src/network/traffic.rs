@@ -209,6 +209,11 @@ impl Traffic {
         GIVE_UP.max(self.paths.round_trip(from, to) * GIVE_UP_ROUND_TRIPS)
     }
 
+    /// When the next thing arrives.
+    pub(super) fn next_arrival(&self) -> Option<Duration> {
+        self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+
     /// What has arrived by now, in order.
     pub(super) fn arrived(&mut self) -> Vec<Delivery> {
         let mut arrived = Vec::new();

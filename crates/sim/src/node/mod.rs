@@ -56,6 +56,8 @@ struct Life {
     /// What its own clock shows, in milliseconds.
     shows: u64,
     paused: bool,
+    /// It was paused, and its clock does not know yet.
+    resumed: bool,
 }
 
 impl Node {
@@ -101,6 +103,7 @@ impl Node {
             origin,
             shows: 0,
             paused: false,
+            resumed: false,
         });
         Ok(())
     }
@@ -117,15 +120,16 @@ impl Node {
     /// Stops or continues the node's process.
     pub fn set_paused(&mut self, paused: bool) {
         if let Some(life) = &mut self.life {
+            life.resumed |= life.paused && !paused;
             life.paused = paused;
         }
     }
 
     /// Runs the node up to `now`. A node that is down or paused does nothing.
-    pub fn run_until(&mut self, now: Duration, step: Duration) {
+    pub fn run_until(&mut self, now: Duration) {
         let rate = self.rate;
         if let Some(life) = self.life.as_mut().filter(|life| !life.paused) {
-            life.run_until(now, step, rate);
+            life.run_until(now, rate);
         }
     }
 
@@ -235,15 +239,16 @@ impl Node {
 pub type BoxedWork = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Life {
-    fn run_until(&mut self, now: Duration, step: Duration, rate: f64) {
+    fn run_until(&mut self, now: Duration, rate: f64) {
         let elapsed = (now - self.began).mul_f64(rate);
         let target = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let jump = Duration::from_millis(target - self.shows);
         let end = self.origin + Duration::from_millis(target);
         self.shows = target;
+        let resumed = std::mem::take(&mut self.resumed);
         self.runtime.block_on(async {
             // After a pause the clock has moved on without the process.
-            if jump > step * 4 {
+            if resumed {
                 tokio::time::advance(jump).await;
             }
             sleep_until(end).await;

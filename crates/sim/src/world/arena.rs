@@ -1,6 +1,5 @@
 //! The world's parts, and one step.
 
-use super::STEP;
 use super::coverage::Coverage;
 use super::faults::{Faults, good_disk};
 use super::intruder::Overheard;
@@ -9,6 +8,7 @@ use super::neighbours::Neighbours;
 use super::observe::Observer;
 use super::script::Stage;
 use super::status::Shows;
+use super::{LONGEST_STEP, STEP};
 use crate::client::TrueTime;
 use crate::disk::Disk;
 use crate::lan::Segment;
@@ -114,9 +114,28 @@ impl World {
         self.deliver_on_segment();
         self.apply_faults()?;
         self.wake_neighbours();
-        self.run_nodes();
-        self.now += STEP;
+        let end = self.now + self.length_of_step();
+        self.run_nodes(end);
+        self.now = end;
         self.observe()
+    }
+
+    /// As long as nothing happens but what nodes do by themselves, in whole steps.
+    fn length_of_step(&self) -> Duration {
+        let happens = [
+            self.network.next_arrival(),
+            self.segment.next_arrival(),
+            self.faults.next(),
+            self.neighbours.next_wake(),
+        ];
+        let Some(next) = happens.into_iter().flatten().min() else {
+            return LONGEST_STEP;
+        };
+        let mut length = STEP;
+        while length < LONGEST_STEP && self.now + length < next {
+            length += STEP;
+        }
+        length
     }
 
     /// Starts the node on `host`.
@@ -204,8 +223,7 @@ impl World {
         self.neighbours.unheard.remove(&host);
     }
 
-    fn run_nodes(&mut self) {
-        let end = self.now + STEP;
+    fn run_nodes(&mut self, end: Duration) {
         let mut order: Vec<Host> = self.nodes.keys().copied().collect();
         self.random.shuffle(&mut order);
         self.network.set_now(end);
@@ -214,8 +232,8 @@ impl World {
             let Some(node) = self.nodes.get_mut(&host) else {
                 continue;
             };
-            node.run_until(end, STEP);
-            self.look_at_state(host);
+            node.run_until(end);
+            self.look_at_state(host, end);
             self.collect_sent(host);
         }
     }

@@ -63,6 +63,13 @@ impl Faults {
         self.begin.insert(place, fault);
     }
 
+    /// When the next one begins or ends.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let begins = self.begin.front().map(|timed| timed.at);
+        let ends = self.end.first_key_value().map(|((at, _), _)| *at);
+        begins.into_iter().chain(ends).min()
+    }
+
     fn ends(&mut self, at: Duration, ending: Ending) {
         self.endings += 1;
         self.end.insert((at, self.endings), ending);

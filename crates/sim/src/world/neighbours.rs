@@ -70,6 +70,16 @@ impl Neighbours {
         self.silent = true;
     }
 
+    /// When the next of them does something by itself.
+    pub(super) fn next_wake(&self) -> Option<Duration> {
+        if self.silent {
+            return None;
+        }
+        let clients = self.residents.iter().map(Resident::wakes);
+        let hostile = self.hostile.iter().map(|(hostile, _)| hostile.next_wake());
+        clients.chain(hostile).min().map(|at| at.0)
+    }
+
     /// From now on it is watched who is served of those that want an address now.
     pub(super) fn note_unserved(&mut self) {
         let waiting = self.residents.iter().map(Resident::client);

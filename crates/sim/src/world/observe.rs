@@ -1,6 +1,5 @@
 //! Looks at the nodes after every step: who leads, what was applied, and whether it may be so.
 
-use super::STEP;
 use super::arena::{World, name};
 use crate::check::{End, Judge, Pace, Promises, Replied, Violation};
 use crate::client::TrueTime;
@@ -18,6 +17,8 @@ use std::time::Duration;
 
 /// How often the nodes are asked who leads: it takes them longer to change that.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often all kernels are looked at, beside each that changes.
+const ALL_KERNELS_EVERY: Duration = Duration::from_millis(200);
 /// How long there may be no leader before it is worth counting.
 const LONG: Duration = Duration::from_secs(1);
 
@@ -26,8 +27,11 @@ pub(super) struct Observer {
     /// Who leads, if anybody does.
     pub(super) leader: Option<Host>,
     term: u64,
-    /// Since when nobody leads.
-    leaderless_since: Option<Duration>,
+    /// Since when nobody leads, and whether that has been for long.
+    leaderless: Option<(Duration, bool)>,
+    /// When the nodes are looked at next, and when all kernels are.
+    next_look: Duration,
+    next_kernels: Duration,
     /// What each node's life has applied.
     applied: BTreeMap<Host, (u64, LogPosition)>,
     /// Since when a node has no majority in its reach.
@@ -45,7 +49,9 @@ impl Observer {
         Self {
             leader: None,
             term: 0,
-            leaderless_since: None,
+            leaderless: None,
+            next_look: Duration::ZERO,
+            next_kernels: Duration::ZERO,
             applied: BTreeMap::new(),
             cut_off: BTreeMap::new(),
             members: BTreeSet::new(),
@@ -63,9 +69,13 @@ impl World {
         if !self.segment.paths.are_whole() || self.is_quiet() {
             self.observer.judge.link_disturbed(TrueTime(self.now));
         }
-        let is_due = self.now.as_micros() % LOOK_EVERY.as_micros() < STEP.as_micros();
-        self.look_at_kernels(is_due && self.now.as_millis().is_multiple_of(200));
-        if is_due {
+        let all_kernels = self.now >= self.observer.next_kernels;
+        if all_kernels {
+            self.observer.next_kernels = self.now + ALL_KERNELS_EVERY;
+        }
+        self.look_at_kernels(all_kernels);
+        if self.now >= self.observer.next_look {
+            self.observer.next_look = self.now + LOOK_EVERY;
             self.look_for_leader();
             self.look_at_status();
         }
@@ -194,7 +204,7 @@ impl World {
     }
 
     /// What a node has applied since it was last looked at.
-    pub(super) fn look_at_state(&mut self, host: Host) {
+    pub(super) fn look_at_state(&mut self, host: Host, now: Duration) {
         let Some(node) = self.nodes.get(&host) else {
             return;
         };
@@ -218,7 +228,7 @@ impl World {
         let Some(cluster) = node.cluster() else {
             return;
         };
-        let at = TrueTime(self.now + STEP);
+        let at = TrueTime(now);
         let observer = &mut self.observer;
         cluster.read(|state| {
             if position.index > observer.newest {
@@ -270,27 +280,23 @@ impl World {
 
     fn look_for_leader(&mut self) {
         let leaders = self.nodes.values().filter_map(|node| {
-            let status = node.look(Cluster::status)?;
-            let leads = status
-                .members
-                .iter()
-                .any(|member| member.node.0 == node.host && member.role == Role::Leader);
-            let voters = status.members.iter();
-            let voters = voters.filter(|member| member.role != Role::Learner);
+            let term = node.look(Cluster::leads)??;
+            let members = node.look(Cluster::status)?.members;
+            let voters = members.iter().filter(|member| member.role != Role::Learner);
             let voters: BTreeSet<Host> = voters.map(|member| member.node.0).collect();
-            leads.then_some((status.term, node.host, voters))
+            Some((term, node.host, voters))
         });
         // One that leads an earlier term only does not know yet.
         let newest = leaders.max().filter(|leads| leads.0 >= self.observer.term);
         let Some((term, leader, voters)) = newest else {
-            let since = *self.observer.leaderless_since.get_or_insert(self.now);
-            if self.now - since == LONG {
+            let (since, is_long) = self.observer.leaderless.get_or_insert((self.now, false));
+            if self.now - *since >= LONG && !std::mem::replace(is_long, true) {
                 self.stats.rare(Rare::LongWithoutLeader, 1);
             }
             self.observer.leader = None;
             return;
         };
-        self.observer.leaderless_since = None;
+        self.observer.leaderless = None;
         self.observer.leader = Some(leader);
         self.observer.members = voters;
         if term > self.observer.term {

@@ -45,6 +45,11 @@ impl Resident {
         self.wakes <= now
     }
 
+    /// When the client has something to do by itself.
+    pub(super) const fn wakes(&self) -> TrueTime {
+        self.wakes
+    }
+
     /// Has the client do something.
     pub(super) fn with(&mut self, what: impl FnOnce(&mut Client) -> Vec<Action>) -> Vec<Action> {
         let actions = what(&mut self.client);
