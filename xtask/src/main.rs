@@ -10,6 +10,7 @@ mod ahead;
 mod bench;
 mod cargo;
 mod cargo_mutants;
+mod changed;
 mod cli;
 mod demo;
 mod deny;

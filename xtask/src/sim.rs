@@ -52,14 +52,16 @@ pub fn build_command(workspace: &Workspace) -> Command {
 
 /// What CI runs of it. One build, with the deliberate bugs in it, plays the seeds with none of them
 /// turned on as well.
-pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
-    let built = steps.run("building the simulation", || {
+pub fn steps_of(workspace: &Workspace, steps: &mut Steps, budget: impl Fn(&str) -> Duration) {
+    const BUILDING: &str = "building the simulation";
+    let built = steps.run_within(BUILDING, budget(BUILDING), || {
         WITH_MUTATIONS.run(workspace).map(|()| Outcome::Passed)
     });
     if !built {
         return steps.skip("simulation", "it was not built");
     }
-    steps.run("simulation: seeds", || {
+    const SEEDS: &str = "simulation: seeds";
+    steps.run_within(SEEDS, budget(SEEDS), || {
         play(workspace, &["--seeds", CI_SEEDS])
     });
     steps.run("simulation: same seed, same trace", || {

@@ -60,6 +60,28 @@ impl Steps {
         passed
     }
 
+    /// The same of one that fails, too, if it takes longer than its budget: what is slow is slow for everybody.
+    pub fn run_within(
+        &mut self,
+        name: &str,
+        budget: Duration,
+        step: impl FnOnce() -> Result<Outcome>,
+    ) -> bool {
+        let started = Instant::now();
+        self.run(name, || {
+            let outcome = step()?;
+            let took = started.elapsed();
+            Ok(match outcome {
+                Outcome::Passed if took > budget => Outcome::Failed(format!(
+                    "took {}, its budget is {} (xtask/src/test/budget.rs)",
+                    Clock(took),
+                    Clock(budget)
+                )),
+                outcome => outcome,
+            })
+        })
+    }
+
     /// Notes a step that was not even tried.
     pub fn skip(&mut self, name: &str, why: &str) {
         println!("\n── {name} ── skipped: {why}");
@@ -138,6 +160,13 @@ mod tests {
         assert!(steps.run("absent", || Ok(Outcome::Skipped("no network".to_owned()))));
         assert!(!steps.run("broken", || anyhow::bail!("no such program")));
         assert!(!steps.finish());
+    }
+
+    #[test]
+    fn a_step_above_its_budget_fails() {
+        let mut steps = Steps::new();
+        assert!(steps.run_within("quick", Duration::MAX, || Ok(Outcome::Passed)));
+        assert!(!steps.run_within("slow", Duration::ZERO, || Ok(Outcome::Passed)));
     }
 
     #[test]

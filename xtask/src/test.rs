@@ -1,8 +1,12 @@
-//! `./x test`: everything that CI runs.
+//! `./x test`: everything that CI runs; with `--fast`, what tells in minutes whether a change is sound.
 //!
 //! All test programs are built by one cargo call and run by us, package by package: one set of
-//! features, so nothing is compiled twice, and a duration for each package.
+//! features, so nothing is compiled twice, and a duration for each package. What later steps need is built
+//! while the tests wait for real time to pass: so the tests come first, and clippy after them.
 
+mod budget;
+
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +14,7 @@ use anyhow::Result;
 
 use crate::ahead::Ahead;
 use crate::cargo::{cargo, run as run_program};
+use crate::changed;
 use crate::fuzz::{self, FuzzOptions};
 use crate::jepsen;
 use crate::limit::run_for;
@@ -30,79 +35,101 @@ const FUZZ_TIME: Duration = Duration::from_secs(20);
 /// How long all of the lab's scenarios may take together.
 const LAB_LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// The checks, then the tests; whether nothing failed.
+/// Whether nothing failed.
 pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
     let mut steps = Steps::new();
-    verify::steps_of(workspace, &mut steps);
-    let mut programs = Vec::new();
-    let built = steps.run("building the programs and the tests", || {
-        let (outcome, found) = tests_built::build(workspace)?;
-        programs = found;
-        Ok(outcome)
-    });
-    if built {
-        let ahead = match fast {
-            true => None,
-            false => Some(Ahead::start(builds_of_attacks(workspace)?)),
-        };
-        run_packages(workspace, &programs, fast, &mut steps);
-        mutants::steps_of(workspace, &mut steps)?;
-        steps.run("tests: in the documentation", || {
-            run_program(&mut cargo(
-                workspace,
-                &["test", "--workspace", "--doc", "--locked", "--quiet"],
-            ))
-        });
-        if let Some(ahead) = ahead {
-            steps.run("what was built meanwhile", || {
-                ahead.finish().map(|()| Outcome::Passed)
-            });
-        }
-        run_attacks(workspace, fast, &mut steps)?;
+    if fast {
+        run_fast(workspace, &mut steps);
     } else {
-        steps.skip("tests", "they were not built");
+        run_everything(workspace, &mut steps)?;
     }
     Ok(steps.finish())
 }
 
-fn builds_of_attacks(workspace: &Workspace) -> Result<Vec<Command>> {
-    let mut builds = vec![sim::build_command(workspace)];
-    builds.extend(fuzz::build_commands(workspace)?);
-    Ok(builds)
+/// The checks, and the tests of the packages that a change touches.
+fn run_fast(workspace: &Workspace, steps: &mut Steps) {
+    verify::steps_of(workspace, steps);
+    if let Some(programs) = build(workspace, steps) {
+        let touched = changed::packages(workspace);
+        for package in in_order(workspace) {
+            let is_touched = |touched: &BTreeSet<String>| touched.contains(&package.name);
+            if package.name == LAB {
+                steps.skip("tests: lab", "--fast");
+            } else if touched.as_ref().is_none_or(is_touched) {
+                run_package(package, &programs, steps);
+            }
+        }
+    }
+    steps.skip("mutations, simulation, fuzzing, fault tests", "--fast");
 }
 
-/// The short forms of what may run for a night: simulation, fuzzing, faults on a real cluster.
-fn run_attacks(workspace: &Workspace, fast: bool, steps: &mut Steps) -> Result<()> {
-    const ATTACKS: &str = "simulation, fuzzing, fault tests";
-    if fast {
-        steps.skip(ATTACKS, "--fast");
+fn run_everything(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    verify::steps_without_a_build(workspace, steps);
+    let Some(programs) = build(workspace, steps) else {
         return Ok(());
+    };
+    let ahead = Ahead::start(later_builds(workspace)?);
+    for package in in_order(workspace) {
+        run_package(package, &programs, steps);
     }
-    sim::steps_of(workspace, steps);
+    mutants::steps_of(workspace, steps)?;
+    steps.run("tests: in the documentation", || {
+        let arguments = ["test", "--workspace", "--doc", "--locked", "--quiet"];
+        run_program(&mut cargo(workspace, &arguments))
+    });
+    const MEANWHILE: &str = "what was built meanwhile";
+    steps.run_within(MEANWHILE, budget::of(MEANWHILE), || {
+        ahead.finish().map(|()| Outcome::Passed)
+    });
+    verify::steps_with_a_build(workspace, steps);
+    sim::steps_of(workspace, steps, budget::of);
     fuzz::steps_of(workspace, &FuzzOptions::short(FUZZ_TIME), steps)?;
-    steps.run("fault tests: the short matrix", || {
+    const MATRIX: &str = "fault tests: the short matrix";
+    steps.run_within(MATRIX, budget::of(MATRIX), || {
         jepsen::short_matrix(workspace)
     });
     Ok(())
 }
 
-/// The lab's come last: they take longest.
-fn run_packages(workspace: &Workspace, programs: &[TestProgram], fast: bool, steps: &mut Steps) {
-    let (lab, others): (Vec<&Package>, Vec<&Package>) = workspace
+/// Nothing if they do not build.
+fn build(workspace: &Workspace, steps: &mut Steps) -> Option<Vec<TestProgram>> {
+    const BUILDING: &str = "building the programs and the tests";
+    let mut programs = None;
+    steps.run_within(BUILDING, budget::of(BUILDING), || {
+        let (outcome, found) = tests_built::build(workspace)?;
+        programs = (outcome == Outcome::Passed).then_some(found);
+        Ok(outcome)
+    });
+    if programs.is_none() {
+        steps.skip("tests", "they were not built");
+    }
+    programs
+}
+
+fn later_builds(workspace: &Workspace) -> Result<Vec<Command>> {
+    let mut builds = verify::build_commands(workspace)?;
+    builds.push(sim::build_command(workspace));
+    builds.extend(fuzz::build_commands(workspace)?);
+    Ok(builds)
+}
+
+/// The lab comes last: it takes longest.
+fn in_order(workspace: &Workspace) -> impl Iterator<Item = &Package> {
+    let (lab, others): (Vec<_>, Vec<_>) = workspace
         .packages
         .iter()
         .partition(|package| package.name == LAB);
-    for package in others.into_iter().chain(lab) {
+    others.into_iter().chain(lab)
+}
+
+fn run_package(package: &Package, programs: &[TestProgram], steps: &mut Steps) {
+    let programs: Vec<_> = programs
+        .iter()
+        .filter(|program| program.package == package.id)
+        .collect();
+    if !programs.is_empty() {
         let name = format!("tests: {}", package.name);
-        let programs: Vec<_> = programs
-            .iter()
-            .filter(|program| program.package == package.id)
-            .collect();
-        if fast && package.name == LAB {
-            steps.skip(&name, "--fast");
-        } else if !programs.is_empty() {
-            steps.run(&name, || run_all(package, &programs));
-        }
+        steps.run_within(&name, budget::of(&name), || run_all(package, &programs));
     }
 }
 

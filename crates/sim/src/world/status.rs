@@ -35,7 +35,9 @@ impl World {
     pub(super) fn look_at_status(&mut self) {
         self.note_troubles();
         for host in self.scenario.hosts() {
-            let Some(node) = self.nodes.get(&host).filter(|node| !node.is_paused()) else {
+            // A machine whose power has failed in this step says nothing.
+            let says = |node: &&Node| !node.is_paused() && node.disk.is_running();
+            let Some(node) = self.nodes.get(&host).filter(says) else {
                 continue;
             };
             let Some(service) = node.look(Cluster::service) else {
