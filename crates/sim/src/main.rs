@@ -18,6 +18,10 @@ use sim::{log, panics, sometimes};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// A run allocates millions of small things in one thread.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_secs(5);
 /// How much of a failing run's trace is shown without being asked for.
