@@ -27,7 +27,8 @@ pub enum Command {
     },
     /// Everything that CI runs
     Test {
-        /// Leave out the lab, the simulation, the fuzz targets and the fault tests
+        /// The checks, and the tests of what differs from main and of what stands above it. Leaves out the
+        /// lab, the simulation, the fuzz targets and the fault tests
         #[arg(long)]
         fast: bool,
     },
