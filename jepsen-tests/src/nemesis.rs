@@ -7,11 +7,18 @@
 mod catalogue;
 mod clock;
 mod disk;
+mod guest;
 mod host;
+mod log;
 mod membership;
+mod moved;
 mod network;
 mod process;
+mod rollback;
 mod schedule;
+mod two;
+mod way_out;
+mod wipe;
 
 use anyhow::Result;
 use fastrand::Rng;
@@ -35,6 +42,8 @@ pub struct Scene<'a> {
     pub recorder: &'a Recorder,
     /// For the processes of such operations.
     pub numbers: &'a Numbers,
+    /// A node that another nemesis has in hand: it is chosen by none.
+    pub spared: Option<u8>,
 }
 
 /// Something that goes wrong and is put right again.
@@ -64,12 +73,24 @@ impl Scene<'_> {
 
     /// Any node.
     fn any_node(&mut self, rng: &mut Rng) -> u8 {
-        rng.u8(1..=self.count())
+        let count = self.count();
+        loop {
+            let node = rng.u8(1..=count);
+            if self.spared != Some(node) {
+                return node;
+            }
+        }
+    }
+
+    /// Whether every node answered clients when it was last looked at.
+    fn all_serve(&mut self) -> bool {
+        self.sights.in_service() == usize::from(self.count())
     }
 
     /// The leader every other time, for it matters most; else any node.
     fn leader_or_any(&mut self, rng: &mut Rng) -> (u8, Option<String>) {
         let leader = self.sights.leader();
+        let leader = leader.filter(|leader| self.spared != Some(*leader));
         match leader.filter(|_| rng.bool()) {
             Some(leader) => (leader, Some("the leader".to_owned())),
             None => (self.any_node(rng), None),

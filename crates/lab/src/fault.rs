@@ -1,5 +1,5 @@
-//! What goes wrong: cut, lossy, slow and long links, a lost ruleset, rule or address, a stepped clock, a
-//! failing disk.
+//! What goes wrong: cut, lossy, slow and long links, a lost ruleset, rule or address, no way out, a stepped
+//! clock, a failing disk.
 //!
 //! Killing and freezing a process is in [`crate::process`].
 
@@ -8,9 +8,11 @@ mod disk;
 mod host;
 mod slow_path;
 mod underlay;
+mod way_out;
 
 pub use clock::SteppedClock;
 pub use disk::FaultyDisk;
-pub use host::{delete_rule, flush_ruleset, remove_listen_ip, restore_listen_ip};
+pub use host::{cut_off_overlay, delete_rule, flush_ruleset, remove_listen_ip, restore_listen_ip};
 pub use slow_path::{Delay, relay};
 pub use underlay::UnderlayFaults;
+pub use way_out::WayOut;

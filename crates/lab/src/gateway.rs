@@ -9,7 +9,7 @@ pub(crate) mod pki;
 pub mod status;
 
 pub use binaries::Binaries;
-pub use config::GatewayConfig;
+pub use config::{GatewayConfig, peer_address};
 pub use control::{Answer, Control};
 pub use node::Gateway;
 pub use status::{Lease, Status};

@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::fault::{self, UnderlayFaults};
-use crate::gateway::{Binaries, Gateway, GatewayConfig, pki};
+use crate::gateway::{Binaries, Gateway, GatewayConfig, peer_address, pki};
 use crate::isolate::Isolation;
 use crate::storm::{History, RunningStorm, StormOptions};
+use crate::topology::address::overlay;
 use crate::topology::{Topology, Vm};
 
 /// What a cluster may take from nothing to answering DHCP.
@@ -21,6 +22,8 @@ pub struct Lab {
     gateways: Vec<Gateway>,
     dir: PathBuf,
     storms: u32,
+    /// A host beside those that have nodes of the cluster, once it is needed.
+    spare_host: Option<u8>,
 }
 
 impl Lab {
@@ -32,6 +35,7 @@ impl Lab {
             gateways: Vec::new(),
             dir: dir.to_owned(),
             storms: 0,
+            spare_host: None,
         };
         lab.faults().install()?;
         Ok(lab)
@@ -91,6 +95,27 @@ impl Lab {
             self.gateways.push(gateway);
         }
         Ok(())
+    }
+
+    /// A node on a host of its own beside the cluster's, not started: it has the number and the configuration
+    /// of our node `node`, but the addresses of its host. Its files go to `name` below the lab's directory, and
+    /// its certificate comes from the PKI beside that: ours, or another one if `name` has a folder of its own.
+    pub fn guest(&mut self, name: &str, node: u8) -> Result<Gateway> {
+        let host = match self.spare_host {
+            Some(host) => host,
+            None => *self.spare_host.insert(self.topology.add_host()?),
+        };
+        let binaries = Binaries::find()?;
+        let count = u8::try_from(self.gateways.len()).context("too many nodes")?;
+        let dir = self.dir.join(name);
+        std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
+        pki::make(&binaries, dir.parent().unwrap_or(&self.dir), count)?;
+        let config = self.gateway(node).config().clone().on_a_plain_machine();
+        let config = config
+            .set("GATEWAY_PEER_LISTEN", peer_address(host))
+            .set("GATEWAY_DHCP_LISTEN_IP", overlay(host));
+        let netns = self.topology.host(host).netns().clone();
+        Gateway::new(node, count, netns, dir, binaries, config)
     }
 
     /// Waits until every node answers DHCP and knows the whole cluster.

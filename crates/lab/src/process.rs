@@ -26,6 +26,15 @@ enum Stdout {
     OwnFile,
 }
 
+/// Where a program's streams go instead of its log.
+#[derive(Debug, Default)]
+pub struct Streams {
+    /// Standard output.
+    pub output: Option<Stdio>,
+    /// Standard error.
+    pub errors: Option<Stdio>,
+}
+
 /// A child process.
 #[derive(Debug)]
 pub struct Process {
@@ -48,18 +57,18 @@ impl Process {
         Self::start(name, command, dir, Stdout::OwnFile)
     }
 
-    /// The same with standard error elsewhere: there is no log then.
-    pub fn spawn_with_errors_to(
+    /// The same with its streams elsewhere: without standard error there is no log.
+    pub fn spawn_to(
         name: &str,
         command: &mut Command,
         dir: &Path,
-        errors: Stdio,
+        streams: Streams,
     ) -> Result<Self> {
-        Self::start_with(name, command, dir, Stdout::Log, Some(errors))
+        Self::start_with(name, command, dir, Stdout::Log, streams)
     }
 
     fn start(name: &str, command: &mut Command, dir: &Path, stdout: Stdout) -> Result<Self> {
-        Self::start_with(name, command, dir, stdout, None)
+        Self::start_with(name, command, dir, stdout, Streams::default())
     }
 
     fn start_with(
@@ -67,7 +76,7 @@ impl Process {
         command: &mut Command,
         dir: &Path,
         stdout: Stdout,
-        elsewhere: Option<Stdio>,
+        elsewhere: Streams,
     ) -> Result<Self> {
         let log = dir.join(format!("{name}.log"));
         let output = dir.join(format!("{name}.out"));
@@ -86,8 +95,8 @@ impl Process {
         };
         let child = command
             .stdin(Stdio::null())
-            .stdout(standard)
-            .stderr(elsewhere.unwrap_or_else(|| errors.into()))
+            .stdout(elsewhere.output.unwrap_or_else(|| standard.into()))
+            .stderr(elsewhere.errors.unwrap_or_else(|| errors.into()))
             .spawn()
             .with_context(|| format!("starting {}", describe(command)))?;
         Ok(Self {

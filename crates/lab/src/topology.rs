@@ -76,6 +76,21 @@ impl Topology {
         &self.hosts[usize::from(node) - 1]
     }
 
+    /// Builds one more host, and returns its number.
+    pub fn add_host(&mut self) -> Result<u8> {
+        // At most MAX_HOSTS.
+        let node = self.hosts.len() as u8 + 1;
+        ensure!(
+            node <= address::MAX_HOSTS,
+            "a lab has at most {} hosts",
+            address::MAX_HOSTS
+        );
+        self.hosts.push(Host::build(node, node)?);
+        let others = self.hosts.iter().filter(|host| host.node() != node);
+        others.into_iter().try_for_each(|host| host.meet(node))?;
+        Ok(node)
+    }
+
     /// Adds a virtual machine on host `node`.
     pub fn add_vm(&mut self, node: u8) -> Result<Vm> {
         self.vm_count += 1;

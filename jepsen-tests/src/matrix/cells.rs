@@ -106,8 +106,14 @@ fn makes_sense(workload: Workload, kind: NemesisKind) -> bool {
         // Time, and what clients hear, is nothing to operators.
         Clock | PartitionDhcp | ListenIp => !by_operators,
         FlushRuleset => workload == Workload::Forward || workload == Workload::Lease,
-        // It is part of that workload.
-        Membership => workload != Workload::Membership,
+        // It is part of that workload, or replaces nodes itself.
+        Membership | Wipe | BootstrapLeftOn => workload != Workload::Membership,
+        // Nothing is promised of disks that went back or are copies while another node is emptied.
+        Rollback | Copy => workload != Workload::Membership,
+        // What leaves the peers and DHCP alone.
+        Uplink | ForeignFirewall | ForwardingOff => {
+            matches!(workload, Workload::Lease | Workload::Forward)
+        }
         _ => true,
     }
 }

@@ -3,14 +3,22 @@
 use std::ops::Range;
 
 use clap::ValueEnum;
+use lab::fault::WayOut;
 use lab::gateway::GatewayConfig;
 
 use super::clock::ClockSteps;
 use super::disk::{Disk, DiskFault, PowerCut};
+use super::guest::{Copy, ForeignCluster};
 use super::host::{FlushRuleset, ListenIp};
+use super::log::{Log, LogFault};
 use super::membership::Membership;
+use super::moved::Moved;
 use super::network::{Network, NetworkFault};
 use super::process::{OneDown, RestartAll};
+use super::rollback::Rollback;
+use super::two::TwoAtOnce;
+use super::way_out::Blocked;
+use super::wipe::Wipe;
 use super::{Nemesis, Times};
 
 /// How long a node is away where the others must take over: longer than the eight seconds that L3 gives them,
@@ -18,6 +26,20 @@ use super::{Nemesis, Times};
 const TAKEN_OVER_MS: Range<u64> = 9_000..12_000;
 /// How long a node is cut off, or removed, that must fall silent: longer than the five seconds that L2 gives it.
 const CUT_OFF_MS: Range<u64> = 6_000..12_000;
+
+/// How long clients have no way out where the kernel tells the node at once.
+const KNOWN_MS: Range<u64> = 12_000..15_000;
+/// The same where the node has to look: it does every 30 s.
+const LOOKED_AT_MS: Range<u64> = 36_000..40_000;
+
+/// The ways in which an uplink fails.
+const UPLINK: &[WayOut] = &[
+    WayOut::UplinkGone,
+    WayOut::UplinkRenamed,
+    WayOut::UplinkWithoutAddress,
+];
+/// The interfaces that can stop to forward.
+const FORWARDING: &[WayOut] = &[WayOut::UplinkDoesNotForward, WayOut::BridgeDoesNotForward];
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -60,6 +82,30 @@ pub enum NemesisKind {
     ListenIp,
     /// A node is removed, emptied and added again
     Membership,
+    /// A node's data directory is put back to an older copy while it is stopped
+    Rollback,
+    /// A second daemon runs from a copy of a node's directory, on a host of its own
+    Copy,
+    /// A node's directory is empty; at the end it is replaced
+    Wipe,
+    /// The same, and the flag of the first start is left on
+    BootstrapLeftOn,
+    /// A node comes back with another peer address
+    Moved,
+    /// A host's uplink is gone, has another name or no address
+    Uplink,
+    /// Somebody else's chain drops what a host forwards
+    ForeignFirewall,
+    /// Forwarding is off at one interface of a host
+    ForwardingOff,
+    /// Whoever reads a node's log goes away
+    LogReader,
+    /// A node's log and standard output go to /dev/full
+    LogFull,
+    /// A node of another cluster calls on this one's peers
+    ForeignCluster,
+    /// Two others, on two nodes
+    TwoAtOnce,
 }
 
 impl NemesisKind {
@@ -88,6 +134,14 @@ impl NemesisKind {
             Self::RestartAll | Self::PowerCutAll => Times::new(3_000..7_000, 300..3_000),
             Self::FlushRuleset => Times::new(1_000..3_000, 100..200),
             Self::Membership => Times::new(2_000..4_000, CUT_OFF_MS),
+            // A replacement, or a disk that is filled again, is to be over before the next one.
+            Self::Wipe | Self::BootstrapLeftOn | Self::Rollback | Self::Copy => {
+                Times::new(6_000..9_000, CUT_OFF_MS)
+            }
+            // Longer than status may take to know of it.
+            Self::Uplink | Self::ForeignFirewall => Times::new(2_000..5_000, KNOWN_MS),
+            Self::ForwardingOff => Times::new(1_000..2_000, LOOKED_AT_MS),
+            Self::TwoAtOnce => Times::new(4_000..8_000, TAKEN_OVER_MS),
             Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
             Self::Kill | Self::Pause | Self::PartitionRaft | Self::IsolateLeader => {
                 Times::new(1_500..4_500, TAKEN_OVER_MS)
@@ -120,6 +174,18 @@ impl NemesisKind {
             Self::FlushRuleset => Box::new(FlushRuleset::default()),
             Self::ListenIp => Box::new(ListenIp::default()),
             Self::Membership => Box::new(Membership::default()),
+            Self::Rollback => Box::new(Rollback::default()),
+            Self::Copy => Box::new(Copy::default()),
+            Self::Wipe => Box::new(Wipe::with(&[])),
+            Self::BootstrapLeftOn => Box::new(Wipe::with(&["--bootstrap"])),
+            Self::Moved => Box::new(Moved::default()),
+            Self::Uplink => Box::new(Blocked::by(UPLINK)),
+            Self::ForeignFirewall => Box::new(Blocked::by(&[WayOut::ForeignFirewall])),
+            Self::ForwardingOff => Box::new(Blocked::by(FORWARDING)),
+            Self::LogReader => Box::new(Log::new(LogFault::ReaderGone)),
+            Self::LogFull => Box::new(Log::new(LogFault::Full)),
+            Self::ForeignCluster => Box::new(ForeignCluster::default()),
+            Self::TwoAtOnce => Box::new(TwoAtOnce::default()),
         }
     }
 }

@@ -106,6 +106,22 @@ impl Nemesis for Membership {
     }
 }
 
+impl Membership {
+    /// Whether nothing is left to be found out or finished.
+    pub fn is_settled(&self) -> bool {
+        self.removal == Removal::None
+    }
+
+    /// Removes `victim`, whose data is lost, and has it join again. Whether its removal is done.
+    pub fn replace(&mut self, scene: &mut Scene<'_>, victim: u8) -> Result<bool> {
+        self.victim = Some(victim);
+        self.strike(scene)?;
+        let removed = self.removal != Removal::None;
+        self.heal(scene)?;
+        Ok(removed)
+    }
+}
+
 /// Empties a node that has been removed; whether its disk let that be done.
 fn empty(scene: &mut Scene<'_>, victim: u8) -> Result<bool> {
     let gateway = scene.lab.gateway(victim);

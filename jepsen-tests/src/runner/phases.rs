@@ -288,6 +288,7 @@ impl<'a> Run<'a> {
             sights: self.sights,
             recorder: self.recorder,
             numbers: self.numbers,
+            spared: None,
         }
     }
 

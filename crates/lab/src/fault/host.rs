@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::topology::address::{VM_BRIDGE, overlay};
+use crate::netns::Netns;
+use crate::topology::address::{VM_BRIDGE, VXLAN, overlay};
 use crate::topology::{Host, anycast};
 
 /// `nft flush ruleset` on `host`: the product's rules are gone.
@@ -13,6 +14,11 @@ use crate::topology::{Host, anycast};
 pub fn flush_ruleset(host: &Host) -> Result<()> {
     host.netns()
         .nft(&format!("flush ruleset\n{}", anycast::ruleset()))
+}
+
+/// Takes the host in `netns` off the overlay: it has no way to any client.
+pub fn cut_off_overlay(netns: &Netns) -> Result<()> {
+    netns.ip(&format!("link set {VXLAN} down\n"))
 }
 
 /// Takes the listen IP of `host` off its bridge.

@@ -36,6 +36,22 @@ impl GatewayConfig {
         self
     }
 
+    /// Leaves an environment variable as it usually is.
+    #[must_use]
+    pub fn as_usual(mut self, name: &str) -> Self {
+        self.overrides.remove(name);
+        self.absent.remove(name);
+        self
+    }
+
+    /// The true clock and a plain disk.
+    #[must_use]
+    pub(crate) fn on_a_plain_machine(mut self) -> Self {
+        self.steppable_clock = false;
+        self.faulty_disk = false;
+        self
+    }
+
     /// Leases of `seconds`.
     #[must_use]
     pub fn lease_time(self, seconds: u32) -> Self {
@@ -90,7 +106,7 @@ fn usual(node: u8, data: &Path) -> Vec<(&'static str, String)> {
     vec![
         ("GATEWAY_NODE_ID", node.to_string()),
         ("GATEWAY_DATA_DIR", data.display().to_string()),
-        ("GATEWAY_PEER_LISTEN", peer(node)),
+        ("GATEWAY_PEER_LISTEN", peer_address(node)),
         ("GATEWAY_ADMIN_LISTEN", "127.0.0.1:7067".to_owned()),
         ("GATEWAY_DHCP_LISTEN_IP", overlay(node).to_string()),
         ("GATEWAY_DHCP_GATEWAY", ROUTER.to_string()),
@@ -119,12 +135,13 @@ fn certificate(tls: &Path) -> [(&'static str, String); 3] {
 fn peers(node: u8, count: u8) -> String {
     let others: Vec<_> = (1..=count)
         .filter(|other| *other != node)
-        .map(peer)
+        .map(peer_address)
         .collect();
     others.join(",")
 }
 
-fn peer(node: u8) -> String {
+/// Where the peers of host `node` listen.
+pub fn peer_address(node: u8) -> String {
     format!("{}:{RAFT_PORT}", underlay(node))
 }
 

@@ -16,7 +16,7 @@ use super::status::{Lease, Status};
 use crate::command::run;
 use crate::fault::{FaultyDisk, SteppedClock};
 use crate::netns::Netns;
-use crate::process::Process;
+use crate::process::{Process, Streams};
 use crate::wait::wait_until;
 
 const TERMINATE_DEADLINE: Duration = Duration::from_secs(15);
@@ -35,6 +35,8 @@ pub struct Gateway {
     dir: PathBuf,
     binaries: Binaries,
     config: GatewayConfig,
+    /// Of `gatewayd run`, at every start.
+    flags: Vec<String>,
     clock: Option<SteppedClock>,
     pub(super) process: Option<Process>,
     /// How many faults keep it down (see `hold`).
@@ -73,6 +75,7 @@ impl Gateway {
             dir,
             binaries,
             config,
+            flags: Vec::new(),
             clock,
             process: None,
             holds: 0,
@@ -92,27 +95,35 @@ impl Gateway {
 
     /// Starts the daemon. Node 1 without data founds the cluster; the others join.
     pub fn start(&mut self) -> Result<()> {
-        self.start_with(None, &[])
+        self.start_with(Streams::default(), &[])
     }
 
     /// The same with these flags of `gatewayd run`.
     pub fn start_flagged(&mut self, flags: &[&str]) -> Result<()> {
-        self.start_with(None, flags)
+        self.start_with(Streams::default(), flags)
     }
 
     /// The same with its standard error elsewhere than in its log.
     pub fn start_logging_to(&mut self, errors: Stdio) -> Result<()> {
-        self.start_with(Some(errors), &[])
+        self.start_streaming_to(Streams {
+            errors: Some(errors),
+            ..Streams::default()
+        })
     }
 
-    fn start_with(&mut self, errors: Option<Stdio>, flags: &[&str]) -> Result<()> {
+    /// The same with any of its streams elsewhere.
+    pub fn start_streaming_to(&mut self, streams: Streams) -> Result<()> {
+        self.start_with(streams, &[])
+    }
+
+    fn start_with(&mut self, streams: Streams, flags: &[&str]) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs already", self.node);
         let data = self.data_directory();
         let is_new = !data.exists();
         fs::create_dir_all(&data).with_context(|| format!("making {}", data.display()))?;
         let mut command = self.netns.command(&self.binaries.daemon);
-        command.arg("run").args(flags);
-        if self.node == 1 && is_new && flags.is_empty() {
+        command.arg("run").args(&self.flags).args(flags);
+        if self.node == 1 && is_new && flags.is_empty() && self.flags.is_empty() {
             command.arg("--bootstrap");
         }
         let tls = pki::of_node(&self.dir, self.node);
@@ -120,12 +131,8 @@ impl Gateway {
         if let Some(clock) = &self.clock {
             command.envs(clock.environment());
         }
-        self.process = Some(match errors {
-            None => Process::spawn("gatewayd", &mut command, &self.dir)?,
-            Some(errors) => {
-                Process::spawn_with_errors_to("gatewayd", &mut command, &self.dir, errors)?
-            }
-        });
+        let process = Process::spawn_to("gatewayd", &mut command, &self.dir, streams)?;
+        self.process = Some(process);
         Ok(())
     }
 
@@ -142,6 +149,12 @@ impl Gateway {
     pub fn wipe(&self) -> Result<()> {
         ensure!(self.process.is_none(), "node {} runs", self.node);
         pki::renew(&self.binaries, &self.dir, self.node)?;
+        self.empty()
+    }
+
+    /// Throws its data away, as a new disk does; it must not run.
+    pub fn empty(&self) -> Result<()> {
+        ensure!(self.process.is_none(), "node {} runs", self.node);
         let data = self.data_directory();
         for entry in fs::read_dir(&data).with_context(|| format!("reading {}", data.display()))? {
             let path = entry?.path();
@@ -182,6 +195,21 @@ impl Gateway {
     /// Gives it another configuration, for its next start.
     pub fn configure(&mut self, config: GatewayConfig) {
         self.config = config;
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &GatewayConfig {
+        &self.config
+    }
+
+    /// Changes its configuration, for its next start.
+    pub fn reconfigure(&mut self, change: impl FnOnce(GatewayConfig) -> GatewayConfig) {
+        self.config = change(std::mem::take(&mut self.config));
+    }
+
+    /// Leaves these flags of `gatewayd run` in its unit: every start from now on has them.
+    pub fn leave_flags(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
     }
 
     /// Starts the daemon, which must end by itself with an error, and returns what it logged.

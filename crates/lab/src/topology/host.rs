@@ -50,8 +50,10 @@ impl Host {
         };
         run(Command::new("ip").args(["netns", "add", host.netns.name()]))?;
         host.set_sysctls()?;
-        host.plug_cables()?;
+        host.plug_into_switch()?;
+        host.plug_uplink()?;
         host.netns.ip(&host.interfaces())?;
+        host.netns.ip(&host.uplink_batch())?;
         host.netns.bridge(&host.flood_list(count))?;
         host.netns.nft(&anycast::ruleset())?;
         Ok(host)
@@ -87,15 +89,24 @@ impl Host {
         Ok(())
     }
 
-    /// The links to the switch and to the internet.
-    fn plug_cables(&self) -> Result<()> {
-        let (name, node) = (self.netns.name(), self.node);
-        let port = switch::port(node);
+    /// The link to the switch.
+    fn plug_into_switch(&self) -> Result<()> {
+        let name = self.netns.name();
+        let port = switch::port(self.node);
         let batch = format!(
             "link add {port} type veth peer name {UNDERLAY_PORT} netns {name}\n\
-             link set {port} master {} up\n\
-             link add up{node} netns {internet} type veth peer name {UPLINK} netns {name}\n",
+             link set {port} master {} up\n",
             switch::BRIDGE,
+        );
+        run_with_input(Command::new("ip").args(["-batch", "-"]), &batch)?;
+        Ok(())
+    }
+
+    /// The link to the internet, without an address.
+    pub(crate) fn plug_uplink(&self) -> Result<()> {
+        let (name, node) = (self.netns.name(), self.node);
+        let batch = format!(
+            "link add up{node} netns {internet} type veth peer name {UPLINK} netns {name}\n",
             internet = internet::NAME,
         );
         run_with_input(Command::new("ip").args(["-batch", "-"]), &batch)?;
@@ -111,9 +122,6 @@ impl Host {
             "link set lo up\n\
              addr add {underlay}/24 dev {UNDERLAY_PORT}\n\
              link set {UNDERLAY_PORT} up\n\
-             addr add {uplink}/24 dev {UPLINK}\n\
-             link set {UPLINK} up\n\
-             route add default via {INTERNET_ROUTER}\n\
              link add {VM_BRIDGE} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n\
              link add {VXLAN} mtu {OVERLAY_MTU} type vxlan id 1000 local {underlay} dev {UNDERLAY_PORT} dstport {VXLAN_PORT} learning\n\
              link set {VXLAN} master {VM_BRIDGE} up\n\
@@ -121,10 +129,27 @@ impl Host {
              addr add {overlay}/24 dev {VM_BRIDGE}\n\
              addr add {ROUTER}/32 dev {VM_BRIDGE}\n",
             underlay = underlay(node),
-            uplink = uplink(node),
             overlay = overlay(node),
             mac = bridge_mac(node),
         )
+    }
+
+    /// The uplink's address, and the way to the internet.
+    pub(crate) fn uplink_batch(&self) -> String {
+        format!(
+            "addr add {uplink}/24 dev {UPLINK}\n\
+             link set {UPLINK} up\n\
+             route replace default via {INTERNET_ROUTER}\n",
+            uplink = uplink(self.node),
+        )
+    }
+
+    /// Tells the VXLAN of one more host.
+    pub(super) fn meet(&self, peer: u8) -> Result<()> {
+        self.netns.bridge(&format!(
+            "fdb append 00:00:00:00:00:00 dev {VXLAN} dst {}\n",
+            underlay(peer)
+        ))
     }
 
     /// Where the VXLAN sends broadcasts: to every other host.
