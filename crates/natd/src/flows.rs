@@ -40,6 +40,9 @@ pub struct Closing {
     /// Where forwards led before: what went there ends too, whatever its answers go to. A connection that
     /// was being made while the rules changed may have missed its source's translation.
     pub former: Targets,
+    /// Forwards that are new: a sender whose datagrams came before them went to the host itself, and would go on
+    /// to, as the kernel translates a flow by its first packet alone. So what is tracked of theirs must end.
+    pub opened: Targets,
     /// The clients' networks: what a forward made gets its answers there.
     pub networks: Vec<Ipv4Network>,
     /// Addresses that have lost their tenant, or have another: all of theirs must end.
@@ -50,14 +53,31 @@ impl Closing {
     /// Whether there is anything to close.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.forwards.is_none() && self.vacated.is_empty()
+        self.forwards.is_none() && self.vacated.is_empty() && self.opened.is_empty()
     }
 
     /// Whether `flow` must end.
     #[must_use]
     pub fn closes(&self, flow: &Flow) -> bool {
         let ends = [flow.original.from, flow.reply.from];
-        ends.iter().any(|end| self.vacated.contains(end.ip())) || self.is_withdrawn(flow)
+        ends.iter().any(|end| self.vacated.contains(end.ip()))
+            || self.is_withdrawn(flow)
+            || self.came_before(flow)
+    }
+
+    /// Datagrams alone: a connection that the host has accepted is the host's, one that it refused is over.
+    fn came_before(&self, flow: &Flow) -> bool {
+        let plain = flow.original.from == flow.reply.to && flow.original.to == flow.reply.from;
+        let public = (Protocol::Udp, flow.original.to.port());
+        i32::from(flow.protocol) == libc::IPPROTO_UDP
+            && plain
+            && !self.is_inside(*flow.original.to.ip())
+            && self.opened.contains_key(&public)
+    }
+
+    fn is_inside(&self, address: Ipv4Addr) -> bool {
+        let mut networks = self.networks.iter();
+        networks.any(|network| network.contains(address))
     }
 
     /// A forward's flow leads into a clients' network, and its answers go to a gateway there: so a flow that
@@ -75,10 +95,7 @@ impl Closing {
             _ => return false,
         };
         let public = (protocol, flow.original.to.port());
-        let inside = |end: SocketAddrV4| {
-            let mut networks = self.networks.iter();
-            networks.any(|network| network.contains(*end.ip()))
-        };
+        let inside = |end: SocketAddrV4| self.is_inside(*end.ip());
         let ours = inside(flow.reply.from) && inside(flow.reply.to)
             || self.former.get(&public) == Some(&flow.reply.from);
         ours && forwards.get(&public) != Some(&flow.reply.from)
@@ -113,6 +130,7 @@ mod tests {
         Closing {
             forwards: Some(forwards.into_iter().collect()),
             former: Targets::new(),
+            opened: Targets::new(),
             networks: vec![Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24).expect("a network")],
             vacated: BTreeSet::new(),
         }
@@ -129,6 +147,40 @@ mod tests {
             ..forwarded()
         };
         assert!(closing(Some("10.15.3.21:8080")).closes(&udp));
+    }
+
+    #[test]
+    fn datagrams_that_came_before_the_forward_end() {
+        let plain = Flow {
+            protocol: 17,
+            reply: Way {
+                from: end("203.0.113.1:80"),
+                to: end("198.51.100.9:40000"),
+            },
+            destination_translated: false,
+            ..forwarded()
+        };
+        let opens = |protocol, port| Closing {
+            opened: [((protocol, port), end("10.15.3.21:8080"))].into(),
+            ..closing(None)
+        };
+        assert!(opens(Protocol::Udp, 80).closes(&plain));
+        assert!(!opens(Protocol::Udp, 81).closes(&plain));
+        assert!(!opens(Protocol::Tcp, 80).closes(&plain));
+        let connection = Flow {
+            protocol: 6,
+            ..plain
+        };
+        assert!(!opens(Protocol::Tcp, 80).closes(&connection));
+        // A client's own, which leaves by the uplink.
+        let mut outbound = plain;
+        outbound.original.from = end("10.15.3.21:40000");
+        assert!(!opens(Protocol::Udp, 80).closes(&outbound));
+        // A renewal to the node itself.
+        let mut renewal = plain;
+        renewal.original.to = end("10.15.3.10:80");
+        renewal.reply.from = renewal.original.to;
+        assert!(!opens(Protocol::Udp, 80).closes(&renewal));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::intent::Standing;
 use crate::kernel::{Kernel, KernelError};
 use crate::plan::Plan;
 use crate::ruleset::{Ruleset, Targets};
-use ipam::Ipv4Network;
+use ipam::{Ipv4Network, Protocol};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -208,15 +208,20 @@ impl<K: Kernel> Keeper<K> {
             .swept
             .as_ref()
             .is_some_and(|swept| swept.iter().all(leads));
+        let former = self.swept.clone().unwrap_or_default();
+        let mut opened = goal.targets.clone();
+        opened
+            .retain(|port, _| goal.opens && port.0 == Protocol::Udp && !former.contains_key(port));
         let closing = Closing {
             forwards: (goal.opens && withdrawn).then(|| goal.targets.clone()),
-            former: self.swept.clone().unwrap_or_default(),
+            former,
+            opened,
             networks: goal.networks.clone(),
             vacated: vacated.clone(),
         };
         let mut closed = 0;
         if !closing.is_empty() {
-            closed = self.close_until_none_is_left(&closing)?;
+            closed = self.close_until_none_is_left(closing)?;
         }
         if goal.opens {
             self.swept = Some(goal.targets.clone());
@@ -224,10 +229,15 @@ impl<K: Kernel> Keeper<K> {
         Ok(closed)
     }
 
-    fn close_until_none_is_left(&mut self, closing: &Closing) -> Result<u32, KernelError> {
-        let mut closed = 0;
+    fn close_until_none_is_left(&mut self, mut closing: Closing) -> Result<u32, KernelError> {
+        // Once: the host's own datagrams to another's port of that number come again, and may.
+        let mut closed = self.kernel.close_flows(&closing)?;
+        closing.opened.clear();
+        if closing.is_empty() {
+            return Ok(closed);
+        }
         for _ in 0..CLOSING_ROUNDS {
-            match self.kernel.close_flows(closing)? {
+            match self.kernel.close_flows(&closing)? {
                 0 => return Ok(closed),
                 some => closed += some,
             }
