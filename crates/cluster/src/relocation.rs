@@ -6,8 +6,8 @@
 //! * **Safety.** openraft warns of `SetNodes`: were the address another node's, two majorities could
 //!   form. A node refuses requests that are not for it (`Route`), so a wrong address is a node out of
 //!   reach and never a second vote. Beyond that the address must be proven: whoever answers there
-//!   shows this node's certificate or, without TLS, its id, its cluster and that it has data, and
-//!   nobody answers so at the old one. One change at a time, by the leader, under the lock of all
+//!   shows this node's certificate (with TLS), its id, its cluster and that it has data, and nobody
+//!   answers so at the old one: a copy of its directory has all of that. One change at a time, by the leader, under the lock of all
 //!   changes of members (ADR 0021).
 //! * **Cancel safety.** Whoever asked may go away; the change comes about or not, and is asked for
 //!   again.
@@ -171,7 +171,8 @@ impl Inner {
     }
 
     /// Refuses an address at which this member is not. With TLS its certificate tells, by the
-    /// connection itself. Without, anybody can say so: then nobody may be at the old one either.
+    /// connection itself. But a copy of the member has that too, and without TLS anybody can say so:
+    /// nobody may be at the old one either.
     async fn require_proof(
         &self,
         node: NodeId,
@@ -194,15 +195,12 @@ impl Inner {
         if !there.initialized || ours.is_none_or(|ours| there.cluster_id != ours) {
             return refused("who answers there has not got this cluster's data".to_owned());
         }
-        if self.config.tls.is_some() {
-            return Ok(());
-        }
         match self.who_is_at(node, recorded).await {
             // One process that answers at both, by a name and by a number say.
             Ok(old) if old.instance != 0 && old.instance == there.instance => Ok(()),
             Ok(old) if old.node_id == node.0 => refused(format!(
-                "it still answers at {recorded} too, and without TLS nobody can tell which one is \
-                 the member: stop that one"
+                "it still answers at {recorded} too, so one of them runs from a copy of its data \
+                 directory: stop that one"
             )),
             _ => Ok(()),
         }

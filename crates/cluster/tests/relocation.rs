@@ -8,6 +8,7 @@ use api::proto::raft::{JoinRequest, JoinResponse, Route, join_response};
 use cluster::{Cluster, PeerTls, Start};
 use ipam::NodeId;
 use std::fs::read;
+use std::path::Path;
 use std::time::Duration;
 use support::*;
 use tokio::time::timeout;
@@ -159,6 +160,57 @@ async fn nobody_moves_another_node() {
     let nobody = claim(&site, Some(&own), &stranger).await.unwrap();
     assert!(refusal(&nobody).contains("does not answer"), "{nobody:?}");
     assert_eq!(address_of(&nodes[0], 3), before);
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// A second daemon from a copy of node 3's directory, at an address of its own. `node` is node 3, and runs again.
+async fn with_a_copy(site: &mut Site, node: &mut Cluster) -> Cluster {
+    node.shutdown().await;
+    let original = site.config(3);
+    let directory = site.directories[2].path().join("copy");
+    copy(&original.data_dir, &directory);
+    *node = site.start(3, &Start::Wait).await;
+    in_service(node).await;
+    site.relocate(3);
+    let mut config = site.config(3);
+    config.data_dir = directory;
+    Cluster::start(config).await.unwrap()
+}
+
+/// A copy has the key, too. While the member answers where it was, nobody else is taken for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_beside_the_member_is_not_taken_for_it() {
+    let mut site = Site::with_tls(3);
+    let mut nodes = site.up().await;
+    let before = address_of(&nodes[0], 3);
+    let copied = with_a_copy(&mut site, &mut nodes[2]).await;
+    let start = Start::Wait;
+    let begin = copied.begin(&start);
+    tokio::pin!(begin);
+    let refused = until("the copy is refused", || {
+        let reason = copied.service().silent_reason;
+        reason.is_some_and(|reason| reason.contains("it still answers at"))
+    });
+    tokio::select! {
+        began = &mut begin => panic!("the copy is taken for the member: {began:?}"),
+        () = refused => {}
+    }
+    assert_eq!(address_of(&nodes[0], 3), before);
+    for node in &nodes {
+        in_service(node).await;
+    }
 }
 
 /// Without TLS an id is only a number: one that answers where it was is not believed elsewhere.
