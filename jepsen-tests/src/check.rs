@@ -10,15 +10,18 @@
 
 mod calm;
 mod faults;
+mod flows;
 mod holds;
 mod l1_renewals;
 mod l2_silent;
 mod l3_service;
 mod l4_storm;
 mod linear;
+mod nat_flows;
 mod report;
 mod room;
 mod rulesets;
+mod s12_own_ports;
 mod s1_exclusive;
 mod s2_durable;
 mod s3_one_address;
@@ -27,8 +30,11 @@ mod s5_never_early;
 mod s6_honest_no;
 mod s7_only_the_owner;
 mod s8_same_state;
+mod s9_host_ports;
 mod s9_linearizable;
+mod s9_withdrawn;
 mod spans;
+mod st4_in_sync;
 mod stats;
 mod table;
 mod verdict;
@@ -37,6 +43,7 @@ pub use faults::{FaultSpan, Faults};
 pub use holds::{Hold, Holds};
 pub use linear::{Event, Linearity, Model, linearizable};
 pub use report::Report;
+pub use s9_host_ports::HOST_PORTS;
 pub use stats::{Count, Stats};
 pub use table::{Table, TableCall, TableModel};
 pub use verdict::{Evidence, Place, Validity, Verdict, seconds};
@@ -65,11 +72,16 @@ const CHECKERS: &[Checker] = &[
     s9_linearizable::reservations,
     s9_linearizable::forwards,
     s9_linearizable::members,
+    s9_host_ports::check,
+    s9_withdrawn::check,
+    s12_own_ports::check,
     l1_renewals::check,
     l2_silent::check,
     l3_service::check,
     l4_storm::check,
     rulesets::check,
+    nat_flows::check,
+    st4_in_sync::check,
 ];
 
 /// The packets that may still be on their way after what they speak of has changed. Delays that the

@@ -3,10 +3,11 @@
 //! A [`Workload`] is a name with the size of everything that belongs to it ([`Workload::plan`]):
 //! leases so short that a run of half a minute sees addresses change hands. [`clients`] lets DHCP
 //! clients live on the virtual machines' ports, [`operators`] lets operators change reservations or
-//! forwards through every node; both write what happens into the history, and nothing else leaves
+//! forwards through every node, [`flows`] has machines keep connections through NAT; all write what happens into the history, and nothing else leaves
 //! them. Faults are not known here.
 
 pub mod clients;
+pub mod flows;
 pub mod operators;
 mod plan;
 
@@ -31,6 +32,8 @@ pub enum Workload {
     Churn,
     /// Nodes are removed and added while clients are served
     Membership,
+    /// Long-lived flows through NAT, while forwards come and go
+    Flows,
 }
 
 impl Workload {

@@ -30,6 +30,24 @@ pub fn common(left: &[Span], right: &[Span]) -> Vec<Span> {
     common
 }
 
+/// What the one list has and the other has not. Each is in order and does not overlap itself.
+pub fn without(all: &[Span], cut: &[Span]) -> Vec<Span> {
+    let mut left = Vec::new();
+    for (begin, until) in all.iter().copied() {
+        let mut from = begin;
+        for hole in cut.iter().filter(|hole| hole.1 > begin && hole.0 < until) {
+            if from < hole.0 {
+                left.push((from, hole.0));
+            }
+            from = from.max(hole.1);
+        }
+        if from < until {
+            left.push((from, until));
+        }
+    }
+    left
+}
+
 /// The span that holds all of `from` to `until`.
 pub fn holding(spans: &[Span], from: u64, until: u64) -> Option<Span> {
     let found = |span: &&Span| span.0 <= from && until <= span.1;
@@ -47,6 +65,10 @@ mod tests {
         assert_eq!(
             common(&[(0, 5), (7, 9)], &[(1, 2), (3, 8)]),
             [(1, 2), (3, 5), (7, 8)]
+        );
+        assert_eq!(
+            without(&[(0, 5), (7, 9)], &[(1, 2), (4, 8)]),
+            [(0, 1), (2, 4), (8, 9)]
         );
         assert_eq!(holding(&[(0, 5)], 1, 5), Some((0, 5)));
         assert_eq!(holding(&[(0, 5)], 1, 6), None);

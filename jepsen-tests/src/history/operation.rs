@@ -27,6 +27,10 @@
 //! | `:state` | [`NodeState`](super::NodeState): one node's table at some moment; it may lag | (`:info`, `:observer`) | |
 //! | `:final` | `NodeState`, after all faults are healed and all nodes are level | (`:info`, `:observer`) | |
 //! | `:ruleset` | [`RulesetSeen`](super::RulesetSeen): the kernel's rules beside the plan | (`:info`, `:observer`) | |
+//! | `:nat` | [`NatStatus`](super::NatStatus): what a node says of NAT | (`:info`, `:observer`) | |
+//! | `:flow` | [`Flow`](super::Flow): a moment of a long-lived flow | (`:info`, `:observer`) | |
+//! | `:tenant` | [`Tenant`](super::Tenant): who has an address that flows lead to | (`:info`, `:observer`) | |
+//! | `:probe` | [`Probe`](super::Probe): somebody tried a port of a host's own | (`:info`, `:observer`) | |
 //!
 //! `:info` of a client or operator: silence, a lost connection, a deadline. It may have happened, and
 //! may still happen later. Such a process takes a new number, as Jepsen's do.
@@ -129,6 +133,14 @@ pub enum Function {
     Final,
     /// A node's rules beside the plan.
     Ruleset,
+    /// What a node says of NAT.
+    Nat,
+    /// A moment of a flow.
+    Flow,
+    /// An address changes hands.
+    Tenant,
+    /// A port of a host's own is tried.
+    Probe,
 }
 
 /// Why an operation failed or is unknown: `[:kind "text"]`.
@@ -182,6 +194,10 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("state", Function::State),
     ("final", Function::Final),
     ("ruleset", Function::Ruleset),
+    ("nat", Function::Nat),
+    ("flow", Function::Flow),
+    ("tenant", Function::Tenant),
+    ("probe", Function::Probe),
 ];
 
 const KINDS: &[(&str, Kind)] = &[

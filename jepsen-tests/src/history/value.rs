@@ -5,6 +5,7 @@
 
 mod admin;
 mod fault;
+mod flow;
 mod lease;
 mod node;
 mod setup;
@@ -16,6 +17,7 @@ use clojure_reader::edn::Edn;
 
 pub use admin::{Forward, Member, Reservation};
 pub use fault::Fault;
+pub use flow::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use lease::{Exchange, Grant, Reply, ReplyKind};
 pub use node::{LeaseRow, LeaseState, NodeState, RulesetSeen};
 pub use setup::Setup;
@@ -52,6 +54,14 @@ pub enum Value {
     NodeState(NodeState),
     /// A node's rules.
     Ruleset(RulesetSeen),
+    /// What a node says of NAT.
+    Nat(NatStatus),
+    /// A moment of a flow.
+    Flow(Flow),
+    /// Who has an address.
+    Tenant(Tenant),
+    /// Somebody tried a port of a host's own.
+    Probe(Probe),
     /// What the run was given.
     Setup(Setup),
 }
@@ -86,6 +96,10 @@ impl Value {
             Self::Fault(value) => value.edn(),
             Self::NodeState(value) => value.edn(),
             Self::Ruleset(value) => value.edn(),
+            Self::Nat(value) => value.edn(),
+            Self::Flow(value) => value.edn(),
+            Self::Tenant(value) => value.edn(),
+            Self::Probe(value) => value.edn(),
             Self::Setup(value) => value.edn(),
         }
     }
@@ -115,6 +129,10 @@ impl Value {
             Function::Start(_) | Function::Stop(_) => Self::Fault(shape(edn)?),
             Function::State | Function::Final => Self::NodeState(shape(edn)?),
             Function::Ruleset => Self::Ruleset(shape(edn)?),
+            Function::Nat => Self::Nat(shape(edn)?),
+            Function::Flow => Self::Flow(shape(edn)?),
+            Function::Tenant => Self::Tenant(shape(edn)?),
+            Function::Probe => Self::Probe(shape(edn)?),
             Function::Setup => Self::Setup(shape(edn)?),
         })
     }

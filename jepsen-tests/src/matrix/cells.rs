@@ -101,18 +101,24 @@ pub fn full() -> Vec<Cell> {
 
 /// Whether a workload could notice the nemesis at all.
 fn makes_sense(workload: Workload, kind: NemesisKind) -> bool {
-    let by_operators = matches!(workload, Workload::Reservation | Workload::Forward);
+    let by_operators = matches!(
+        workload,
+        Workload::Reservation | Workload::Forward | Workload::Flows
+    );
     match kind {
         // Time, and what clients hear, is nothing to operators.
         Clock | PartitionDhcp | ListenIp => !by_operators,
-        FlushRuleset => workload == Workload::Forward || workload == Workload::Lease,
+        FlushRuleset => matches!(
+            workload,
+            Workload::Forward | Workload::Lease | Workload::Flows
+        ),
         // It is part of that workload, or replaces nodes itself.
         Membership | Wipe | BootstrapLeftOn => workload != Workload::Membership,
         // Nothing is promised of disks that went back or are copies while another node is emptied.
         Rollback | Copy => workload != Workload::Membership,
         // What leaves the peers and DHCP alone.
         Uplink | ForeignFirewall | ForwardingOff => {
-            matches!(workload, Workload::Lease | Workload::Forward)
+            matches!(workload, Workload::Lease | Workload::Flows)
         }
         _ => true,
     }

@@ -20,13 +20,14 @@ use super::folder::Folder;
 use super::keeper::Keeper;
 use super::progress::Progress;
 use super::sights::Sights;
-use super::watcher;
+use super::{nat_watch, watcher};
 use crate::cli::RunOptions;
 use crate::names;
 use crate::nemesis::{Nemesis, NemesisKind, Scene, Schedule, Turn};
 use crate::workload::clients::{Numbers, Scribe};
+use crate::workload::flows::{self, Job, Stage};
 use crate::workload::operators::Operator;
-use crate::workload::{Plan, Workload};
+use crate::workload::{OperatorWork, Plan, Workload};
 
 /// Hosts of every run.
 pub const HOSTS: u8 = 3;
@@ -62,6 +63,10 @@ pub fn play(options: &RunOptions, isolation: &Isolation, folder: &Folder) -> Res
     let mut lab = Lab::new(isolation, HOSTS, &folder.nodes())?;
     lab.start_gateways(&config(options, &plan))?;
     let vms = lab.add_vm_per_host()?;
+    let stage = match plan.flows {
+        true => Some(Stage::build(&mut lab)?),
+        false => None,
+    };
     let recorder = Recorder::create(&folder.file("history.edn")).context("making the history")?;
     recorder.record(setup(options.workload, &plan))?;
     let mut run = Run {
@@ -71,6 +76,7 @@ pub fn play(options: &RunOptions, isolation: &Isolation, folder: &Folder) -> Res
         sights: &Sights::new(usize::from(HOSTS)),
         controls: lab.gateways().iter().map(|one| one.control()).collect(),
         plan: &plan,
+        stage: stage.as_ref(),
         progress: Progress::new(options.duration),
         keeper: Keeper::default(),
         started: Instant::now(),
@@ -125,6 +131,7 @@ struct Run<'a> {
     sights: &'a Sights,
     controls: Vec<Control>,
     plan: &'a Plan,
+    stage: Option<&'a Stage>,
     progress: Progress,
     keeper: Keeper,
     started: Instant,
@@ -163,6 +170,9 @@ impl<'a> Run<'a> {
                 let mood = &watchers;
                 let watch = move || watcher::watch(&control, mood, sights, recorder);
                 workers.push(scope.spawn(watch));
+            }
+            for job in self.flows(&clients, &watchers)? {
+                workers.push(scope.spawn(job));
             }
             let at_work = || workers.iter().all(|worker| !worker.is_finished());
             let played = self.course(lab, &clients, at_work);
@@ -319,12 +329,35 @@ impl<'a> Run<'a> {
         seeds.map(operator).collect()
     }
 
+    /// What goes on beside the clients, in a workload that has flows.
+    fn flows<'b>(&self, clients: &'b Mood, watchers: &'b Mood) -> Result<Vec<Job<'b>>>
+    where
+        'a: 'b,
+    {
+        let Some(stage) = self.stage else {
+            return Ok(Vec::new());
+        };
+        let (recorder, sights) = (self.recorder, self.sights);
+        let scene = flows::Scene {
+            recorder,
+            numbers: self.numbers,
+            mood: clients,
+            seed: self.options.seed,
+        };
+        let mut jobs = stage.jobs(scene, watchers)?;
+        jobs.push(Box::new(move || {
+            nat_watch::watch(sights, watchers, recorder)
+        }));
+        Ok(jobs)
+    }
+
     /// Everybody has ended; the nodes are asked for what they have.
     fn read_at_the_end(&mut self, lab: &mut Lab) -> Result<()> {
         afterwards::final_tables(&self.controls, self.recorder)?;
         afterwards::final_voters(&self.controls, self.recorder, self.numbers)?;
         afterwards::final_rulesets(lab, self.recorder)?;
-        if let Some(work) = self.plan.operators {
+        let forwards = self.stage.map(|_| OperatorWork::Forwards);
+        if let Some(work) = self.plan.operators.or(forwards) {
             let nodes = self.controls.clone();
             Operator::new(work, nodes, self.recorder, self.numbers, 0).read_all()?;
         }

@@ -65,6 +65,19 @@ impl Sights {
         fresh.iter().filter(|status| status.in_service).count()
     }
 
+    /// What each node said of NAT lately, and when.
+    pub fn nat(&self) -> Vec<(u8, Instant, bool)> {
+        let nodes = (1..).zip(&self.nodes);
+        nodes
+            .filter_map(|(node, place)| {
+                let seen = place.lock().unwrap_or_else(PoisonError::into_inner);
+                let (at, status) = seen.as_ref()?;
+                let nat = status.nat.as_ref()?;
+                Some((node, *at, nat.in_sync && !status.has_blocker("nat")))
+            })
+            .collect()
+    }
+
     fn fresh(&self) -> Vec<Status> {
         let nodes = self.nodes.iter();
         nodes

@@ -104,6 +104,25 @@ impl<'a> Operator<'a> {
         Ok(())
     }
 
+    /// Adds a forward of `public` (protocol, port) through any node. Why not, if it is not done.
+    pub fn add_forward(
+        &mut self,
+        public: (&str, u16),
+        target: &str,
+        flags: &[&str],
+    ) -> Result<Option<FailureKind>> {
+        let mut call = add_forward(public, target.to_owned());
+        call.args.extend(words(flags));
+        let node = self.rng.usize(0..self.nodes.len());
+        self.make(call, node)
+    }
+
+    /// The same of a removal.
+    pub fn remove_forward(&mut self, public: (&str, u16)) -> Result<Option<FailureKind>> {
+        let node = self.rng.usize(0..self.nodes.len());
+        self.make(remove_forward(public), node)
+    }
+
     fn draw(&mut self) -> Call {
         let lot = self.rng.u8(0..10);
         match (self.work, lot) {
@@ -138,31 +157,17 @@ impl<'a> Operator<'a> {
     }
 
     fn forward(&mut self, add: bool) -> Call {
-        let port = FIRST_PORT + self.rng.u16(0..PORTS);
-        let public = format!("tcp/{port}");
+        let public = ("tcp", FIRST_PORT + self.rng.u16(0..PORTS));
         if add {
             let host = self.rng.u8(20..60);
             let target = format!("10.15.3.{host}:{}", self.rng.u16(1..4) * 10);
-            return Call {
-                function: Function::ForwardAdd,
-                args: words(&["forward", "add", "tcp", &port.to_string(), "--to", &target]),
-                value: Value::Forward(Forward {
-                    public,
-                    target: Some(target),
-                }),
-            };
+            return add_forward(public, target);
         }
-        Call {
-            function: Function::ForwardRemove,
-            args: words(&["forward", "remove", "tcp", &port.to_string()]),
-            value: Value::Forward(Forward {
-                public,
-                target: None,
-            }),
-        }
+        remove_forward(public)
     }
 
-    fn make(&mut self, call: Call, node: usize) -> Result<()> {
+    /// Makes a call. Why it did not happen, if it surely or perhaps did not.
+    fn make(&mut self, call: Call, node: usize) -> Result<Option<FailureKind>> {
         let control = &self.nodes[node];
         let mut invoke = Entry::invoke(self.process, call.function, call.value);
         invoke.node = Some(names::node(control.node()));
@@ -174,11 +179,37 @@ impl<'a> Operator<'a> {
         if completion.kind == Kind::Info {
             self.process = self.numbers.next();
         }
-        self.record(completion)
+        let failure = completion.error.as_ref().map(|failure| failure.kind);
+        self.record(completion)?;
+        Ok(failure)
     }
 
     fn record(&self, entry: Entry) -> Result<()> {
         self.recorder.record(entry).context("writing the history")
+    }
+}
+
+fn add_forward((protocol, port): (&str, u16), target: String) -> Call {
+    let port = port.to_string();
+    Call {
+        function: Function::ForwardAdd,
+        args: words(&["forward", "add", protocol, &port, "--to", &target]),
+        value: Value::Forward(Forward {
+            public: format!("{protocol}/{port}"),
+            target: Some(target),
+        }),
+    }
+}
+
+fn remove_forward((protocol, port): (&str, u16)) -> Call {
+    let port = port.to_string();
+    Call {
+        function: Function::ForwardRemove,
+        args: words(&["forward", "remove", protocol, &port]),
+        value: Value::Forward(Forward {
+            public: format!("{protocol}/{port}"),
+            target: None,
+        }),
     }
 }
 

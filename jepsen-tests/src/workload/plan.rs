@@ -31,6 +31,8 @@ pub struct Plan {
     pub lease_seconds: u32,
     /// What operators do meanwhile.
     pub operators: Option<OperatorWork>,
+    /// Whether machines keep flows through NAT meanwhile.
+    pub flows: bool,
     /// Whether there is an address for every client, so that all must be served in the end.
     pub room_for_all: bool,
 }
@@ -69,6 +71,7 @@ impl Workload {
                 Self::Forward => Some(OperatorWork::Forwards),
                 _ => None,
             },
+            flows: self == Self::Flows,
             room_for_all: last - u32::from(POOL_START) + 1 >= clients,
         }
     }
@@ -79,7 +82,7 @@ impl Workload {
             Self::Storm => 100,
             Self::Exhaustion => 90,
             Self::Churn => 60,
-            Self::Reservation | Self::Forward => 20,
+            Self::Reservation | Self::Forward | Self::Flows => 20,
         }
     }
 
@@ -106,7 +109,9 @@ impl Workload {
             wave_ms: None,
         };
         match self {
-            Self::Lease | Self::Membership | Self::Reservation | Self::Forward => whole_life,
+            Self::Lease | Self::Membership | Self::Reservation | Self::Forward | Self::Flows => {
+                whole_life
+            }
             Self::Storm => Habits {
                 stay_ms: 5_000..9_000,
                 pause_ms: 1..2,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use jepsen_tests::history::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 use jepsen_tests::history::{
     Exchange, Failure, FailureKind, Fault, Forward, Function, Grant, Kind, LeaseRow, LeaseState,
     Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen, Setup,
@@ -137,6 +138,55 @@ fn ruleset() -> impl Strategy<Value = Value> {
         .prop_map(|(equal, detail)| Value::Ruleset(RulesetSeen { equal, detail }))
 }
 
+fn flow() -> impl Strategy<Value = Value> {
+    let event = select(vec![
+        FlowEvent::Begun,
+        FlowEvent::Heard,
+        FlowEvent::Broken,
+        FlowEvent::Ended,
+    ]);
+    let texts = (
+        option::of(name()),
+        option::of(name()),
+        option::of(name()),
+        option::of(name()),
+    );
+    let parts = (name(), event, MOMENT, option::of(MOMENT), texts);
+    parts.prop_map(
+        |(flow, event, number, sent, (by, public, target, detail))| {
+            Value::Flow(Flow {
+                flow,
+                event,
+                number,
+                sent,
+                by,
+                public,
+                target,
+                detail,
+            })
+        },
+    )
+}
+
+fn probe() -> impl Strategy<Value = Value> {
+    let answer = select(vec![Answer::Opened, Answer::Refused, Answer::Silent]);
+    let parts = (name(), name(), name(), answer, option::of(name()), MOMENT);
+    parts.prop_map(|(from, at, host, answer, by, asked)| {
+        Value::Probe(Probe {
+            from,
+            at,
+            host,
+            answer,
+            by,
+            asked,
+        })
+    })
+}
+
+fn tenant() -> impl Strategy<Value = Value> {
+    (address(), option::of(name())).prop_map(|(address, by)| Value::Tenant(Tenant { address, by }))
+}
+
 fn setup() -> impl Strategy<Value = Value> {
     let places = (
         (address(), 0u8..=32),
@@ -188,6 +238,10 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
         fault().prop_map(with(Function::Stop("peers-cut".to_owned()))),
         node_state().prop_map(with(Function::Final)),
         ruleset().prop_map(with(Function::Ruleset)),
+        flow().prop_map(with(Function::Flow)),
+        probe().prop_map(with(Function::Probe)),
+        tenant().prop_map(with(Function::Tenant)),
+        any::<bool>().prop_map(|in_sync| (Function::Nat, Value::Nat(NatStatus { in_sync }))),
         setup().prop_map(with(Function::Setup)),
         Just((Function::Rebind, Value::None)),
     ]
