@@ -105,6 +105,7 @@ impl HostWatch {
         let interfaces = self.links.interfaces().await?;
         let addresses = self.links.addresses().await?;
         let mut found = uplink(node, &interfaces, &addresses);
+        found.extend(lan(node, &addresses));
         let (node, intent) = (Arc::clone(node), Arc::clone(intent));
         let work = tokio::task::spawn_blocking(move || -> Result<Vec<String>, HostError> {
             let mut found = switches::closed(&node);
@@ -181,6 +182,20 @@ pub fn uplink(
         ));
     }
     problems
+}
+
+/// A listen IP that is gone: with it goes the host's route to the clients, so what comes for them goes astray,
+/// and forwarded connections have no source.
+#[must_use]
+pub fn lan(node: &NodeContext, addresses: &[InterfaceAddress]) -> Option<String> {
+    let (listen_ip, lan) = (node.listen_ip, &node.lan_interface);
+    let there = addresses.iter().any(|one| one.address == listen_ip);
+    (node.uplink_interface.is_some() && !there).then(|| {
+        format!(
+            "the listen IP {listen_ip} is gone from {lan}, so nothing from outside finds the clients: \
+             `ip address add {listen_ip}/PREFIX dev {lan}`"
+        )
+    })
 }
 
 /// The traffic that others' chains are asked about. `filters_bridged`: they see what the bridge carries, too.

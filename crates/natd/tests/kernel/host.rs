@@ -16,8 +16,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-pub const TESTS: [Test; 8] = [
+pub const TESTS: [Test; 9] = [
     ("uplink_that_is_amiss_is_said", uplink_that_is_amiss_is_said),
+    (
+        "listen_ip_that_is_gone_is_said",
+        listen_ip_that_is_gone_is_said,
+    ),
     (
         "forwarding_off_by_interface_is_said",
         forwarding_off_by_interface_is_said,
@@ -125,6 +129,16 @@ fn uplink_that_is_amiss_is_said() {
     host.is_calm("an address");
     ip(&format!("link delete {UPLINK}"));
     host.says(&["there is no interface vmbr0"]);
+}
+
+fn listen_ip_that_is_gone_is_said() {
+    let _lab = gateway(&usual(), &node());
+    let host = Watched::start(&usual());
+    let own = format!("{}/24 dev {LAN}", node().listen_ip);
+    ip(&format!("address delete {own}"));
+    host.says(&["listen IP", "is gone", "ip address add"]);
+    ip(&format!("address add {own}"));
+    host.is_calm("an address");
 }
 
 fn forwarding_off_by_interface_is_said() {
