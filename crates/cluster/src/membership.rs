@@ -455,7 +455,11 @@ impl Inner {
 
     /// Has Raft stand for election when it hears no leader, if nothing is against it, and else not.
     pub(crate) fn enable_elections(&self) {
-        let stands = || self.stand.load(Ordering::SeqCst) && self.notes.gate.is_level();
+        let stands = || {
+            self.stand.load(Ordering::SeqCst)
+                && self.notes.gate.is_level()
+                && self.is_where_peers_have_it()
+        };
         self.raft.enable_elections(stands);
     }
 }

@@ -127,6 +127,8 @@ pub(crate) struct Inner {
     pub(crate) join: OnceLock<Vec<String>>,
     /// Drawn at this start: see `HealthResponse` in raft.proto.
     pub(crate) instance: u64,
+    /// Whether peers go by an address of this node that the membership has not yet.
+    pub(crate) taken_over: AtomicBool,
     /// Whether it was told to found a cluster, and has not yet.
     pub(crate) founding: AtomicBool,
     stopping: AtomicBool,
@@ -389,6 +391,7 @@ impl Inner {
             probe: Probe::default(),
             join: OnceLock::new(),
             instance: NodeRuntime::thread_rng().random(),
+            taken_over: AtomicBool::new(false),
             founding: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             admitted: AtomicBool::new(has_data),

@@ -9,6 +9,7 @@
 //!   shows this node's certificate (with TLS), its id, its cluster and that it has data, and nobody
 //!   answers so at the old one: a copy of its directory has all of that. One change at a time, by the leader, under the lock of all
 //!   changes of members (ADR 0021).
+//!   Until it is proven the one that says so does not stand for election: two daemons would vote in one name.
 //! * **Cancel safety.** Whoever asked may go away; the change comes about or not, and is asked for
 //!   again.
 
@@ -21,6 +22,8 @@ use futures::future::join_all;
 use ipam::NodeId;
 use openraft::ChangeMembers;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -33,6 +36,26 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Which part of the node says that it is not found yet ([`crate::silenced`]).
 const PART: &str = "peer address";
 
+/// What a peer makes of where this node says that it is.
+enum Told {
+    /// The leader has it in the membership.
+    WrittenDown,
+    /// It goes by it, and is not the leader.
+    Known,
+    /// It does not believe it.
+    Refused(String),
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrittenDown => f.write_str("it writes it down"),
+            Self::Known => f.write_str("it knows, and is not the leader"),
+            Self::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
 impl Inner {
     /// Announces this node's address to the members, and to whoever is at `others`, until the
     /// membership has it. Returns at once if it does, or if this node is no member.
@@ -43,6 +66,7 @@ impl Inner {
                 break;
             }
             let told = self.tell_everybody(others).await;
+            self.enable_elections();
             let reason = format!(
                 "its peer address is {here} now, and the cluster has it at {recorded}: it tells its \
                  peers ({})",
@@ -52,7 +76,17 @@ impl Inner {
             self.silence(PART, Some(reason));
             self.wait_for_leader_change(RETRY).await;
         }
+        self.enable_elections();
         self.silence(PART, None);
+    }
+
+    /// Whether this node may speak as the member that it is by its data: the membership has it here, or
+    /// peers that looked do, or there is nobody to ask. Else it may run from a copy of the member's directory, and both
+    /// would stand for election and vote in one name.
+    pub(crate) fn is_where_peers_have_it(&self) -> bool {
+        let recorded = self.recorded_address(self.config.node);
+        let is_recorded = recorded.is_none_or(|recorded| recorded == self.config.peer_address);
+        is_recorded || self.taken_over.load(Ordering::SeqCst) || self.other_members().is_empty()
     }
 
     /// Tells all of them at once. `None` when one of them has taken it over, else why not.
@@ -67,19 +101,27 @@ impl Inner {
         places.remove(&self.config.peer_address);
         let told = join_all(places.iter().map(|place| self.tell(place))).await;
         let mut reasons = Vec::new();
+        let mut answers = Vec::new();
         for (place, told) in places.iter().zip(told) {
             match told {
-                Ok(()) => return None,
+                Ok(Told::WrittenDown) => return None,
+                Ok(told @ (Told::Known | Told::Refused(_))) => {
+                    reasons.push(format!("{place}: {told}"));
+                    answers.push(told);
+                }
                 Err(reason) => reasons.push(format!("{place}: {reason}")),
             }
         }
+        let refused = |told: &Told| matches!(told, Told::Refused(_));
+        let taken_over = !answers.is_empty() && !answers.iter().any(refused);
+        self.taken_over.store(taken_over, Ordering::SeqCst);
         if reasons.is_empty() {
             reasons.push("it knows of nobody: name the others in GATEWAY_JOIN".to_owned());
         }
         Some(reasons.join("; "))
     }
 
-    async fn tell(&self, place: &str) -> Result<(), String> {
+    async fn tell(&self, place: &str) -> Result<Told, String> {
         let client = self.peers.connect_to(place);
         let mut client = client.map_err(|error| error.to_string())?;
         let request = JoinRequest {
@@ -97,13 +139,11 @@ impl Inner {
         let answer = answer.map_err(|_| "no answer".to_owned())?;
         let answer = answer.map_err(|status| transport::explain(&status))?;
         match answer.into_inner().result {
-            Some(join_response::Result::Joined(_)) => Ok(()),
+            Some(join_response::Result::Joined(_)) => Ok(Told::WrittenDown),
             Some(join_response::Result::Rejected(rejected)) => {
-                Err(transport::bounded(&rejected.reason))
+                Ok(Told::Refused(transport::bounded(&rejected.reason)))
             }
-            Some(join_response::Result::NotLeader(_)) | None => {
-                Err("it knows, and is not the leader".to_owned())
-            }
+            Some(join_response::Result::NotLeader(_)) | None => Ok(Told::Known),
         }
     }
 

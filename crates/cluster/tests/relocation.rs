@@ -5,7 +5,7 @@ mod support;
 
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{JoinRequest, JoinResponse, Route, join_response};
-use cluster::{Cluster, PeerTls, Start};
+use cluster::{Cluster, ClusterConfig, PeerTls, Start};
 use ipam::NodeId;
 use std::fs::read;
 use std::path::Path;
@@ -173,6 +173,41 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), to).unwrap();
         }
     }
+}
+
+/// All start at once, and the copy is the first to stand for election, if it may.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_does_not_lead_before_it_is_taken_for_the_member() {
+    let mut site = Site::with_tls(3);
+    for node in site.up().await {
+        node.shutdown().await;
+    }
+    let mut configs: Vec<ClusterConfig> = (1..=3).map(|node| site.config(node)).collect();
+    let directory = site.directories[2].path().join("copy");
+    copy(&configs[2].data_dir, &directory);
+    let before = site.address(3);
+    site.relocate(3);
+    let mut hasty = site.config(3);
+    hasty.data_dir = directory;
+    hasty.timings.election_min = Duration::from_millis(100);
+    hasty.timings.election_max = Duration::from_millis(120);
+    configs.push(hasty);
+    let started = configs.into_iter().map(Cluster::start);
+    let started = futures::future::join_all(started).await;
+    let nodes: Vec<Cluster> = started.into_iter().map(Result::unwrap).collect();
+    let begun = nodes.iter().map(|node| node.begin(&Start::Wait));
+    let all_begin = futures::future::join_all(begun);
+    let serve = async {
+        for node in &nodes[..3] {
+            in_service(node).await;
+        }
+    };
+    tokio::select! {
+        _ = all_begin => panic!("the copy is taken for the member"),
+        () = serve => {}
+    }
+    assert_eq!(address_of(&nodes[0], 3), Some(before));
+    assert!(!nodes[3].service().in_service());
 }
 
 /// A second daemon from a copy of node 3's directory, at an address of its own. `node` is node 3, and runs again.
