@@ -70,6 +70,9 @@ pub struct MatrixOptions {
     /// The selection that CI runs: a few minutes
     #[arg(long, conflicts_with = "full")]
     pub short: bool,
+    /// Adds some cells to the short selection, drawn by this number: CI takes the commit's
+    #[arg(long, conflicts_with = "full")]
+    pub rotation: Option<u64>,
     /// Every workload with every nemesis that makes sense for it
     #[arg(long)]
     pub full: bool,

@@ -35,7 +35,7 @@ pub fn run(options: &MatrixOptions) -> Result<ExitCode> {
     let mut cells = if options.full {
         cells::full()
     } else {
-        cells::short()
+        short(options.rotation)
     };
     if options.within.is_some() {
         let first = usize::try_from(options.seed).unwrap_or(0) % cells.len();
@@ -63,6 +63,16 @@ pub fn run(options: &MatrixOptions) -> Result<ExitCode> {
     }
     let well = table.all_valid() && (unjudged.is_empty() || options.within.is_some());
     Ok(ExitCode::from(u8::from(!well)))
+}
+
+/// The short selection, and on standard output what was drawn.
+fn short(rotation: Option<u64>) -> Vec<Cell> {
+    let drawn = rotation.map_or_else(Vec::new, cells::drawn);
+    if let Some(number) = rotation {
+        let names: Vec<_> = drawn.iter().map(Cell::name).collect();
+        println!("rotation {number}: {}", names.join(", "));
+    }
+    cells::core().into_iter().chain(drawn).collect()
 }
 
 /// Plays the cells, `--jobs` of them at a time. `tell` is handed each row, with its cell's place, as it

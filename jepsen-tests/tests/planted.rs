@@ -45,8 +45,8 @@ fn nothing_is_found_in_clean_histories() {
         judged.extend(tested.map(|verdict| verdict.rule));
     }
     let rules = [
-        "L1", "L2", "L3", "L4", "NAT", "S1", "S12", "S2", "S3", "S4", "S5", "S6", "S7", "S8",
-        "S9", "ST4",
+        "L1", "L2", "L3", "L4", "NAT", "S1", "S12", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9",
+        "ST4",
     ];
     assert_eq!(
         judged,

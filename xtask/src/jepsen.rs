@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::cargo::{describe, run as run_program};
+use crate::git;
 use crate::limit::run_for;
 use crate::released;
 use crate::steps::Outcome;
@@ -32,7 +33,8 @@ const VERBS: [&str; 4] = ["run", "matrix", "check", "help"];
 /// How long the short matrix may take.
 const SHORT_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// What CI runs: the short matrix, from the beginning, of the programs that the tests were built with.
+/// What CI runs: the short matrix, from the beginning, of the programs that the tests were built with. The
+/// commit draws which cells come beside its core.
 pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
     let results = workspace.root.join(SHORT_RESULTS);
     if results.exists() {
@@ -40,6 +42,9 @@ pub fn short_matrix(workspace: &Workspace) -> Result<Outcome> {
     }
     let mut jepsen = program(workspace, workspace.program(PROGRAM));
     jepsen.args(["matrix", "--short", "--jobs", "2", "--out", SHORT_RESULTS]);
+    if let Some(number) = git::commit_number(workspace)? {
+        jepsen.args(["--rotation", &number.to_string()]);
+    }
     run_for(&mut jepsen, SHORT_LIMIT)
 }
 

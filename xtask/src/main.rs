@@ -17,6 +17,7 @@ mod deny;
 mod drill;
 mod fix;
 mod fuzz;
+mod git;
 mod house;
 mod jepsen;
 mod limit;

@@ -167,7 +167,7 @@ mod tests {
             strikes: 1,
             recovered_after: Some(1.0),
         };
-        Row::of(&cells::short()[0], summary, false)
+        Row::of(&cells::core()[0], summary, false)
     }
 
     #[test]

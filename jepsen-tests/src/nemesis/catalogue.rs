@@ -143,9 +143,14 @@ impl NemesisKind {
             Self::ForwardingOff => Times::new(1_000..2_000, LOOKED_AT_MS),
             Self::TwoAtOnce => Times::new(4_000..8_000, TAKEN_OVER_MS),
             Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
-            Self::Kill | Self::Pause | Self::PartitionRaft | Self::IsolateLeader => {
-                Times::new(1_500..4_500, TAKEN_OVER_MS)
-            }
+            Self::Kill
+            | Self::Pause
+            | Self::PartitionRaft
+            | Self::IsolateLeader
+            | Self::Moved
+            | Self::LogReader
+            | Self::LogFull
+            | Self::ForeignCluster => Times::new(1_500..4_500, TAKEN_OVER_MS),
             Self::Partition | Self::PartitionOneWay => Times::new(1_500..4_500, CUT_OFF_MS),
             _ => Times::new(1_500..4_500, 2_000..7_000),
         }
