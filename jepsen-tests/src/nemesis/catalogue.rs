@@ -27,10 +27,8 @@ const TAKEN_OVER_MS: Range<u64> = 9_000..12_000;
 /// How long a node is cut off, or removed, that must fall silent: longer than the five seconds that L2 gives it.
 const CUT_OFF_MS: Range<u64> = 6_000..12_000;
 
-/// How long clients have no way out where the kernel tells the node at once.
-const KNOWN_MS: Range<u64> = 12_000..15_000;
-/// The same where the node has to look: it does every 30 s.
-const LOOKED_AT_MS: Range<u64> = 36_000..40_000;
+/// How long clients have no way out: longer than ST4 gives a node's status to say so.
+const KNOWN_MS: Range<u64> = 10_000..14_000;
 
 /// The ways in which an uplink fails.
 const UPLINK: &[WayOut] = &[
@@ -138,9 +136,9 @@ impl NemesisKind {
             Self::Wipe | Self::BootstrapLeftOn | Self::Rollback | Self::Copy => {
                 Times::new(6_000..9_000, CUT_OFF_MS)
             }
-            // Longer than status may take to know of it.
-            Self::Uplink | Self::ForeignFirewall => Times::new(2_000..5_000, KNOWN_MS),
-            Self::ForwardingOff => Times::new(1_000..2_000, LOOKED_AT_MS),
+            Self::Uplink | Self::ForeignFirewall | Self::ForwardingOff => {
+                Times::new(2_000..5_000, KNOWN_MS)
+            }
             Self::TwoAtOnce => Times::new(4_000..8_000, TAKEN_OVER_MS),
             Self::Clock => Times::new(1_000..2_000, 1_000..5_000),
             Self::Kill
