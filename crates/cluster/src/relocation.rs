@@ -23,13 +23,16 @@ use ipam::NodeId;
 use openraft::ChangeMembers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a member may take to look at an announcement: it asks at both addresses, and the leader
 /// then has the change committed.
 const ANNOUNCE: Duration = Duration::from_secs(10);
+/// How long a node that waits to be filled again waits before it says where it is.
+const AGAIN: Duration = Duration::from_secs(3);
 /// How long a node waits between two rounds of announcing itself.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -52,6 +55,20 @@ impl fmt::Display for Told {
             Self::WrittenDown => f.write_str("it writes it down"),
             Self::Known => f.write_str("it knows, and is not the leader"),
             Self::Refused(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// A node whose disk went back says where it is, also if it knows of no move: another daemon, from a copy of its
+/// directory, may have had its place, and then its own log is older than that.
+pub(crate) async fn run(inner: Arc<Inner>) {
+    loop {
+        sleep(AGAIN).await;
+        let others = inner.join.get();
+        if let Some(others) = others.filter(|_| inner.notes.gate.is_behind()) {
+            let told = inner.tell_everybody(others).await;
+            let told = told.unwrap_or_else(|| "the leader has it".to_owned());
+            tracing::debug!(told, "said where this node is");
         }
     }
 }

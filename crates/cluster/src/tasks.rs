@@ -2,7 +2,7 @@
 
 use crate::node::Inner;
 use crate::propose::Proposal;
-use crate::{batcher, health, joint, notes, profile, round_trips, ticker};
+use crate::{batcher, health, joint, notes, profile, relocation, round_trips, ticker};
 use futures::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -24,6 +24,7 @@ pub(crate) fn spawn(inner: &Arc<Inner>, queue: mpsc::Receiver<Proposal>) -> Join
     tasks.spawn(supervise(inner, "identity", keep_identity(here())));
     tasks.spawn(supervise(inner, "notes", notes::keep(here())));
     tasks.spawn(supervise(inner, "noted votes", notes::adopt(here())));
+    tasks.spawn(supervise(inner, "peer address", relocation::run(here())));
     tasks.spawn(supervise(inner, "health", health::run(here())));
     tasks
 }

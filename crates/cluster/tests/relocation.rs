@@ -210,6 +210,35 @@ async fn a_copy_does_not_lead_before_it_is_taken_for_the_member() {
     assert!(!nodes[3].service().in_service());
 }
 
+/// A copy was taken for the member while that was down, and is gone now. The member knows nothing of it, for its
+/// log is older: it says all the same where it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_comes_back_from_a_copy_that_took_its_place() {
+    let mut site = Site::with_tls(3);
+    let mut nodes = site.up().await;
+    let original = site.config(3);
+    nodes.remove(2).shutdown().await;
+    let directory = site.directories[2].path().join("copy");
+    copy(&original.data_dir, &directory);
+    site.relocate(3);
+    let mut config = site.config(3);
+    config.data_dir = directory;
+    let copied = Cluster::start(config).await.unwrap();
+    copied.begin(&Start::Wait).await.unwrap();
+    in_service(&copied).await;
+    for number in 1..9 {
+        obtain(&copied, number).await;
+    }
+    let member = Cluster::start(original).await.unwrap();
+    let begin = member.begin(&Start::Wait);
+    let serves = async {
+        copied.shutdown().await;
+        in_service(&member).await;
+    };
+    let (begun, ()) = futures::future::join(begin, serves).await;
+    begun.unwrap();
+}
+
 /// A second daemon from a copy of node 3's directory, at an address of its own. `node` is node 3, and runs again.
 async fn with_a_copy(site: &mut Site, node: &mut Cluster) -> Cluster {
     node.shutdown().await;

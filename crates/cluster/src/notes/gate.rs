@@ -76,6 +76,11 @@ impl Gate {
         matches!(*self.lock(), State::Level)
     }
 
+    /// Whether its disk went back, and it waits for the leader to fill it.
+    pub(crate) fn is_behind(&self) -> bool {
+        matches!(*self.lock(), State::Lacking { .. } | State::Owing { .. })
+    }
+
     /// Whether it answers nothing of Raft: it may have promised more than it knows.
     pub(crate) fn is_closed_to_raft(&self) -> bool {
         matches!(*self.lock(), State::Collecting { .. } | State::Owing { .. })
