@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Case;
-use super::spans::{Span, common, merged};
+use super::spans::{Span, common, merged, without};
 use crate::history::{Call, FlowEvent, Function, History, Kind, Value};
 
 /// An answer that takes longer came too late to have passed.
@@ -188,12 +188,18 @@ pub(super) fn disturbed(case: &Case<'_>, node: &str, after: u64) -> Vec<Span> {
     })
 }
 
-/// When `node` possibly did not hear what the cluster decides, or had not within `after`.
+/// When `node` possibly did not hear what the cluster decides, or had not within `after`: something was the matter
+/// with it, or not surely with a majority without it.
 pub(super) fn deaf(case: &Case<'_>, node: &str, after: u64) -> Vec<Span> {
     const DATA_PLANE: [&str; 3] = ["uplink", "foreign-firewall", "forwarding-off"];
-    spans_of(case, after, |name, fault| {
+    let mut spans = spans_of(case, after, |name, fault| {
         !DATA_PLANE.contains(&name) && fault.targets.iter().any(|target| target == node)
-    })
+    });
+    let all = [(0, case.history.end())];
+    let undecided = without(&all, &case.faults.served()).into_iter();
+    spans.extend(undecided.map(|(from, until)| (from, until.saturating_add(after))));
+    spans.sort_unstable();
+    merged(spans, 0)
 }
 
 fn spans_of(
