@@ -21,10 +21,7 @@ pub fn check(case: &Case<'_>) -> Verdict {
     let mut evidence = Vec::new();
     for story in stories(case.history) {
         let wanted = story.wanted(case.history).into_iter();
-        let passing: Vec<Span> = wanted
-            .map(|(from, until)| (from.saturating_add(BEGUN), until))
-            .filter(|(from, until)| from < until)
-            .collect();
+        let passing: Vec<Span> = wanted.filter_map(|span| begun(&story, span)).collect();
         for span in without(&passing, &disturbed(case, story.node, MENDED)) {
             judged += 1;
             let outages = common(&[span], &story.outages()).into_iter();
@@ -36,6 +33,15 @@ pub fn check(case: &Case<'_>) -> Verdict {
         }
     }
     Verdict::of(RULE, WHAT, judged, evidence)
+}
+
+/// The part of `wanted` in which the flow has begun to pass. One that never does is for ST4 to judge: its host may
+/// not have heard of the forward.
+fn begun(story: &FlowStory<'_>, wanted: Span) -> Option<Span> {
+    let sent = story.passed().map(|one| one.sent);
+    let first = sent.filter(|sent| wanted.0 <= *sent).min()?;
+    let from = first.max(wanted.0.saturating_add(BEGUN));
+    (from < wanted.1).then_some((from, wanted.1))
 }
 
 fn stopped(story: &FlowStory<'_>, outage: Span) -> Evidence {

@@ -46,17 +46,18 @@ fn is_calm(case: &Case<'_>, operation: &Operation, probe: &Probe) -> bool {
 
 /// What is wrong with an answer, if anything.
 fn wrong(operation: &Operation, probe: &Probe) -> Option<String> {
-    let who = probe.by.as_deref().unwrap_or("somebody");
     let at = seconds(operation.time);
     match (&operation.node, probe.answer) {
         // From a client: not even a refusal may tell that the port is there.
         (Some(_), Answer::Opened | Answer::Refused) => Some(format!(
-            "{} of {} was not closed to {} at {at}: {:?} by {who}",
+            "{} of {} was not closed to {} at {at}: {:?}",
             probe.at, probe.host, probe.from, probe.answer
         )),
-        (None, Answer::Opened) if probe.by.as_deref() != Some(probe.host.as_str()) => {
+        // Who says nothing in time is not known, and no machine is silent.
+        (None, Answer::Opened) => {
+            let other = probe.by.as_ref().filter(|by| **by != probe.host)?;
             Some(format!(
-                "{} of {} was answered by {who} at {at}",
+                "{} of {} was answered by {other} at {at}",
                 probe.at, probe.host
             ))
         }
