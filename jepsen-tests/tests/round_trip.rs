@@ -55,6 +55,22 @@ proptest! {
         prop_assert_eq!(history.operations(), operations.as_slice());
     }
 
+    /// However late its lines came.
+    #[test]
+    fn a_history_is_in_the_order_of_its_times(operations in arbitrary::observations(20), turn in 0usize..20) {
+        let page = Page::default();
+        let recorder = Recorder::new(page.clone(), Clock::start());
+        let (late, early) = operations.split_at(turn.min(operations.len()));
+        for operation in early.iter().chain(late) {
+            recorder.record_at(entry(operation), operation.time).unwrap();
+        }
+        recorder.flush().unwrap();
+        let history = read(&page.text()).unwrap();
+        let times: Vec<u64> = history.operations().iter().map(|o| o.time).collect();
+        let expected: Vec<u64> = operations.iter().map(|o| o.time).collect();
+        prop_assert_eq!(times, expected);
+    }
+
     /// Any bytes: an error or a history, never a panic.
     #[test]
     fn any_text_is_read_or_refused(text in "[ -~\n]{0,200}") {
@@ -93,7 +109,7 @@ fn threads_write_whole_lines_in_order() {
                     };
                     let value = Value::Exchange(exchange);
                     let invoke = Entry::invoke(process, Function::Acquire, value.clone());
-                    let completion = invoke.completed(Kind::Info, value, None);
+                    let completion = invoke.completed(Kind::Ok, value, None);
                     recorder.record(invoke).unwrap();
                     recorder.record(completion).unwrap();
                 }
@@ -106,6 +122,18 @@ fn threads_write_whole_lines_in_order() {
     assert_eq!(history.calls().count(), 800);
     let times: Vec<u64> = history.operations().iter().map(|o| o.time).collect();
     assert!(times.is_sorted());
+}
+
+#[test]
+fn what_comes_too_late_for_its_place_is_refused() {
+    let page = Page::default();
+    let recorder = Recorder::new(page.clone(), Clock::start());
+    let seen = || Entry::seen(Function::Ruleset, Some("n1"), Value::None);
+    recorder.record_at(seen(), 7).unwrap();
+    recorder.flush().unwrap();
+    recorder.record_at(seen(), 7).unwrap();
+    let late = recorder.record_at(seen(), 6).unwrap_err().to_string();
+    assert!(late.contains("a line of 7 ns is written already"), "{late}");
 }
 
 #[test]
@@ -150,6 +178,23 @@ fn what_is_no_history_is_refused() {
     assert_eq!(
         message(busy),
         ":index 1: process 0 begins an operation while :index 0 is not over"
+    );
+    let reused =
+        line(0, "invoke", "acquire") + &line(1, "info", "acquire") + &line(2, "invoke", "renew");
+    assert_eq!(
+        message(reused),
+        ":index 2: process 0 goes on after :info of :index 1: it must take a new number"
+    );
+    let earlier = line(0, "invoke", "acquire").replace(":time 0", ":time 9")
+        + &line(1, "ok", "acquire").replace(":time 0", ":time 8");
+    assert_eq!(
+        message(earlier),
+        ":index 1: :time 8 is before that of the line before, 9"
+    );
+    let end_alone = line(0, "ok", "acquire");
+    assert_eq!(
+        message(end_alone),
+        ":index 0: process 0 ends :acquire, which it did not begin"
     );
     let other = line(0, "invoke", "acquire") + &line(1, "ok", "renew");
     assert_eq!(

@@ -37,13 +37,12 @@ fn a_small_one_looks_as_it_did() {
 /// 300 clients on 500 addresses for 10 minutes, a renewal every 20 s.
 fn large() -> String {
     let mut text = String::new();
-    let mut index = 0;
+    let mut lines = Vec::new();
     let mut line = |time: u64, process: u64, kind: &str, value: &str| {
-        let _ = writeln!(
-            text,
-            "{{:index {index}, :time {time}, :process {process}, :type :{kind}, :f :acquire, :value {value}}}"
+        let rest = format!(
+            ":time {time}, :process {process}, :type :{kind}, :f :acquire, :value {value}}}"
         );
-        index += 1;
+        lines.push((time, rest));
     };
     for round in 0..30_u64 {
         for client in 0..300_u64 {
@@ -67,6 +66,10 @@ fn large() -> String {
                 ),
             );
         }
+    }
+    lines.sort_by_key(|(time, _)| *time);
+    for (index, (_, rest)) in lines.iter().enumerate() {
+        let _ = writeln!(text, "{{:index {index}, {rest}");
     }
     text
 }

@@ -35,6 +35,28 @@ pub enum OrderError {
         /// The one before.
         before: u64,
     },
+    /// Times must not go back.
+    #[error(":index {index}: :time {time} is before that of the line before, {before}")]
+    Time {
+        /// This one.
+        index: u64,
+        /// When it was.
+        time: u64,
+        /// When the one before was.
+        before: u64,
+    },
+    /// Nobody knows when the operation before is over, so one at a time cannot be told.
+    #[error(
+        ":index {index}: process {process} goes on after :info of :index {unknown}: it must take a new number"
+    )]
+    Reused {
+        /// This one.
+        index: u64,
+        /// Whose.
+        process: Process,
+        /// The one of which nobody knows.
+        unknown: u64,
+    },
     /// One operation at a time.
     #[error(
         ":index {index}: process {process} begins an operation while :index {open} is not over"
@@ -60,13 +82,20 @@ pub enum OrderError {
 }
 
 impl History {
-    /// Puts operations together. They must be in order.
+    /// Puts operations together. They must be in order, of their indexes and of their times.
     pub fn new(operations: Vec<Operation>) -> Result<Self, OrderError> {
         for pair in operations.windows(2) {
             if pair[1].index <= pair[0].index {
                 return Err(OrderError::Index {
                     index: pair[1].index,
                     before: pair[0].index,
+                });
+            }
+            if pair[1].time < pair[0].time {
+                return Err(OrderError::Time {
+                    index: pair[1].index,
+                    time: pair[1].time,
+                    before: pair[0].time,
                 });
             }
         }
@@ -117,34 +146,49 @@ impl Call<'_> {
     }
 }
 
+/// The operations of each process, one after the other. A process whose operation is not known to be over
+/// begins no other.
 fn pairs(operations: &[Operation]) -> Result<Vec<(usize, Option<usize>)>, OrderError> {
     let mut pairs: Vec<(usize, Option<usize>)> = Vec::new();
     let mut open: BTreeMap<Process, usize> = BTreeMap::new();
+    let mut unknown: BTreeMap<Process, u64> = BTreeMap::new();
     for (place, operation) in operations.iter().enumerate() {
-        let Process::Client(_) = operation.process else {
+        let (index, process) = (operation.index, operation.process);
+        if !matches!(process, Process::Client(_)) {
             continue;
-        };
-        let pair = open.get(&operation.process).copied();
+        }
+        let pair = open.get(&process).copied();
         if operation.kind == Kind::Invoke {
             if let Some(pair) = pair {
+                let open = operations[pairs[pair].0].index;
                 return Err(OrderError::Busy {
-                    index: operation.index,
-                    process: operation.process,
-                    open: operations[pairs[pair].0].index,
+                    index,
+                    process,
+                    open,
                 });
             }
-            open.insert(operation.process, pairs.len());
+            if let Some(unknown) = unknown.get(&process).copied() {
+                return Err(OrderError::Reused {
+                    index,
+                    process,
+                    unknown,
+                });
+            }
+            open.insert(process, pairs.len());
             pairs.push((place, None));
             continue;
         }
         let begun = pair.filter(|pair| operations[pairs[*pair].0].function == operation.function);
         let begun = begun.ok_or_else(|| OrderError::NotBegun {
-            index: operation.index,
-            process: operation.process,
+            index,
+            process,
             function: operation.function.clone(),
         })?;
         pairs[begun].1 = Some(place);
-        open.remove(&operation.process);
+        open.remove(&process);
+        if operation.kind == Kind::Info {
+            unknown.insert(process, index);
+        }
     }
     Ok(pairs)
 }

@@ -1,11 +1,12 @@
 //! Writing a history while the run goes on, from any number of threads and tasks.
 //!
-//! Nothing queues: whoever records writes, under one lock, into a buffer of fixed size before the
-//! file. So memory is bounded, lines are whole, and `:index` and the order of lines agree. The lock
-//! is held for the time of a copy, now and then of a write.
+//! Lines are in the order of their times. Threads report what they saw a moment late, so lines wait for
+//! [`LATEST`] before they are written, and a line that comes later still is an error: a history that is not
+//! in order would be judged wrongly. Memory is bounded by what happens in that time.
 //!
-//! A crash of the run leaves all but the last buffer, perhaps with half a last line.
+//! A crash of the run leaves all but the last seconds, perhaps with half a last line.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -18,6 +19,10 @@ use super::value::Value;
 
 /// Bytes that are kept before they are written.
 const BUFFER: usize = 64 * 1024;
+
+/// How late a line may come, in nanoseconds. Between seeing something and reporting it a thread only has to
+/// be given a processor.
+pub const LATEST: u64 = 5_000_000_000;
 
 /// The clock of a run: nanoseconds since it began, never back.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +56,11 @@ pub struct Recorder {
 struct Lines {
     out: BufWriter<Box<dyn Write + Send>>,
     next_index: u64,
+    /// What is not written yet, by time, and by order of coming.
+    waiting: BTreeMap<(u64, u64), Entry>,
+    came: u64,
+    /// The time of the last line that is written.
+    written: u64,
 }
 
 impl Clock {
@@ -84,6 +94,9 @@ impl Recorder {
         let lines = Lines {
             out: BufWriter::with_capacity(BUFFER, Box::new(out)),
             next_index: 0,
+            waiting: BTreeMap::new(),
+            came: 0,
+            written: 0,
         };
         Self {
             clock,
@@ -99,19 +112,22 @@ impl Recorder {
     /// Records what happens now: an invocation before anything is sent, a completion after it came.
     pub fn record(&self, entry: Entry) -> io::Result<()> {
         let mut lines = self.lock();
-        // Read under the lock, so that times grow with indexes.
+        // Read under the lock: what one thread has done before another is written before it.
         let now = self.clock.now();
-        lines.put(entry, now)
+        lines.put(entry, now, now)
     }
 
     /// Records what happened at `time`, a little earlier: a packet that another thread received.
     pub fn record_at(&self, entry: Entry, time: u64) -> io::Result<()> {
-        self.lock().put(entry, time)
+        let mut lines = self.lock();
+        lines.put(entry, time, self.clock.now())
     }
 
-    /// Writes out what is in the buffer. Without it the end may be lost.
+    /// Writes out all that waits. Without it the end is lost.
     pub fn flush(&self) -> io::Result<()> {
-        self.lock().out.flush()
+        let mut lines = self.lock();
+        lines.write_before(u64::MAX)?;
+        lines.out.flush()
     }
 
     /// A thread that panicked while it wrote left at worst a broken line, which the reader names.
@@ -121,23 +137,46 @@ impl Recorder {
 }
 
 impl Lines {
-    fn put(&mut self, entry: Entry, time: u64) -> io::Result<()> {
-        let operation = Operation {
-            index: self.next_index,
-            time,
-            process: entry.process,
-            kind: entry.kind,
-            function: entry.function,
-            value: entry.value,
-            node: entry.node,
-            error: entry.error,
-        };
-        self.next_index += 1;
-        writeln!(self.out, "{}", line::write(&operation))
+    fn put(&mut self, entry: Entry, time: u64, now: u64) -> io::Result<()> {
+        if time < self.written {
+            return Err(io::Error::other(format!(
+                "what happened {} ns after the beginning is reported when a line of {} ns is written already",
+                time, self.written
+            )));
+        }
+        self.waiting.insert((time, self.came), entry);
+        self.came += 1;
+        self.write_before(now.saturating_sub(LATEST))
+    }
+
+    /// Writes what happened before `end`.
+    fn write_before(&mut self, end: u64) -> io::Result<()> {
+        let later = self.waiting.split_off(&(end, 0));
+        for ((time, _), entry) in std::mem::replace(&mut self.waiting, later) {
+            self.written = time;
+            let index = self.next_index;
+            self.next_index += 1;
+            writeln!(self.out, "{}", line::write(&entry.at(index, time)))?;
+        }
+        Ok(())
     }
 }
 
 impl Entry {
+    /// Its line.
+    fn at(self, index: u64, time: u64) -> Operation {
+        Operation {
+            index,
+            time,
+            process: self.process,
+            kind: self.kind,
+            function: self.function,
+            value: self.value,
+            node: self.node,
+            error: self.error,
+        }
+    }
+
     /// Something that was seen.
     pub fn seen(function: Function, node: Option<&str>, value: Value) -> Self {
         Self {
