@@ -14,6 +14,7 @@ mod flows;
 mod holds;
 mod l1_renewals;
 mod l2_silent;
+mod l3_retransmissions;
 mod l3_service;
 mod l4_storm;
 mod linear;
@@ -23,6 +24,7 @@ mod room;
 mod rulesets;
 mod s12_own_ports;
 mod s1_exclusive;
+mod s2_confirmed;
 mod s2_durable;
 mod s3_one_address;
 mod s4_in_bounds;
@@ -36,6 +38,7 @@ mod s9_withdrawn;
 mod spans;
 mod st4_in_sync;
 mod stats;
+mod status;
 mod table;
 mod verdict;
 
@@ -45,6 +48,7 @@ pub use linear::{Event, Linearity, Model, linearizable};
 pub use report::Report;
 pub use s9_host_ports::HOST_PORTS;
 pub use stats::{Count, Stats};
+pub use status::is_explained;
 pub use table::{Table, TableCall, TableModel};
 pub use verdict::{Evidence, Place, Validity, Verdict, seconds};
 
@@ -63,6 +67,7 @@ type Checker = fn(&Case<'_>) -> Verdict;
 const CHECKERS: &[Checker] = &[
     s1_exclusive::check,
     s2_durable::check,
+    s2_confirmed::check,
     s3_one_address::check,
     s4_in_bounds::check,
     s5_never_early::check,
@@ -78,10 +83,13 @@ const CHECKERS: &[Checker] = &[
     l1_renewals::check,
     l2_silent::check,
     l3_service::check,
+    l3_retransmissions::check,
     l4_storm::check,
     rulesets::check,
-    nat_flows::check,
-    st4_in_sync::check,
+    status::st1::check,
+    status::st2::check,
+    status::st3::check,
+    status::st5::check,
 ];
 
 /// The packets that may still be on their way after what they speak of has changed. Delays that the

@@ -25,6 +25,6 @@ pub use reader::{ReadError, read, read_file};
 pub use recorder::{Clock, Entry, Recorder};
 pub use value::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use value::{
-    Exchange, Fault, Forward, Grant, LeaseRow, LeaseState, Member, NodeState, Reply, ReplyKind,
-    Reservation, RulesetSeen, Setup, Value,
+    Amiss, Asked, Exchange, Fault, Forward, Grant, LeaseRow, LeaseState, Member, NodeState, Reply,
+    ReplyKind, Reservation, RulesetSeen, Setup, Shown, Told, Value,
 };

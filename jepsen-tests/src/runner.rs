@@ -19,6 +19,7 @@ mod phases;
 mod progress;
 mod rulesets;
 mod sights;
+mod statuses;
 mod verdict;
 mod watcher;
 

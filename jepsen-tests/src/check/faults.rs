@@ -16,7 +16,7 @@ use std::net::Ipv4Addr;
 
 use crate::history::{Fault, Function, History, Process, Value};
 
-use super::spans::{Span, merged};
+use super::spans::{Span, common, complement, merged};
 use members::Members;
 use reach::Faulty;
 
@@ -87,21 +87,48 @@ impl Faults {
     /// on than dead processes and cut peer links. A node that may or may not be a member does not count:
     /// it may have come back empty.
     pub fn served(&self) -> Vec<Span> {
-        self.while_true(|at| {
-            let possible = self.possibly(at);
-            let members = self.members.at(at);
-            let mut sets = members.iter();
-            !members.is_empty() && possible.spares_clients() && {
-                let sure = self.members_at(at).collect();
-                sets.all(|set| possible.serves(set, &sure))
-            }
-        })
+        self.while_true(|at| self.possibly(at).spares_clients() && self.majority_at(at))
     }
 
-    /// When some fault was possibly on.
-    pub fn troubled(&self) -> Vec<Span> {
-        let spans = self.all.iter().map(|span| span.possible);
-        merged(spans, 0)
+    /// When a majority surely ran undisturbed, whatever was wrong with the others and with the clients near
+    /// them.
+    pub fn majority(&self) -> Vec<Span> {
+        self.while_true(|at| self.majority_at(at))
+    }
+
+    fn majority_at(&self, at: u64) -> bool {
+        let (possible, members) = (self.possibly(at), self.members.at(at));
+        let sure = self.members_at(at).collect();
+        let mut sets = members.iter();
+        !members.is_empty() && sets.all(|set| possible.serves(set, &sure))
+    }
+
+    /// When a fault was possibly aimed at `node`, or kept clients from being heard there.
+    pub fn hits(&self, node: &str) -> Vec<Span> {
+        let hits = self.all.iter().filter(|span| {
+            let fault = &span.fault;
+            let nodes = [&fault.targets, &fault.down, &fault.unheard];
+            nodes.iter().any(|nodes| nodes.iter().any(|it| it == node))
+        });
+        merged(hits.map(|span| span.possible), 0)
+    }
+
+    /// When a minority was at most gone, everything else was well, and nothing had changed for `change`, nor had
+    /// a majority been missing for `outage`.
+    pub fn steady(&self, change: u64, outage: u64) -> Vec<Span> {
+        let end = self.moments.last().copied().unwrap_or(0);
+        let spans = self.served().into_iter();
+        let settled = spans.map(|(from, until)| (if from == 0 { 0 } else { from + outage }, until));
+        let settled: Vec<Span> = settled.filter(|(from, until)| from < until).collect();
+        let edges = self
+            .all
+            .iter()
+            .flat_map(|span| [span.possible.0, span.possible.1]);
+        let edges = edges.chain(self.members.moments().filter(|time| *time > 0));
+        let changes = edges.map(|time| (time, time.saturating_add(change)));
+        let mut unsettled: Vec<Span> = changes.collect();
+        unsettled.sort_unstable();
+        common(&settled, &complement(&merged(unsettled, 0), end))
     }
 
     /// When surely no fault was on, and nobody was changing the members.

@@ -77,7 +77,7 @@ fn began(call: &Call<'_>, renewals: &BTreeMap<(&str, u64), u64>) -> u64 {
 }
 
 /// Whether there was such a silence at any time of `span`.
-fn stood_still(span: Span, answers: &[u64]) -> bool {
+pub(super) fn stood_still(span: Span, answers: &[u64]) -> bool {
     let from = span.0.saturating_sub(STANDSTILL);
     let until = span.1.saturating_add(STANDSTILL);
     let mut gaps = gaps((from, until), answers).into_iter();

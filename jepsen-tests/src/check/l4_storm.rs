@@ -1,14 +1,15 @@
 //! L4: the nodes never make each other's clients fail: with no fault on and an address for everybody,
 //! everybody who asks for one gets an ACK, and no NAK.
 //!
-//! Judged are acquisitions that lie wholly in a time without faults, once the bound of the `:setup`
-//! has passed since the last. One that gave up before that bound says nothing.
+//! Judged are acquisitions that lie wholly in a time without faults, once the bound of the `:setup` has
+//! passed since the last, or every member has granted something since: so between two faults as well. One
+//! that gave up before that bound says nothing.
 
-use super::calm::calm;
+use super::calm::{calm, calm_once_all_serve};
 use super::holds::exchange;
 use super::l2_silent::replies;
 use super::room::room_for_all;
-use super::spans::{common, holding};
+use super::spans::{common, holding, merged};
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
 use crate::history::{Call, FailureKind, Function, Kind, Operation, Reply, ReplyKind};
@@ -19,7 +20,10 @@ pub fn check(case: &Case<'_>) -> Verdict {
         return Verdict::of("L4", what, 0, Vec::new());
     };
     let bound = setup.service_within_ms.saturating_mul(1_000_000);
-    let calm = common(&calm(case, bound), &room_for_all(case));
+    let mut calm = calm(case, bound);
+    calm.extend(calm_once_all_serve(case, setup));
+    calm.sort_unstable();
+    let calm = common(&merged(calm, 0), &room_for_all(case));
     let end = case.history.end();
     let mut judged = 0;
     let mut evidence = Vec::new();

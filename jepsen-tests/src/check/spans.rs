@@ -16,6 +16,19 @@ pub fn merged(spans: impl IntoIterator<Item = Span>, gap: u64) -> Vec<Span> {
     merged
 }
 
+/// What is not in `spans`, from 0 to `end`. They must be in order and not overlap.
+pub fn complement(spans: &[Span], end: u64) -> Vec<Span> {
+    let mut from = 0;
+    let mut rest = Vec::new();
+    for span in spans {
+        rest.push((from, span.0.min(end)));
+        from = span.1;
+    }
+    rest.push((from, end));
+    rest.retain(|(from, until)| from < until);
+    rest
+}
+
 /// What two lists of spans have in common. Each is in order and does not overlap itself.
 pub fn common(left: &[Span], right: &[Span]) -> Vec<Span> {
     let mut common = Vec::new();
@@ -66,10 +79,8 @@ mod tests {
             common(&[(0, 5), (7, 9)], &[(1, 2), (3, 8)]),
             [(1, 2), (3, 5), (7, 8)]
         );
-        assert_eq!(
-            without(&[(0, 5), (7, 9)], &[(1, 2), (4, 8)]),
-            [(0, 1), (2, 4), (8, 9)]
-        );
+        assert_eq!(complement(&[(2, 3), (5, 9)], 12), [(0, 2), (3, 5), (9, 12)]);
+        assert_eq!(complement(&[(0, 12)], 12), []);
         assert_eq!(holding(&[(0, 5)], 1, 5), Some((0, 5)));
         assert_eq!(holding(&[(0, 5)], 1, 6), None);
     }

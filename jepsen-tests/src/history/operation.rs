@@ -12,9 +12,12 @@
 //! | `:f` | `:value` | `:ok` means | `:fail` means |
 //! |---|---|---|---|
 //! | `:acquire` `:renew` `:rebind` `:reboot` | [`Exchange`](super::Exchange); on `:ok` with its grant | an ACK was received | a NAK was received (`:nak`), or nothing was ever sent (`:not-sent`) |
+//! | `:confirm` | the same: the client reboots at the end, and asks `:node` alone for the address that it holds | as above | as above |
 //! | `:release` | `Exchange`, address set | it was sent. The hold ends at its `:invoke` | it was not sent |
 //! | `:decline` | `Exchange`, address set | a node's table showed the quarantine | it was not sent |
 //! | `:reply` | [`Reply`](super::Reply): a packet that a client's socket received, wanted or not | (`:info`, `:observer`) | |
+//! | `:discover` | [`Asked`](super::Asked): a client sends a DHCPDISCOVER, or a copy of it | (`:info`, `:observer`) | |
+//! | `:status` | [`Shown`](super::Shown): what a node says of itself, about once a second | (`:info`, `:observer`) | |
 //! | `:reservation-add` `:reservation-remove` | [`Reservation`](super::Reservation) | committed | refused: `:exists`, `:not-found`, `:refused`; or `:not-sent` |
 //! | `:reservation-list` | nil; on `:ok` a map of client to address | the answer of one node's own table | nothing was read |
 //! | `:forward-add` `:forward-remove` | [`Forward`](super::Forward) | committed | as above |
@@ -95,12 +98,18 @@ pub enum Function {
     Rebind,
     /// REQUEST by broadcast in the state INIT-REBOOT.
     Reboot,
+    /// The same for the address that the client holds, of one node alone.
+    Confirm,
     /// RELEASE.
     Release,
     /// DECLINE.
     Decline,
     /// A packet that came in.
     Reply,
+    /// A DHCPDISCOVER, or a copy of it.
+    Discover,
+    /// What a node says of itself.
+    Status,
     /// An operator adds a reservation.
     ReservationAdd,
     /// An operator removes a reservation.
@@ -177,9 +186,12 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("renew", Function::Renew),
     ("rebind", Function::Rebind),
     ("reboot", Function::Reboot),
+    ("confirm", Function::Confirm),
     ("release", Function::Release),
     ("decline", Function::Decline),
     ("reply", Function::Reply),
+    ("discover", Function::Discover),
+    ("status", Function::Status),
     ("reservation-add", Function::ReservationAdd),
     ("reservation-remove", Function::ReservationRemove),
     ("reservation-list", Function::ReservationList),
@@ -248,7 +260,7 @@ impl Function {
     pub fn asks_for_lease(&self) -> bool {
         matches!(
             self,
-            Self::Acquire | Self::Renew | Self::Rebind | Self::Reboot
+            Self::Acquire | Self::Renew | Self::Rebind | Self::Reboot | Self::Confirm
         )
     }
 }

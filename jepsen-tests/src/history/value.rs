@@ -9,6 +9,7 @@ mod flow;
 mod lease;
 mod node;
 mod setup;
+mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -21,6 +22,7 @@ pub use flow::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use lease::{Exchange, Grant, Reply, ReplyKind};
 pub use node::{LeaseRow, LeaseState, NodeState, RulesetSeen};
 pub use setup::Setup;
+pub use status::{Amiss, Asked, Shown, Told};
 
 use super::edn::{Fields, ShapeError, text};
 use super::operation::Function;
@@ -54,14 +56,10 @@ pub enum Value {
     NodeState(NodeState),
     /// A node's rules.
     Ruleset(RulesetSeen),
-    /// What a node says of NAT.
-    Nat(NatStatus),
-    /// A moment of a flow.
-    Flow(Flow),
-    /// Who has an address.
-    Tenant(Tenant),
-    /// Somebody tried a port of a host's own.
-    Probe(Probe),
+    /// What a node says of itself.
+    Shown(Shown),
+    /// A client's DHCPDISCOVER.
+    Asked(Asked),
     /// What the run was given.
     Setup(Setup),
 }
@@ -96,10 +94,8 @@ impl Value {
             Self::Fault(value) => value.edn(),
             Self::NodeState(value) => value.edn(),
             Self::Ruleset(value) => value.edn(),
-            Self::Nat(value) => value.edn(),
-            Self::Flow(value) => value.edn(),
-            Self::Tenant(value) => value.edn(),
-            Self::Probe(value) => value.edn(),
+            Self::Shown(value) => value.edn(),
+            Self::Asked(value) => value.edn(),
             Self::Setup(value) => value.edn(),
         }
     }
@@ -114,6 +110,7 @@ impl Value {
             | Function::Renew
             | Function::Rebind
             | Function::Reboot
+            | Function::Confirm
             | Function::Release
             | Function::Decline => Self::Exchange(shape(edn)?),
             Function::Reply => Self::Reply(shape(edn)?),
@@ -129,10 +126,8 @@ impl Value {
             Function::Start(_) | Function::Stop(_) => Self::Fault(shape(edn)?),
             Function::State | Function::Final => Self::NodeState(shape(edn)?),
             Function::Ruleset => Self::Ruleset(shape(edn)?),
-            Function::Nat => Self::Nat(shape(edn)?),
-            Function::Flow => Self::Flow(shape(edn)?),
-            Function::Tenant => Self::Tenant(shape(edn)?),
-            Function::Probe => Self::Probe(shape(edn)?),
+            Function::Status => Self::Shown(shape(edn)?),
+            Function::Discover => Self::Asked(shape(edn)?),
             Function::Setup => Self::Setup(shape(edn)?),
         })
     }

@@ -192,3 +192,17 @@ impl NemesisKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else ST2 takes what a node says of it for a lie.
+    #[test]
+    fn the_checkers_know_what_each_nemesis_does() {
+        for kind in NemesisKind::value_variants() {
+            let name = kind.name();
+            assert!(jepsen_tests::check::is_explained(&name), "{name}");
+        }
+    }
+}

@@ -8,9 +8,11 @@ use anyhow::{Context, Result};
 use jepsen_tests::history::{Entry, Failure, FailureKind, Function, Kind, Recorder, Value};
 use lab::Lab;
 use lab::gateway::{Control, Status};
+use lab::life::Mood;
 use serde::Serialize;
 
 use super::keeper::Keeper;
+use super::phases::HOSTS;
 use super::{rulesets, watcher};
 use crate::names;
 use crate::workload::clients::Numbers;
@@ -26,6 +28,8 @@ const QUIET: Duration = Duration::from_secs(12);
 /// How long the nodes may take to stand at one log index with nobody asking for anything. Leases still
 /// run out meanwhile, and each that does is an entry. If they do not, nobody can tell whether S2 was kept.
 const LEVEL: Duration = Duration::from_secs(45);
+/// How long the clients have to ask one node: as long as a cluster may take to serve again.
+const CONFIRM: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(200);
 
 /// How the cluster came back.
@@ -94,6 +98,20 @@ pub fn calm_after(trouble: Duration) -> Duration {
 /// The quiet phase.
 pub fn quiet(lab: &mut Lab, keeper: &mut Keeper, started: Instant) -> Result<()> {
     pass(QUIET, lab, keeper, started)
+}
+
+/// Every client that holds an address reboots and asks for it, of one node after the other.
+pub fn confirm(clients: &Mood, lab: &mut Lab, keeper: &mut Keeper, started: Instant) -> Result<()> {
+    for node in 1..=HOSTS {
+        clients.ask(node);
+        let until = Instant::now() + CONFIRM;
+        // There is a population on every host.
+        while clients.count_done(node) < usize::from(HOSTS) && Instant::now() < until {
+            keeper.look(lab, started.elapsed())?;
+            thread::sleep(POLL);
+        }
+    }
+    Ok(())
 }
 
 /// Lets time pass with nothing wrong.

@@ -158,7 +158,7 @@ impl<'a> Run<'a> {
             let mut workers: Vec<Worker<'_>> = Vec::new();
             for (vm, crowd) in vms.iter().zip(&crowds) {
                 let mood = &clients;
-                let scribe = move |origin| Scribe::new(recorder, numbers, origin);
+                let scribe = move |origin| Scribe::new(recorder, numbers, vm.node(), origin);
                 let live = move || live(vm, crowd, mood, scribe);
                 workers.push(scope.spawn(live));
             }
@@ -212,6 +212,7 @@ impl<'a> Run<'a> {
         afterwards::pass(calm, lab, &mut self.keeper, self.started)?;
         clients.settle();
         afterwards::quiet(lab, &mut self.keeper, self.started)?;
+        afterwards::confirm(clients, lab, &mut self.keeper, self.started)?;
         self.progress.finish();
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Looks at one node again and again: its status for the nemeses and the progress line, its lease
-//! table for the history.
+//! Looks at one node again and again: its status for the nemeses, the progress line and the history, its
+//! lease table for the history.
 //!
 //! A table is recorded with the log index that it belongs to. Two calls of the tool are not one
 //! moment: if the index was not the same before and after, the leases are recorded with both, and without
@@ -14,6 +14,7 @@ use lab::gateway::{Control, Lease, Status};
 use lab::life::Mood;
 
 use super::Sights;
+use super::statuses::Statuses;
 use crate::names;
 
 /// Between two looks at the status.
@@ -28,8 +29,9 @@ const TABLES: [&str; 3] = ["lease", "reservation", "forward"];
 /// Looks until the mood is over. What a node does not answer is not recorded.
 pub fn watch(control: &Control, mood: &Mood, sights: &Sights, recorder: &Recorder) -> Result<()> {
     let mut next_table = Instant::now() + TABLE;
+    let mut statuses = Statuses::of(control);
     while !mood.is_over() {
-        if let Ok(status) = status(control) {
+        if let Some(status) = statuses.look(recorder)? {
             sights.note(control.node(), status);
         }
         if Instant::now() >= next_table {

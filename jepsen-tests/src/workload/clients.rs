@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use jepsen_tests::history::{
-    Entry, Exchange, Failure, FailureKind, Function, Grant, Kind, Recorder, Reply, ReplyKind, Value,
+    Asked, Entry, Exchange, Failure, FailureKind, Function, Grant, Kind, Recorder, Reply,
+    ReplyKind, Value,
 };
 use lab::life::{Event, Heard, Purpose, Report};
 use lab::topology::address::node_of_overlay;
@@ -34,6 +35,8 @@ impl Numbers {
 pub struct Scribe<'a> {
     recorder: &'a Recorder,
     numbers: &'a Numbers,
+    /// The node of the host that the clients are on.
+    near: String,
     /// Nanoseconds of the history's clock at the origin of the reports.
     offset: u64,
     processes: BTreeMap<u32, u64>,
@@ -41,11 +44,12 @@ pub struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    /// For reports that count from `origin`.
-    pub fn new(recorder: &'a Recorder, numbers: &'a Numbers, origin: Instant) -> Self {
+    /// For reports of clients on the host of node `near` that count from `origin`.
+    pub fn new(recorder: &'a Recorder, numbers: &'a Numbers, near: u8, origin: Instant) -> Self {
         Self {
             recorder,
             numbers,
+            near: names::node(near),
             offset: recorder.clock().at(origin),
             processes: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -77,6 +81,18 @@ impl<'a> Scribe<'a> {
                 let value = self.value_of_open(report.client);
                 self.complete(report, Kind::Info, value, Some(error), None, time)
             }
+            Event::Discovered { xid, copies } => {
+                let asked = Asked {
+                    client: report.mac.to_string(),
+                    near: self.near.clone(),
+                    xid: *xid,
+                    copies: u64::from(*copies),
+                };
+                self.put(
+                    Entry::seen(Function::Discover, None, Value::Asked(asked)),
+                    time,
+                )
+            }
             Event::Heard {
                 kind,
                 xid,
@@ -104,7 +120,10 @@ impl<'a> Scribe<'a> {
             .processes
             .entry(report.client)
             .or_insert_with(|| self.numbers.next());
-        let entry = Entry::invoke(process, function, exchange(report, address, None));
+        let mut entry = Entry::invoke(process, function, exchange(report, address, None));
+        if let Purpose::Confirm(_, node) = purpose {
+            entry.node = Some(names::node(node));
+        }
         self.open.insert(report.client, entry.clone());
         self.put(entry, time)
     }
@@ -206,6 +225,7 @@ fn function(purpose: Purpose) -> (Function, Option<Ipv4Addr>) {
         Purpose::Renew(address) => (Function::Renew, Some(address)),
         Purpose::Rebind(address) => (Function::Rebind, Some(address)),
         Purpose::Reboot(address) => (Function::Reboot, Some(address)),
+        Purpose::Confirm(address, _) => (Function::Confirm, Some(address)),
         Purpose::Release(address) => (Function::Release, Some(address)),
         Purpose::Decline(address) => (Function::Decline, Some(address)),
     }

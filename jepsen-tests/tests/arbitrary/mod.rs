@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 
 use jepsen_tests::history::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 use jepsen_tests::history::{
-    Exchange, Failure, FailureKind, Fault, Forward, Function, Grant, Kind, LeaseRow, LeaseState,
-    Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen, Setup,
-    Value,
+    Amiss, Asked, Exchange, Failure, FailureKind, Fault, Forward, Function, Grant, Kind, LeaseRow,
+    LeaseState, Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen,
+    Setup, Shown, Told, Value,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -138,53 +138,55 @@ fn ruleset() -> impl Strategy<Value = Value> {
         .prop_map(|(equal, detail)| Value::Ruleset(RulesetSeen { equal, detail }))
 }
 
-fn flow() -> impl Strategy<Value = Value> {
-    let event = select(vec![
-        FlowEvent::Begun,
-        FlowEvent::Heard,
-        FlowEvent::Broken,
-        FlowEvent::Ended,
-    ]);
-    let texts = (
+fn told() -> impl Strategy<Value = Told> {
+    let amiss = (name(), option::of(name()), name()).prop_map(|(kind, node, cause)| Amiss {
+        kind,
+        node,
+        cause,
+    });
+    let parts = (
+        name(),
+        any::<bool>(),
         option::of(name()),
+        MOMENT,
         option::of(name()),
-        option::of(name()),
-        option::of(name()),
+        vec(name(), 0..3),
+        vec(amiss, 0..3),
     );
-    let parts = (name(), event, MOMENT, option::of(MOMENT), texts);
     parts.prop_map(
-        |(flow, event, number, sent, (by, public, target, detail))| {
-            Value::Flow(Flow {
-                flow,
-                event,
-                number,
-                sent,
-                by,
-                public,
-                target,
-                detail,
-            })
+        |(level, in_service, reason, term, leader, silent_members, blockers)| Told {
+            level,
+            in_service,
+            reason,
+            term,
+            leader,
+            silent_members,
+            blockers,
         },
     )
 }
 
-fn probe() -> impl Strategy<Value = Value> {
-    let answer = select(vec![Answer::Opened, Answer::Refused, Answer::Silent]);
-    let parts = (name(), name(), name(), answer, option::of(name()), MOMENT);
-    parts.prop_map(|(from, at, host, answer, by, asked)| {
-        Value::Probe(Probe {
-            from,
-            at,
-            host,
-            answer,
-            by,
+fn shown() -> impl Strategy<Value = Value> {
+    let parts = (MOMENT, option::of(0u64..256), name(), option::of(told()));
+    parts.prop_map(|(asked, exit, first_line, told)| {
+        Value::Shown(Shown {
             asked,
+            exit,
+            first_line,
+            told,
         })
     })
 }
 
-fn tenant() -> impl Strategy<Value = Value> {
-    (address(), option::of(name())).prop_map(|(address, by)| Value::Tenant(Tenant { address, by }))
+fn asked() -> impl Strategy<Value = Value> {
+    (name(), name(), any::<u32>(), MOMENT).prop_map(|(client, near, xid, copies)| {
+        Value::Asked(Asked {
+            client,
+            near,
+            xid,
+            copies,
+        })
+    })
 }
 
 fn setup() -> impl Strategy<Value = Value> {
@@ -238,10 +240,8 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
         fault().prop_map(with(Function::Stop("peers-cut".to_owned()))),
         node_state().prop_map(with(Function::Final)),
         ruleset().prop_map(with(Function::Ruleset)),
-        flow().prop_map(with(Function::Flow)),
-        probe().prop_map(with(Function::Probe)),
-        tenant().prop_map(with(Function::Tenant)),
-        any::<bool>().prop_map(|in_sync| (Function::Nat, Value::Nat(NatStatus { in_sync }))),
+        shown().prop_map(with(Function::Status)),
+        asked().prop_map(with(Function::Discover)),
         setup().prop_map(with(Function::Setup)),
         Just((Function::Rebind, Value::None)),
     ]

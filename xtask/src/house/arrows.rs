@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "sim",
         &[
             "api",
+            "causes",
             "cluster",
             "dhcpd",
             "gatewayd",
@@ -34,10 +35,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "raft-store",
         ],
     ),
+    // What both judge a node's reasons by: no witness of its own may be the product's.
+    ("causes", &[]),
     // The lab runs the product's programs; what it knows of them, operators know too.
     ("lab", &[]),
     // The fault tests run the product's programs in the lab, as its scenarios do.
-    ("jepsen-tests", &["lab"]),
+    ("jepsen-tests", &["causes", "lab"]),
     // A disk for any program.
     ("faultfs", &[]),
     // Uses the store and the cluster as the daemon does, on that disk.

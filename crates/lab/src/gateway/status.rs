@@ -60,6 +60,8 @@ pub struct Blocker {
     pub kind: String,
     /// What it is.
     pub cause: String,
+    /// The member that it is about.
+    pub node_id: Option<u64>,
 }
 
 /// A member of the cluster.

@@ -44,6 +44,11 @@ enum Phase {
     Rebooting {
         address: Ipv4Addr,
     },
+    /// The same, of one node alone.
+    Confirming {
+        address: Ipv4Addr,
+        node: u8,
+    },
     Bound,
     Renewing,
     Rebinding,
@@ -144,6 +149,26 @@ impl Client {
         }
     }
 
+    /// If it holds an address, it reboots and asks `node` alone for it.
+    pub fn confirm(&mut self, node: u8, now: Duration) {
+        let configured = matches!(
+            self.phase,
+            Phase::Bound | Phase::Renewing | Phase::Rebinding | Phase::Confirming { .. }
+        );
+        let held = self.lease.filter(|lease| configured && now < lease.end());
+        if let Some(Lease { address, .. }) = held {
+            self.unanswered();
+            self.phase = Phase::Confirming { address, node };
+            self.begin(now);
+            self.send_request(now);
+        }
+    }
+
+    /// Whether it waits for the answer to that.
+    pub fn is_confirming(&self) -> bool {
+        matches!(self.phase, Phase::Confirming { .. })
+    }
+
     /// The observation ends.
     pub fn leave(&mut self, now: Duration) {
         if let Some(purpose) = self.purpose() {
@@ -171,7 +196,13 @@ impl Client {
                 self.unanswered();
                 self.acquire(now);
             }
-            Phase::Rebooting { .. } => self.send_request(now),
+            // It may go on using it (§3.2).
+            Phase::Confirming { .. } if self.attempts >= REBOOT_ATTEMPTS => {
+                self.unanswered();
+                self.phase = Phase::Bound;
+                self.sleep_until_renewal();
+            }
+            Phase::Rebooting { .. } | Phase::Confirming { .. } => self.send_request(now),
             Phase::Bound | Phase::Renewing | Phase::Rebinding => self.tend_lease(now, habits),
         }
     }
@@ -218,6 +249,7 @@ impl Client {
         match self.phase {
             Phase::Selecting | Phase::Requesting { .. } => Some(Purpose::Acquire),
             Phase::Rebooting { address } => Some(Purpose::Reboot(address)),
+            Phase::Confirming { address, node } => Some(Purpose::Confirm(address, node)),
             Phase::Renewing => held.map(Purpose::Renew),
             Phase::Rebinding => held.map(Purpose::Rebind),
             Phase::Away { .. } | Phase::Bound | Phase::Gone => None,

@@ -16,6 +16,8 @@ pub enum Purpose {
     Rebind(Ipv4Addr),
     /// Its address of before (INIT-REBOOT).
     Reboot(Ipv4Addr),
+    /// The address that it holds, asked of this one node (INIT-REBOOT).
+    Confirm(Ipv4Addr, u8),
     /// To give the address back. Nobody answers.
     Release(Ipv4Addr),
     /// To say that somebody else uses the address. Nobody answers.
@@ -75,6 +77,13 @@ pub enum Event {
         purpose: Purpose,
         /// Messages that it sent for this purpose, copies included.
         sent: u32,
+    },
+    /// It sent a DHCPDISCOVER.
+    Discovered {
+        /// Its transaction.
+        xid: u32,
+        /// How many times by now.
+        copies: u32,
     },
     /// A message of a server came in, whether the client acts upon it or not.
     Heard {

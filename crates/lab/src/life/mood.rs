@@ -1,7 +1,8 @@
 //! What a whole population is told to do, from another thread.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const LIVELY: u8 = 0;
 const SETTLED: u8 = 1;
@@ -11,6 +12,14 @@ const OVER: u8 = 2;
 #[derive(Debug, Clone, Default)]
 pub struct Mood {
     state: Arc<AtomicU8>,
+    turns: Arc<Mutex<Turns>>,
+}
+
+/// Which node is asked by all who hold an address, and how many populations are done with which.
+#[derive(Debug, Default)]
+struct Turns {
+    asked: Option<u8>,
+    done: BTreeMap<u8, usize>,
 }
 
 impl Mood {
@@ -22,6 +31,30 @@ impl Mood {
     /// From now on clients only acquire, keep and extend.
     pub fn settle(&self) {
         self.state.store(SETTLED, Ordering::Relaxed);
+    }
+
+    /// Every client that holds an address now asks this node for it, once.
+    pub fn ask(&self, node: u8) {
+        self.turns().asked = Some(node);
+    }
+
+    /// Which node that is, if it is any.
+    pub fn asked(&self) -> Option<u8> {
+        self.turns().asked
+    }
+
+    /// None of a population's clients waits for that node's answer any more.
+    pub fn done(&self, node: u8) {
+        *self.turns().done.entry(node).or_default() += 1;
+    }
+
+    /// How many populations are done with that node.
+    pub fn count_done(&self, node: u8) -> usize {
+        self.turns().done.get(&node).copied().unwrap_or_default()
+    }
+
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The populations end.

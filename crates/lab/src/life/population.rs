@@ -53,6 +53,8 @@ pub struct Population<'a> {
     clients: Vec<(u32, Client)>,
     by_mac: BTreeMap<MacAddr, usize>,
     settled: bool,
+    /// The node that is asked, and whether all have its answer, or none will come.
+    asked: Option<(u8, bool)>,
 }
 
 impl<'a> Population<'a> {
@@ -67,6 +69,7 @@ impl<'a> Population<'a> {
             clients: Vec::new(),
             by_mac: BTreeMap::new(),
             settled: false,
+            asked: None,
         };
         let begin = origin.elapsed();
         for index in 0..crowd.clients {
@@ -84,6 +87,9 @@ impl<'a> Population<'a> {
         while !mood.is_over() {
             if !mood.is_lively() {
                 self.settle();
+            }
+            if let Some(node) = mood.asked() {
+                self.confirm(node, mood, &mut observe)?;
             }
             let wake = self.next_due().min(self.origin.elapsed() + GLANCE);
             if let Some(frame) = self.socket.receive(self.origin + wake)? {
@@ -123,6 +129,29 @@ impl<'a> Population<'a> {
         for (_, client) in &mut self.clients {
             client.settle(now);
         }
+    }
+
+    /// Whoever holds an address asks this node for it; tells the mood when all are done.
+    fn confirm(
+        &mut self,
+        node: u8,
+        mood: &Mood,
+        observe: &mut impl FnMut(Report) -> Result<()>,
+    ) -> Result<()> {
+        if self.asked.is_none_or(|(asked, _)| asked != node) {
+            self.asked = Some((node, false));
+            for index in 0..self.clients.len() {
+                let now = self.origin.elapsed();
+                self.clients[index].1.confirm(node, now);
+                self.flush(index, now, observe)?;
+            }
+        }
+        let mut clients = self.clients.iter();
+        if self.asked == Some((node, false)) && !clients.any(|(_, one)| one.is_confirming()) {
+            self.asked = Some((node, true));
+            mood.done(node);
+        }
+        Ok(())
     }
 
     fn next_due(&self) -> Duration {
@@ -225,7 +254,7 @@ impl<'a> Population<'a> {
 }
 
 fn frame(mac: MacAddr, outgoing: &Outgoing) -> Result<Vec<u8>> {
-    let node = outgoing.server.and_then(node_of_overlay);
+    let node = outgoing.server.and_then(node_of_overlay).or(outgoing.only);
     UdpFrame {
         src_mac: mac,
         dst_mac: node.map_or(MacAddr::BROADCAST, bridge_mac),

@@ -6,12 +6,13 @@ use super::pace::Pace;
 use super::peace::Peace;
 use super::s9_kernel::{Kernels, Opened};
 use super::states::changes;
-use super::status::{Shown, Status, Trouble};
+use super::status::{Shown, Status};
 use super::violation::{Promises, Verdict, Violation};
 use super::{l1, l2, l3, l4, l5, l6, rulesets, s1, s2, s3, s4, s5, s6, s7, s8, s9, t1, t2, t4, t6};
 use crate::client::{
     Event, MessageKind, Reply, ReplyKind, Request, TrueTime, What, read_reply, read_request,
 };
+use causes::Trouble;
 use ipam::{ClientKey, Command, HardwareAddress, LogPosition, NodeId, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;

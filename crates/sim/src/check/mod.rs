@@ -55,7 +55,7 @@ pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
 pub use pace::Pace;
 pub use s9_kernel::Opened;
-pub use status::{CAUSES, Cause, Shown, Trouble, cause_of};
+pub use status::Shown;
 pub use violation::{Promises, Verdict, Violation};
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ pub use out_of_reach::{OUT_OF_REACH, SELDOM};
 pub use product::{blocker_name, refusal_name};
 pub use sightings::Sightings;
 
-use crate::check::CAUSES;
 use crate::fault::Kind;
 use crate::stats::{Rare, Stats};
+use causes::CAUSES;
 use dhcpd::codec::DropReason;
 use dhcpd::decide::Silence;
 

@@ -51,6 +51,26 @@ pub const OUT_OF_REACH: &[Exception] = &[
     ),
     (
         Table::NotServing,
+        "its listen IP",
+        "addresses belong to a machine: the fault tests have machines",
+    ),
+    (
+        Table::NotServing,
+        "its interface",
+        "interfaces belong to a machine: the fault tests have machines",
+    ),
+    (
+        Table::NotServing,
+        "its DHCP server",
+        "sockets belong to a machine: the fault tests have machines",
+    ),
+    (
+        Table::NotServing,
+        "its peer address is",
+        "a simulated node keeps its address: crates/cluster has a test with real ones",
+    ),
+    (
+        Table::NotServing,
         "its state differs",
         "no fault makes states differ: the mutation s8_apply_differs does",
     ),

@@ -1,11 +1,12 @@
 //! What every node says of itself, beside what is wrong with it (S11).
 
 use super::arena::World;
-use crate::check::{Shown, Trouble, cause_of};
+use crate::check::Shown;
 use crate::client::TrueTime;
 use crate::network::Host;
 use crate::node::Node;
 use crate::sometimes::{Table, blocker_name};
+use causes::{Trouble, cause_of};
 use cluster::{Cluster, ClusterStatus, Role};
 use gatewayd::verdict::{MemberObserved, Observed, Verdict};
 use ipam::{NodeId, Subnet};

@@ -84,9 +84,11 @@ impl Client {
                 message.opts_mut().insert(option);
                 (message, Ipv4Addr::UNSPECIFIED, None)
             }
-            Purpose::Acquire | Purpose::Renew(_) | Purpose::Rebind(_) | Purpose::Reboot(_) => {
-                return;
-            }
+            Purpose::Acquire
+            | Purpose::Renew(_)
+            | Purpose::Rebind(_)
+            | Purpose::Reboot(_)
+            | Purpose::Confirm(..) => return,
         };
         let identifier = DhcpOption::ServerIdentifier(server);
         message.opts_mut().insert(identifier);
@@ -95,6 +97,7 @@ impl Client {
             message,
             source,
             server: to,
+            only: None,
         });
     }
 }

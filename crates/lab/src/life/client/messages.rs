@@ -6,6 +6,7 @@ use std::time::Duration;
 use dhcproto::v4::{DhcpOption, Message, MessageType};
 
 use super::{Client, Phase};
+use crate::life::event::Event;
 use crate::wire::dhcp;
 
 /// The delay stops doubling at this many times the first one.
@@ -24,6 +25,8 @@ pub struct Outgoing {
     pub source: Ipv4Addr,
     /// To which server; to everybody if none.
     pub server: Option<Ipv4Addr>,
+    /// What is for everybody is handed to this host alone.
+    pub only: Option<u8>,
 }
 
 impl Client {
@@ -34,6 +37,8 @@ impl Client {
             message.opts_mut().insert(option);
         }
         self.send(message, Ipv4Addr::UNSPECIFIED, None);
+        let (xid, copies) = (self.xid, self.attempts);
+        self.events.push(Event::Discovered { xid, copies });
         self.due = now + self.backoff();
     }
 
@@ -50,7 +55,7 @@ impl Client {
                 options.insert(DhcpOption::RequestedIpAddress(address));
                 options.insert(DhcpOption::ServerIdentifier(server));
             }
-            (Phase::Rebooting { address }, _) => {
+            (Phase::Rebooting { address } | Phase::Confirming { address, .. }, _) => {
                 self.asked = Some(address);
                 let option = DhcpOption::RequestedIpAddress(address);
                 message.opts_mut().insert(option);
@@ -74,10 +79,15 @@ impl Client {
     fn send(&mut self, message: Message, source: Ipv4Addr, server: Option<Ipv4Addr>) {
         self.attempts += 1;
         self.sent += 1;
+        let only = match self.phase {
+            Phase::Confirming { node, .. } => Some(node),
+            _ => None,
+        };
         self.outbox.push(Outgoing {
             message,
             source,
             server,
+            only,
         });
     }
 

@@ -152,7 +152,7 @@ fn a_refusal_ends_the_lease_at_once() {
     );
     client.on_timer(seconds(11), &habits);
     let (_, events) = client.take();
-    assert_eq!(events, [Event::Began(Purpose::Acquire)]);
+    assert_eq!(events[..1], [Event::Began(Purpose::Acquire)]);
 }
 
 #[test]
@@ -224,6 +224,56 @@ fn who_forges_gives_up_what_is_not_its_own_and_keeps_its_own() {
         }] if address != ADDRESS
     ));
     assert!(client.answers_for(ADDRESS, seconds(6)));
+}
+
+#[test]
+fn a_holder_asks_one_node_for_its_address_and_keeps_it_meanwhile() {
+    let habits = habits(Deed::Release);
+    let mut client = bound(&habits);
+    client.confirm(3, seconds(2));
+    let (outgoing, events) = client.take();
+    assert_eq!(events, [Event::Began(Purpose::Confirm(ADDRESS, 3))]);
+    assert_eq!((outgoing[0].server, outgoing[0].only), (None, Some(3)));
+    assert!(client.is_confirming());
+    let ack = reply(&outgoing[0].message, MessageType::Ack);
+    client.on_reply(&ack, seconds(2), &habits);
+    assert!(!client.is_confirming() && client.answers_for(ADDRESS, seconds(21)));
+    client.take();
+    client.confirm(1, seconds(3));
+    while client.is_confirming() {
+        client.on_timer(client.due(), &habits);
+    }
+    let (outgoing, events) = client.take();
+    assert_eq!(outgoing.len() as u32, REBOOT_ATTEMPTS);
+    let purpose = Purpose::Confirm(ADDRESS, 1);
+    let given_up = Event::Unanswered { purpose, sent: 4 };
+    assert_eq!(events, [Event::Began(purpose), given_up]);
+}
+
+#[test]
+fn who_holds_nothing_confirms_nothing() {
+    let habits = habits(Deed::Release);
+    let mut client = client(&habits);
+    client.on_timer(Duration::ZERO, &habits);
+    client.take();
+    client.confirm(1, seconds(1));
+    assert!(!client.is_confirming());
+    assert!(client.take().1.is_empty());
+}
+
+#[test]
+fn each_copy_of_a_discover_is_counted() {
+    let habits = habits(Deed::Release);
+    let mut client = client(&habits);
+    let mut copies = Vec::new();
+    for _ in 0..3 {
+        client.on_timer(client.due(), &habits);
+        copies.extend(client.take().1.into_iter().filter_map(|event| match event {
+            Event::Discovered { copies, .. } => Some(copies),
+            _ => None,
+        }));
+    }
+    assert_eq!(copies, [1, 2, 3]);
 }
 
 #[test]

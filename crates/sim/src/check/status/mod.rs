@@ -9,17 +9,15 @@
 //!
 //! (ST4, that "in sync" means that traffic flows, takes a kernel: the fault tests.)
 
-mod cause;
 mod st1;
 mod st2;
 mod st3;
 mod st5;
 
-pub use cause::{CAUSES, Cause, cause_of};
-
 use super::pace::Pace;
 use super::violation::Verdict;
 use crate::client::TrueTime;
+use causes::Trouble;
 use gatewayd::verdict;
 use ipam::NodeId;
 use std::collections::BTreeMap;
@@ -40,29 +38,6 @@ pub struct Shown {
     pub all_serve: bool,
     /// Whether it could serve: it, the leader and a majority have been whole for long.
     pub could: bool,
-}
-
-/// What is wrong with a node, or is news to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trouble {
-    /// It is not up.
-    Down,
-    /// It stands still.
-    Paused,
-    /// Its disk refuses something.
-    DiskFails,
-    /// Its disk takes long.
-    DiskSlow,
-    /// Its disk has gone back.
-    DiskWentBack,
-    /// A peer does not reach it, or it no peer, or what is sent to it is late or lost.
-    Network,
-    /// It is no member, as the newest leader has it.
-    NoMember,
-    /// An operator removes it.
-    Removal,
-    /// Nobody leads, or another one than before.
-    Election,
 }
 
 /// What was wrong, and when last.

@@ -1,9 +1,9 @@
 //! ST2: each blocker has its cause.
 
-use super::cause::{When, cause_of};
 use super::{Shown, Troubles};
 use crate::check::pace::Pace;
 use crate::check::violation::{Verdict, Violation};
+use causes::{When, cause_of};
 use std::time::Duration;
 
 /// A node's traces of a fault are gone when the others' are, and it takes some rounds more to say so.
@@ -20,7 +20,7 @@ pub(super) fn shown(shown: &Shown, troubles: &Troubles, pace: Pace) -> Verdict {
     };
     // Several parts may each say what they lack.
     let Some(cause) = cause_of(reason) else {
-        return broken("no cause is known of that (check/status/cause.rs)".to_owned());
+        return broken("no cause is known of that (crates/causes)".to_owned());
     };
     let within = match cause.when {
         When::Lately => pace.settled_after + BESIDE,

@@ -1,7 +1,8 @@
 //! S11 (ST1, ST2, ST3, ST5): what nodes say of themselves, beside what happened.
 
 use super::*;
-use crate::check::{Shown, Trouble};
+use crate::check::Shown;
+use causes::Trouble;
 use gatewayd::verdict::{Level, Observed, Verdict};
 
 const NONE: [&str; 0] = [];

@@ -1,30 +1,10 @@
-//! What must have happened for a node to name a blocker. A reason that is not in this table is one of which
-//! nobody has said what its cause is.
+//! The table: what a node says, and what makes it true.
 
 use super::Trouble::{
-    self, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused, Removal,
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
+    Removal,
 };
-
-/// How long ago it may have been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
-    /// So long that its traces are not gone yet.
-    Lately,
-    /// At any time.
-    Ever,
-}
-
-/// A blocker's cause.
-#[derive(Clone, Copy, Debug)]
-pub struct Cause {
-    /// What its text has in it.
-    pub says: &'static str,
-    /// One of these, at the node itself.
-    pub(super) own: &'static [Trouble],
-    /// Or one of these, at any node.
-    pub(super) anybodys: &'static [Trouble],
-    pub(super) when: When,
-}
+use super::{Cause, When};
 
 /// What can cost a quorum, or hold it up.
 const ANYTHING: &[Trouble] = &[
@@ -49,13 +29,7 @@ const fn anybodys(says: &'static str) -> Cause {
     }
 }
 
-/// The cause of what a node says.
-#[must_use]
-pub fn cause_of(reason: &str) -> Option<&'static Cause> {
-    CAUSES.iter().find(|cause| reason.contains(cause.says))
-}
-
-/// The first that fits counts.
+/// The rows.
 pub const CAUSES: &[Cause] = &[
     own("its storage failed", &[DiskFails], When::Ever),
     own(
@@ -63,6 +37,10 @@ pub const CAUSES: &[Cause] = &[
         &[DiskSlow, DiskFails],
         When::Lately,
     ),
+    own("its listen IP", &[Address], When::Lately),
+    own("its interface", &[Address], When::Lately),
+    own("its DHCP server", &[Address], When::Lately),
+    own("its peer address is", &[Address], When::Lately),
     // No fault makes states differ: whoever says so is wrong.
     own("its state differs", &[], When::Ever),
     own("its disk went back", &[DiskWentBack], When::Ever),

@@ -1,0 +1,183 @@
+//! What was wrong with which node, and when: what the faults and operations of a history come to.
+//!
+//! A fault's fields say who was down and what was cut; what else it does to the nodes that it is aimed at
+//! is in [`FAULTS`]. A nemesis without a row there explains nothing: a test of the nemeses demands one.
+
+use std::collections::BTreeMap;
+
+use causes::Trouble::{
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
+    Removal,
+};
+
+use super::{Look, Looks};
+use crate::check::Case;
+use crate::check::faults::FaultSpan;
+use crate::check::spans::Span;
+use crate::history::{Function, Kind, Value};
+
+/// A fault by its name, and what is wrong then with the nodes that it is aimed at.
+const FAULTS: &[(&str, &[Trouble])] = &[
+    ("kill", &[Down]),
+    ("pause", &[Paused]),
+    ("restart-all", &[Down]),
+    ("partition", &[Network]),
+    ("partition-one-way", &[Network]),
+    ("partition-raft", &[Network]),
+    // The peers' network works.
+    ("partition-dhcp", &[]),
+    ("isolate-leader", &[Network]),
+    ("loss", &[Network]),
+    ("delay", &[Network]),
+    ("clock", &[]),
+    // Healing them is a restart.
+    ("disk-full", &[DiskFails, Down]),
+    ("fsync-fail", &[DiskFails, Down]),
+    ("slow-disk", &[DiskSlow]),
+    ("power-cut", &[Down, DiskFails]),
+    ("power-cut-all", &[Down, DiskFails]),
+    ("flush-ruleset", &[]),
+    // Started meanwhile, it ends by itself.
+    ("listen-ip", &[Address, Down]),
+    ("membership", &[Down, NoMember, Removal]),
+    ("rollback", &[Down, DiskWentBack]),
+    ("copy", &[DiskWentBack, Network]),
+    ("wipe", &[Down, NoMember, Removal, DiskWentBack]),
+    (
+        "bootstrap-left-on",
+        &[Down, NoMember, Removal, DiskWentBack],
+    ),
+    ("moved", &[Down, Address]),
+    ("uplink", &[]),
+    ("foreign-firewall", &[]),
+    ("forwarding-off", &[]),
+    ("log-reader", &[]),
+    ("log-full", &[]),
+    ("foreign-cluster", &[]),
+    ("two-at-once", &[Down, Paused, Network, DiskFails, DiskSlow]),
+];
+
+/// Whether it is known what a fault of this name does to its nodes.
+pub fn is_known(fault: &str) -> bool {
+    FAULTS.iter().any(|(name, _)| *name == fault)
+}
+
+/// What was wrong, when.
+pub(super) struct Troubles {
+    spans: BTreeMap<(String, Trouble), Vec<Span>>,
+    hits: Vec<FaultSpan>,
+}
+
+impl Troubles {
+    pub(super) fn of(case: &Case<'_>, looks: &Looks<'_>) -> Self {
+        let mut troubles = Self {
+            spans: BTreeMap::new(),
+            hits: case.faults.all().to_vec(),
+        };
+        for fault in case.faults.all() {
+            troubles.note_fault(fault);
+        }
+        troubles.note_members(case);
+        troubles.note_elections(looks);
+        // Before the history there was the cluster's beginning.
+        for node in looks.0.keys() {
+            for trouble in [Down, NoMember, Election] {
+                troubles.note(node, trouble, (0, 0));
+            }
+        }
+        troubles
+    }
+
+    /// Whether one of these was wrong with `node`, or with anybody, no longer than `within` ago.
+    pub(super) fn was(
+        &self,
+        node: Option<&str>,
+        of: &[Trouble],
+        look: &Look<'_>,
+        within: u64,
+    ) -> bool {
+        let mut all = self.spans.iter();
+        all.any(|((who, trouble), spans)| {
+            node.is_none_or(|node| node == who)
+                && of.contains(trouble)
+                && spans.iter().any(|span| is_near(*span, look, within))
+        })
+    }
+
+    /// Whether any fault was aimed at `node` then.
+    pub(super) fn was_hit(&self, node: &str, look: &Look<'_>, within: u64) -> bool {
+        let mut hits = self.hits.iter();
+        hits.any(|hit| {
+            hit.fault.targets.iter().any(|target| target == node)
+                && is_near(hit.possible, look, within)
+        })
+    }
+
+    fn note(&mut self, node: &str, trouble: Trouble, span: Span) {
+        let spans = self.spans.entry((node.to_owned(), trouble)).or_default();
+        spans.push(span);
+    }
+
+    fn note_fault(&mut self, span: &FaultSpan) {
+        let fault = &span.fault;
+        let row = FAULTS.iter().find(|(name, _)| *name == span.name);
+        for node in &fault.targets {
+            for trouble in row.map_or(&[] as &[_], |(_, troubles)| troubles) {
+                self.note(node, *trouble, span.possible);
+            }
+        }
+        let paused = row.is_some_and(|(_, troubles)| troubles.contains(&Paused));
+        for node in fault.down.iter().filter(|_| !paused) {
+            self.note(node, Down, span.possible);
+        }
+        for node in fault.cut.iter().flat_map(|(from, to)| [from, to]) {
+            self.note(node, Network, span.possible);
+        }
+    }
+
+    /// A node is no member from when its removal begins until it is known to be one again.
+    fn note_members(&mut self, case: &Case<'_>) {
+        let end = case.history.end();
+        for call in case.history.calls() {
+            let Value::Member(member) = &call.invoke.value else {
+                continue;
+            };
+            let span = (call.invoke.time, call.ended().unwrap_or(end));
+            self.note(&member.node, NoMember, span);
+            // Its directory is emptied, and it is started.
+            self.note(&member.node, Down, span);
+            if call.invoke.function == Function::NodeRemove {
+                self.note(&member.node, Removal, span);
+                let back = case.history.calls().find(|later| {
+                    let same = matches!(&later.invoke.value, Value::Member(it) if it == member);
+                    let adds = later.invoke.function == Function::NodeAdd;
+                    same && adds && later.invoke.time > span.0 && later.kind() == Kind::Ok
+                });
+                let until = back.and_then(|back| back.ended()).unwrap_or(end);
+                self.note(&member.node, NoMember, (span.0, until));
+            }
+        }
+    }
+
+    /// Where a node names nobody as leader, or another than before, or a new term, there was an election
+    /// between the two answers.
+    fn note_elections(&mut self, looks: &Looks<'_>) {
+        for (node, looks) in &looks.0 {
+            let told = looks.iter().filter_map(|look| {
+                let told = look.shown.told.as_ref()?;
+                Some((look.line.time, told.term, told.leader.as_deref()))
+            });
+            let told: Vec<_> = told.collect();
+            for pair in told.windows(2) {
+                let ((before, term, leader), (after, new_term, new_leader)) = (pair[0], pair[1]);
+                if (term, leader) != (new_term, new_leader) || new_leader.is_none() {
+                    self.note(node, Election, (before, after));
+                }
+            }
+        }
+    }
+}
+
+fn is_near(span: Span, look: &Look<'_>, within: u64) -> bool {
+    span.0 <= look.line.time && look.shown.asked.saturating_sub(span.1) <= within
+}
