@@ -6,6 +6,7 @@
 mod adr;
 mod arrows;
 mod banned;
+mod commands;
 mod frozen;
 mod headers;
 mod length;
@@ -94,6 +95,11 @@ const CHECKS: &[Check] = &[
         name: "links",
         about: "what the documents link to is there",
         find: links::find,
+    },
+    Check {
+        name: "commands",
+        about: "what finds a bug or a fault again is there",
+        find: commands::find,
     },
     Check {
         name: "adr",
