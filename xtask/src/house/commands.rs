@@ -80,7 +80,7 @@ fn tests(words: &[&str], known: &Known) -> Option<String> {
         match word {
             "-p" => package = words.next(),
             "--lib" => target = Some("lib"),
-            "--bin" => target = words.next().map(|_| "lib"),
+            "--bin" => target = words.next().map(|_| "bin"),
             "--test" => target = words.next(),
             "--target-dir" | "--test-threads" => drop(words.next()),
             "--" => behind = true,

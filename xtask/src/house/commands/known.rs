@@ -12,7 +12,7 @@ use crate::workspace::Workspace;
 /// All names.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// By crate: the target (`lib`, also for programs, or a test program's name) and the test's path.
+    /// By crate: the target (`lib`, `bin`, or a test program's name) and the test's path.
     pub(super) tests: BTreeMap<String, BTreeSet<(String, String)>>,
     pub(super) drills: BTreeSet<String>,
     pub(super) mutations: BTreeSet<String>,
@@ -27,7 +27,8 @@ impl Known {
             let directory = package.manifest_path.parent();
             let directory = directory.context("a manifest without a directory")?;
             let sources = sources::rust(directory)?;
-            let tests = sources.iter().flat_map(tests_of).collect();
+            let roots = Roots::of(&sources);
+            let tests = sources.iter().flat_map(|it| tests_of(it, &roots)).collect();
             known.tests.insert(package.name.clone(), tests);
             for source in &sources {
                 known.note(&package.name, source);
@@ -52,6 +53,39 @@ impl Known {
             self.nemeses
                 .extend(variants(&source.text, "enum NemesisKind "));
         }
+    }
+}
+
+/// The modules that a crate's library and its program begin with: a file may belong to either, or to both.
+#[derive(Debug, Default)]
+struct Roots {
+    lib: BTreeSet<String>,
+    bin: BTreeSet<String>,
+}
+
+impl Roots {
+    fn of(sources: &[Source]) -> Self {
+        let modules = |root: &str| -> BTreeSet<String> {
+            let root = sources.iter().find(|it| it.path == Path::new(root));
+            let lines = root.map_or("", |it| &it.text).lines();
+            let words = lines.filter_map(|line| line.split_once("mod ")?.1.strip_suffix(';'));
+            words.map(str::to_owned).collect()
+        };
+        Self {
+            lib: modules("src/lib.rs"),
+            bin: modules("src/main.rs"),
+        }
+    }
+
+    /// The targets under `src` that have this module.
+    fn targets(&self, module: &str, path: &Path) -> Vec<&'static str> {
+        let first = module.split("::").next().unwrap_or_default();
+        let has = |root: &str, modules: &BTreeSet<String>| {
+            path == Path::new(root) || modules.contains(first)
+        };
+        let lib = has("src/lib.rs", &self.lib).then_some("lib");
+        let bin = has("src/main.rs", &self.bin).then_some("bin");
+        lib.into_iter().chain(bin).collect()
     }
 }
 
@@ -85,13 +119,32 @@ fn kebab(name: &str) -> String {
 }
 
 /// The tests of a file: its target, and their paths. A harness of our own lists functions beside their names.
-fn tests_of(source: &Source) -> Vec<(String, String)> {
+fn tests_of(source: &Source, roots: &Roots) -> Vec<(String, String)> {
     let Some((target, module)) = place(&source.path) else {
         return Vec::new();
     };
+    let targets: Vec<&str> = match target.as_str() {
+        "src" => roots.targets(&module, &source.path),
+        test => vec![test],
+    };
+    let named = tests_in(&source.text, &module, target != "src");
+    let of = |name: &String| {
+        targets
+            .iter()
+            .map(|of| ((*of).to_owned(), name.clone()))
+            .collect()
+    };
+    named
+        .iter()
+        .flat_map(|name| -> Vec<_> { of(name) })
+        .collect()
+}
+
+/// The paths of the tests in a text.
+fn tests_in(text: &str, module: &str, may_list: bool) -> Vec<String> {
     let mut modules: Vec<(usize, &str)> = Vec::new();
     let (mut is_test, mut found) = (false, Vec::new());
-    for line in source.text.lines() {
+    for line in text.lines() {
         let code = line.trim_start();
         let indent = line.len() - code.len();
         if code == "}" {
@@ -108,18 +161,24 @@ fn tests_of(source: &Source) -> Vec<(String, String)> {
         let code = code.strip_prefix("async ").unwrap_or(code);
         if let Some(rest) = code.strip_prefix("fn ") {
             let name = rest.split(['(', '<']).next().unwrap_or_default();
-            let is_listed = target != "lib" && source.text.contains(&format!("\"{name}\","));
+            let is_listed = may_list && is_listed(text, name);
             if !std::mem::take(&mut is_test) && !is_listed {
                 continue;
             }
-            let path = [module.as_str()].into_iter().filter(|it| !it.is_empty());
+            let path = [module].into_iter().filter(|it| !it.is_empty());
             let path = path
                 .chain(modules.iter().map(|(_, name)| *name))
                 .chain([name]);
-            found.push((target.clone(), path.collect::<Vec<_>>().join("::")));
+            found.push(path.collect::<Vec<_>>().join("::"));
         }
     }
     found
+}
+
+/// Whether a function stands beside its own name, as a harness of our own has it.
+fn is_listed(text: &str, name: &str) -> bool {
+    let beside = [format!("\"{name}\", {name})"), format!(" {name},\n")];
+    text.contains(&format!("\"{name}\",")) && beside.iter().any(|it| text.contains(it))
 }
 
 /// The target that a file belongs to, and the path of its module there.
@@ -131,7 +190,7 @@ fn place(path: &Path) -> Option<(String, String)> {
         .collect();
     let root = (!parts.is_empty()).then(|| parts.remove(0))?;
     let target = match root.as_str() {
-        "src" => "lib".to_owned(),
+        "src" => root,
         "tests" if !parts.is_empty() => parts.remove(0),
         _ => return None,
     };
@@ -158,19 +217,24 @@ mod tests {
         let text = "#[test]\nfn one() {}\nfn helper() {}\nmod tests {\n    #[tokio::test(start_paused = true)]\n    \
                     async fn two() {\n    }\n}\n#[test]\nfn three() {}\n";
         let paths = |path| -> Vec<String> {
-            let tests = tests_of(&source(path, text)).into_iter();
+            let roots = Roots {
+                lib: BTreeSet::from(["a".to_owned()]),
+                bin: BTreeSet::from(["b".to_owned()]),
+            };
+            let tests = tests_of(&source(path, text), &roots).into_iter();
             tests.map(|(of, name)| format!("{of} {name}")).collect()
         };
         assert_eq!(
             paths("src/a/mod.rs"),
             ["lib a::one", "lib a::tests::two", "lib a::three"]
         );
+        assert_eq!(paths("src/b.rs")[0], "bin b::one");
+        assert_eq!(paths("src/lib.rs")[0], "lib one");
         assert_eq!(paths("tests/contract.rs")[0], "contract one");
         assert_eq!(paths("tests/contract/main.rs")[1], "contract tests::two");
         assert_eq!(paths("benches/x.rs"), Vec::<String>::new());
         let listed = "const TESTS: [Test; 1] = [(\"four\", four)];\nfn four() {}\nfn five() {}\n";
-        let found = tests_of(&source("tests/kernel/guard.rs", listed));
-        assert_eq!(found, [("kernel".to_owned(), "guard::four".to_owned())]);
+        assert_eq!(tests_in(listed, "guard", true), ["guard::four"]);
     }
 
     #[test]
