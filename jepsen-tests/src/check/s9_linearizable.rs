@@ -2,12 +2,15 @@
 //! operators' changes are linearizable.
 //!
 //! A list is one node's own table, which may lag: it must be the whole table as it was at some moment
-//! up to the answer, never a mixture of two. Once the nodes are level at the end none lags any more, and a
+//! up to the answer, never a mixture of two. A node answers a change once it has applied it itself: so what was
+//! over before a change that was made through a node is in its later lists, unless something was done to the
+//! node in between. Once the nodes are level at the end none lags any more, and a
 //! list must be what there is when it is asked for: so a change that was made last and then lost is seen.
 
 use std::net::Ipv4Addr;
 
 use super::linear::{Event, Linearity, linearizable};
+use super::spans::common;
 use super::table::{Table, TableCall, TableModel};
 use super::{Case, Evidence, Verdict, s2_durable};
 use crate::history::{Call, FailureKind, Function, Kind, Operation, Value};
@@ -105,7 +108,8 @@ fn judge(
     wish: impl Fn(&Operation) -> Option<Wish>,
 ) -> Verdict {
     let level = s2_durable::level(case).unwrap_or(u64::MAX);
-    let event = |call: Call<'_>| event(&call, wish(call.invoke)?, level);
+    let floor = |list: &Call<'_>| floor(case, list, &wish);
+    let event = |call: Call<'_>| event(&call, wish(call.invoke)?, level, floor);
     let events: Vec<Event<TableCall>> = case.history.calls().filter_map(event).collect();
     match linearizable(model, &events, MOST_POINTS) {
         Linearity::Linearizable => Verdict::of("S9", what, events.len(), Vec::new()),
@@ -125,8 +129,32 @@ fn judge(
     }
 }
 
-/// What a call says about the table; nothing, if it says nothing. No node lags after `level`.
-fn event(call: &Call<'_>, wish: Wish, level: u64) -> Option<Event<TableCall>> {
+/// From when on a list is not older: the beginning of the last change that was made through its node before
+/// it, if nothing has hit the node since.
+fn floor(case: &Case<'_>, list: &Call<'_>, wish: &impl Fn(&Operation) -> Option<Wish>) -> u64 {
+    let Some(node) = list.invoke.node.as_deref() else {
+        return 0;
+    };
+    let hits = case.faults.hits(node);
+    let asked = list.invoke.time;
+    let changes = case.history.calls().filter(|call| {
+        let same_node = call.invoke.node.as_deref() == Some(node);
+        let is_change = matches!(wish(call.invoke), Some(Wish::Add(..) | Wish::Remove(_)));
+        let is_over = call.kind() == Kind::Ok && call.ended().is_some_and(|end| end < asked);
+        let since = (call.invoke.time, asked.saturating_add(1));
+        same_node && is_change && is_over && common(&[since], &hits).is_empty()
+    });
+    changes.map(|call| call.invoke.time).max().unwrap_or(0)
+}
+
+/// What a call says about the table; nothing, if it says nothing. No node lags after `level`, and none behind
+/// the `floor` of a list.
+fn event(
+    call: &Call<'_>,
+    wish: Wish,
+    level: u64,
+    floor: impl Fn(&Call<'_>) -> u64,
+) -> Option<Event<TableCall>> {
     let failure = call.completion.and_then(|end| end.error.as_ref());
     let failure = failure.map(|failure| failure.kind);
     let known = match (wish, call.kind(), failure) {
@@ -145,7 +173,7 @@ fn event(call: &Call<'_>, wish: Wish, level: u64) -> Option<Event<TableCall>> {
     let may_lag = matches!(known, TableCall::Read(_)) && begin < level;
     Some(Event {
         call: known,
-        begin: if may_lag { 0 } else { begin },
+        begin: if may_lag { floor(call) } else { begin },
         end: call.ended().filter(|_| call.kind() != Kind::Info),
         never_after: Some(begin.saturating_add(GIVEN_UP_AFTER)),
         index: call.invoke.index,
