@@ -1,8 +1,8 @@
 //! Writing a history while the run goes on, from any number of threads and tasks.
 //!
-//! Lines are in the order of their times. Threads report what they saw a moment late, so lines wait for
-//! [`LATEST`] before they are written, and a line that comes later still is an error: a history that is not
-//! in order would be judged wrongly. Memory is bounded by what happens in that time.
+//! Lines are in the order of their times. Threads report what they saw a moment late, so lines wait for some
+//! seconds before they are written, and a line that comes later still is an error: a history that is not in
+//! order would be judged wrongly. Memory is bounded by what happens in that time.
 //!
 //! A crash of the run leaves all but the last seconds, perhaps with half a last line.
 
@@ -22,7 +22,11 @@ const BUFFER: usize = 64 * 1024;
 
 /// How late a line may come, in nanoseconds. Between seeing something and reporting it a thread only has to
 /// be given a processor.
-pub const LATEST: u64 = 5_000_000_000;
+const LATEST: u64 = 5_000_000_000;
+
+/// So many lines always wait: when all that runs has stood still for longer, the first thread to go on leaves
+/// the others their places.
+const KEPT: usize = 1_000;
 
 /// The clock of a run: nanoseconds since it began, never back.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +130,7 @@ impl Recorder {
     /// Writes out all that waits. Without it the end is lost.
     pub fn flush(&self) -> io::Result<()> {
         let mut lines = self.lock();
-        lines.write_before(u64::MAX)?;
+        lines.write_before(u64::MAX, 0)?;
         lines.out.flush()
     }
 
@@ -146,13 +150,17 @@ impl Lines {
         }
         self.waiting.insert((time, self.came), entry);
         self.came += 1;
-        self.write_before(now.saturating_sub(LATEST))
+        self.write_before(now.saturating_sub(LATEST), KEPT)
     }
 
-    /// Writes what happened before `end`.
-    fn write_before(&mut self, end: u64) -> io::Result<()> {
-        let later = self.waiting.split_off(&(end, 0));
-        for ((time, _), entry) in std::mem::replace(&mut self.waiting, later) {
+    /// Writes what happened before `end`, but for the last `kept` lines.
+    fn write_before(&mut self, end: u64, kept: usize) -> io::Result<()> {
+        while self.waiting.len() > kept {
+            let first = self.waiting.first_entry();
+            let Some(first) = first.filter(|first| first.key().0 < end) else {
+                break;
+            };
+            let ((time, _), entry) = first.remove_entry();
             self.written = time;
             let index = self.next_index;
             self.next_index += 1;
