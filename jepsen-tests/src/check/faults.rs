@@ -118,7 +118,16 @@ impl Faults {
     pub fn steady(&self, change: u64, outage: u64) -> Vec<Span> {
         let end = self.moments.last().copied().unwrap_or(0);
         let spans = self.served().into_iter();
-        let settled = spans.map(|(from, until)| (if from == 0 { 0 } else { from + outage }, until));
+        let settled = spans.map(|(from, until)| {
+            (
+                if from == 0 {
+                    0
+                } else {
+                    from.saturating_add(outage)
+                },
+                until,
+            )
+        });
         let settled: Vec<Span> = settled.filter(|(from, until)| from < until).collect();
         let edges = self
             .all

@@ -7,8 +7,10 @@
 //! node in between. Once the nodes are level at the end none lags any more, and a
 //! list must be what there is when it is asked for: so a change that was made last and then lost is seen.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use super::faults::Faults;
 use super::linear::{Event, Linearity, linearizable};
 use super::spans::common;
 use super::table::{Table, TableCall, TableModel};
@@ -108,8 +110,8 @@ fn judge(
     wish: impl Fn(&Operation) -> Option<Wish>,
 ) -> Verdict {
     let level = s2_durable::level(case).unwrap_or(u64::MAX);
-    let floor = |list: &Call<'_>| floor(case, list, &wish);
-    let event = |call: Call<'_>| event(&call, wish(call.invoke)?, level, floor);
+    let floors = Floors::of(case, &wish);
+    let event = |call: Call<'_>| event(&call, wish(call.invoke)?, level, &floors);
     let events: Vec<Event<TableCall>> = case.history.calls().filter_map(event).collect();
     match linearizable(model, &events, MOST_POINTS) {
         Linearity::Linearizable => Verdict::of("S9", what, events.len(), Vec::new()),
@@ -129,32 +131,55 @@ fn judge(
     }
 }
 
-/// From when on a list is not older: the beginning of the last change that was made through its node before
-/// it, if nothing has hit the node since.
-fn floor(case: &Case<'_>, list: &Call<'_>, wish: &impl Fn(&Operation) -> Option<Wish>) -> u64 {
-    let Some(node) = list.invoke.node.as_deref() else {
-        return 0;
-    };
-    let hits = case.faults.hits(node);
-    let asked = list.invoke.time;
-    let changes = case.history.calls().filter(|call| {
-        let same_node = call.invoke.node.as_deref() == Some(node);
-        let is_change = matches!(wish(call.invoke), Some(Wish::Add(..) | Wish::Remove(_)));
-        let is_over = call.kind() == Kind::Ok && call.ended().is_some_and(|end| end < asked);
-        let since = (call.invoke.time, asked.saturating_add(1));
-        same_node && is_change && is_over && common(&[since], &hits).is_empty()
-    });
-    changes.map(|call| call.invoke.time).max().unwrap_or(0)
+/// From when on the lists of each node are not older.
+struct Floors<'a> {
+    faults: &'a Faults,
+    /// The changes that were made through each node, by when they were over: that, and the latest beginning
+    /// of those so far.
+    changes: BTreeMap<&'a str, Vec<(u64, u64)>>,
 }
 
-/// What a call says about the table; nothing, if it says nothing. No node lags after `level`, and none behind
-/// the `floor` of a list.
-fn event(
-    call: &Call<'_>,
-    wish: Wish,
-    level: u64,
-    floor: impl Fn(&Call<'_>) -> u64,
-) -> Option<Event<TableCall>> {
+impl<'a> Floors<'a> {
+    fn of(case: &'a Case<'_>, wish: &impl Fn(&Operation) -> Option<Wish>) -> Self {
+        let mut changes: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
+        for call in case.history.calls().filter(|call| call.kind() == Kind::Ok) {
+            let is_change = matches!(wish(call.invoke), Some(Wish::Add(..) | Wish::Remove(_)));
+            if let (Some(node), Some(end), true) = (&call.invoke.node, call.ended(), is_change) {
+                let of_node = changes.entry(node).or_default();
+                of_node.push((end, call.invoke.time));
+            }
+        }
+        for of_node in changes.values_mut() {
+            of_node.sort_unstable();
+            let mut latest = 0;
+            for (_, begin) in of_node {
+                latest = latest.max(*begin);
+                *begin = latest;
+            }
+        }
+        let faults = &case.faults;
+        Self { faults, changes }
+    }
+
+    /// The beginning of the last change that was made through the list's node before it, if nothing has hit
+    /// the node since.
+    fn of_list(&self, list: &Call<'_>) -> u64 {
+        let node = list.invoke.node.as_deref().unwrap_or_default();
+        let asked = list.invoke.time;
+        let changes = self.changes.get(node).map_or(&[] as &[_], Vec::as_slice);
+        let before = changes.partition_point(|(end, _)| *end < asked);
+        let begin = before.checked_sub(1).map(|last| changes[last].1);
+        let unhit = |begin: &u64| {
+            let since = [(*begin, asked.saturating_add(1))];
+            common(&since, &self.faults.hits(node)).is_empty()
+        };
+        begin.filter(unhit).unwrap_or(0)
+    }
+}
+
+/// What a call says about the table; nothing, if it says nothing. No node lags after `level`, nor behind the
+/// floor of its lists.
+fn event(call: &Call<'_>, wish: Wish, level: u64, floors: &Floors<'_>) -> Option<Event<TableCall>> {
     let failure = call.completion.and_then(|end| end.error.as_ref());
     let failure = failure.map(|failure| failure.kind);
     let known = match (wish, call.kind(), failure) {
@@ -173,7 +198,7 @@ fn event(
     let may_lag = matches!(known, TableCall::Read(_)) && begin < level;
     Some(Event {
         call: known,
-        begin: if may_lag { floor(call) } else { begin },
+        begin: if may_lag { floors.of_list(call) } else { begin },
         end: call.ended().filter(|_| call.kind() != Kind::Info),
         never_after: Some(begin.saturating_add(GIVEN_UP_AFTER)),
         index: call.invoke.index,

@@ -115,3 +115,52 @@ fn told(status: &Status) -> Told {
         blockers: blockers.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answer(code: i32, output: &str, complaint: &str) -> Answer {
+        Answer {
+            code: Some(code),
+            output: output.to_owned(),
+            complaint: complaint.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_a_node_says_is_written_down_in_parts() {
+        let member = |node: u64, serves: bool| {
+            json!({"node_id": node, "role": "follower", "listen_ip": "", "reachable": true,
+                   "applied": null, "in_service": serves})
+        };
+        let summary = "DEGRADED: 1 of 2 nodes; one failure stops service. Node 2 not serving";
+        let output = json!({
+            "node_id": 1, "leader_id": 1, "term": 4, "last_applied": 1, "has_quorum": true,
+            "in_service": true, "silent_reason": null, "members": [member(1, true), member(2, false)],
+            "subnets": [], "nat": null, "dropped_packets": {}, "peer_refusals": {}, "notices": [],
+            "verdict": {"level": "degraded", "summary": summary, "blockers": [
+                {"kind": "member_not_serving", "cause": "Node 2 does not serve", "node_id": 2}]},
+        });
+        let answer = answer(7, &output.to_string(), "");
+        let status = read(&answer).expect("a status").expect("an answer");
+        let shown = shown(17, &answer, Some(&status));
+        assert_eq!((shown.asked, shown.exit), (17, Some(7)));
+        assert_eq!(shown.first_line, summary);
+        let told = shown.told.expect("it is told");
+        assert_eq!(told.silent_members, ["n2"]);
+        assert_eq!(told.blockers[0].node.as_deref(), Some("n2"));
+        assert_eq!((told.leader.as_deref(), told.term), (Some("n1"), 4));
+    }
+
+    #[test]
+    fn a_text_has_a_first_line_and_silence_a_complaint() {
+        let text = shown(1, &answer(5, "NOT SERVING: no quorum\n\nNode 1", ""), None);
+        assert_eq!(text.first_line, "NOT SERVING: no quorum");
+        let silence = answer(3, "", "gatewayctl: no answer\nstart it");
+        assert_eq!(read(&silence).expect("no failure"), None);
+        assert_eq!(shown(1, &silence, None).first_line, "gatewayctl: no answer");
+        assert!(read(&answer(0, "no JSON", "")).is_err());
+    }
+}

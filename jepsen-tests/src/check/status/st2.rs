@@ -13,7 +13,7 @@ use super::troubles::Troubles;
 use super::{Look, Looks};
 use crate::check::verdict::seconds;
 use crate::check::{Case, Evidence, Verdict};
-use crate::history::{Amiss, Setup, Told, Value};
+use crate::history::{Amiss, Function, Setup, Told, Value};
 
 /// A node's traces of a fault are gone when the others' are, and it takes some rounds more to say so.
 const BESIDE: u64 = 10_000_000_000;
@@ -70,8 +70,8 @@ pub fn check(case: &Case<'_>) -> Verdict {
         .setup()
         .map_or(Setup::SERVICE_WITHIN_MS, |setup| setup.service_within_ms);
     let bench = Bench {
-        case,
         troubles,
+        full_from: may_be_full_from(case),
         within: within.saturating_mul(1_000_000).saturating_add(BESIDE),
     };
     let mut said: BTreeSet<(&str, String)> = BTreeSet::new();
@@ -96,13 +96,13 @@ pub fn check(case: &Case<'_>) -> Verdict {
     Verdict::of("ST2", what, judged, evidence)
 }
 
-struct Bench<'a, 'b> {
-    case: &'b Case<'a>,
+struct Bench {
     troubles: Troubles,
+    full_from: Option<u64>,
     within: u64,
 }
 
-impl Bench<'_, '_> {
+impl Bench {
     /// All that a node says is amiss, and whether it has its cause.
     fn statements(
         &self,
@@ -138,7 +138,7 @@ impl Bench<'_, '_> {
     fn of_another(&self, node: &str, look: &Look<'_>, amiss: &Amiss) -> Result<(), String> {
         let was = |who, of| self.troubles.was(who, of, look, self.within);
         let has_cause = match amiss.kind.as_str() {
-            "pool_full" => self.may_be_full(look),
+            "pool_full" => self.full_from.is_some_and(|from| from <= look.line.time),
             // Rules, uplinks, forwarding: whatever was done to its host, and its own beginning.
             "nat" => self.troubles.was_hit(node, look, self.within) || was(Some(node), &[Down]),
             kind => {
@@ -158,24 +158,24 @@ impl Bench<'_, '_> {
             false => Err(format!("nothing of late explains {:?}", amiss.kind)),
         }
     }
+}
 
-    /// Whether there have been as many clients as addresses: each has at most one, and each declined one
-    /// rests.
-    fn may_be_full(&self, look: &Look<'_>) -> bool {
-        let Some(setup) = self.case.history.setup() else {
-            return true;
-        };
-        let before = self.case.history.operations().iter();
-        let before = before.take_while(|line| line.time <= look.line.time);
-        let mut clients: BTreeSet<&str> = BTreeSet::new();
-        let mut declines = 0;
-        for line in before {
-            if let Value::Exchange(exchange) = &line.value {
-                clients.insert(&exchange.client);
-                let decline = line.function == crate::history::Function::Decline;
-                declines += u64::from(decline);
-            }
+/// From when on there have been as many clients as addresses, if ever: each has at most one, and each declined
+/// one rests.
+fn may_be_full_from(case: &Case<'_>) -> Option<u64> {
+    let Some(setup) = case.history.setup() else {
+        return Some(0);
+    };
+    let mut clients: BTreeSet<&str> = BTreeSet::new();
+    let mut declines = 0;
+    for line in case.history.operations() {
+        if let Value::Exchange(exchange) = &line.value {
+            clients.insert(&exchange.client);
+            declines += u64::from(line.function == Function::Decline);
         }
-        clients.len() as u64 + declines >= setup.pool_size()
+        if clients.len() as u64 + declines >= setup.pool_size() {
+            return Some(line.time);
+        }
     }
+    None
 }

@@ -64,7 +64,10 @@ fn whole<'a>(case: &'a Case<'_>, setup: &'a Setup, settled: u64) -> BTreeMap<&'a
         let mut troubled: Vec<Span> = hits.map(|span| span.possible).chain(changes).collect();
         troubled.sort_unstable();
         let troubled = troubled.into_iter();
-        let troubled = merged(troubled.map(|(from, until)| (from, until + settled)), 0);
+        let troubled = merged(
+            troubled.map(|(from, until)| (from, until.saturating_add(settled))),
+            0,
+        );
         let spans = complement(&troubled, end);
         (node, is_member(case, node, spans))
     };
