@@ -26,6 +26,9 @@ use crate::wire::{MacAddr, dhcp};
 const REQUEST_ATTEMPTS: u32 = 4;
 /// Unanswered REQUESTs after a reboot before the client asks for any address (§3.2).
 const REBOOT_ATTEMPTS: u32 = 4;
+/// Unanswered REQUESTs to one node for an address that is held, each after the first delay: a node answers
+/// the second or the third where the others have their turns before it.
+const CONFIRM_ATTEMPTS: u32 = 8;
 
 /// How long a client waits after a DHCPNAK, in milliseconds.
 const AFTER_REFUSAL_MS: std::ops::Range<u64> = 50..500;
@@ -197,7 +200,7 @@ impl Client {
                 self.acquire(now);
             }
             // It may go on using it (§3.2).
-            Phase::Confirming { .. } if self.attempts >= REBOOT_ATTEMPTS => {
+            Phase::Confirming { .. } if self.attempts >= CONFIRM_ATTEMPTS => {
                 self.unanswered();
                 self.phase = Phase::Bound;
                 self.sleep_until_renewal();

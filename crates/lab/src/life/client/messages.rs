@@ -98,9 +98,12 @@ impl Client {
         message
     }
 
-    /// §4.1: doubling, with a jitter.
+    /// §4.1: doubling, with a jitter. Of one node alone there is nothing to spare.
     fn backoff(&mut self) -> Duration {
-        let doublings = self.attempts.saturating_sub(1).min(16);
+        let doublings = match self.phase {
+            Phase::Confirming { .. } => 0,
+            _ => self.attempts.saturating_sub(1).min(16),
+        };
         let factor = (1_u64 << doublings).min(LONGEST_DELAY_FACTOR);
         let jitter = self.retransmit_ms / JITTER_DIVISOR;
         let base = self.retransmit_ms * factor - jitter;

@@ -244,9 +244,9 @@ fn a_holder_asks_one_node_for_its_address_and_keeps_it_meanwhile() {
         client.on_timer(client.due(), &habits);
     }
     let (outgoing, events) = client.take();
-    assert_eq!(outgoing.len() as u32, REBOOT_ATTEMPTS);
+    assert_eq!(outgoing.len() as u32, CONFIRM_ATTEMPTS);
     let purpose = Purpose::Confirm(ADDRESS, 1);
-    let given_up = Event::Unanswered { purpose, sent: 4 };
+    let given_up = Event::Unanswered { purpose, sent: 8 };
     assert_eq!(events, [Event::Began(purpose), given_up]);
 }
 
