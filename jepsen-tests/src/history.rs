@@ -26,5 +26,5 @@ pub use recorder::{Clock, Entry, Recorder};
 pub use value::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use value::{
     Amiss, Asked, Exchange, Fault, Forward, Grant, LeaseRow, LeaseState, Member, NodeState, Reply,
-    ReplyKind, Reservation, RulesetSeen, Setup, Shown, Told, Value,
+    ReplyKind, Reservation, RulesetSeen, Setup, Shown, Stall, Told, Value,
 };

@@ -20,6 +20,9 @@ use super::spans::{Span, common, complement, merged};
 use members::Members;
 use reach::Faulty;
 
+/// What the machine's own faults are called.
+pub(super) const MACHINE: &str = "machine";
+
 /// A fault, and when it was on. What has not ended is on until the end of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultSpan {
@@ -46,7 +49,9 @@ impl Faults {
     /// The faults of a history.
     pub fn of(history: &History) -> Self {
         let end = history.end().saturating_add(1);
-        let all = fault_spans(history, end);
+        let mut all = fault_spans(history, end);
+        all.extend(stalls(history));
+        all.sort_by_key(|span| span.possible);
         let members = Members::of(history);
         let of_fault = |span: &FaultSpan| {
             let sure = span
@@ -140,6 +145,11 @@ impl Faults {
         common(&settled, &complement(&merged(unsettled, 0), end))
     }
 
+    /// When some fault was possibly on.
+    pub fn troubled(&self) -> Vec<Span> {
+        merged(self.all.iter().map(|span| span.possible), 0)
+    }
+
     /// When surely no fault was on, and nobody was changing the members.
     pub fn quiet(&self) -> Vec<Span> {
         self.while_true(|at| {
@@ -193,6 +203,26 @@ pub fn node_names(history: &History) -> BTreeMap<Ipv4Addr, &str> {
         }
     }
     names
+}
+
+/// The machine's own faults: they hit every node. Nobody is held to be cut off by them.
+fn stalls(history: &History) -> impl Iterator<Item = FaultSpan> + use<'_> {
+    let members = history.setup().into_iter().flat_map(|setup| &setup.members);
+    let all: Vec<String> = members.map(|(name, _)| name.clone()).collect();
+    let lines = history.operations().iter();
+    lines.filter_map(move |line| match &line.value {
+        Value::Stall(stall) => Some(FaultSpan {
+            name: MACHINE.to_owned(),
+            fault: Fault {
+                targets: all.clone(),
+                detail: Some(stall.what.clone()),
+                ..Fault::default()
+            },
+            possible: (stall.since, line.time.saturating_add(1)),
+            sure: None,
+        }),
+        _ => None,
+    })
 }
 
 /// Whether a line is the first or the second of its kind in a row: before it was done, or after.

@@ -1,8 +1,10 @@
 //! S2, and with it S1, by the clients: at the end every client that believes that it holds an address reboots
-//! and asks each node for it in turn, and each confirms it. Nobody's tables are looked at.
+//! and asks each node for it in turn, and each confirms it. Nobody's tables are looked at. Silence counts for
+//! nothing while some fault is on: then it is the machine's own.
 
 use super::faults::node_names;
 use super::holds::exchange;
+use super::spans::common;
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
 use crate::history::{Call, Function, Kind};
@@ -15,6 +17,10 @@ pub fn check(case: &Case<'_>) -> Verdict {
     let mut judged = 0;
     let mut evidence = Vec::new();
     for call in confirms {
+        let span = (call.invoke.time, call.ended().unwrap_or(case.history.end()));
+        if call.kind() == Kind::Info && !common(&[span], &case.faults.troubled()).is_empty() {
+            continue;
+        }
         judged += 1;
         let asked = exchange(call.invoke).and_then(|asked| asked.address);
         let end = call.completion.filter(|end| end.kind == Kind::Ok);

@@ -18,6 +18,7 @@
 //! | `:reply` | [`Reply`](super::Reply): a packet that a client's socket received, wanted or not | (`:info`, `:observer`) | |
 //! | `:discover` | [`Asked`](super::Asked): a client sends a DHCPDISCOVER, or a copy of it | (`:info`, `:observer`) | |
 //! | `:status` | [`Shown`](super::Shown): what a node says of itself, about once a second | (`:info`, `:observer`) | |
+//! | `:stall` | [`Stall`](super::Stall): the disk or the processors of the machine stood still until now | (`:info`, `:observer`) | |
 //! | `:reservation-add` `:reservation-remove` | [`Reservation`](super::Reservation) | committed | refused: `:exists`, `:not-found`, `:refused`; or `:not-sent` |
 //! | `:reservation-list` | nil; on `:ok` a map of client to address | the answer of one node's own table | nothing was read |
 //! | `:forward-add` `:forward-remove` | [`Forward`](super::Forward) | committed | as above |
@@ -110,6 +111,8 @@ pub enum Function {
     Discover,
     /// What a node says of itself.
     Status,
+    /// The machine that all of it runs on stood still.
+    Stall,
     /// An operator adds a reservation.
     ReservationAdd,
     /// An operator removes a reservation.
@@ -192,6 +195,7 @@ const FUNCTIONS: &[(&str, Function)] = &[
     ("reply", Function::Reply),
     ("discover", Function::Discover),
     ("status", Function::Status),
+    ("stall", Function::Stall),
     ("reservation-add", Function::ReservationAdd),
     ("reservation-remove", Function::ReservationRemove),
     ("reservation-list", Function::ReservationList),

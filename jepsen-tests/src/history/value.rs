@@ -22,7 +22,7 @@ pub use flow::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use lease::{Exchange, Grant, Reply, ReplyKind};
 pub use node::{LeaseRow, LeaseState, NodeState, RulesetSeen};
 pub use setup::Setup;
-pub use status::{Amiss, Asked, Shown, Told};
+pub use status::{Amiss, Asked, Shown, Stall, Told};
 
 use super::edn::{Fields, ShapeError, text};
 use super::operation::Function;
@@ -60,6 +60,8 @@ pub enum Value {
     Shown(Shown),
     /// A client's DHCPDISCOVER.
     Asked(Asked),
+    /// The machine stood still.
+    Stall(Stall),
     /// What the run was given.
     Setup(Setup),
 }
@@ -96,6 +98,7 @@ impl Value {
             Self::Ruleset(value) => value.edn(),
             Self::Shown(value) => value.edn(),
             Self::Asked(value) => value.edn(),
+            Self::Stall(value) => value.edn(),
             Self::Setup(value) => value.edn(),
         }
     }
@@ -128,6 +131,7 @@ impl Value {
             Function::Ruleset => Self::Ruleset(shape(edn)?),
             Function::Status => Self::Shown(shape(edn)?),
             Function::Discover => Self::Asked(shape(edn)?),
+            Function::Stall => Self::Stall(shape(edn)?),
             Function::Setup => Self::Setup(shape(edn)?),
         })
     }

@@ -18,6 +18,7 @@ use lab::wire::MacAddr;
 use super::afterwards::{self, Patience, Recovery};
 use super::folder::Folder;
 use super::keeper::Keeper;
+use super::machine;
 use super::progress::Progress;
 use super::sights::Sights;
 use super::{nat_watch, watcher};
@@ -72,6 +73,7 @@ pub fn play(options: &RunOptions, isolation: &Isolation, folder: &Folder) -> Res
     let mut run = Run {
         options,
         recorder: &recorder,
+        folder,
         numbers: &Numbers::default(),
         sights: &Sights::new(usize::from(HOSTS)),
         controls: lab.gateways().iter().map(|one| one.control()).collect(),
@@ -127,6 +129,7 @@ fn setup(workload: Workload, plan: &Plan) -> Entry {
 struct Run<'a> {
     options: &'a RunOptions,
     recorder: &'a Recorder,
+    folder: &'a Folder,
     numbers: &'a Numbers,
     sights: &'a Sights,
     controls: Vec<Control>,
@@ -171,9 +174,8 @@ impl<'a> Run<'a> {
                 let watch = move || watcher::watch(&control, mood, sights, recorder);
                 workers.push(scope.spawn(watch));
             }
-            for job in self.flows(&clients, &watchers)? {
-                workers.push(scope.spawn(job));
-            }
+            let (folder, mood) = (self.folder.nodes(), &watchers);
+            workers.push(scope.spawn(move || machine::watch(&folder, mood, recorder)));
             let at_work = || workers.iter().all(|worker| !worker.is_finished());
             let played = self.course(lab, &clients, at_work);
             clients.end();

@@ -7,7 +7,7 @@ use jepsen_tests::history::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 use jepsen_tests::history::{
     Amiss, Asked, Exchange, Failure, FailureKind, Fault, Forward, Function, Grant, Kind, LeaseRow,
     LeaseState, Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen,
-    Setup, Shown, Told, Value,
+    Setup, Shown, Stall, Told, Value,
 };
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
@@ -242,6 +242,8 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
         ruleset().prop_map(with(Function::Ruleset)),
         shown().prop_map(with(Function::Status)),
         asked().prop_map(with(Function::Discover)),
+        (name(), MOMENT)
+            .prop_map(|(what, since)| { (Function::Stall, Value::Stall(Stall { what, since })) }),
         setup().prop_map(with(Function::Setup)),
         Just((Function::Rebind, Value::None)),
     ]

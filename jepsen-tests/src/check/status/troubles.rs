@@ -12,7 +12,7 @@ use causes::Trouble::{
 
 use super::{Look, Looks};
 use crate::check::Case;
-use crate::check::faults::FaultSpan;
+use crate::check::faults::{FaultSpan, MACHINE};
 use crate::check::spans::Span;
 use crate::history::{Function, Kind, Value};
 
@@ -56,6 +56,9 @@ const FAULTS: &[(&str, &[Trouble])] = &[
     ("foreign-cluster", &[]),
     ("two-at-once", &[Down, Paused, Network, DiskFails, DiskSlow]),
 ];
+
+/// The nodes' own disks hang, their processes stand still, and their messages are late.
+const OF_THE_MACHINE: &[Trouble] = &[DiskSlow, Paused, Network];
 
 /// Whether it is known what a fault of this name does to its nodes.
 pub fn is_known(fault: &str) -> bool {
@@ -121,12 +124,18 @@ impl Troubles {
     fn note_fault(&mut self, span: &FaultSpan) {
         let fault = &span.fault;
         let row = FAULTS.iter().find(|(name, _)| *name == span.name);
+        let row = row.map_or(&[] as &[_], |(_, troubles)| troubles);
+        let troubles = if span.name == MACHINE {
+            OF_THE_MACHINE
+        } else {
+            row
+        };
         for node in &fault.targets {
-            for trouble in row.map_or(&[] as &[_], |(_, troubles)| troubles) {
+            for trouble in troubles {
                 self.note(node, *trouble, span.possible);
             }
         }
-        let paused = row.is_some_and(|(_, troubles)| troubles.contains(&Paused));
+        let paused = troubles.contains(&Paused);
         for node in fault.down.iter().filter(|_| !paused) {
             self.note(node, Down, span.possible);
         }

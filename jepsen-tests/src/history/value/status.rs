@@ -1,4 +1,4 @@
-//! What a node says of itself.
+//! What a node says of itself, and what it is to be seen beside.
 
 use clojure_reader::edn::Edn;
 
@@ -62,6 +62,28 @@ pub struct Asked {
     pub xid: u32,
     /// How many times it was sent by now.
     pub copies: u64,
+}
+
+/// The machine that the whole run is on stood still until this line's time: `{:what "disk", :since 17}`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// The disk, or the processors.
+    pub what: String,
+    /// Since when.
+    pub since: u64,
+}
+
+impl Shape for Stall {
+    fn entries(&self) -> Vec<(&'static str, Edn<'static>)> {
+        vec![("what", text(&self.what)), ("since", number(self.since))]
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, ShapeError> {
+        Ok(Self {
+            what: fields.required("what", parsed)?,
+            since: fields.required("since", unsigned)?,
+        })
+    }
 }
 
 impl Shape for Shown {

@@ -1,0 +1,75 @@
+//! The machine that all of it runs on: when its disk or its processors stand still, every node does, and that
+//! is no fault of theirs. It is in the history, so that the checkers know of it.
+
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use jepsen_tests::history::{Entry, Function, Recorder, Stall, Value};
+use lab::life::Mood;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(250);
+/// What takes longer than this is a stall. A node's own patience with its peers begins here.
+const STALL: Duration = Duration::from_secs(1);
+/// The file that is synced, beside the nodes' directories.
+const FILE: &str = "sync-probe";
+
+/// Looks until the mood is over.
+pub fn watch(folder: &Path, mood: &Mood, recorder: &Recorder) -> Result<()> {
+    let path = folder.join(FILE);
+    let mut file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    while !mood.is_over() {
+        let begun = Instant::now();
+        thread::sleep(LOOK);
+        note(recorder, "processor", begun, LOOK + STALL)?;
+        let begun = Instant::now();
+        sync(&mut file).with_context(|| format!("writing {}", path.display()))?;
+        note(recorder, "disk", begun, STALL)?;
+    }
+    Ok(())
+}
+
+fn sync(file: &mut File) -> std::io::Result<()> {
+    file.rewind()?;
+    file.write_all(&[0; 4096])?;
+    file.sync_data()
+}
+
+/// Writes down what took too long.
+fn note(recorder: &Recorder, what: &str, begun: Instant, patience: Duration) -> Result<()> {
+    if begun.elapsed() <= patience {
+        return Ok(());
+    }
+    let stall = Stall {
+        what: what.to_owned(),
+        since: recorder.clock().at(begun),
+    };
+    let entry = Entry::seen(Function::Stall, None, Value::Stall(stall));
+    recorder.record(entry).context("writing the history")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jepsen_tests::history::read_file;
+
+    #[test]
+    fn what_takes_too_long_is_written_down_and_nothing_else() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("history.edn");
+        let recorder = Recorder::create(&path).expect("a history");
+        let begun = Instant::now();
+        note(&recorder, "disk", begun, Duration::from_secs(3600)).expect("nothing to write");
+        note(&recorder, "disk", begun, Duration::ZERO).expect("it is written");
+        recorder.flush().expect("it is written out");
+        let history = read_file(&path).expect("a history");
+        let [line] = history.operations() else {
+            panic!("one line: {history:?}")
+        };
+        assert!(matches!(&line.value, Value::Stall(stall) if stall.since <= line.time));
+    }
+}
