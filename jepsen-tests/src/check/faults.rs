@@ -20,9 +20,6 @@ use super::spans::{Span, common, complement, merged};
 use members::Members;
 use reach::Faulty;
 
-/// What the machine's own faults are called.
-pub(super) const MACHINE: &str = "machine";
-
 /// A fault, and when it was on. What has not ended is on until the end of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FaultSpan {
@@ -205,22 +202,27 @@ pub fn node_names(history: &History) -> BTreeMap<Ipv4Addr, &str> {
     names
 }
 
+/// Longer than this the machine stands still, and nothing is owed by anybody.
+const STANDSTILL: u64 = 1_000_000_000;
+
 /// The machine's own faults: they hit every node. Nobody is held to be cut off by them.
 fn stalls(history: &History) -> impl Iterator<Item = FaultSpan> + use<'_> {
     let members = history.setup().into_iter().flat_map(|setup| &setup.members);
     let all: Vec<String> = members.map(|(name, _)| name.clone()).collect();
     let lines = history.operations().iter();
     lines.filter_map(move |line| match &line.value {
-        Value::Stall(stall) => Some(FaultSpan {
-            name: MACHINE.to_owned(),
-            fault: Fault {
-                targets: all.clone(),
-                detail: Some(stall.what.clone()),
-                ..Fault::default()
-            },
-            possible: (stall.since, line.time.saturating_add(1)),
-            sure: None,
-        }),
+        Value::Stall(stall) if line.time - stall.since.min(line.time) > STANDSTILL => {
+            Some(FaultSpan {
+                name: "machine".to_owned(),
+                fault: Fault {
+                    targets: all.clone(),
+                    detail: Some(stall.what.clone()),
+                    ..Fault::default()
+                },
+                possible: (stall.since, line.time.saturating_add(1)),
+                sure: None,
+            })
+        }
         _ => None,
     })
 }

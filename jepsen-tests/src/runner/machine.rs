@@ -13,8 +13,10 @@ use lab::life::Mood;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(250);
-/// What takes longer than this is a stall. A node's own patience with its peers begins here.
-const STALL: Duration = Duration::from_secs(1);
+/// Later by this much is written down: round trips that a node measures are as much longer.
+const LATE: Duration = Duration::from_millis(50);
+/// The same of a sync, which takes some time on any disk.
+const SLOW_SYNC: Duration = Duration::from_millis(250);
 /// The file that is synced, beside the nodes' directories.
 const FILE: &str = "sync-probe";
 
@@ -25,10 +27,10 @@ pub fn watch(folder: &Path, mood: &Mood, recorder: &Recorder) -> Result<()> {
     while !mood.is_over() {
         let begun = Instant::now();
         thread::sleep(LOOK);
-        note(recorder, "processor", begun, LOOK + STALL)?;
+        note(recorder, "processor", begun, LOOK + LATE)?;
         let begun = Instant::now();
         sync(&mut file).with_context(|| format!("writing {}", path.display()))?;
-        note(recorder, "disk", begun, STALL)?;
+        note(recorder, "disk", begun, SLOW_SYNC)?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ use causes::Trouble::{
 
 use super::{Look, Looks};
 use crate::check::Case;
-use crate::check::faults::{FaultSpan, MACHINE};
-use crate::check::spans::Span;
+use crate::check::faults::FaultSpan;
+use crate::check::spans::{Span, merged};
 use crate::history::{Function, Kind, Value};
 
 /// A fault by its name, and what is wrong then with the nodes that it is aimed at.
@@ -57,8 +57,12 @@ const FAULTS: &[(&str, &[Trouble])] = &[
     ("two-at-once", &[Down, Paused, Network, DiskFails, DiskSlow]),
 ];
 
-/// The nodes' own disks hang, their processes stand still, and their messages are late.
-const OF_THE_MACHINE: &[Trouble] = &[DiskSlow, Paused, Network];
+/// While the machine is busy, the nodes' own disks hang, their processes stand still, and their messages are
+/// late.
+const OF_THE_MACHINE: [Trouble; 3] = [DiskSlow, Paused, Network];
+
+/// What is no further apart is one trouble: a busy machine has thousands.
+const TOGETHER: u64 = 1_000_000_000;
 
 /// Whether it is known what a fault of this name does to its nodes.
 pub fn is_known(fault: &str) -> bool {
@@ -81,12 +85,17 @@ impl Troubles {
             troubles.note_fault(fault);
         }
         troubles.note_members(case);
+        troubles.note_stalls(case);
         troubles.note_elections(looks);
         // Before the history there was the cluster's beginning.
         for node in looks.0.keys() {
             for trouble in [Down, NoMember, Election] {
                 troubles.note(node, trouble, (0, 0));
             }
+        }
+        for spans in troubles.spans.values_mut() {
+            spans.sort_unstable();
+            *spans = merged(std::mem::take(spans), TOGETHER);
         }
         troubles
     }
@@ -103,7 +112,7 @@ impl Troubles {
         all.any(|((who, trouble), spans)| {
             node.is_none_or(|node| node == who)
                 && of.contains(trouble)
-                && spans.iter().any(|span| is_near(*span, look, within))
+                && latest(spans, look).is_some_and(|span| is_near(span, look, within))
         })
     }
 
@@ -124,12 +133,7 @@ impl Troubles {
     fn note_fault(&mut self, span: &FaultSpan) {
         let fault = &span.fault;
         let row = FAULTS.iter().find(|(name, _)| *name == span.name);
-        let row = row.map_or(&[] as &[_], |(_, troubles)| troubles);
-        let troubles = if span.name == MACHINE {
-            OF_THE_MACHINE
-        } else {
-            row
-        };
+        let troubles = row.map_or(&[] as &[_], |(_, troubles)| troubles);
         for node in &fault.targets {
             for trouble in troubles {
                 self.note(node, *trouble, span.possible);
@@ -141,6 +145,22 @@ impl Troubles {
         }
         for node in fault.cut.iter().flat_map(|(from, to)| [from, to]) {
             self.note(node, Network, span.possible);
+        }
+    }
+
+    /// Also the short ones, which excuse nobody from serving.
+    fn note_stalls(&mut self, case: &Case<'_>) {
+        let setup = case.history.setup().into_iter();
+        let nodes: Vec<&String> = setup.flat_map(|it| &it.members).map(|it| &it.0).collect();
+        for line in case.history.operations() {
+            if let Value::Stall(stall) = &line.value {
+                for (node, trouble) in nodes
+                    .iter()
+                    .flat_map(|node| OF_THE_MACHINE.map(|it| (node, it)))
+                {
+                    self.note(node, trouble, (stall.since, line.time));
+                }
+            }
         }
     }
 
@@ -185,6 +205,12 @@ impl Troubles {
             }
         }
     }
+}
+
+/// The last that had begun when the node answered: of spans that do not overlap, it ends last.
+fn latest(spans: &[Span], look: &Look<'_>) -> Option<Span> {
+    let begun = spans.partition_point(|span| span.0 <= look.line.time);
+    begun.checked_sub(1).map(|last| spans[last])
 }
 
 fn is_near(span: Span, look: &Look<'_>, within: u64) -> bool {

@@ -64,7 +64,7 @@ pub struct Asked {
     pub copies: u64,
 }
 
-/// The machine that the whole run is on stood still until this line's time: `{:what "disk", :since 17}`
+/// The machine that the whole run is on was busy, or stood still, until this line's time: `{:what "disk", :since 17}`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stall {
     /// The disk, or the processors.
