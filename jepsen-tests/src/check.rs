@@ -86,6 +86,8 @@ const CHECKERS: &[Checker] = &[
     l3_retransmissions::check,
     l4_storm::check,
     rulesets::check,
+    nat_flows::check,
+    st4_in_sync::check,
     status::st1::check,
     status::st2::check,
     status::st3::check,

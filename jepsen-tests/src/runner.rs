@@ -14,6 +14,7 @@
 mod afterwards;
 mod folder;
 mod keeper;
+mod nat_watch;
 mod machine;
 mod phases;
 mod progress;

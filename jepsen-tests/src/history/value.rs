@@ -56,6 +56,14 @@ pub enum Value {
     NodeState(NodeState),
     /// A node's rules.
     Ruleset(RulesetSeen),
+    /// What a node says of NAT.
+    Nat(NatStatus),
+    /// A moment of a flow.
+    Flow(Flow),
+    /// Who has an address.
+    Tenant(Tenant),
+    /// Somebody tried a port of a host's own.
+    Probe(Probe),
     /// What a node says of itself.
     Shown(Shown),
     /// A client's DHCPDISCOVER.
@@ -96,6 +104,10 @@ impl Value {
             Self::Fault(value) => value.edn(),
             Self::NodeState(value) => value.edn(),
             Self::Ruleset(value) => value.edn(),
+            Self::Nat(value) => value.edn(),
+            Self::Flow(value) => value.edn(),
+            Self::Tenant(value) => value.edn(),
+            Self::Probe(value) => value.edn(),
             Self::Shown(value) => value.edn(),
             Self::Asked(value) => value.edn(),
             Self::Stall(value) => value.edn(),
@@ -129,6 +141,10 @@ impl Value {
             Function::Start(_) | Function::Stop(_) => Self::Fault(shape(edn)?),
             Function::State | Function::Final => Self::NodeState(shape(edn)?),
             Function::Ruleset => Self::Ruleset(shape(edn)?),
+            Function::Nat => Self::Nat(shape(edn)?),
+            Function::Flow => Self::Flow(shape(edn)?),
+            Function::Tenant => Self::Tenant(shape(edn)?),
+            Function::Probe => Self::Probe(shape(edn)?),
             Function::Status => Self::Shown(shape(edn)?),
             Function::Discover => Self::Asked(shape(edn)?),
             Function::Stall => Self::Stall(shape(edn)?),

@@ -174,6 +174,9 @@ impl<'a> Run<'a> {
                 let watch = move || watcher::watch(&control, mood, sights, recorder);
                 workers.push(scope.spawn(watch));
             }
+            for job in self.flows(&clients, &watchers)? {
+                workers.push(scope.spawn(job));
+            }
             let (folder, mood) = (self.folder.nodes(), &watchers);
             workers.push(scope.spawn(move || machine::watch(&folder, mood, recorder)));
             let at_work = || workers.iter().all(|worker| !worker.is_finished());

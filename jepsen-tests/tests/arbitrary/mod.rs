@@ -138,6 +138,55 @@ fn ruleset() -> impl Strategy<Value = Value> {
         .prop_map(|(equal, detail)| Value::Ruleset(RulesetSeen { equal, detail }))
 }
 
+fn flow() -> impl Strategy<Value = Value> {
+    let event = select(vec![
+        FlowEvent::Begun,
+        FlowEvent::Heard,
+        FlowEvent::Broken,
+        FlowEvent::Ended,
+    ]);
+    let texts = (
+        option::of(name()),
+        option::of(name()),
+        option::of(name()),
+        option::of(name()),
+    );
+    let parts = (name(), event, MOMENT, option::of(MOMENT), texts);
+    parts.prop_map(
+        |(flow, event, number, sent, (by, public, target, detail))| {
+            Value::Flow(Flow {
+                flow,
+                event,
+                number,
+                sent,
+                by,
+                public,
+                target,
+                detail,
+            })
+        },
+    )
+}
+
+fn probe() -> impl Strategy<Value = Value> {
+    let answer = select(vec![Answer::Opened, Answer::Refused, Answer::Silent]);
+    let parts = (name(), name(), name(), answer, option::of(name()), MOMENT);
+    parts.prop_map(|(from, at, host, answer, by, asked)| {
+        Value::Probe(Probe {
+            from,
+            at,
+            host,
+            answer,
+            by,
+            asked,
+        })
+    })
+}
+
+fn tenant() -> impl Strategy<Value = Value> {
+    (address(), option::of(name())).prop_map(|(address, by)| Value::Tenant(Tenant { address, by }))
+}
+
 fn told() -> impl Strategy<Value = Told> {
     let amiss = (name(), option::of(name()), name()).prop_map(|(kind, node, cause)| Amiss {
         kind,
@@ -240,6 +289,10 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
         fault().prop_map(with(Function::Stop("peers-cut".to_owned()))),
         node_state().prop_map(with(Function::Final)),
         ruleset().prop_map(with(Function::Ruleset)),
+        flow().prop_map(with(Function::Flow)),
+        probe().prop_map(with(Function::Probe)),
+        tenant().prop_map(with(Function::Tenant)),
+        any::<bool>().prop_map(|in_sync| (Function::Nat, Value::Nat(NatStatus { in_sync }))),
         shown().prop_map(with(Function::Status)),
         asked().prop_map(with(Function::Discover)),
         (name(), MOMENT)
@@ -263,7 +316,7 @@ fn failure() -> impl Strategy<Value = Failure> {
 }
 
 /// Up to `most` lines that need no partner: invocations of processes of their own, and what was
-/// seen; in the order of their times.
+/// seen.
 pub fn observations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
     let line = (
         about(),
@@ -272,8 +325,7 @@ pub fn observations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
         option::of(name()),
         option::of(failure()),
     );
-    vec(line, 0..=most).prop_map(|mut lines| {
-        lines.sort_by_key(|(_, time, ..)| *time);
+    vec(line, 0..=most).prop_map(|lines| {
         let operation = |(index, line): (usize, _)| {
             let ((function, value), time, who, node, error) = line;
             let (process, kind) = match who {
