@@ -23,8 +23,8 @@ pub use operation::{Failure, FailureKind, Function, Kind, Operation, Process};
 pub use paired::{Call, History};
 pub use reader::{ReadError, read, read_file};
 pub use recorder::{Clock, Entry, Recorder};
-pub use value::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 pub use value::{
     Amiss, Asked, Exchange, Fault, Forward, Grant, LeaseRow, LeaseState, Member, NodeState, Reply,
     ReplyKind, Reservation, RulesetSeen, Setup, Shown, Stall, Told, Value,
 };
+pub use value::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};

@@ -14,8 +14,8 @@
 mod afterwards;
 mod folder;
 mod keeper;
-mod nat_watch;
 mod machine;
+mod nat_watch;
 mod phases;
 mod progress;
 mod rulesets;

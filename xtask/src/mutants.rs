@@ -1,10 +1,11 @@
-//! `./x mutants`: each deliberate bug in the lease core must turn its tests red.
+//! `./x mutants`: each deliberate bug in the lease core, and those that the simulation cannot show, must turn
+//! its crate's tests red.
 //!
-//! A mutation is a `mutated!("…")` in crates/ipam/src. The list of all (`ipam::mutation::ALL`) names the
+//! A mutation is a `mutated!("…")` in the source. The list of all (`ipam::mutation::ALL`) names the
 //! promises of docs/lease-contract.md that it breaks. One build under the cfg `gatewayd_mutations` has
 //! them all, and `GATEWAYD_MUTATION` selects one at run time. It is caught when a test fails that is
-//! named after one of its promises: that anything else breaks as well shows nothing. Those of the other
-//! crates are for the simulation.
+//! named after one of its promises: that anything else breaks as well shows nothing. The others are for the
+//! simulation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,6 +27,12 @@ const TARGET: &str = "target/mutants";
 /// In part in ipam, but what is wrong is what another crate makes of it.
 const JUDGED_ELSEWHERE: [&str; 1] = ["s8_digests_not_compared"];
 
+/// The packages whose tests are played.
+const LEASE_CORE: &str = "ipam";
+const DHCP_SERVER: &str = "dhcpd";
+/// Of the DHCP server's, those of which the simulation shows nothing (crates/sim/src/mutants.rs).
+const OF_THE_DHCP_SERVER: [&str; 2] = ["l6_grant_without_probe", "s7_every_accuser_believed"];
+
 /// Builds and tests every mutation; whether all were caught.
 pub fn run(workspace: &Workspace) -> Result<bool> {
     let mut steps = Steps::new();
@@ -33,7 +40,7 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
     Ok(steps.finish())
 }
 
-/// One step for all of them.
+/// A step for each package.
 pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let source = workspace.root.join("crates/ipam/src");
     let mut mutations = mutations(&source)?;
@@ -47,40 +54,65 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         "no mutation was found in crates/ipam/src"
     );
     steps.run("mutations of the lease core", || {
-        build(workspace)?;
-        ensure!(
-            failures(workspace, None)?.is_empty(),
-            "the tests fail without any mutation"
-        );
-        let mut survived = Vec::new();
-        for mutation in &mutations {
-            let rules = promises
-                .get(mutation)
-                .context("a mutation is in the list")?;
-            let failed = failures(workspace, Some(mutation))?;
-            let seen_by = failed.iter().find(|test| is_of(rules, test));
-            match (seen_by, failed.first()) {
-                (Some(test), _) => println!("{mutation}: caught by {test}"),
-                (None, Some(test)) => println!("{mutation}: SURVIVED {rules:?}; only {test} fails"),
-                (None, None) => println!("{mutation}: SURVIVED"),
-            }
-            if seen_by.is_none() {
-                survived.push(mutation.as_str());
-            }
-        }
-        Ok(if survived.is_empty() {
-            Outcome::Passed
-        } else {
-            Outcome::Failed(format!("no test noticed {}", survived.join(", ")))
-        })
+        all_are_caught(workspace, LEASE_CORE, &mutations, &promises)
+    });
+    let mutations = OF_THE_DHCP_SERVER.map(str::to_owned).into();
+    steps.run("mutations of the DHCP server", || {
+        all_are_caught(workspace, DHCP_SERVER, &mutations, &promises)
     });
     Ok(())
 }
 
+/// What the steps build.
+pub fn build_commands(workspace: &Workspace) -> Vec<Command> {
+    [LEASE_CORE, DHCP_SERVER]
+        .map(|package| build_command(workspace, package))
+        .into()
+}
+
+fn build_command(workspace: &Workspace, package: &str) -> Command {
+    let mut build = tests(workspace, package);
+    build.arg("--no-run");
+    build
+}
+
+fn all_are_caught(
+    workspace: &Workspace,
+    package: &str,
+    mutations: &BTreeSet<String>,
+    promises: &BTreeMap<String, Vec<String>>,
+) -> Result<Outcome> {
+    build(workspace, package)?;
+    ensure!(
+        failures(workspace, package, None)?.is_empty(),
+        "the tests fail without any mutation"
+    );
+    let mut survived = Vec::new();
+    for mutation in mutations {
+        let rules = promises
+            .get(mutation)
+            .context("a mutation is in the list")?;
+        let failed = failures(workspace, package, Some(mutation))?;
+        let seen_by = failed.iter().find(|test| is_of(rules, test));
+        match (seen_by, failed.first()) {
+            (Some(test), _) => println!("{mutation}: caught by {test}"),
+            (None, Some(test)) => println!("{mutation}: SURVIVED {rules:?}; only {test} fails"),
+            (None, None) => println!("{mutation}: SURVIVED"),
+        }
+        if seen_by.is_none() {
+            survived.push(mutation.as_str());
+        }
+    }
+    Ok(if survived.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::Failed(format!("no test noticed {}", survived.join(", ")))
+    })
+}
+
 /// Builds the tests once, with every mutation in them.
-fn build(workspace: &Workspace) -> Result<()> {
-    let built = tests(workspace)
-        .arg("--no-run")
+fn build(workspace: &Workspace, package: &str) -> Result<()> {
+    let built = build_command(workspace, package)
         .output()
         .context("building the mutations")?;
     let errors = String::from_utf8_lossy(&built.stderr);
@@ -92,8 +124,8 @@ fn build(workspace: &Workspace) -> Result<()> {
 }
 
 /// The names of the tests that fail with this mutation, or with none.
-fn failures(workspace: &Workspace, mutation: Option<&str>) -> Result<Vec<String>> {
-    let mut tests = tests(workspace);
+fn failures(workspace: &Workspace, package: &str, mutation: Option<&str>) -> Result<Vec<String>> {
+    let mut tests = tests(workspace, package);
     match mutation {
         Some(mutation) => tests.env("GATEWAYD_MUTATION", mutation),
         None => tests.env_remove("GATEWAYD_MUTATION"),
@@ -146,7 +178,7 @@ fn promises_in(list: &str) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-fn tests(workspace: &Workspace) -> Command {
+fn tests(workspace: &Workspace, package: &str) -> Command {
     let mut tests = cargo(
         workspace,
         &[
@@ -155,7 +187,7 @@ fn tests(workspace: &Workspace) -> Command {
             "--locked",
             "--quiet",
             "-p",
-            "ipam",
+            package,
             "--target-dir",
             TARGET,
         ],

@@ -107,7 +107,8 @@ fn build(workspace: &Workspace, steps: &mut Steps) -> Option<Vec<TestProgram>> {
 }
 
 fn later_builds(workspace: &Workspace) -> Result<Vec<Command>> {
-    let mut builds = verify::build_commands(workspace)?;
+    let mut builds = mutants::build_commands(workspace);
+    builds.extend(verify::build_commands(workspace)?);
     builds.push(sim::build_command(workspace));
     builds.extend(fuzz::build_commands(workspace)?);
     Ok(builds)

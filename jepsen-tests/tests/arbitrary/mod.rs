@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use jepsen_tests::history::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 use jepsen_tests::history::{
     Amiss, Asked, Exchange, Failure, FailureKind, Fault, Forward, Function, Grant, Kind, LeaseRow,
     LeaseState, Member, NodeState, Operation, Process, Reply, ReplyKind, Reservation, RulesetSeen,
     Setup, Shown, Stall, Told, Value,
 };
+use jepsen_tests::history::{Answer, Flow, FlowEvent, NatStatus, Probe, Tenant};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
