@@ -1,46 +1,44 @@
 //! Which packages a change touches: those that it changes, and those above them.
 //!
 //! A change is what is different from `main`; on `main` itself, what the last commit made different.
-//! What is not committed counts. Whatever no package owns (the lock file, `proto/`) touches all, but for
-//! documents, which touch none.
+//! What is not committed counts. Whatever no package owns (the lock file, `proto/`) touches all; a document, those
+//! whose tests read it.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use anyhow::Result;
+
+use crate::git;
 use crate::workspace::{Package, Workspace};
 
 /// Their names; none if that is not to be told, because there is no git here.
-pub fn packages(workspace: &Workspace) -> Option<BTreeSet<String>> {
-    let files = changed_files(&workspace.root)?;
-    Some(touched(workspace, &files))
+pub fn packages(workspace: &Workspace) -> Result<Option<BTreeSet<String>>> {
+    let files = changed_files(workspace)?;
+    files.map(|files| touched(workspace, &files)).transpose()
 }
 
-fn changed_files(root: &Path) -> Option<BTreeSet<String>> {
-    let head = git(root, &["rev-parse", "HEAD"])?;
-    let base = ["main", "origin/main"]
-        .iter()
-        .find_map(|main| git(root, &["merge-base", "HEAD", main]));
+fn changed_files(workspace: &Workspace) -> Result<Option<BTreeSet<String>>> {
+    let ask = |arguments: &[&str]| git::ask(workspace, arguments);
+    let Some(head) = ask(&["rev-parse", "HEAD"])? else {
+        return Ok(None);
+    };
+    let mut base = None;
+    for main in ["main", "origin/main"] {
+        base = base.or(ask(&["merge-base", "HEAD", main])?);
+    }
     let base = match base {
         Some(base) if base != head => base,
         _ => format!("{}~1", head.trim()),
     };
-    let differ = git(root, &["diff", "--name-only", base.trim()])?;
-    let new = git(root, &["ls-files", "--others", "--exclude-standard"])?;
-    let files = differ.lines().chain(new.lines());
-    Some(files.map(str::to_owned).collect())
-}
-
-/// What git prints; none if it fails.
-fn git(root: &Path, arguments: &[&str]) -> Option<String> {
-    let mut git = Command::new("git");
-    let output = git
-        .args(arguments)
-        .current_dir(root)
-        .stderr(Stdio::null())
-        .output();
-    let output = output.ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()
+    // Without renames: a file that moved touches whence and whereto.
+    let differ = ask(&["diff", "--name-only", "--no-renames", base.trim()])?;
+    let new = ask(&["ls-files", "--others", "--exclude-standard"])?;
+    Ok(differ.zip(new).map(|(differ, new)| {
+        let files = differ.lines().chain(new.lines());
+        files.map(str::to_owned).collect()
+    }))
 }
 
 fn touched(workspace: &Workspace, files: &BTreeSet<String>) -> BTreeSet<String> {
@@ -70,9 +68,27 @@ fn touched(workspace: &Workspace, files: &BTreeSet<String>) -> BTreeSet<String> 
         let before = touched.len();
         touched.extend(above);
         if touched.len() == before {
-            return touched;
+            return Ok(touched);
         }
     }
+}
+
+/// Whether a source below this directory names the document: then a test reads it.
+fn names(directory: &Path, document: &str) -> Result<bool> {
+    if !directory.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let found = match path.extension().is_some_and(|extension| extension == "rs") {
+            true => fs::read_to_string(&path)?.contains(document),
+            false => path.is_dir() && names(&path, document)?,
+        };
+        if found {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn owner<'a>(workspace: &'a Workspace, file: &str) -> Option<&'a Package> {
@@ -111,7 +127,8 @@ mod tests {
 
     fn touched_by(files: &[&str]) -> Vec<String> {
         let files = files.iter().map(|file| (*file).to_owned()).collect();
-        touched(&workspace(), &files).into_iter().collect()
+        let touched = touched(&workspace(), &files).unwrap();
+        touched.into_iter().collect()
     }
 
     #[test]
@@ -119,6 +136,14 @@ mod tests {
         assert_eq!(touched_by(&["crates/api/src/lib.rs"]), ["api", "lab"]);
         assert_eq!(touched_by(&["crates/natd/README.md"]), ["natd"]);
         assert!(touched_by(&["docs/limits.md"]).is_empty());
+    }
+
+    /// `cluster` holds its limits against docs/limits.md.
+    #[test]
+    fn a_document_touches_who_reads_it() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("crates");
+        assert!(names(&crates.join("cluster"), "docs/limits.md").unwrap());
+        assert!(!names(&crates.join("ipam"), "docs/limits.md").unwrap());
     }
 
     #[test]

@@ -52,16 +52,14 @@ pub fn build_command(workspace: &Workspace) -> Command {
 
 /// What CI runs of it. One build, with the deliberate bugs in it, plays the seeds with none of them
 /// turned on as well.
-pub fn steps_of(workspace: &Workspace, steps: &mut Steps, budget: impl Fn(&str) -> Duration) {
-    const BUILDING: &str = "building the simulation";
-    let built = steps.run_within(BUILDING, budget(BUILDING), || {
+pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
+    let built = steps.run("building the simulation", || {
         WITH_MUTATIONS.run(workspace).map(|()| Outcome::Passed)
     });
     if !built {
         return steps.skip("simulation", "it was not built");
     }
-    const SEEDS: &str = "simulation: seeds";
-    steps.run_within(SEEDS, budget(SEEDS), || {
+    steps.run("simulation: seeds", || {
         play(workspace, &["--seeds", CI_SEEDS])
     });
     steps.run("simulation: same seed, same trace", || {

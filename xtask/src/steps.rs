@@ -23,6 +23,8 @@ pub enum Outcome {
 pub struct Steps {
     started: Instant,
     done: Vec<Step>,
+    /// How long each may take.
+    budget: fn(&str) -> Duration,
 }
 
 #[derive(Debug)]
@@ -35,9 +37,16 @@ struct Step {
 impl Steps {
     /// Starts the clock.
     pub fn new() -> Self {
+        Self::within(|_| Duration::MAX)
+    }
+
+    /// The same, of which each step has a budget of time, and all together that of the step `total`. What takes
+    /// longer fails: what is slow is slow for everybody.
+    pub fn within(budget: fn(&str) -> Duration) -> Self {
         Self {
             started: Instant::now(),
             done: Vec::new(),
+            budget,
         }
     }
 
@@ -46,6 +55,7 @@ impl Steps {
         println!("\n── {name} ── (after {})", Clock(self.started.elapsed()));
         let started = Instant::now();
         let outcome = step().unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let outcome = self.in_time(name, started.elapsed(), outcome);
         match &outcome {
             Outcome::Passed => {}
             Outcome::Failed(why) => println!("FAILED: {why}"),
@@ -60,26 +70,16 @@ impl Steps {
         passed
     }
 
-    /// The same of one that fails, too, if it takes longer than its budget: what is slow is slow for everybody.
-    pub fn run_within(
-        &mut self,
-        name: &str,
-        budget: Duration,
-        step: impl FnOnce() -> Result<Outcome>,
-    ) -> bool {
-        let started = Instant::now();
-        self.run(name, || {
-            let outcome = step()?;
-            let took = started.elapsed();
-            Ok(match outcome {
-                Outcome::Passed if took > budget => Outcome::Failed(format!(
-                    "took {}, its budget is {} (xtask/src/test/budget.rs)",
-                    Clock(took),
-                    Clock(budget)
-                )),
-                outcome => outcome,
-            })
-        })
+    fn in_time(&self, name: &str, took: Duration, outcome: Outcome) -> Outcome {
+        let budget = (self.budget)(name);
+        match outcome {
+            Outcome::Passed if took > budget => Outcome::Failed(format!(
+                "took {}, its budget is {} (xtask/src/test/budget.rs)",
+                Clock(took),
+                Clock(budget)
+            )),
+            outcome => outcome,
+        }
     }
 
     /// Notes a step that was not even tried.
@@ -115,8 +115,9 @@ impl Steps {
             .iter()
             .filter(|step| matches!(step.outcome, Outcome::Failed(_)))
             .count();
+        let all = self.in_time("total", self.started.elapsed(), Outcome::Passed);
         let verdict = if failed == 0 {
-            "passed".to_owned()
+            all.to_string()
         } else {
             format!("FAILED: {failed} of {}", self.done.len())
         };
@@ -125,7 +126,7 @@ impl Steps {
             "total",
             Clock(self.started.elapsed()).to_string()
         );
-        failed == 0
+        failed == 0 && all == Outcome::Passed
     }
 }
 
@@ -164,9 +165,14 @@ mod tests {
 
     #[test]
     fn a_step_above_its_budget_fails() {
-        let mut steps = Steps::new();
-        assert!(steps.run_within("quick", Duration::MAX, || Ok(Outcome::Passed)));
-        assert!(!steps.run_within("slow", Duration::ZERO, || Ok(Outcome::Passed)));
+        let budget = |name: &str| match name {
+            "slow" => Duration::ZERO,
+            _ => Duration::MAX,
+        };
+        let mut steps = Steps::within(budget);
+        assert!(steps.run("quick", || Ok(Outcome::Passed)));
+        assert!(!steps.run("slow", || Ok(Outcome::Passed)));
+        assert!(!Steps::within(|_| Duration::ZERO).finish());
     }
 
     #[test]

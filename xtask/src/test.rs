@@ -37,20 +37,21 @@ const LAB_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Whether nothing failed.
 pub fn run(workspace: &Workspace, fast: bool) -> Result<bool> {
-    let mut steps = Steps::new();
-    if fast {
-        run_fast(workspace, &mut steps);
-    } else {
-        run_everything(workspace, &mut steps)?;
-    }
-    Ok(steps.finish())
+    let mut steps = Steps::within(budget::of);
+    let ran = match fast {
+        true => run_fast(workspace, &mut steps),
+        false => run_everything(workspace, &mut steps),
+    };
+    // The table, too, if it could not go on.
+    let passed = steps.finish();
+    ran.map(|()| passed)
 }
 
 /// The checks, and the tests of the packages that a change touches.
-fn run_fast(workspace: &Workspace, steps: &mut Steps) {
+fn run_fast(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     verify::steps_of(workspace, steps);
     if let Some(programs) = build(workspace, steps) {
-        let touched = changed::packages(workspace);
+        let touched = changed::packages(workspace)?;
         for package in in_order(workspace) {
             let is_touched = |touched: &BTreeSet<String>| touched.contains(&package.name);
             if package.name == LAB {
@@ -61,6 +62,7 @@ fn run_fast(workspace: &Workspace, steps: &mut Steps) {
         }
     }
     steps.skip("mutations, simulation, fuzzing, fault tests", "--fast");
+    Ok(())
 }
 
 fn run_everything(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
@@ -77,15 +79,13 @@ fn run_everything(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         let arguments = ["test", "--workspace", "--doc", "--locked", "--quiet"];
         run_program(&mut cargo(workspace, &arguments))
     });
-    const MEANWHILE: &str = "what was built meanwhile";
-    steps.run_within(MEANWHILE, budget::of(MEANWHILE), || {
+    steps.run("what was built meanwhile", || {
         ahead.finish().map(|()| Outcome::Passed)
     });
     verify::steps_with_a_build(workspace, steps);
-    sim::steps_of(workspace, steps, budget::of);
+    sim::steps_of(workspace, steps);
     fuzz::steps_of(workspace, &FuzzOptions::short(FUZZ_TIME), steps)?;
-    const MATRIX: &str = "fault tests: the short matrix";
-    steps.run_within(MATRIX, budget::of(MATRIX), || {
+    steps.run("fault tests: the short matrix", || {
         jepsen::short_matrix(workspace)
     });
     Ok(())
@@ -93,9 +93,8 @@ fn run_everything(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 
 /// Nothing if they do not build.
 fn build(workspace: &Workspace, steps: &mut Steps) -> Option<Vec<TestProgram>> {
-    const BUILDING: &str = "building the programs and the tests";
     let mut programs = None;
-    steps.run_within(BUILDING, budget::of(BUILDING), || {
+    steps.run("building the programs and the tests", || {
         let (outcome, found) = tests_built::build(workspace)?;
         programs = (outcome == Outcome::Passed).then_some(found);
         Ok(outcome)
@@ -130,7 +129,7 @@ fn run_package(package: &Package, programs: &[TestProgram], steps: &mut Steps) {
         .collect();
     if !programs.is_empty() {
         let name = format!("tests: {}", package.name);
-        steps.run_within(&name, budget::of(&name), || run_all(package, &programs));
+        steps.run(&name, || run_all(package, &programs));
     }
 }
 

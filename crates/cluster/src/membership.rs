@@ -36,6 +36,14 @@ pub(crate) struct Asked {
     pub(crate) nonce: Vec<u8>,
 }
 
+impl Asked {
+    /// Whether a member says where it is, and does not ask to be added: then there is no request to be invited by
+    /// ([`crate::relocation`]).
+    pub(crate) const fn only_says_where(&self) -> bool {
+        self.joins && self.has_data && self.nonce.is_empty()
+    }
+}
+
 /// Why the membership did not change.
 #[derive(Debug, thiserror::Error)]
 pub enum MembershipError {
@@ -106,6 +114,14 @@ impl Inner {
             }
         }
         self.require_leadership()?;
+        if asked.only_says_where() {
+            return match self.has_member(node) {
+                true => Ok(()),
+                false => Err(MembershipError::Rejected(format!(
+                    "node {node} is no longer a member"
+                ))),
+            };
+        }
         let turn = match asked.joins {
             true => self.change_turns.newcomers(node).await?,
             false => self.change_turns.operators().await,

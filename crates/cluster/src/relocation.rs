@@ -6,10 +6,11 @@
 //! * **Safety.** openraft warns of `SetNodes`: were the address another node's, two majorities could
 //!   form. A node refuses requests that are not for it (`Route`), so a wrong address is a node out of
 //!   reach and never a second vote. Beyond that the address must be proven: whoever answers there
-//!   shows this node's certificate (with TLS), its id, its cluster and that it has data, and nobody
-//!   answers so at the old one: a copy of its directory has all of that. One change at a time, by the leader, under the lock of all
-//!   changes of members (ADR 0021).
-//!   Until it is proven the one that says so does not stand for election: two daemons would vote in one name.
+//!   shows this node's certificate (with TLS), its id, its cluster and that it has data. And nobody
+//!   may answer as this node where it was, because a copy of its directory shows all of that, too. One
+//!   change at a time, by the leader, under the lock of all changes of members (ADR 0021).
+//! * **Elections.** A node whose new address nobody believes yet does not stand: it may run from a copy,
+//!   and two daemons would vote in one name.
 //! * **Cancel safety.** Whoever asked may go away; the change comes about or not, and is asked for
 //!   again.
 
@@ -39,12 +40,12 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Which part of the node says that it is not found yet ([`crate::silenced`]).
 const PART: &str = "peer address";
 
-/// What a peer makes of where this node says that it is.
+/// What a peer that was reached makes of where this node says that it is.
 enum Told {
     /// The leader has it in the membership.
     WrittenDown,
-    /// It goes by it, and is not the leader.
-    Known,
+    /// It has nothing against it, and is not the leader.
+    NotRefused,
     /// It does not believe it.
     Refused(String),
 }
@@ -53,7 +54,7 @@ impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WrittenDown => f.write_str("it writes it down"),
-            Self::Known => f.write_str("it knows, and is not the leader"),
+            Self::NotRefused => f.write_str("it knows, and is not the leader"),
             Self::Refused(reason) => f.write_str(reason),
         }
     }
@@ -97,13 +98,12 @@ impl Inner {
         self.silence(PART, None);
     }
 
-    /// Whether this node may speak as the member that it is by its data: the membership has it here, or
-    /// peers that looked do, or there is nobody to ask. Else it may run from a copy of the member's directory, and both
-    /// would stand for election and vote in one name.
+    /// Whether this node may stand as the member that it is by its data: the membership has it here, or
+    /// peers that looked do, or there is no other voter to ask.
     pub(crate) fn is_where_peers_have_it(&self) -> bool {
         let recorded = self.recorded_address(self.config.node);
         let is_recorded = recorded.is_none_or(|recorded| recorded == self.config.peer_address);
-        is_recorded || self.taken_over.load(Ordering::SeqCst) || self.other_members().is_empty()
+        is_recorded || self.taken_over.load(Ordering::SeqCst) || !self.has_other_voters()
     }
 
     /// Tells all of them at once. `None` when one of them has taken it over, else why not.
@@ -118,19 +118,19 @@ impl Inner {
         places.remove(&self.config.peer_address);
         let told = join_all(places.iter().map(|place| self.tell(place))).await;
         let mut reasons = Vec::new();
-        let mut answers = Vec::new();
+        let (mut believed, mut refused) = (false, false);
         for (place, told) in places.iter().zip(told) {
-            match told {
+            match &told {
                 Ok(Told::WrittenDown) => return None,
-                Ok(told @ (Told::Known | Told::Refused(_))) => {
-                    reasons.push(format!("{place}: {told}"));
-                    answers.push(told);
-                }
-                Err(reason) => reasons.push(format!("{place}: {reason}")),
+                Ok(Told::NotRefused) => believed = true,
+                Ok(Told::Refused(_)) => refused = true,
+                Err(_) => {}
             }
+            let reason = told.map_or_else(|reason| reason, |told| told.to_string());
+            reasons.push(format!("{place}: {reason}"));
         }
-        let refused = |told: &Told| matches!(told, Told::Refused(_));
-        let taken_over = !answers.is_empty() && !answers.iter().any(refused);
+        // One that refuses may lie: who is where this node was, it sees for itself (S12).
+        let taken_over = believed && !(refused && self.is_doubled().await);
         self.taken_over.store(taken_over, Ordering::SeqCst);
         if reasons.is_empty() {
             reasons.push("it knows of nobody: name the others in GATEWAY_JOIN".to_owned());
@@ -160,7 +160,7 @@ impl Inner {
             Some(join_response::Result::Rejected(rejected)) => {
                 Ok(Told::Refused(transport::bounded(&rejected.reason)))
             }
-            Some(join_response::Result::NotLeader(_)) | None => Ok(Told::Known),
+            Some(join_response::Result::NotLeader(_)) | None => Ok(Told::NotRefused),
         }
     }
 
@@ -227,9 +227,28 @@ impl Inner {
         }
     }
 
+    /// Whether another daemon answers as this node where the membership has it.
+    async fn is_doubled(&self) -> bool {
+        let node = self.config.node;
+        let Some(recorded) = self.recorded_address(node) else {
+            return false;
+        };
+        let there = self.who_is_at(node, &recorded).await;
+        there
+            .is_ok_and(|there| self.is_that_member(node, &there) && there.instance != self.instance)
+    }
+
+    /// Whether this is what a member of this cluster answers that has its data.
+    fn is_that_member(&self, node: NodeId, answer: &HealthResponse) -> bool {
+        let ours = self.reader.with(|applied| applied.state.cluster_id());
+        answer.node_id == node.0
+            && answer.initialized
+            && ours.is_some_and(|ours| answer.cluster_id == ours)
+    }
+
     /// Refuses an address at which this member is not. With TLS its certificate tells, by the
     /// connection itself. But a copy of the member has that too, and without TLS anybody can say so:
-    /// nobody may be at the old one either.
+    /// nobody may answer as the member where it was, nor where it said last that it is.
     async fn require_proof(
         &self,
         node: NodeId,
@@ -241,26 +260,30 @@ impl Inner {
                 "node {node} says that its peer address is {claimed}, not {recorded}: {reason}"
             )))
         };
-        let there = match self.who_is_at(node, claimed).await {
-            Ok(there) => there,
-            Err(error) => return refused(error.to_string()),
-        };
-        let ours = self.reader.with(|applied| applied.state.cluster_id());
+        // That this node does not get there says nothing against it.
+        let there = self.who_is_at(node, claimed).await?;
         if there.node_id != node.0 {
             return refused(format!("node {} answers there", there.node_id));
         }
-        if !there.initialized || ours.is_none_or(|ours| there.cluster_id != ours) {
+        if !self.is_that_member(node, &there) {
             return refused("who answers there has not got this cluster's data".to_owned());
         }
-        match self.who_is_at(node, recorded).await {
-            // One process that answers at both, by a name and by a number say.
-            Ok(old) if old.instance != 0 && old.instance == there.instance => Ok(()),
-            Ok(old) if old.node_id == node.0 => refused(format!(
-                "it still answers at {recorded} too, so one of them runs from a copy of its data \
-                 directory: stop that one"
-            )),
-            _ => Ok(()),
+        let announced = self.peers.addresses().of_member(node, recorded.to_owned());
+        let before: BTreeSet<&str> = [recorded, &announced].into();
+        for place in before.into_iter().filter(|place| *place != claimed) {
+            let Ok(old) = self.who_is_at(node, place).await else {
+                continue;
+            };
+            // One process may answer at both, by a name and by a number say; another cluster's node may have its id.
+            let is_another = old.instance == 0 || old.instance != there.instance;
+            if is_another && self.is_that_member(node, &old) {
+                return refused(format!(
+                    "it still answers at {place} too, so one of them runs from a copy of its data \
+                     directory: stop that one"
+                ));
+            }
         }
+        Ok(())
     }
 
     async fn who_is_at(

@@ -71,7 +71,8 @@ impl Role {
 }
 
 impl Cluster {
-    /// The term in which this node leads, if it does and a quorum has answered it lately.
+    /// The term in which this node leads, if it does and a quorum has answered it lately. A part of
+    /// [`Cluster::status`], for who asks often: the simulation does.
     #[must_use]
     pub fn leads(&self) -> Option<u64> {
         let term = self.inner.leading_term()?;

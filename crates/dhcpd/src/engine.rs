@@ -214,7 +214,7 @@ impl Engine {
             .on_link_of(self.link_mtu)
             .with_offer(self.memory.offer_to(&hearing.client))
             .avoiding(self.doubted.recent(now))
-            .passing_over(self.found_in_use(&hearing));
+            .passing_over(self.found_in_use(&hearing, view));
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
             None => transaction.begin(hearing.intent, given_up, hearing.known),

@@ -79,7 +79,7 @@ pub struct Transaction {
     offered: Option<Ipv4Addr>,
     /// Where somebody answered lately who is not believed.
     avoid: Vec<Ipv4Addr>,
-    /// Where this node's probes ahead found somebody. As long as there are others, no commit is spent on these.
+    /// Where this node's probes ahead found somebody: no commit is spent on these.
     found_in_use: Vec<Ipv4Addr>,
 }
 
@@ -158,7 +158,7 @@ impl Transaction {
         self
     }
 
-    /// The same that offers none of these addresses either while there are others.
+    /// The same that offers none of these addresses either.
     #[must_use]
     pub(crate) fn passing_over(mut self, found_in_use: Vec<Ipv4Addr>) -> Self {
         self.found_in_use = found_in_use;
@@ -274,14 +274,6 @@ impl Transaction {
 
     fn on_outcome(&mut self, outcome: Outcome) -> Next {
         match self.stage {
-            // What is left is probed anew: who was there may have gone.
-            Stage::Offering
-                if matches!(outcome, Outcome::Refused(Refusal::PoolExhausted))
-                    && !self.found_in_use.is_empty() =>
-            {
-                self.found_in_use.clear();
-                self.propose_offer()
-            }
             Stage::Offering => match on_offer(outcome) {
                 Ok(offered) => self.offer(offered.address, offered.lease_time, offered.returning),
                 Err(silence) => Next::Silent(silence),

@@ -40,9 +40,11 @@ pub struct Closing {
     /// Where forwards led before: what went there ends too, whatever its answers go to. A connection that
     /// was being made while the rules changed may have missed its source's translation.
     pub former: Targets,
-    /// Forwards that are new: a sender whose datagrams came before them went to the host itself, and would go on
-    /// to, as the kernel translates a flow by its first packet alone. So what is tracked of theirs must end.
+    /// Forwards that are new. Datagrams to this host that came before them are led to the host itself for as long as
+    /// they go on: the kernel translates a flow by its first packet alone. So what is tracked of them must end.
     pub opened: Targets,
+    /// This host's addresses.
+    pub addresses: BTreeSet<Ipv4Addr>,
     /// The clients' networks: what a forward made gets its answers there.
     pub networks: Vec<Ipv4Network>,
     /// Addresses that have lost their tenant, or have another: all of theirs must end.
@@ -71,6 +73,7 @@ impl Closing {
         let public = (Protocol::Udp, flow.original.to.port());
         i32::from(flow.protocol) == libc::IPPROTO_UDP
             && plain
+            && self.addresses.contains(flow.original.to.ip())
             && !self.is_inside(*flow.original.to.ip())
             && self.opened.contains_key(&public)
     }
@@ -131,6 +134,9 @@ mod tests {
             forwards: Some(forwards.into_iter().collect()),
             former: Targets::new(),
             opened: Targets::new(),
+            addresses: ["203.0.113.1", "10.15.3.10"]
+                .map(|address| address.parse().expect("an address"))
+                .into(),
             networks: vec![Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24).expect("a network")],
             vacated: BTreeSet::new(),
         }
@@ -176,6 +182,11 @@ mod tests {
         let mut outbound = plain;
         outbound.original.from = end("10.15.3.21:40000");
         assert!(!opens(Protocol::Udp, 80).closes(&outbound));
+        // What is only on its way through this host, or goes from it to another's port of that number.
+        let mut passing = plain;
+        passing.original.to = end("198.51.100.1:80");
+        passing.reply.from = passing.original.to;
+        assert!(!opens(Protocol::Udp, 80).closes(&passing));
         // A renewal to the node itself.
         let mut renewal = plain;
         renewal.original.to = end("10.15.3.10:80");

@@ -105,7 +105,7 @@ impl HostWatch {
         let interfaces = self.links.interfaces().await?;
         let addresses = self.links.addresses().await?;
         let mut found = uplink(node, &interfaces, &addresses);
-        found.extend(lan(node, &addresses));
+        found.extend(lan(node, &interfaces, &addresses));
         let (node, intent) = (Arc::clone(node), Arc::clone(intent));
         let work = tokio::task::spawn_blocking(move || -> Result<Vec<String>, HostError> {
             let mut found = switches::closed(&node);
@@ -187,9 +187,17 @@ pub fn uplink(
 /// A listen IP that is gone: with it goes the host's route to the clients, so what comes for them goes astray,
 /// and forwarded connections have no source.
 #[must_use]
-pub fn lan(node: &NodeContext, addresses: &[InterfaceAddress]) -> Option<String> {
+pub fn lan(
+    node: &NodeContext,
+    interfaces: &[Interface],
+    addresses: &[InterfaceAddress],
+) -> Option<String> {
     let (listen_ip, lan) = (node.listen_ip, &node.lan_interface);
-    let there = addresses.iter().any(|one| one.address == listen_ip);
+    let interface = interfaces.iter().find(|one| one.name == lan.as_str());
+    let there = interface.is_some_and(|lan| {
+        let mut own = addresses.iter().filter(|one| one.index == lan.index);
+        own.any(|one| one.address == listen_ip)
+    });
     (node.uplink_interface.is_some() && !there).then(|| {
         format!(
             "the listen IP {listen_ip} is gone from {lan}, so nothing from outside finds the clients: \

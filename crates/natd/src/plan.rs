@@ -66,6 +66,8 @@ pub struct Plan {
     pub problems: Vec<String>,
     /// The clients' networks.
     pub networks: Vec<Ipv4Network>,
+    /// This host's addresses.
+    pub addresses: BTreeSet<Ipv4Addr>,
     /// Whether anything can enter by a forward.
     pub forwards_enter: bool,
 }
@@ -136,6 +138,7 @@ pub fn plan(view: &NatView, node: &NodeContext) -> Result<Plan, PlanError> {
         forwarding,
         problems,
         networks: view.subnets.iter().map(|subnet| subnet.network).collect(),
+        addresses: node.addresses.clone(),
         forwards_enter: node.uplink_interface.is_some(),
     })
 }

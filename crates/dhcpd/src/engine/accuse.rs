@@ -6,6 +6,7 @@ use crate::Moment;
 use crate::decide::{Intent, Silence};
 use crate::limit::{Accuser, Place};
 use crate::limits::{MAX_ACCUSERS, MAX_DOUBTED};
+use crate::port::LeaseView;
 use crate::probe::Answers;
 use crate::transaction::{Answerer, Input, Transaction};
 use std::net::Ipv4Addr;
@@ -48,9 +49,17 @@ impl Engine {
             .then_some(hardware)
     }
 
-    /// Where probes ahead found somebody else than the client, whose own addresses are not among them (L5). With what
-    /// is doubted, no more than an offer may carry.
-    pub(super) fn found_in_use(&self, hearing: &Hearing<'_>) -> Vec<Ipv4Addr> {
+    /// Where probes ahead found somebody else than a client that discovers; its own addresses are not among them (L5).
+    /// With what is doubted, no more than an offer may carry. None if nothing else is free: who was there may have
+    /// gone, so these are probed anew.
+    pub(super) fn found_in_use(
+        &self,
+        hearing: &Hearing<'_>,
+        view: &dyn LeaseView,
+    ) -> Vec<Ipv4Addr> {
+        if !matches!(hearing.intent, Intent::Discover { .. }) {
+            return Vec::new();
+        }
         let own = hearing.known.lease.map(|(address, _)| address);
         let reserved = hearing.known.reserved;
         let in_use = self.probes.in_use(hearing.now);
@@ -59,7 +68,10 @@ impl Engine {
                 && ![own, reserved].contains(&Some(*address))
         });
         let room = MAX_DOUBTED - self.doubted.recent(hearing.now).len();
-        others.map(|(address, _)| address).take(room).collect()
+        let found: Vec<Ipv4Addr> = others.map(|(address, _)| address).take(room).collect();
+        let free = view.free_candidates(self.identity.subnet, found.len() + 1);
+        let is_left = free.iter().any(|address| !found.contains(address));
+        if is_left { found } else { Vec::new() }
     }
 
     /// A client is believed of a few addresses that somebody is on them (S7).

@@ -73,9 +73,8 @@ impl ProbeCache {
         self.findings.remove(&address);
     }
 
-    /// Whether nobody was on `address` lately. That somebody was is never taken on trust: a client
-    /// that has just released an address may still answer for it, so it is asked again when the
-    /// address is offered.
+    /// Whether nobody was on `address` lately. That somebody was is not taken on trust where the address
+    /// is offered all the same: a client that has just released it may still answer for it.
     #[must_use]
     pub fn is_clear(&self, address: Ipv4Addr, now: Moment) -> bool {
         let finding = self.findings.get(&address);

@@ -28,6 +28,8 @@ pub struct Goal {
     pub targets: Targets,
     /// The clients' networks.
     pub networks: Vec<Ipv4Network>,
+    /// This host's addresses.
+    pub addresses: BTreeSet<Ipv4Addr>,
     /// Whether the node may open forwards: not while it is behind, as long as there is a way in.
     pub opens: bool,
     /// Whether `ip_forward` must be on.
@@ -83,6 +85,7 @@ impl Goal {
             rules: plan.ruleset.clone(),
             targets: plan.ruleset.targets(),
             networks: plan.networks.clone(),
+            addresses: plan.addresses.clone(),
             opens: standing != Standing::Behind
                 || !plan.forwards_enter
                 || ipam::mutated!("s9_behind_opens"),
@@ -216,6 +219,7 @@ impl<K: Kernel> Keeper<K> {
             forwards: (goal.opens && withdrawn).then(|| goal.targets.clone()),
             former,
             opened,
+            addresses: goal.addresses.clone(),
             networks: goal.networks.clone(),
             vacated: vacated.clone(),
         };

@@ -102,6 +102,12 @@ impl Holdings {
         }
     }
 
+    /// Whether an operator has asked for this address back so lately that it may be carried out now.
+    pub(super) fn was_revoked_lately(&self, address: Ipv4Addr, now: TrueTime) -> bool {
+        let revoked = self.revoked.get(&address);
+        revoked.is_some_and(|revoked| now <= *revoked + CARRIED_OUT_WITHIN)
+    }
+
     /// Whether an operator has ever asked for this address back.
     pub(super) fn was_revoked(&self, address: Ipv4Addr) -> bool {
         self.revoked.contains_key(&address)

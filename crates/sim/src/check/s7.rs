@@ -61,7 +61,8 @@ impl S7 {
                     step.after.clock() >= subnet.config().times.lift_from(until)
                         || leases.quarantined().count() >= leases.quarantine_limit()
                 });
-                if is_given && !was_freed && !holdings.was_revoked(change.address) {
+                let was_freed = was_freed || holdings.was_revoked_lately(change.address, step.at);
+                if is_given && !was_freed {
                     return Err(Violation::new(
                         "S7",
                         step.at,
