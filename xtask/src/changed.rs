@@ -41,21 +41,24 @@ fn changed_files(workspace: &Workspace) -> Result<Option<BTreeSet<String>>> {
     }))
 }
 
-fn touched(workspace: &Workspace, files: &BTreeSet<String>) -> BTreeSet<String> {
-    let all = || {
-        workspace
-            .packages
-            .iter()
-            .map(|package| package.name.clone())
-    };
+fn touched(workspace: &Workspace, files: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let packages = &workspace.packages;
     let mut touched = BTreeSet::new();
     for file in files {
-        match owner(workspace, file) {
-            Some(package) => {
-                touched.insert(package.name.clone());
+        let is_document = Path::new(file).extension().is_some_and(|it| it == "md");
+        if let Some(package) = owner(workspace, file) {
+            touched.insert(package.name.clone());
+        } else if is_document {
+            for package in packages {
+                if names(package.directory(), file)? {
+                    touched.insert(package.name.clone());
+                }
             }
-            None if Path::new(file).extension().is_some_and(|it| it == "md") => {}
-            None => return all().collect(),
+        } else {
+            return Ok(packages
+                .iter()
+                .map(|package| package.name.clone())
+                .collect());
         }
     }
     // Until nobody is added: whoever depends on one of them is one of them.

@@ -11,6 +11,7 @@ use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
 use crate::limits::{
     ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR, RELEASES_REMEMBERED,
+    REPLY_DEADLINE,
 };
 use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
