@@ -316,7 +316,7 @@ fn failure() -> impl Strategy<Value = Failure> {
 }
 
 /// Up to `most` lines that need no partner: invocations of processes of their own, and what was
-/// seen.
+/// seen; in the order of their times.
 pub fn observations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
     let line = (
         about(),
@@ -325,7 +325,8 @@ pub fn observations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
         option::of(name()),
         option::of(failure()),
     );
-    vec(line, 0..=most).prop_map(|lines| {
+    vec(line, 0..=most).prop_map(|mut lines| {
+        lines.sort_by_key(|(_, time, ..)| *time);
         let operation = |(index, line): (usize, _)| {
             let ((function, value), time, who, node, error) = line;
             let (process, kind) = match who {
