@@ -10,7 +10,7 @@ mod table;
 
 pub use table::CAUSES;
 
-/// What is wrong with a node, or is news to it.
+/// What is wrong with a node, or has just changed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
     /// It is not up.
@@ -25,6 +25,8 @@ pub enum Trouble {
     DiskWentBack,
     /// A peer does not reach it, or it no peer, or what is sent to it is late or lost.
     Network,
+    /// What it sends, or is sent, is late by less than a second.
+    Late,
     /// An address of its own, or the interface that has it, is gone or another than before.
     Address,
     /// It is no member, as the newest leader has it.

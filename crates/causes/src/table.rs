@@ -1,8 +1,8 @@
 //! The table: what a node says, and what makes it true.
 
 use super::Trouble::{
-    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
-    Removal,
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Late, Network, NoMember,
+    Paused, Removal,
 };
 use super::{Cause, When};
 
@@ -58,7 +58,7 @@ pub const CAUSES: &[Cause] = &[
     Cause {
         says: "round trips are too long",
         own: &[],
-        anybodys: &[Network],
+        anybodys: &[Network, Late],
         when: When::Lately,
     },
     anybodys("no quorum"),

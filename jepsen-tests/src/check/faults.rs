@@ -203,7 +203,7 @@ pub fn node_names(history: &History) -> BTreeMap<Ipv4Addr, &str> {
 }
 
 /// Longer than this the machine stands still, and nothing is owed by anybody.
-const STANDSTILL: u64 = 1_000_000_000;
+pub(super) const STANDSTILL: u64 = 1_000_000_000;
 
 /// The machine's own faults: they hit every node. Nobody is held to be cut off by them.
 fn stalls(history: &History) -> impl Iterator<Item = FaultSpan> + use<'_> {

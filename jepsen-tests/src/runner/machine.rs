@@ -25,12 +25,12 @@ pub fn watch(folder: &Path, mood: &Mood, recorder: &Recorder) -> Result<()> {
     let path = folder.join(FILE);
     let mut file = File::create(&path).with_context(|| format!("making {}", path.display()))?;
     while !mood.is_over() {
-        let begun = Instant::now();
+        let due = Instant::now() + LOOK;
         thread::sleep(LOOK);
-        note(recorder, "processor", begun, LOOK + LATE)?;
+        note(recorder, Stall::PROCESSOR, due, LATE)?;
         let begun = Instant::now();
         sync(&mut file).with_context(|| format!("writing {}", path.display()))?;
-        note(recorder, "disk", begun, SLOW_SYNC)?;
+        note(recorder, Stall::DISK, begun, SLOW_SYNC)?;
     }
     Ok(())
 }
@@ -41,14 +41,14 @@ fn sync(file: &mut File) -> std::io::Result<()> {
     file.sync_data()
 }
 
-/// Writes down what took too long.
-fn note(recorder: &Recorder, what: &str, begun: Instant, patience: Duration) -> Result<()> {
-    if begun.elapsed() <= patience {
+/// Writes down what stands still since `since`, if that is longer than `patience`.
+fn note(recorder: &Recorder, what: &str, since: Instant, patience: Duration) -> Result<()> {
+    if since.elapsed() <= patience {
         return Ok(());
     }
     let stall = Stall {
         what: what.to_owned(),
-        since: recorder.clock().at(begun),
+        since: recorder.clock().at(since),
     };
     let entry = Entry::seen(Function::Stall, None, Value::Stall(stall));
     recorder.record(entry).context("writing the history")
@@ -64,9 +64,12 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("history.edn");
         let recorder = Recorder::create(&path).expect("a history");
+        let hour = Duration::from_secs(3600);
         let begun = Instant::now();
-        note(&recorder, "disk", begun, Duration::from_secs(3600)).expect("nothing to write");
-        note(&recorder, "disk", begun, Duration::ZERO).expect("it is written");
+        note(&recorder, Stall::DISK, begun, hour).expect("nothing to write");
+        // A thread that wakes up before it must has not been kept waiting, however long it slept.
+        note(&recorder, Stall::PROCESSOR, begun + hour, Duration::ZERO).expect("nothing to write");
+        note(&recorder, Stall::DISK, begun, Duration::ZERO).expect("it is written");
         recorder.flush().expect("it is written out");
         let history = read_file(&path).expect("a history");
         let [line] = history.operations() else {

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use causes::Trouble::{
-    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
-    Removal,
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Late, Network, NoMember,
+    Paused, Removal,
 };
 
 use super::{Look, Looks};
 use crate::check::Case;
-use crate::check::faults::FaultSpan;
+use crate::check::faults::{FaultSpan, STANDSTILL};
 use crate::check::spans::{Span, merged};
-use crate::history::{Function, Kind, Value};
+use crate::history::{Function, Kind, Stall, Value};
 
 /// A fault by its name, and what is wrong then with the nodes that it is aimed at.
 const FAULTS: &[(&str, &[Trouble])] = &[
@@ -57,9 +57,8 @@ const FAULTS: &[(&str, &[Trouble])] = &[
     ("two-at-once", &[Down, Paused, Network, DiskFails, DiskSlow]),
 ];
 
-/// While the machine is busy, the nodes' own disks hang, their processes stand still, and their messages are
-/// late.
-const OF_THE_MACHINE: [Trouble; 3] = [DiskSlow, Paused, Network];
+/// A round trip that was late by less than a second is not shown for longer: the next one is in time again.
+const LATE_FOR: u64 = 5_000_000_000;
 
 /// What is no further apart is one trouble: a busy machine has thousands.
 const TOGETHER: u64 = 1_000_000_000;
@@ -112,7 +111,10 @@ impl Troubles {
         all.any(|((who, trouble), spans)| {
             node.is_none_or(|node| node == who)
                 && of.contains(trouble)
-                && latest(spans, look).is_some_and(|span| is_near(span, look, within))
+                && latest(spans, look).is_some_and(|span| {
+                    let most = if *trouble == Late { LATE_FOR } else { u64::MAX };
+                    is_near(span, look, within.min(most))
+                })
         })
     }
 
@@ -148,17 +150,18 @@ impl Troubles {
         }
     }
 
-    /// Also the short ones, which excuse nobody from serving.
+    /// The machine's stalls, at every node. Short ones excuse nobody from serving.
     fn note_stalls(&mut self, case: &Case<'_>) {
         let setup = case.history.setup().into_iter();
         let nodes: Vec<&String> = setup.flat_map(|it| &it.members).map(|it| &it.0).collect();
         for line in case.history.operations() {
-            if let Value::Stall(stall) = &line.value {
-                for (node, trouble) in nodes
-                    .iter()
-                    .flat_map(|node| OF_THE_MACHINE.map(|it| (node, it)))
-                {
-                    self.note(node, trouble, (stall.since, line.time));
+            let Value::Stall(stall) = &line.value else {
+                continue;
+            };
+            let span = (stall.since, line.time);
+            for node in &nodes {
+                for trouble in of_stall(&stall.what, span) {
+                    self.note(node, *trouble, span);
                 }
             }
         }
@@ -204,6 +207,16 @@ impl Troubles {
                 }
             }
         }
+    }
+}
+
+/// What a stall of the machine does to every node.
+fn of_stall(what: &str, span: Span) -> &'static [Trouble] {
+    match what {
+        _ if span.1.saturating_sub(span.0) <= STANDSTILL => &[Late],
+        Stall::DISK => &[DiskSlow],
+        Stall::PROCESSOR => &[Paused, Network],
+        _ => &[],
     }
 }
 

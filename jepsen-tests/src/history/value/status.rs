@@ -67,10 +67,17 @@ pub struct Asked {
 /// The machine that the whole run is on was busy, or stood still, until this line's time: `{:what "disk", :since 17}`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stall {
-    /// The disk, or the processors.
+    /// [`Stall::DISK`] or [`Stall::PROCESSOR`].
     pub what: String,
     /// Since when.
     pub since: u64,
+}
+
+impl Stall {
+    /// The disk: syncs took long.
+    pub const DISK: &'static str = "disk";
+    /// The processors: a thread did not get one in time.
+    pub const PROCESSOR: &'static str = "processor";
 }
 
 impl Shape for Stall {
