@@ -1,13 +1,17 @@
-//! What must have happened for a node to say that it does not serve (contract S11, ST2).
+//! What must have happened for a node to say that it does not serve, or that its NAT does not work (contract
+//! S11, ST2).
 //!
-//! * **What it is.** A table: a part of what the node says, and the troubles that make it true. The simulation
-//!   and the fault tests judge by the same one, each with troubles that it has seen by itself.
+//! * **What it is.** Two tables: a part of what the node says, and the troubles that make it true. The simulation
+//!   and the fault tests judge by the same first one, each with troubles that it has seen by itself. The other is
+//!   the fault tests': the simulation has no kernels.
 //! * **What it is not.** Part of the product: a node that judged itself by this would be its own witness.
 //! * **Invariants.** A reason that is not in the table is one of which nobody has said what its cause is: it
 //!   fails. Depends on nothing.
 
+mod nat;
 mod table;
 
+pub use nat::NAT_CAUSES;
 pub use table::CAUSES;
 
 /// What is wrong with a node, or has just changed for it.
@@ -35,6 +39,12 @@ pub enum Trouble {
     Removal,
     /// Nobody leads, or another one than before.
     Election,
+    /// Its host's uplink is gone, switched off, has another name or no address.
+    Uplink,
+    /// Its host does not forward what comes in by one of its interfaces.
+    Forwarding,
+    /// Rules that are not its own drop what its host forwards.
+    ForeignRules,
 }
 
 /// How long ago it may have been.
@@ -59,11 +69,21 @@ pub struct Cause {
     pub when: When,
 }
 
-/// The cause of what a node says. Several parts of a node may each say what they lack: the first row that fits
+/// The cause of what a node says of why it does not serve. Several parts of a node may each say what they lack: the first row that fits
 /// counts.
 #[must_use]
 pub fn cause_of(reason: &str) -> Option<&'static Cause> {
-    CAUSES.iter().find(|cause| reason.contains(cause.says))
+    row_of(CAUSES, reason)
+}
+
+/// The cause of what a node says of its NAT: each blocker is of one thing.
+#[must_use]
+pub fn nat_cause_of(problem: &str) -> Option<&'static Cause> {
+    row_of(NAT_CAUSES, problem)
+}
+
+fn row_of(table: &'static [Cause], said: &str) -> Option<&'static Cause> {
+    table.iter().find(|cause| said.contains(cause.says))
 }
 
 #[cfg(test)]
@@ -72,14 +92,17 @@ mod tests {
 
     #[test]
     fn each_row_is_found_by_what_it_says() {
-        for cause in CAUSES {
-            let found = cause_of(cause.says).map(|found| found.says);
-            assert_eq!(found, Some(cause.says), "a row before it hides it");
+        for table in [CAUSES, NAT_CAUSES] {
+            for cause in table {
+                let found = row_of(table, cause.says).map(|found| found.says);
+                assert_eq!(found, Some(cause.says), "a row before it hides it");
+            }
         }
     }
 
     #[test]
     fn what_nobody_has_explained_has_no_cause() {
         assert!(cause_of("something that nobody has heard of").is_none());
+        assert!(nat_cause_of("NAT: something that nobody has heard of").is_none());
     }
 }

@@ -11,7 +11,7 @@ const ANYTHING: &[Trouble] = &[
     Down, Paused, DiskFails, DiskSlow, Network, NoMember, Election,
 ];
 
-const fn own(says: &'static str, own: &'static [Trouble], when: When) -> Cause {
+pub(super) const fn own(says: &'static str, own: &'static [Trouble], when: When) -> Cause {
     Cause {
         says,
         own,

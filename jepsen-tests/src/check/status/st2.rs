@@ -7,7 +7,7 @@ use causes::Trouble::{
     self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
     Removal,
 };
-use causes::{When, cause_of};
+use causes::{Cause, When, cause_of, nat_cause_of};
 
 use super::troubles::Troubles;
 use super::{Look, Looks};
@@ -118,7 +118,16 @@ impl Bench {
     }
 
     fn of_itself(&self, node: &str, look: &Look<'_>, reason: &str) -> Result<(), String> {
-        let Some(cause) = cause_of(reason) else {
+        self.has(node, look, cause_of(reason))
+    }
+
+    fn has(
+        &self,
+        node: &str,
+        look: &Look<'_>,
+        cause: Option<&'static Cause>,
+    ) -> Result<(), String> {
+        let Some(cause) = cause else {
             return Err("no cause is known of that (crates/causes)".to_owned());
         };
         let within = match cause.when {
@@ -139,8 +148,7 @@ impl Bench {
         let was = |who, of| self.troubles.was(who, of, look, self.within);
         let has_cause = match amiss.kind.as_str() {
             "pool_full" => self.full_from.is_some_and(|from| from <= look.line.time),
-            // Rules, uplinks, forwarding: whatever was done to its host, and its own beginning.
-            "nat" => self.troubles.was_hit(node, look, self.within) || was(Some(node), &[Down]),
+            "nat" => return self.has(node, look, nat_cause_of(&amiss.cause)),
             kind => {
                 let Some(about) = ABOUT.iter().find(|about| about.kind == kind) else {
                     return Err(format!(

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use causes::Trouble::{
-    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Late, Network, NoMember,
-    Paused, Removal,
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, ForeignRules, Forwarding,
+    Late, Network, NoMember, Paused, Removal, Uplink,
 };
 
 use super::{Look, Looks};
@@ -48,9 +48,9 @@ const FAULTS: &[(&str, &[Trouble])] = &[
         &[Down, NoMember, Removal, DiskWentBack],
     ),
     ("moved", &[Down, Address]),
-    ("uplink", &[]),
-    ("foreign-firewall", &[]),
-    ("forwarding-off", &[]),
+    ("uplink", &[Uplink]),
+    ("foreign-firewall", &[ForeignRules]),
+    ("forwarding-off", &[Forwarding]),
     ("log-reader", &[]),
     ("log-full", &[]),
     ("foreign-cluster", &[]),
@@ -63,22 +63,21 @@ const LATE_FOR: u64 = 5_000_000_000;
 /// What is no further apart is one trouble: a busy machine has thousands.
 const TOGETHER: u64 = 1_000_000_000;
 
-/// Whether it is known what a fault of this name does to its nodes.
-pub fn is_known(fault: &str) -> bool {
-    FAULTS.iter().any(|(name, _)| *name == fault)
+/// What a fault of this name does to its nodes, if that is known.
+pub fn troubles_of(fault: &str) -> Option<&'static [Trouble]> {
+    let row = FAULTS.iter().find(|(name, _)| *name == fault)?;
+    Some(row.1)
 }
 
 /// What was wrong, when.
 pub(super) struct Troubles {
     spans: BTreeMap<(String, Trouble), Vec<Span>>,
-    hits: Vec<FaultSpan>,
 }
 
 impl Troubles {
     pub(super) fn of(case: &Case<'_>, looks: &Looks<'_>) -> Self {
         let mut troubles = Self {
             spans: BTreeMap::new(),
-            hits: case.faults.all().to_vec(),
         };
         for fault in case.faults.all() {
             troubles.note_fault(fault);
@@ -118,15 +117,6 @@ impl Troubles {
         })
     }
 
-    /// Whether any fault was aimed at `node` then.
-    pub(super) fn was_hit(&self, node: &str, look: &Look<'_>, within: u64) -> bool {
-        let mut hits = self.hits.iter();
-        hits.any(|hit| {
-            hit.fault.targets.iter().any(|target| target == node)
-                && is_near(hit.possible, look, within)
-        })
-    }
-
     fn note(&mut self, node: &str, trouble: Trouble, span: Span) {
         let spans = self.spans.entry((node.to_owned(), trouble)).or_default();
         spans.push(span);
@@ -134,8 +124,7 @@ impl Troubles {
 
     fn note_fault(&mut self, span: &FaultSpan) {
         let fault = &span.fault;
-        let row = FAULTS.iter().find(|(name, _)| *name == span.name);
-        let troubles = row.map_or(&[] as &[_], |(_, troubles)| troubles);
+        let troubles = troubles_of(&span.name).unwrap_or_default();
         for node in &fault.targets {
             for trouble in troubles {
                 self.note(node, *trouble, span.possible);
