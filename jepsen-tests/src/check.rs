@@ -48,7 +48,7 @@ pub use linear::{Event, Linearity, Model, linearizable};
 pub use report::Report;
 pub use s9_host_ports::HOST_PORTS;
 pub use stats::{Count, Stats};
-pub use status::is_explained;
+pub use status::troubles_of;
 pub use table::{Table, TableCall, TableModel};
 pub use verdict::{Evidence, Place, Validity, Verdict, seconds};
 

@@ -16,7 +16,7 @@ pub mod st3;
 pub mod st5;
 mod troubles;
 
-pub use troubles::is_known as is_explained;
+pub use troubles::troubles_of;
 
 use std::collections::BTreeMap;
 

@@ -83,17 +83,29 @@ fn together(one: Fault, other: Fault, detail: String) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jepsen_tests::check::troubles_of;
+    use std::collections::BTreeSet;
 
     #[test]
     fn two_kinds_are_never_the_same_and_all_are_drawn() {
         let mut rng = Rng::with_seed(1);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for _ in 0..300 {
             let (first, second) = draw(&mut rng);
             assert_ne!(first, second);
             seen.extend([first, second]);
         }
         assert_eq!(seen.len(), POOL.len());
+    }
+
+    /// Else ST2 takes what a node says of one of them for a lie, or believes what none of them does.
+    #[test]
+    fn the_checkers_know_of_all_that_two_can_do() {
+        let troubles = |kind: NemesisKind| troubles_of(&kind.name()).unwrap_or_default();
+        let all = |kinds: &[NemesisKind]| -> BTreeSet<_> {
+            kinds.iter().flat_map(|kind| troubles(*kind)).collect()
+        };
+        assert_eq!(all(&[NemesisKind::TwoAtOnce]), all(&POOL));
     }
 
     #[test]

@@ -41,7 +41,7 @@ const FAULTS: &[(&str, &[Trouble])] = &[
     ("listen-ip", &[Address, Down]),
     ("membership", &[Down, NoMember, Removal]),
     ("rollback", &[Down, DiskWentBack]),
-    ("copy", &[DiskWentBack, Network]),
+    ("copy", &[Down, DiskWentBack, Network]),
     ("wipe", &[Down, NoMember, Removal, DiskWentBack]),
     (
         "bootstrap-left-on",
@@ -51,10 +51,15 @@ const FAULTS: &[(&str, &[Trouble])] = &[
     ("uplink", &[Uplink]),
     ("foreign-firewall", &[ForeignRules]),
     ("forwarding-off", &[Forwarding]),
-    ("log-reader", &[]),
-    ("log-full", &[]),
+    // A stream is changed by a restart.
+    ("log-reader", &[Down]),
+    ("log-full", &[Down]),
     ("foreign-cluster", &[]),
-    ("two-at-once", &[Down, Paused, Network, DiskFails, DiskSlow]),
+    // Of any two in its pool: a test of the nemesis holds them together.
+    (
+        "two-at-once",
+        &[Down, Paused, Network, Address, Uplink, ForeignRules],
+    ),
 ];
 
 /// A round trip that was late by less than a second is not shown for longer: the next one is in time again.
