@@ -166,12 +166,19 @@ fn standing(history: &History, public: &str, there: bool) -> Vec<Span> {
             continue;
         };
         let is_other = |other: &&Call<'_>| other.invoke.function != wanted;
+        // Of two at the same time nobody knows which came last, however long ago.
+        let overlaps = |other: &Call<'_>| {
+            let ended = other.ended().filter(|_| other.kind() == Kind::Ok);
+            ended.is_some_and(|ended| ended > call.invoke.time)
+        };
+        let before = || changes[..place].iter().filter(is_other);
+        if before().any(overlaps) {
+            continue;
+        }
         let next = changes[place + 1..].iter().find(is_other);
         let until = next.map_or(history.end(), |next| next.invoke.time);
-        let unsettled =
-            |other: &&Call<'_>| other.invoke.function != wanted && other.kind() == Kind::Info;
-        let before = changes[..place].iter().filter(unsettled);
-        let settled = before.map(|other| other.invoke.time.saturating_add(UNSETTLED));
+        let unsettled = before().filter(|other| other.kind() == Kind::Info);
+        let settled = unsettled.map(|other| other.invoke.time.saturating_add(UNSETTLED));
         let from = settled.fold(done, u64::max);
         if call.invoke.function == wanted && from < until {
             spans.push((from, until));
