@@ -46,7 +46,8 @@ pub fn check(case: &Case<'_>) -> Verdict {
     Verdict::of("L4", what, judged, evidence)
 }
 
-fn not_sent(call: &Call<'_>) -> bool {
+/// Whether the client could not even send what it wanted to ask: that says nothing of the nodes.
+pub(super) fn not_sent(call: &Call<'_>) -> bool {
     let error = call.completion.and_then(|end| end.error.as_ref());
     error.is_some_and(|error| error.kind == FailureKind::NotSent)
 }

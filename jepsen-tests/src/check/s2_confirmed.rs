@@ -1,9 +1,10 @@
 //! S2, and with it S1, by the clients: at the end every client that believes that it holds an address reboots
 //! and asks each node for it in turn, and each confirms it. Nobody's tables are looked at. Silence counts for
-//! nothing while some fault is on: then it is the machine's own.
+//! nothing while some fault is on: then it is the machine's own. Nor does what a client could not send.
 
 use super::faults::node_names;
 use super::holds::exchange;
+use super::l4_storm::not_sent;
 use super::spans::common;
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
@@ -18,7 +19,8 @@ pub fn check(case: &Case<'_>) -> Verdict {
     let mut evidence = Vec::new();
     for call in confirms {
         let span = (call.invoke.time, call.ended().unwrap_or(case.history.end()));
-        if call.kind() == Kind::Info && !common(&[span], &case.faults.troubled()).is_empty() {
+        let is_troubled = || !common(&[span], &case.faults.troubled()).is_empty();
+        if not_sent(&call) || call.kind() == Kind::Info && is_troubled() {
             continue;
         }
         judged += 1;
