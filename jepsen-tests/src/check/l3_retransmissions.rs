@@ -7,7 +7,7 @@
 //! answered: then the machine that all of it runs on stands still, or service is gone, which is judged for
 //! itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::l1_renewals::stood_still;
 use super::l3_service::answers;
@@ -31,19 +31,23 @@ pub fn check(case: &Case<'_>) -> Verdict {
     let steady = common(&case.faults.steady(change, outage), &room_for_all(case));
     let answers = answers(case);
     let mut first: BTreeMap<(&str, u32), &Operation> = BTreeMap::new();
-    let mut judged = 0;
+    let mut judged: BTreeSet<u64> = BTreeSet::new();
     let mut evidence = Vec::new();
     for (line, asked) in discovers(case) {
         let begin = *first.entry((&asked.client, asked.xid)).or_insert(line);
         let span = (begin.time, line.time);
-        if holding(&steady, span.0, span.1.saturating_add(1)).is_none() {
+        let is_steady = holding(&steady, span.0, span.1.saturating_add(1)).is_some();
+        if !is_steady || stood_still(span, &answers) {
+            // Later copies accuse nobody.
+            if asked.copies <= ONE_TOO_MANY {
+                judged.remove(&begin.index);
+            }
             continue;
         }
-        judged += usize::from(begin.index == line.index);
-        if asked.copies == ONE_TOO_MANY
-            && !is_answered(case, asked, span)
-            && !stood_still(span, &answers)
-        {
+        if begin.index == line.index {
+            judged.insert(begin.index);
+        }
+        if asked.copies == ONE_TOO_MANY && !is_answered(case, asked, span) {
             let text = format!(
                 "{} sent a DHCPDISCOVER at {}, and again, and nobody had answered at {}",
                 asked.client,
@@ -53,5 +57,5 @@ pub fn check(case: &Case<'_>) -> Verdict {
             evidence.push(Evidence::new(text, vec![begin.index, line.index]));
         }
     }
-    Verdict::of("L3", what, judged, evidence)
+    Verdict::of("L3", what, judged.len(), evidence)
 }
