@@ -28,6 +28,11 @@ const fn mutation(name: &'static str, promise: &'static str, bug: &'static str) 
 /// Every mutation, in the order of their names.
 pub const ALL: &[Mutation] = &[
     mutation(
+        "l1_budget_not_refilled",
+        "L1, L3",
+        "a budget that is used up never fills again",
+    ),
+    mutation(
         "l1_unheard_leader_goes_on",
         "L1, L3",
         "a leader that hears no quorum keeps its followers waiting for as long as its messages get out",
@@ -41,6 +46,11 @@ pub const ALL: &[Mutation] = &[
         "l2_serves_without_quorum",
         "L2",
         "a node that has no quorum in reach stays in service",
+    ),
+    mutation(
+        "l3_waits_for_a_copy",
+        "L3",
+        "no node answers before it has heard two copies more than it has to",
     ),
     mutation(
         "l4_answers_for_another_server",
@@ -173,6 +183,11 @@ pub const ALL: &[Mutation] = &[
         "a copy of a RELEASE ends the grant that came after it",
     ),
     mutation(
+        "s7_declined_not_quarantined",
+        "S7",
+        "a declined address is free at once",
+    ),
+    mutation(
         "s7_every_accuser_believed",
         "S7",
         "whoever declines, or answers probes, has as many addresses quarantined as it likes",
@@ -231,6 +246,11 @@ pub const ALL: &[Mutation] = &[
         "s9_withdrawn_stays_open",
         "S9",
         "a forward that is withdrawn stays in the kernel's rules",
+    ),
+    mutation(
+        "st5_blockers_leave_the_level",
+        "ST5",
+        "a node that names what is amiss says that all is well",
     ),
     mutation(
         "t1_clock_goes_back",

@@ -14,11 +14,12 @@ use std::num::NonZeroUsize;
 const RARE: [(&str, u64); 1] = [("l1_voter_without_a_log", 5)];
 
 /// Bugs of which the simulation shows nothing, and the crate whose own tests do: `./x mutants` plays those.
-const BY_TESTS: [(&str, &str); 5] = [
+const BY_TESTS: [(&str, &str); 6] = [
     // Both dhcpd and ipam look; without the one the other refuses.
     ("l6_grant_without_probe", "dhcpd"),
     ("s6_revoked_is_forgotten", "ipam"),
     ("s6_stranger_refused", "ipam"),
+    ("s7_declined_not_quarantined", "ipam"),
     ("s7_every_accuser_believed", "dhcpd"),
     ("s7_pool_quarantined", "ipam"),
 ];

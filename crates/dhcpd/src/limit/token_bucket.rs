@@ -47,6 +47,9 @@ impl TokenBucket {
     }
 
     fn refill(&mut self, now: Moment) {
+        if ipam::mutated!("l1_budget_not_refilled") {
+            return;
+        }
         let elapsed: Duration = now.since(self.refilled);
         let gained = elapsed
             .as_nanos()

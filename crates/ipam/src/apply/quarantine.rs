@@ -25,6 +25,10 @@ impl State {
             subnet.keep_record(decline.address, &lease, None);
             make_room(subnet);
         }
+        if crate::mutated!("s7_declined_not_quarantined") {
+            subnet.leases.remove(decline.address);
+            return Ok(Outcome::Done);
+        }
         quarantine(subnet, decline.address, lease, now, events);
         Ok(Outcome::Done)
     }
