@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use causes::Trouble::{
-    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Network, NoMember, Paused,
-    Removal,
+    self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Late, Network, NoMember,
+    Paused, Removal,
 };
 use causes::{Cause, When, cause_of, nat_cause_of};
 
@@ -28,6 +28,10 @@ struct About {
     /// Or one of these, at anybody.
     anybodys: &'static [Trouble],
 }
+
+/// An answer of a second ago does not count any more: a machine that is late by less makes a peer one that is
+/// unreachable for a moment.
+const FOR_A_MOMENT: &str = "unreachable for 0 s";
 
 const ABOUT: &[About] = &[
     About {
@@ -159,6 +163,7 @@ impl Bench {
                 member.is_some_and(|member| was(Some(member), about.its))
                     || was(Some(node), about.own)
                     || was(None, about.anybodys)
+                    || amiss.cause.contains(FOR_A_MOMENT) && was(None, &[Late])
             }
         };
         match has_cause {
