@@ -45,6 +45,10 @@ pub enum Trouble {
     Forwarding,
     /// Rules that are not its own drop what its host forwards.
     ForeignRules,
+    /// An operator gives it another configuration.
+    Reconfigured,
+    /// There is another cluster on the peers' network.
+    Stranger,
 }
 
 /// How long ago it may have been.

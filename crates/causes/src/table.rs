@@ -2,7 +2,7 @@
 
 use super::Trouble::{
     self, Address, DiskFails, DiskSlow, DiskWentBack, Down, Election, Late, Network, NoMember,
-    Paused, Removal,
+    Paused, Reconfigured, Removal, Stranger,
 };
 use super::{Cause, When};
 
@@ -40,12 +40,17 @@ pub const CAUSES: &[Cause] = &[
     own("its listen IP", &[Address], When::Lately),
     own("its interface", &[Address], When::Lately),
     own("its DHCP server", &[Address], When::Lately),
-    own("its peer address is", &[Address], When::Lately),
+    own(
+        "its peer address is",
+        &[Address, Reconfigured],
+        When::Lately,
+    ),
     // No fault makes states differ: whoever says so is wrong.
     own("its state differs", &[], When::Ever),
     own("its disk went back", &[DiskWentBack], When::Ever),
     own("it could not take profile", &[DiskFails], When::Ever),
     own("it takes profile", &[Down, NoMember], When::Lately),
+    own("is heard from node", &[Stranger], When::Ever),
     own("it has been removed", &[Removal], When::Ever),
     own(
         "it is not a voting member",

@@ -24,6 +24,7 @@ pub mod log;
 pub mod mutants;
 pub mod network;
 pub mod node;
+pub mod others;
 pub mod panics;
 pub mod report;
 pub mod run;

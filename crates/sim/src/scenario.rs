@@ -5,6 +5,7 @@ use crate::check::Pace;
 use crate::distance::Distance;
 use crate::fault::{Kind, Schedule, Severity};
 use crate::network::Host;
+use crate::others::{OtherCluster, our_name};
 use anyhow::Result;
 use cluster::{Snapshots, Timings};
 use fastrand::Rng;
@@ -44,6 +45,8 @@ pub struct Scenario {
     pub timings: Timings,
     /// How far apart the nodes are.
     pub distance: Distance,
+    /// Another cluster on the peers' network.
+    pub others: Option<OtherCluster>,
     /// Each node's clock rate.
     pub rates: Vec<f64>,
     /// The faults.
@@ -76,7 +79,10 @@ impl Scenario {
         // A node that is removed may not come back to an address that a client was given meanwhile.
         let wide = random.u8(0..3) == 0;
         let severity = Severity::draw(&mut random, |kind| {
-            let is_added = matches!(kind, Kind::Rollback | Kind::FailingPort);
+            let is_added = matches!(
+                kind,
+                Kind::Rollback | Kind::FailingPort | Kind::Reconfigured | Kind::OtherCluster
+            );
             !is_added && (!wide || kind != Kind::Replacement)
         });
         let scarce = random.u8(0..3) == 0;
@@ -101,6 +107,12 @@ impl Scenario {
         let mut schedule = Schedule::draw(&mut random, nodes, severity, BEGUN..healed);
         schedule.add_rollbacks(seed, nodes, BEGUN..healed);
         schedule.add_failing_ports(seed, nodes, BEGUN..healed);
+        schedule.add_reconfigurations(seed, nodes, BEGUN..healed);
+        bootstrap.cluster_id = our_name(seed);
+        let others = OtherCluster::draw(seed, &bootstrap)?;
+        if let Some(others) = &others {
+            schedule.add_other_clusters_doings(others.seed, BEGUN..healed);
+        }
         Ok(Self {
             seed,
             nodes,
@@ -112,6 +124,7 @@ impl Scenario {
             snapshots,
             timings: Timings::default(),
             distance,
+            others,
             rates,
             schedule,
             healed,
@@ -256,7 +269,7 @@ fn draw_bootstrap(
         authoritative: false,
     };
     Ok(Bootstrap {
-        cluster_id: [7; 16],
+        cluster_id: [0; 16],
         subnet,
         source_nat: Some(SourceNat::Masquerade),
         forward_policy: ForwardPolicy::Drop,

@@ -69,6 +69,18 @@ dhcpd::labelled! {
         RolledBack => "node started on a disk that went back",
         /// The leader died then, and some others had nothing of what was forgotten.
         LeaderLostBehindRollback => "leader lost behind a disk that went back",
+        /// A node was started at another peer address.
+        PeerMoved => "node started at another peer address",
+        /// It had belonged to a node of the other cluster.
+        TookOverAddress => "address taken over from another cluster's node",
+        /// Its configuration was refused, and it did not start.
+        ConfigurationRefused => "wrong configuration refused",
+        /// A node that was to found a cluster without its data found that there is one.
+        SecondBootstrapRefused => "second bootstrap refused",
+        /// A node called one of the other cluster.
+        CalledOtherCluster => "call between clusters refused",
+        /// A client of the other cluster got its address.
+        OtherClusterServed => "other cluster served its own client",
     }
 }
 

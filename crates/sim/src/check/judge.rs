@@ -5,6 +5,7 @@ use super::holdings::Holdings;
 use super::pace::Pace;
 use super::peace::Peace;
 use super::s9_kernel::{Kernels, Opened};
+use super::s12::{self, ClusterName, S12};
 use super::states::changes;
 use super::status::{Shown, Status};
 use super::violation::{Promises, Verdict, Violation};
@@ -40,6 +41,7 @@ pub struct Judge {
     s7: s7::S7,
     s8: s8::S8,
     s9: s9::S9,
+    s12: S12,
     kernels: Kernels,
     peace: Peace,
     l1: l1::L1,
@@ -91,6 +93,26 @@ impl Judge {
         judge
     }
 
+    /// This is the cluster that is judged: no other's state is a node's.
+    pub const fn of_cluster(&mut self, name: ClusterName) {
+        self.s12 = S12::of(name);
+    }
+
+    /// A node has answered what another cluster's node called, which only members may call (S12).
+    pub fn crossed(&mut self, at: TrueTime, node: NodeId, caller: NodeId, method: &str) {
+        self.keep([Err(s12::crossed(at, node, caller, method))]);
+    }
+
+    /// Another cluster is there to be named (S11).
+    pub fn other_cluster(&mut self, name: ClusterName) {
+        self.status.names.clusters.insert(name);
+    }
+
+    /// One of our nodes is at this address from now on (S11).
+    pub fn address(&mut self, address: &str) {
+        self.status.names.addresses.insert(address.to_owned());
+    }
+
     /// Judges by these promises alone from now on.
     pub const fn mind(&mut self, promises: Option<Promises>) {
         self.minds = promises;
@@ -140,6 +162,7 @@ impl Judge {
         let verdicts = [
             self.s8.applied(at, node, position, digest),
             self.t1.applied(at, node, position, state.clock()),
+            self.s12.applied(at, node, state),
             invariants,
         ];
         self.keep(verdicts);

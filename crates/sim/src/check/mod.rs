@@ -17,6 +17,7 @@
 //! | T2, T3 | the clock against a line in true time |
 //! | L1, L3 | clients that wait, once everything is healed, and when a single node is lost then |
 //! | S11 | what nodes say of themselves, beside what is wrong with them (`status`) |
+//! | S12 | calls between clusters, and the cluster that each node's state names |
 //! | S9 | the kernels of the hosts as well, after every step (`s9_kernel`) |
 //! | NAT | every node's kernel at the end |
 
@@ -33,6 +34,7 @@ mod pace;
 mod peace;
 mod rulesets;
 mod s1;
+mod s12;
 mod s2;
 mod s3;
 mod s4;
@@ -55,6 +57,7 @@ pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
 pub use pace::Pace;
 pub use s9_kernel::Opened;
+pub use s12::ClusterName;
 pub use status::Shown;
 pub use violation::{Promises, Verdict, Violation};
 

@@ -43,6 +43,10 @@ dhcpd::labelled! {
         Intruder => "intruder",
         /// A host's port on the clients' link takes nothing that its node sends: no reply, no probe.
         FailingPort => "failing port",
+        /// A node is started with another address, flag or configuration.
+        Reconfigured => "restart with another configuration",
+        /// A node of the other cluster moves, or is told our addresses.
+        OtherCluster => "doings of another cluster",
     }
 }
 

@@ -90,6 +90,24 @@ impl Schedule {
         }
     }
 
+    /// Adds nodes that are started with another configuration, to one of three runs, likewise.
+    pub fn add_reconfigurations(&mut self, seed: u64, nodes: u64, span: Range<Duration>) {
+        let mut random = Rng::with_seed(seed ^ 0x0c0f_1641);
+        if random.u8(0..3) == 0 {
+            for _ in 0..random.u8(1..=3) {
+                self.add(Kind::Reconfigured, &mut random, nodes, &span, 500..8000);
+            }
+        }
+    }
+
+    /// Adds what the other cluster does that ours may notice.
+    pub fn add_other_clusters_doings(&mut self, seed: u64, span: Range<Duration>) {
+        let mut random = Rng::with_seed(seed);
+        for _ in 0..random.u8(2..=4) {
+            self.add(Kind::OtherCluster, &mut random, 1, &span, 500..5000);
+        }
+    }
+
     fn add(
         &mut self,
         kind: Kind,

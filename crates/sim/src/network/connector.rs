@@ -3,6 +3,7 @@
 use super::false_notes::{FalseNotes, Lie};
 use super::paths::{Host, Paths};
 use super::traffic::{CallId, Delivery, PeerAnswer, PeerRequest, Traffic};
+use crate::others::node_on;
 use cluster::{Connector, MembershipError, PeerChannel, PeerHandler, ProvenPeer};
 use http_body_util::{BodyExt, Full};
 use ipam::NodeId;
@@ -20,16 +21,16 @@ use tower::{ServiceExt, service_fn};
 #[derive(Clone)]
 pub struct PeerNetwork {
     traffic: Arc<Mutex<Traffic>>,
-    addresses: Arc<BTreeMap<String, Host>>,
 }
 
 impl PeerNetwork {
     /// A network of the hosts that have these addresses (`host:port`).
     #[must_use]
     pub fn new(seed: u64, addresses: BTreeMap<String, Host>) -> Self {
+        let mut traffic = Traffic::new(seed);
+        traffic.addresses = addresses;
         Self {
-            traffic: Arc::new(Mutex::new(Traffic::new(seed))),
-            addresses: Arc::new(addresses),
+            traffic: Arc::new(Mutex::new(traffic)),
         }
     }
 
@@ -40,6 +41,19 @@ impl PeerNetwork {
             network: self.clone(),
             host,
         })
+    }
+
+    /// From now on `host` is at this address, and no more where it was.
+    pub fn moves(&self, host: Host, address: &str) {
+        let addresses = &mut self.lock().addresses;
+        addresses.retain(|_, other| *other != host);
+        addresses.insert(address.to_owned(), host);
+    }
+
+    /// Who is at this address.
+    #[must_use]
+    pub fn host_at(&self, address: &str) -> Option<Host> {
+        self.lock().addresses.get(address).copied()
     }
 
     /// Moves the time at which things are sent.
@@ -114,13 +128,18 @@ struct Plug {
 impl Connector for Plug {
     fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
         let (network, from) = (self.network.clone(), self.host);
-        let Some(to) = self.network.addresses.get(address).copied() else {
-            let reason = format!("{address} is nowhere in the simulated network");
-            return Err(MembershipError::Rejected(reason));
-        };
+        let address = address.to_owned();
         Ok(PeerChannel::new(service_fn(move |request| {
             let network = network.clone();
-            async move { network.call(from, to, request).await }
+            // Looked up at each call: whoever was there may be elsewhere by now.
+            let to = network.host_at(&address);
+            let nobody = format!("nobody is at {address}");
+            async move {
+                match to {
+                    Some(to) => network.call(from, to, request).await,
+                    None => Err(Status::unavailable(nobody)),
+                }
+            }
         })))
     }
 }
@@ -138,9 +157,9 @@ pub async fn answer(
     *asked.version_mut() = http::Version::HTTP_2;
     *asked.uri_mut() = request.uri;
     *asked.headers_mut() = request.headers;
-    // A host's number is its node's id; nobody speaks for another.
+    // Nobody speaks for another.
     asked.extensions_mut().insert(ProvenPeer {
-        node: NodeId(from),
+        node: node_on(from),
         key: None,
     });
     let answered: Result<_, Infallible> = handler.oneshot(asked).await;

@@ -114,6 +114,8 @@ pub(super) struct Traffic {
     pub(super) now: Duration,
     /// Who lies of notes, and how.
     pub(super) liar: Option<(Host, FalseNotes)>,
+    /// Who is where (`host:port`).
+    pub(super) addresses: BTreeMap<String, Host>,
     calls: BTreeMap<CallId, Call>,
     queue: BTreeMap<(Duration, u64), Underway>,
     next: u64,
@@ -125,6 +127,7 @@ impl Traffic {
             paths: Paths::new(seed),
             now: Duration::ZERO,
             liar: None,
+            addresses: BTreeMap::new(),
             calls: BTreeMap::new(),
             queue: BTreeMap::new(),
             next: 0,

@@ -5,7 +5,7 @@ use super::leases::WatchedLeases;
 use super::nat;
 use crate::disk::Disk;
 use crate::lan::LanPort;
-use crate::network::PeerNetwork;
+use crate::network::{Host, PeerNetwork};
 use crate::sometimes::Sightings;
 use cluster::{Cluster, ClusterConfig, PeerHandler, Start, StartError, Surroundings};
 use dhcpd::{DhcpServer, RateLimits, ServerConfig};
@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What a node is given.
 #[derive(Clone)]
 pub struct Boot {
+    /// Its machine.
+    pub host: Host,
     /// Its part in the cluster.
     pub config: ClusterConfig,
     /// How it begins if its disk is empty.
@@ -90,7 +92,7 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
     let store = raft_store::open_on(medium, &options)?;
     let surroundings = Surroundings {
         store,
-        connector: place.network.connector(boot.config.node.0),
+        connector: place.network.connector(boot.host),
     };
     let (cluster, handler) = Cluster::start_in(boot.config.clone(), surroundings).await?;
     {

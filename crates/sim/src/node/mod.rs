@@ -31,7 +31,7 @@ pub const REPRODUCIBLE: bool = cfg!(tokio_unstable);
 
 /// A machine and its node.
 pub struct Node {
-    /// Its number, and its node's id.
+    /// Its machine's number.
     pub host: Host,
     /// What its node is given.
     pub boot: Boot,
@@ -65,7 +65,7 @@ impl Node {
     #[must_use]
     pub fn new(boot: Boot, disk: Disk, rate: f64) -> Self {
         Self {
-            host: boot.config.node.0,
+            host: boot.host,
             boot,
             disk,
             rate,

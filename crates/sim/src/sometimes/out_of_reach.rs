@@ -66,11 +66,6 @@ pub const OUT_OF_REACH: &[Exception] = &[
     ),
     (
         Table::NotServing,
-        "its peer address is",
-        "a simulated node keeps its address: crates/cluster has a test with real ones",
-    ),
-    (
-        Table::NotServing,
         "its state differs",
         "no fault makes states differ: the mutation s8_apply_differs does",
     ),

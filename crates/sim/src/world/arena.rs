@@ -6,6 +6,7 @@ use super::intruder::Overheard;
 use super::kernels::Kernels;
 use super::neighbours::Neighbours;
 use super::observe::Observer;
+use super::others::Others;
 use super::script::Stage;
 use super::status::Shows;
 use super::{LONGEST_STEP, STEP};
@@ -14,6 +15,7 @@ use crate::disk::Disk;
 use crate::lan::Segment;
 use crate::network::{CallId, Delivery, Host, PeerNetwork, PeerRequest};
 use crate::node::{Boot, Node};
+use crate::others::node_on;
 use crate::scenario::{SUBNET, Scenario, listen_ip, peer_address};
 use crate::sometimes::Sightings;
 use crate::stats::Stats;
@@ -21,7 +23,7 @@ use crate::trace::Trace;
 use anyhow::{Context, Result};
 use cluster::{ClusterConfig, Start};
 use fastrand::Rng;
-use ipam::NodeId;
+use ipam::{Bootstrap, NodeId};
 use natd::{Guard, InterfaceName, NodeContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,6 +48,7 @@ pub struct World {
     pub(super) shows: Shows,
     pub(super) kernels: Kernels,
     pub(super) stage: Stage,
+    pub(super) others: Option<Others>,
     /// Requests that wait for a paused process.
     held: BTreeMap<Host, Vec<(CallId, Host, PeerRequest)>>,
 }
@@ -55,6 +58,7 @@ impl World {
     pub fn new(scenario: Scenario, trace: Trace) -> Result<Self> {
         let mut random = Rng::with_seed(scenario.seed ^ 0x5eed);
         let addresses = scenario.hosts().map(|host| (peer_address(host), host));
+        let addresses = addresses.chain(super::others::addresses(&scenario));
         let network = PeerNetwork::new(random.u64(..), addresses.collect());
         network.with_paths(|paths| paths.set_distance(scenario.distance.clone()));
         let segment = Segment::new(random.u64(..));
@@ -70,6 +74,8 @@ impl World {
             let since = TrueTime(squatter.since);
             observer.judge.squatter(squatter.address, since);
         }
+        observer.know_clusters(&scenario);
+        let others = Others::new(&scenario)?;
         Ok(Self {
             random,
             now: Duration::ZERO,
@@ -87,6 +93,7 @@ impl World {
             shows: Shows::default(),
             kernels: Kernels::default(),
             stage: Stage::default(),
+            others,
             held: BTreeMap::new(),
             scenario,
         })
@@ -116,12 +123,17 @@ impl World {
         self.wake_neighbours();
         let end = self.now + self.length_of_step();
         self.run_nodes(end);
+        self.run_others()?;
         self.now = end;
         self.observe()
     }
 
     /// As long as nothing happens but what nodes do by themselves, in whole steps.
     fn length_of_step(&self) -> Duration {
+        // Another cluster's clients and nodes are not among what is asked here.
+        if self.others.is_some() {
+            return STEP;
+        }
         let happens = [
             self.network.next_arrival(),
             self.segment.next_arrival(),
@@ -168,6 +180,7 @@ impl World {
                     );
                     self.coverage.method_called(call, method);
                     self.overheard.hear(method, &request);
+                    self.note_call(call, from, to, method);
                     let is_log = matches!(method, "Append" | "InstallSnapshot");
                     if is_log && self.stage.deaf.contains(&to) {
                         self.network.refuse(call, true);
@@ -185,6 +198,7 @@ impl World {
                         name(to),
                         format_args!("answer #{} from n{from}: {result:?}", call.0),
                     );
+                    self.judge_answer(call, result);
                     if result.is_ok() && self.coverage.snapshot_answered(call) {
                         self.count_snapshot();
                     }
@@ -194,7 +208,7 @@ impl World {
     }
 
     fn hand_over(&mut self, from: Host, to: Host, call: CallId, request: PeerRequest) {
-        let Some(node) = self.nodes.get(&to) else {
+        let Some(node) = self.node_at(to) else {
             return;
         };
         if node.is_paused() {
@@ -251,35 +265,63 @@ pub(super) fn name(host: Host) -> String {
     format!("n{host}")
 }
 
+/// Where a node is, and how it begins.
+pub(super) struct Seat {
+    pub(super) host: Host,
+    pub(super) peer_address: String,
+    pub(super) listen_ip: Ipv4Addr,
+    /// Whether it founds the cluster.
+    pub(super) founds: bool,
+    /// Where the others are.
+    pub(super) peers: Vec<String>,
+}
+
 fn boot(scenario: &Scenario, host: Host) -> Result<Boot> {
-    let config = ClusterConfig {
-        node: NodeId(host),
-        data_dir: "/data".into(),
-        peer_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+    let others = scenario.hosts().filter(|other| *other != host);
+    let seat = Seat {
+        host,
         peer_address: peer_address(host),
         listen_ip: listen_ip(host),
+        founds: host == 1,
+        peers: others.map(peer_address).collect(),
+    };
+    boot_of(scenario, &scenario.bootstrap, seat)
+}
+
+/// What a node of the cluster with this configuration is given.
+pub(super) fn boot_of(scenario: &Scenario, bootstrap: &Bootstrap, seat: Seat) -> Result<Boot> {
+    let Seat {
+        host,
+        peer_address,
+        listen_ip,
+        ..
+    } = seat;
+    let config = ClusterConfig {
+        node: node_on(host),
+        data_dir: "/data".into(),
+        peer_listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        peer_address,
+        listen_ip,
         tls: None,
         timings: scenario.timings,
         profile: scenario.distance.profile,
         snapshots: scenario.snapshots,
         alone: false,
     };
-    let others = scenario.hosts().filter(|other| *other != host);
-    let others: Vec<String> = others.map(peer_address).collect();
-    let start = if host == 1 {
-        Start::Bootstrap(Box::new(scenario.bootstrap.clone()), others)
-    } else {
-        Start::Join(others)
+    let start = match seat.founds {
+        true => Start::Bootstrap(Box::new(bootstrap.clone()), seat.peers),
+        false => Start::Join(seat.peers),
     };
     Ok(Boot {
+        host,
         config,
         start,
         subnet: SUBNET,
         nat: NodeContext {
             lan_interface: InterfaceName::new("lan")?,
             uplink_interface: Some(InterfaceName::new("uplink")?),
-            listen_ip: listen_ip(host),
-            router: scenario.bootstrap.subnet.router,
+            listen_ip,
+            router: bootstrap.subnet.router,
             guard: Guard::protecting([7066, 7067]),
             networks: Vec::new(),
             addresses: BTreeSet::new(),

@@ -5,7 +5,6 @@ use super::neighbours::Actor;
 use crate::client::TrueTime;
 use crate::lan::{Arrived, Station};
 use crate::network::Host;
-use crate::scenario::listen_ip;
 use std::net::Ipv4Addr;
 
 /// The hardware addresses of nodes, by host.
@@ -42,7 +41,8 @@ impl World {
             }
         };
         let node = self.nodes.get(&at).filter(|node| node.is_up());
-        let node = node.filter(|_| listen_ip(at) == address && asker != Station::Node(at));
+        let own_ip = self.own_ip(at);
+        let node = node.filter(|_| own_ip == address && asker != Station::Node(at));
         let users = self.neighbours.residents.iter();
         let users = users.filter(|resident| {
             resident.host == at

@@ -6,7 +6,7 @@ use super::faults::good_disk;
 use crate::client::TrueTime;
 use crate::disk::{Crash, DiskFaults};
 use crate::network::Host;
-use crate::scenario::{Scenario, listen_ip};
+use crate::scenario::Scenario;
 use crate::stats::Rare;
 use anyhow::Result;
 use fastrand::Rng;
@@ -73,7 +73,7 @@ impl World {
     /// Nothing is ever mended, and newcomers and residents are served.
     pub(super) fn live_with(&mut self, core: &Core) -> Result<()> {
         let pace = self.scenario.distance.pace();
-        let servers = core.rest.keys().map(|host| listen_ip(*host)).collect();
+        let servers = core.rest.keys().map(|host| self.own_ip(*host)).collect();
         let elections = self.elections(core);
         let now = TrueTime(self.now);
         let mut random = Rng::with_seed(core.seed);

@@ -7,7 +7,6 @@ use crate::check::{SERVED_WITHIN, Violation};
 use crate::client::TrueTime;
 use crate::disk::Crash;
 use crate::network::Host;
-use crate::scenario::listen_ip;
 use crate::stats::Rare;
 use anyhow::{Error, Result};
 use std::time::Duration;
@@ -66,6 +65,7 @@ impl World {
             self.step()?;
         }
         self.observer.judge.healed(TrueTime(self.now));
+        self.others_are_at_peace();
         self.go_on_for(self.scenario.distance.pace().settled_after)
     }
 
@@ -99,8 +99,9 @@ impl World {
         };
         self.stats.rare(rare, 1);
         self.crash(host, Crash::Power);
+        let server = self.own_ip(host);
         let judge = &mut self.observer.judge;
-        judge.lost(TrueTime(self.now), vec![listen_ip(host)], u32::from(led));
+        judge.lost(TrueTime(self.now), vec![server], u32::from(led));
         host
     }
 
@@ -127,6 +128,7 @@ impl World {
     /// reaches everybody.
     fn converge(&mut self) -> Result<()> {
         self.neighbours.fall_silent();
+        self.judge_others();
         let within = CONVERGED_WITHIN + self.scenario.distance.pace().settled_after;
         let end = self.now + within;
         loop {

@@ -1,6 +1,7 @@
 //! Faults come and go.
 
 use super::arena::{World, name};
+use super::reconfigure::Reconfiguration;
 use super::replacement::Replacement;
 use super::rollback::Rollback;
 use crate::disk::{Crash, DiskFaults};
@@ -27,6 +28,7 @@ pub(super) struct Faults {
     endings: u64,
     pub(super) replacement: Option<Replacement>,
     pub(super) rollback: Option<Rollback>,
+    pub(super) reconfiguration: Option<Reconfiguration>,
 }
 
 /// How a fault ends.
@@ -48,6 +50,7 @@ impl Faults {
             endings: 0,
             replacement: None,
             rollback: None,
+            reconfiguration: None,
         };
         let mut random = Rng::with_seed(scenario.seed);
         for host in scenario.hosts() {
@@ -94,6 +97,7 @@ impl World {
         }
         self.notice_dead_disks();
         self.roll_back_further()?;
+        self.reconfigure_further()?;
         self.replace_further()
     }
 
@@ -115,12 +119,14 @@ impl World {
             self.end_fault(&Ending::MendDisk(host))?;
             self.end_fault(&Ending::Start(host))?;
         }
-        Ok(())
+        self.finish_reconfiguration()
     }
 
     /// Whether a fault is still to end, or a node is on its way out or in.
     pub(super) fn has_more_to_come(&self) -> bool {
-        !self.faults.end.is_empty() || self.faults.replacement.is_some()
+        !self.faults.end.is_empty()
+            || self.faults.replacement.is_some()
+            || self.faults.reconfiguration.is_some()
     }
 
     fn begin_fault(&mut self, fault: &Fault) {
@@ -174,6 +180,8 @@ impl World {
             }
             Kind::Rollback => self.begin_rollback(host, fault.lasts, random),
             Kind::Replacement => self.begin_replacement(host, random),
+            Kind::Reconfigured => self.begin_reconfiguration(host, fault.lasts, random),
+            Kind::OtherCluster => self.others_do(&mut random),
             Kind::Operator => self.operate(&mut random),
             Kind::Intruder => self.intrude(&mut random),
             Kind::FlushedRules => {

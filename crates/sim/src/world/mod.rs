@@ -21,6 +21,8 @@ mod mistakes;
 mod neighbours;
 mod observe;
 mod operate;
+mod others;
+mod reconfigure;
 mod replacement;
 mod residents;
 mod rollback;

@@ -208,7 +208,7 @@ impl World {
         for host in self.scenario.hosts() {
             let at = if broadcast {
                 Station::NodeByBroadcast(host)
-            } else if request.destination == listen_ip(host) {
+            } else if request.destination == self.own_ip(host) {
                 Station::Node(host)
             } else {
                 continue;
@@ -236,8 +236,8 @@ impl World {
             format_args!("replies to {to:?}: {}", described(reply.as_ref())),
         );
         self.reply_sent(from, &payload);
+        let source = self.own_ip(from);
         let mut send = |host, at| {
-            let source = listen_ip(from);
             let payload = payload.clone();
             let arrived = Arrived::Datagram {
                 at,

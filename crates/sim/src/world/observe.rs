@@ -5,7 +5,7 @@ use crate::check::{End, Judge, Pace, Promises, Replied, Violation};
 use crate::client::TrueTime;
 use crate::network::{Host, Paths};
 use crate::panics;
-use crate::scenario::listen_ip;
+use crate::scenario::{Scenario, peer_address};
 use crate::stats::Rare;
 use anyhow::{Result, bail};
 use cluster::{Cluster, Role};
@@ -60,6 +60,17 @@ impl Observer {
             judge: Judge::paced(pace),
         }
     }
+
+    /// Tells the judge which clusters there are.
+    pub(super) fn know_clusters(&mut self, scenario: &Scenario) {
+        self.judge.of_cluster(scenario.bootstrap.cluster_id);
+        for host in scenario.hosts() {
+            self.judge.address(&peer_address(host));
+        }
+        if let Some(others) = &scenario.others {
+            self.judge.other_cluster(others.bootstrap.cluster_id);
+        }
+    }
 }
 
 impl World {
@@ -100,12 +111,13 @@ impl World {
         let cluster = self.nodes.get(&host).and_then(|node| node.cluster());
         let Some(cluster) = cluster else { return };
         let cut_off = self.observer.cut_off.get(&host).copied();
+        let own_ip = self.own_ip(host);
         let judge = &mut self.observer.judge;
         cluster.read(|state| {
             judge.replied(&Replied {
                 at,
                 node: NodeId(host),
-                listen_ip: listen_ip(host),
+                listen_ip: own_ip,
                 bytes,
                 state,
                 without_quorum_since: cut_off.map(TrueTime),
@@ -191,6 +203,7 @@ impl World {
                 && node.disk.is_running()
                 && !node.disk_is_broken()
                 && !self.stage.emptied.contains(&node.host)
+                && !self.stage.reconfigured.contains(&node.host)
             {
                 let facts = [
                     "its disk works, and has not failed in the middle".to_owned(),

@@ -6,7 +6,7 @@ use super::arena::{World, name, new_disk};
 use crate::disk::Crash;
 use crate::fault::{Fault, Kind, Plane, Shape, Timed, Who};
 use crate::network::Host;
-use crate::scenario::{listen_ip, peer_address};
+use crate::scenario::listen_ip;
 use crate::stats::Rare;
 use anyhow::Result;
 use cluster::{Cluster, MembershipError, Start};
@@ -102,16 +102,29 @@ impl World {
         } else {
             host
         };
-        if self.faults.replacement.is_none() && self.faults.rollback.is_none() {
-            self.faults.replacement = Some(Replacement {
-                host,
-                stage: Stage::Removing,
-                next: self.now,
-                asked: None,
-                mishap: Mishap::draw(&mut random),
-                random,
-            });
+        if self.faults.replacement.is_none()
+            && self.faults.rollback.is_none()
+            && self.faults.reconfiguration.is_none()
+        {
+            let mishap = Mishap::draw(&mut random);
+            self.replaces(host, mishap, random);
         }
+    }
+
+    /// This one is removed, emptied and added again.
+    pub(super) fn replace(&mut self, host: Host, random: Rng) {
+        self.replaces(host, Mishap::None, random);
+    }
+
+    fn replaces(&mut self, host: Host, mishap: Mishap, random: Rng) {
+        self.faults.replacement = Some(Replacement {
+            host,
+            stage: Stage::Removing,
+            next: self.now,
+            asked: None,
+            mishap,
+            random,
+        });
     }
 
     /// Takes the next step of a replacement, if one is due.
@@ -192,12 +205,14 @@ impl World {
         self.crash(host, Crash::Process);
         let seed = self.random.u64(..);
         let taken = replacement.mishap == Mishap::TakenListenIp;
-        let other = host % self.scenario.nodes + 1;
+        let others = self.own_ip(host % self.scenario.nodes + 1);
         if let Some(node) = self.nodes.get_mut(&host) {
-            node.boot.config.listen_ip = listen_ip(if taken { other } else { host });
+            node.boot.config.listen_ip = if taken { others } else { listen_ip(host) };
+            node.boot.nat.listen_ip = listen_ip(host);
             self.stats.disk(&node.disk.counters());
             node.disk = new_disk(seed);
         }
+        self.stage.emptied.remove(&host);
         self.trace
             .note(name(host), format_args!("is removed; its disk is emptied"));
         self.start_node(host)
@@ -262,6 +277,9 @@ impl World {
         let answer = Answer::default();
         replacement.asked = Some(Arc::clone(&answer));
         let (host, stage) = (replacement.host, replacement.stage);
+        let address = self.nodes.get(&host);
+        let address = address.map(|node| node.boot.config.peer_address.clone());
+        let address = address.unwrap_or_default();
         // There are no more faults once all is healed.
         if stage == Stage::Adding && self.now + LONGEST_MISHAP < self.scenario.healed {
             self.interrupt(replacement);
@@ -272,7 +290,7 @@ impl World {
         let trace = self.trace.clone();
         leader.spawn(|cluster| {
             Box::pin(async move {
-                let result = ask(&cluster, host, stage).await;
+                let result = ask(&cluster, host, &address, stage).await;
                 trace.note(name(host), format_args!("{stage:?}: {result:?}"));
                 let mut answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
                 *answer = Some(match result {
@@ -294,10 +312,15 @@ fn answer_of(answer: &Answer) -> Option<Came> {
     *answer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn ask(cluster: &Cluster, host: Host, stage: Stage) -> Result<(), MembershipError> {
+async fn ask(
+    cluster: &Cluster,
+    host: Host,
+    address: &str,
+    stage: Stage,
+) -> Result<(), MembershipError> {
     let node = NodeId(host);
     match stage {
-        Stage::Adding => cluster.add_node(node, &peer_address(host)).await,
+        Stage::Adding => cluster.add_node(node, address).await,
         Stage::Removing | Stage::LivingOn => match cluster.remove_node(node).await {
             // An earlier attempt got through, and its answer was lost. That the cluster knows
             // nothing of the node is committed.

@@ -72,7 +72,11 @@ impl World {
             .scenario
             .hosts()
             .eq(self.observer.members.iter().copied());
-        if self.faults.rollback.is_some() || self.faults.replacement.is_some() || !all_members {
+        if self.faults.rollback.is_some()
+            || self.faults.replacement.is_some()
+            || self.faults.reconfiguration.is_some()
+            || !all_members
+        {
             return;
         }
         let Some(image) = self.image(host).filter(|_| self.is_sound(host)) else {

@@ -26,6 +26,8 @@ pub(super) struct Stage {
     pub(super) went_back: BTreeSet<Host>,
     /// Who was left without its data, and may therefore refuse to start.
     pub(super) emptied: BTreeSet<Host>,
+    /// Whose configuration is wrong, or new to the cluster.
+    pub(super) reconfigured: BTreeSet<Host>,
 }
 
 impl World {
@@ -40,6 +42,7 @@ impl World {
         scenario.scarce = false;
         scenario.hostile = 0;
         scenario.squatters.clear();
+        scenario.others = None;
         scenario.distance = Distance {
             profile: Profile::Lan,
             one_way: BTreeMap::new(),

@@ -64,6 +64,8 @@ impl World {
                 node: NodeId(host),
                 could: reason.is_some() && self.could_serve(host),
                 reason,
+                members: status.as_ref().map(members_of).unwrap_or_default(),
+                notices: status.as_ref().map(notices_of).unwrap_or_default(),
                 all_serve: status.as_ref().is_some_and(all_serve),
                 verdict: status.map(|status| Verdict::of(&observed(&status, full_pools(node)))),
             };
@@ -114,12 +116,15 @@ impl World {
             let deaf = self.stage.deaf.contains(host);
             troubles.extend(deaf.then_some(Trouble::Network));
             let emptied = self.stage.emptied.contains(host);
+            let reconfigured = self.stage.reconfigured.contains(host);
+            troubles.extend(reconfigured.then_some(Trouble::Reconfigured));
             let member = self.observer.members.contains(host) && !emptied;
             troubles.extend((!member).then_some(Trouble::NoMember));
             troubles.extend((leaving == Some(*host)).then_some(Trouble::Removal));
             if !troubles.is_empty() || node.has_failed() {
                 self.shows.troubled.insert(*host, self.now);
             }
+            troubles.extend(self.others.is_some().then_some(Trouble::Stranger));
             let went_back = self.stage.went_back.contains(host);
             troubles.extend(went_back.then_some(Trouble::DiskWentBack));
             let cut = |other: &Host| {
@@ -167,6 +172,17 @@ impl World {
             .all(|one| with.iter().all(|other| joined(*one, *other)));
         whole(host) && among && with.len() > self.observer.members.len() / 2
     }
+}
+
+fn members_of(status: &ClusterStatus) -> Vec<(NodeId, String)> {
+    let members = status.members.iter();
+    members
+        .map(|member| (member.node, member.peer_address.clone()))
+        .collect()
+}
+
+fn notices_of(status: &ClusterStatus) -> Vec<String> {
+    status.notices.clone()
 }
 
 /// What `gatewayd` makes of a status for its verdict, as far as there is anything of it here.

@@ -3,12 +3,13 @@
 //! | | |
 //! |---|---|
 //! | ST1 | a node says that it serves, a client near it asks three times for 8 s, and nobody answers |
-//! | ST2 | it names a blocker that has no cause |
+//! | ST2 | it names a blocker that has no cause, a member where none of ours is, or a cluster that is not there |
 //! | ST3 | it does not serve, though for 15 s it could |
 //! | ST5 | its first line, and with it the exit status, and its service do not agree |
 //!
 //! (ST4, that "in sync" means that traffic flows, takes a kernel: the fault tests.)
 
+mod names;
 mod st1;
 mod st2;
 mod st3;
@@ -34,6 +35,10 @@ pub struct Shown {
     pub reason: Option<String>,
     /// The verdict, where it was asked for.
     pub verdict: Option<verdict::Verdict>,
+    /// Every member that it shows, and where; as far as it was asked for.
+    pub members: Vec<(NodeId, String)>,
+    /// What it says beside, of other clusters.
+    pub notices: Vec<String>,
     /// Whether every member serves, as this node sees it.
     pub all_serve: bool,
     /// Whether it could serve: it, the leader and a majority have been whole for long.
@@ -60,6 +65,7 @@ impl Troubles {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Status {
     troubles: Troubles,
+    pub(super) names: names::Names,
     pub(super) st1: st1::St1,
     st3: st3::St3,
 }
@@ -71,10 +77,11 @@ impl Status {
     }
 
     /// A node says something of itself.
-    pub(super) fn shown(&mut self, shown: &Shown, pace: Pace) -> [Verdict; 3] {
+    pub(super) fn shown(&mut self, shown: &Shown, pace: Pace) -> [Verdict; 4] {
         self.st1.shown(shown);
         [
             st2::shown(shown, &self.troubles, pace),
+            self.names.shown(shown),
             self.st3.shown(shown),
             st5::shown(shown),
         ]

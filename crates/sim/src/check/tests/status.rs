@@ -14,6 +14,8 @@ fn show(bench: &mut Bench, reason: Option<&str>, could: bool) {
         node: NodeId(1),
         reason: reason.map(str::to_owned),
         verdict: None,
+        members: vec![],
+        notices: vec![],
         all_serve: reason.is_none(),
         could,
     });
@@ -158,6 +160,8 @@ fn st5_the_first_line_says_something_else() {
             node: NodeId(1),
             reason: reason.map(str::to_owned),
             verdict: Some(verdict),
+            members: vec![],
+            notices: vec![],
             all_serve,
             could: false,
         });

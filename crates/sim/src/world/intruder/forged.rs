@@ -13,13 +13,13 @@ const CHUNK: usize = 32 * 1024;
 const BEYOND: [u64; 4] = [(1 << 62) + 1, 1 << 63, u64::MAX - 1, u64::MAX];
 
 /// A request of `from`'s to `to` that must be refused.
-pub(super) fn request(random: &mut Rng, from: Host, to: Host) -> PeerRequest {
+pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host) -> PeerRequest {
     let beyond = BEYOND[random.usize(0..BEYOND.len())];
     let another = if from == 1 { 2 } else { 1 };
     let mut route = wire::Route {
         from,
         to,
-        cluster_id: [7; 16].to_vec(),
+        cluster_id: cluster.to_vec(),
     };
     // Its own name with a term beyond all bounds, or another's with a plausible one.
     let in_anothers_name = random.bool();

@@ -29,13 +29,15 @@ impl World {
     /// Every node that runs hears the intruder out.
     pub(super) fn intrude(&mut self, random: &mut Rng) {
         let hosts: Vec<Host> = self.scenario.hosts().collect();
+        let cluster = self.scenario.bootstrap.cluster_id;
         for (place, to) in (0..).zip(&hosts) {
             for number in 0..REQUESTS {
                 let member = hosts[random.usize(0..hosts.len())];
                 let is_stranger = random.bool() || member == *to;
                 let from = if is_stranger { STRANGER } else { member };
                 let replayed = self.replayed(random, from, *to);
-                let request = replayed.unwrap_or_else(|| forged::request(random, from, *to));
+                let request =
+                    replayed.unwrap_or_else(|| forged::request(random, cluster, from, *to));
                 let call = CallId(LAST_CALL - place * REQUESTS - number);
                 if let Some(node) = self.nodes.get(to).filter(|node| !node.is_paused()) {
                     node.take_request(&self.network, call, from, request);

@@ -1,0 +1,102 @@
+//! What the other cluster does that ours may notice.
+
+use super::Others;
+use crate::network::Host;
+use crate::others::{OTHERS, node_on};
+use crate::scenario::peer_address;
+use crate::stats::Rare;
+use crate::world::World;
+use crate::world::arena::name;
+use cluster::{Cluster, Role, Start};
+use fastrand::Rng;
+use std::time::Duration;
+
+impl World {
+    /// One of its nodes is started anew: somewhere else, as it may be where one of ours was; with our addresses
+    /// in `GATEWAY_JOIN`; or though its own cluster has removed it.
+    pub(in crate::world) fn others_do(&mut self, random: &mut Rng) {
+        let after = Duration::from_millis(random.u64(20..2000));
+        let Some(mut others) = self.others.take() else {
+            return;
+        };
+        let hosts: Vec<Host> = others.nodes.keys().copied().collect();
+        let host = hosts[random.usize(0..hosts.len())];
+        let is_gone = others.leaves == Some(host);
+        match random.u8(0..5) {
+            0..3 if !is_gone => self.move_other(&mut others, host, random),
+            3 if hosts.len() > 2 && others.leaves.is_none() => {
+                let last = OTHERS + 3;
+                self.remove_other(&mut others, last);
+                self.others = Some(others);
+                return;
+            }
+            _ => {}
+        }
+        // With its data it needs nobody, and calls them all the same.
+        self.tell_it_ours(&mut others, host);
+        others.restart(host, after, &self.network, self.now);
+        self.others = Some(others);
+    }
+
+    /// To an address that one of ours has left, if there is one.
+    pub(in crate::world) fn move_other(
+        &mut self,
+        others: &mut Others,
+        host: Host,
+        random: &mut Rng,
+    ) {
+        let ours = self.scenario.hosts().map(peer_address);
+        let free = ours.filter(|address| self.network.host_at(address).is_none());
+        let free: Vec<String> = free.collect();
+        let address = random.choice(free);
+        if address.is_some() {
+            self.stats.rare(Rare::TookOverAddress, 1);
+        }
+        let anew = || format!("x{}-{}:7000", node_on(host).0, self.now.as_millis());
+        let address = address.unwrap_or_else(anew);
+        self.trace.note(
+            name(host),
+            format_args!("of the other cluster moves to {address}"),
+        );
+        self.network.moves(host, &address);
+        if let Some(node) = others.nodes.get_mut(&host) {
+            node.boot.config.peer_address = address;
+        }
+    }
+
+    /// It is given the addresses of ours to join, and none of its own peers'.
+    fn tell_it_ours(&self, others: &mut Others, host: Host) {
+        let ours = self.nodes.values();
+        let ours = ours.map(|node| node.boot.config.peer_address.clone());
+        let ours = ours.collect();
+        let Some(node) = others.nodes.get_mut(&host) else {
+            return;
+        };
+        // Of its own it names nobody: that is how it would be told ours by mistake.
+        node.boot.start = Start::Join(ours);
+    }
+
+    /// Its operator removes this one, which then asks ours to be let in, with its data.
+    fn remove_other(&self, others: &mut Others, host: Host) {
+        others.leaves = Some(host);
+        let leads = |node: &&crate::node::Node| {
+            let status = node.look(Cluster::status);
+            status.is_some_and(|status| {
+                let mut members = status.members.iter();
+                members.any(|one| one.node == status.node && one.role == Role::Leader)
+            })
+        };
+        let leader = others.nodes.values().find(leads);
+        let Some(leader) = leader.filter(|leader| leader.host != host) else {
+            others.leaves = None;
+            return;
+        };
+        let trace = self.trace.clone();
+        leader.spawn(|cluster| {
+            Box::pin(async move {
+                let removed = cluster.remove_node(node_on(host)).await;
+                trace.note(name(host), format_args!("is removed there: {removed:?}"));
+            })
+        });
+    }
+}
