@@ -34,11 +34,17 @@ pub(crate) async fn begin(inner: &Inner, start: &Start, has_data: bool) -> Resul
     }
     match start {
         Start::Bootstrap(bootstrap, _) => {
+            // Looked at before anybody can join: a cluster with a second voter has begun long ago.
+            let has_begun = has_data && !inner.never_had_second_voter();
             if !has_data {
                 founders::wait_until_all_are_empty(inner, &others).await?;
                 inner.may_stand();
             }
-            lay_down(inner, bootstrap, has_data).await
+            lay_down(inner, bootstrap, has_data).await?;
+            if has_begun {
+                return Ok(());
+            }
+            first_profile(inner).await
         }
         Start::Join(addresses) if !inner.is_voter() => join(inner, addresses).await,
         Start::Wait if !has_data => {
@@ -85,14 +91,13 @@ async fn lay_down(inner: &Inner, bootstrap: &Bootstrap, has_data: bool) -> Resul
         .reader
         .with(|applied| applied.state.cluster_id().is_some())
     {
-        return first_profile(inner).await;
+        return Ok(());
     }
     match propose_until_known(inner, Command::Bootstrap(bootstrap)).await {
-        Outcome::Refused(Refusal::AlreadyBootstrapped) => {}
-        Outcome::Refused(refusal) => return Err(StartError::Bootstrap(refusal)),
-        _ => {}
+        Outcome::Refused(Refusal::AlreadyBootstrapped) => Ok(()),
+        Outcome::Refused(refusal) => Err(StartError::Bootstrap(refusal)),
+        _ => Ok(()),
     }
-    first_profile(inner).await
 }
 
 /// Sets the profile that the cluster begins with, unless one was ever set, or it is what an unset one is.

@@ -4,7 +4,7 @@
 
 mod support;
 
-use cluster::Cluster;
+use cluster::{Cluster, ClusterConfig};
 use ipam::{Command, Profile};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -159,4 +159,25 @@ async fn a_tenth_of_loss_alone_costs_no_client_its_service() {
     assert!(asked.keys().all(|again| *again <= 3), "{asked:?}");
     wires.lose(0);
     converged(&nodes).await;
+}
+
+/// The profile in the configuration is that of a new cluster; later an operator sets it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_founders_configuration_sets_no_profile_later() {
+    let site = Site::new(3);
+    let nodes = site.up().await;
+    nodes[0].shutdown().await;
+    let config = ClusterConfig {
+        profile: Profile::Metro,
+        ..site.config(1)
+    };
+    let founder = Cluster::start(config).await.unwrap();
+    founder.begin(&bootstrap()).await.unwrap();
+    in_service(&founder).await;
+    assert_eq!(founder.read(|state| state.profile().revision), 0);
+    assert_eq!(founder.profile().agreed, Profile::Lan);
+    founder.shutdown().await;
+    for node in &nodes[1..] {
+        node.shutdown().await;
+    }
 }

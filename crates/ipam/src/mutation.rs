@@ -78,6 +78,11 @@ pub const ALL: &[Mutation] = &[
         "an address is offered to a new client though no probe has found nobody there",
     ),
     mutation(
+        "s12_another_cluster_heard",
+        "S12",
+        "a node does not look which cluster a peer speaks for",
+    ),
+    mutation(
         "s1_holder_ignored",
         "S1",
         "an address is granted though another client holds it",

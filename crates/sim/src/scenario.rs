@@ -111,7 +111,7 @@ impl Scenario {
         bootstrap.cluster_id = our_name(seed);
         let others = OtherCluster::draw(seed, &bootstrap)?;
         if let Some(others) = &others {
-            schedule.add_other_clusters_doings(others.seed, BEGUN..healed);
+            schedule.add_other_clusters_doings(others.seed, nodes, BEGUN..healed);
         }
         Ok(Self {
             seed,

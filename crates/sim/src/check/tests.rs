@@ -1,5 +1,6 @@
 //! Planted violations, which must be seen, beside clean histories, which must not.
 
+mod clusters;
 mod holding;
 mod kernels;
 mod liveness;

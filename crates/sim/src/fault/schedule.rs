@@ -100,12 +100,13 @@ impl Schedule {
         }
     }
 
-    /// Adds what the other cluster does that ours may notice.
-    pub fn add_other_clusters_doings(&mut self, seed: u64, span: Range<Duration>) {
+    /// Adds what the other cluster does that ours may notice, and a node of ours that may move.
+    pub fn add_other_clusters_doings(&mut self, seed: u64, nodes: u64, span: Range<Duration>) {
         let mut random = Rng::with_seed(seed);
         for _ in 0..random.u8(2..=4) {
             self.add(Kind::OtherCluster, &mut random, 1, &span, 500..5000);
         }
+        self.add(Kind::Reconfigured, &mut random, nodes, &span, 500..8000);
     }
 
     fn add(

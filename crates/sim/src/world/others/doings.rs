@@ -38,16 +38,37 @@ impl World {
         self.others = Some(others);
     }
 
+    /// The one of the same id, if there is one, is started where one of ours was.
+    pub(in crate::world) fn others_follow(&mut self, random: &mut Rng) {
+        let Some(mut others) = self.others.take() else {
+            return;
+        };
+        let hosts: Vec<Host> = others.nodes.keys().copied().collect();
+        let host = hosts[random.usize(0..hosts.len())];
+        let ours = self.scenario.hosts();
+        let left = ours
+            .filter(|host| self.network.host_at(&peer_address(*host)).is_none())
+            .map(|host| host + OTHERS)
+            .find(|host| hosts.contains(host));
+        let host = left.unwrap_or(host);
+        if others.leaves != Some(host) {
+            self.move_other(&mut others, host, random);
+            let after = Duration::from_millis(random.u64(20..1000));
+            others.restart(host, after, &self.network, self.now);
+        }
+        self.others = Some(others);
+    }
+
     /// To an address that one of ours has left, if there is one.
-    pub(in crate::world) fn move_other(
-        &mut self,
-        others: &mut Others,
-        host: Host,
-        random: &mut Rng,
-    ) {
+    fn move_other(&mut self, others: &mut Others, host: Host, random: &mut Rng) {
         let ours = self.scenario.hosts().map(peer_address);
         let free = ours.filter(|address| self.network.host_at(address).is_none());
-        let free: Vec<String> = free.collect();
+        let mut free: Vec<String> = free.collect();
+        // Where the one of its own id was, if it can be: requests that are meant for that one name it.
+        let same = peer_address(node_on(host).0);
+        if free.contains(&same) {
+            free = vec![same];
+        }
         let address = random.choice(free);
         if address.is_some() {
             self.stats.rare(Rare::TookOverAddress, 1);
