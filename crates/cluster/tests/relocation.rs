@@ -90,6 +90,33 @@ async fn all_nodes_may_move_at_once() {
     }
 }
 
+/// Addresses are given anew: another cluster's node of the same id is where this one was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_at_the_old_address_holds_nobody_up() {
+    let (mut site, elsewhere) = (Site::new(3), Site::new(1));
+    let mut nodes = site.up().await;
+    nodes[2].shutdown().await;
+    let old = site.address(3);
+    site.relocate(3);
+    let config = ClusterConfig {
+        node: NodeId(3),
+        peer_listen: old.parse().unwrap(),
+        peer_address: old,
+        ..elsewhere.config(1)
+    };
+    let Start::Bootstrap(mut theirs, nobody) = bootstrap() else {
+        panic!("a bootstrap");
+    };
+    theirs.cluster_id = [8; 16];
+    let stranger = Cluster::start(config).await.unwrap();
+    let founded = stranger.begin(&Start::Bootstrap(theirs, nobody)).await;
+    founded.unwrap();
+    let moved = timeout(CALL, site.start(3, &Start::Wait)).await;
+    nodes[2] = moved.expect("the others take its new address over");
+    is_known_everywhere(&site, &nodes, 3).await;
+    stranger.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_alone_may_move() {
     let mut site = Site::new(1);
