@@ -85,6 +85,12 @@ pub const SELDOM: &[Exception] = &[
     ),
     (
         Table::NotServing,
+        "it takes profile",
+        "no operator sets a profile here (cluster's tests/latency.rs does); a newcomer takes its cluster's over within \
+         some milliseconds",
+    ),
+    (
+        Table::NotServing,
         "is not bootstrapped",
         "a founder that leads alone, before its first entry: a few milliseconds of each cluster's life",
     ),
