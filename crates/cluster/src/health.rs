@@ -10,7 +10,7 @@ use crate::service::{Observation, ServiceStatus};
 use crate::{check_quorum, commits, founders, reversion};
 use api::proto::raft::{HealthRequest, HealthResponse};
 use futures::future::join_all;
-use ipam::{NodeId, Profile};
+use ipam::{LogPosition, NodeId, Profile};
 use raft_store::{StateDigest, StateReader};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -302,7 +302,7 @@ fn publish(inner: &Arc<Inner>) {
     inner
         .outvoted
         .store(observation.is_outvoted(), Ordering::Relaxed);
-    let level = is_level(inner, &observation);
+    let level = is_level(inner.reader.mark().position, &observation);
     if observation.leader_applied.is_some() && observation.behind == 0 {
         // Its log is that of the cluster.
         inner.may_stand();
@@ -371,12 +371,11 @@ fn observe<'a>(inner: &Inner, peers: &'a BTreeMap<NodeId, PeerView>) -> Observat
 }
 
 /// Whether all that a leader with a quorum is known to have applied is applied here.
-fn is_level(inner: &Inner, observation: &Observation<'_>) -> bool {
-    let applied = inner.reader.mark().position;
-    // A leader knows what was committed before it only with an entry of its own.
-    let own_term = || applied.is_some_and(|position| position.term == observation.term);
-    let leads = observation.leader == Some(observation.node);
-    observation.has_quorum() && observation.behind == 0 && (!leads || own_term())
+fn is_level(applied: Option<LogPosition>, observation: &Observation<'_>) -> bool {
+    // A leader knows what was committed before it only with an entry of its own: until then one that follows it is
+    // as little level as it is itself.
+    let of_this_term = applied.is_some_and(|position| position.term == observation.term);
+    observation.has_quorum() && observation.behind == 0 && of_this_term
 }
 
 /// What the leader that this node follows has applied, as it said lately. One that leads follows nobody.
@@ -428,5 +427,15 @@ mod tests {
         answers.insert(NodeId(3), answer(now, false));
         drop(answers);
         assert_eq!(health.digests(VALID), (0, 1));
+    }
+
+    /// What the leader before has committed last is not known to a new one as committed (S9).
+    #[test]
+    fn a_follower_is_level_with_an_entry_of_its_leaders_own_term() {
+        let peers = BTreeMap::from([(NodeId(2), crate::service::tests::peer(true))]);
+        let observation = crate::service::tests::observe(&peers);
+        let applied = |term| Some(LogPosition { term, index: 9 });
+        assert!(is_level(applied(observation.term), &observation));
+        assert!(!is_level(applied(observation.term - 1), &observation));
     }
 }
