@@ -1,7 +1,7 @@
 //! What the other cluster does that ours may notice.
 
 use super::Others;
-use crate::network::Host;
+use crate::network::{Host, PeerNetwork};
 use crate::others::{OTHERS, node_on};
 use crate::scenario::peer_address;
 use crate::stats::Rare;
@@ -10,6 +10,25 @@ use crate::world::arena::name;
 use cluster::{Cluster, Role, Start};
 use fastrand::Rng;
 use std::time::Duration;
+
+impl Others {
+    /// Its operator gives each the list of its own peers again: all may have moved since they heard of each other.
+    pub(super) fn mend_lists(&mut self, network: &PeerNetwork, now: Duration) {
+        let places = self.nodes.values();
+        let places: Vec<(Host, String)> = places
+            .map(|node| (node.host, node.boot.config.peer_address.clone()))
+            .collect();
+        let stays = places.iter().filter(|(host, _)| self.leaves != Some(*host));
+        for (host, _) in stays.cloned().collect::<Vec<_>>() {
+            let peers = places.iter().filter(|(peer, _)| *peer != host);
+            let peers = peers.map(|(_, address)| address.clone()).collect();
+            if let Some(node) = self.nodes.get_mut(&host) {
+                node.boot.start = Start::Join(peers);
+            }
+            self.restart(host, Duration::ZERO, network, now);
+        }
+    }
+}
 
 impl World {
     /// One of its nodes is started anew: somewhere else, as it may be where one of ours was; with our addresses

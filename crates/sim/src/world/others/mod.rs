@@ -300,6 +300,7 @@ impl World {
         let Some(others) = self.others.as_mut() else {
             return;
         };
+        others.mend_lists(&self.network, self.now);
         let voters = others.nodes.len() - usize::from(others.leaves.is_some());
         if voters > 1 {
             others.judge.healed(now);
