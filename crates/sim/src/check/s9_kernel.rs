@@ -23,7 +23,7 @@ pub struct Opened {
     pub life: u64,
     /// The newest entry that it has applied; none before the first.
     pub applied: Option<u64>,
-    /// Whether it serves: it is level.
+    /// Whether it serves and has been level since it started.
     pub serves: bool,
     /// Where its kernel's forwards lead.
     pub open: Targets,

@@ -4,7 +4,7 @@ use super::arena::World;
 use crate::check::Opened;
 use crate::client::TrueTime;
 use crate::network::Host;
-use cluster::Cluster;
+use cluster::{Cluster, Standing};
 use ipam::{NodeId, State};
 use natd::NodeContext;
 use natd::image::TableImage;
@@ -66,7 +66,8 @@ impl World {
                 applied,
                 serves: node
                     .look(Cluster::service)
-                    .is_some_and(|now| now.in_service()),
+                    .is_some_and(|now| now.in_service())
+                    && *cluster.watch_standing().borrow() == Standing::Level,
                 open: look.open.clone(),
                 own: look.own.clone(),
                 newest: look.newest.clone(),
