@@ -72,7 +72,7 @@ fn st2_a_move_that_nobody_made() {
     for (moved, expected) in [(true, &NONE as &[&str]), (false, &["ST2"])] {
         let mut bench = bench();
         if moved {
-            let trouble = crate::check::Trouble::Reconfigured;
+            let trouble = causes::Trouble::Reconfigured;
             bench.judge.trouble(bench.at, NodeId(1), trouble);
         }
         bench.judge.shown(&Shown {

@@ -40,7 +40,6 @@ impl World {
         };
         let hosts: Vec<Host> = others.nodes.keys().copied().collect();
         let host = hosts[random.usize(0..hosts.len())];
-        let is_gone = others.leaves == Some(host);
         match random.u8(0..5) {
             // One of them alone: see docs/testing/simulation.md.
             0..3 if host == OTHERS + 1 => self.move_other(&mut others, host, random),
