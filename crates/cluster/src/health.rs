@@ -220,14 +220,14 @@ async fn ask(inner: &Arc<Inner>, node: NodeId, address: &str) {
     let Ok(mut client) = inner.peers.connect(node, address) else {
         return;
     };
-    let asked = Instant::now();
-    let answer = timeout(
-        inner.limits().health_timeout,
-        client.health(inner.health_request_to(node)),
-    )
-    .await;
+    let (asked, limit) = (Instant::now(), inner.limits().health_timeout);
+    let answer = timeout(limit, client.health(inner.health_request_to(node))).await;
     // A peer that does not answer is noticed by the age of its last answer.
     let Ok(Ok(response)) = answer else { return };
+    // A process that was stopped finds what came meanwhile, and it is no news (L2).
+    if asked.elapsed() > limit {
+        return;
+    }
     let mut response = response.into_inner();
     if response.node_id != node.0 {
         return;
