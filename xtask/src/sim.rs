@@ -38,7 +38,7 @@ const WITH_MUTATIONS: Build = Build {
 /// Where the seeds of CI begin outside of a git tree.
 const WITHOUT_A_COMMIT: u64 = 1;
 /// How many seeds CI plays, from that of the commit on, and at most how many for each deliberate bug.
-const CI_SEEDS: &str = "200";
+const CI_SEEDS: &str = "400";
 /// The deliberate bugs of which CI looks whether the simulation catches them.
 const CI_MUTATIONS: [&str; 3] = [
     "s1_holder_ignored",
