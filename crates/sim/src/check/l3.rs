@@ -5,22 +5,17 @@
 use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
-use dhcpd::limits::REPLY_DEADLINE;
 use std::collections::BTreeMap;
 
 /// When each client sent its present message first, and last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L3 {
     copies: BTreeMap<ClientNumber, (TrueTime, TrueTime)>,
-    declined: BTreeMap<ClientNumber, TrueTime>,
 }
 
 impl L3 {
     /// One copy too many: those before it were not answered.
     pub(super) fn client(&mut self, event: &Event, peace: &Peace) -> Verdict {
-        if matches!(event.what, What::Declined(_)) {
-            self.declined.insert(event.number, event.at);
-        }
         let What::Sent {
             kind,
             server,
@@ -39,9 +34,6 @@ impl L3 {
         };
         let lost = peace.lost_nodes();
         let bridged = peace.is_bridged(second);
-        // What it has just declined is not offered to it, also where too many DECLINEs were heard to believe this one.
-        let declined = self.declined.get(&event.number);
-        let was_heard_out = declined.is_none_or(|at| second.since(*at) >= REPLY_DEADLINE);
         // A server that knows nothing of a client that reboots is silent, as RFC 2131 has it; and so
         // is one that is gone: its client starts over.
         let is_owed = match server {
@@ -50,7 +42,6 @@ impl L3 {
         };
         if copies != peace.pace.unanswered
             || !bridged
-            || !was_heard_out
             || !is_owed
             || !peace.had_room(&event.client, healed)
         {
