@@ -34,7 +34,8 @@ pub const CAUSES: &[Cause] = &[
     own("its storage failed", &[DiskFails], When::Ever),
     own(
         "its storage has not finished",
-        &[DiskSlow, DiskFails],
+        // A process that stood still finds the write that it was at, however old.
+        &[DiskSlow, DiskFails, Paused],
         When::Lately,
     ),
     own("its listen IP", &[Address], When::Lately),

@@ -156,7 +156,7 @@ impl Engine {
             self.probes.note(address, finding, now);
         }
         let next = match transaction.resume(input) {
-            Next::Reply(reply) if !self.still_holds(&reply.body, transaction, now, view) => {
+            Next::Reply(reply) if !self.still_holds(&reply.body, transaction.packet(), view) => {
                 Next::Silent(Silence::NoLongerGranted)
             }
             next => next,
@@ -254,8 +254,8 @@ impl Engine {
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &packet.identity());
         let standing = self.standing(intent, &client, &known, now);
-        if let Intent::Decline { address, .. } = intent {
-            self.memory.note_decline(&client, address, now);
+        if matches!(intent, Intent::Decline { .. }) {
+            self.memory.note_decline(&client, now);
         }
         let is_copied_release = matches!(intent, Intent::Release { .. })
             && self.memory.is_copy_of_release(&client, packet.xid, now);
@@ -423,24 +423,12 @@ impl Engine {
     }
 
     /// Whether a grant is still in force here. An operator may have taken it back since, in the same
-    /// entry even: who is told of it now would use an address that is another's tomorrow (S1). And what a client has
-    /// just declined is still its own until that is decided, by whichever node: it would be refused it (L4).
-    fn still_holds(
-        &self,
-        body: &Body,
-        transaction: &Transaction,
-        now: Moment,
-        view: &dyn LeaseView,
-    ) -> bool {
-        let granted = match body {
-            Body::Ack(granted) => granted,
-            Body::Offer { address, .. } => {
-                let client = transaction.client();
-                return !self.memory.has_declined(client, *address, now);
-            }
-            Body::Nak(_) | Body::InformAck => return true,
+    /// entry even: who is told of it now would use an address that is another's tomorrow (S1).
+    fn still_holds(&self, body: &Body, packet: &Packet, view: &dyn LeaseView) -> bool {
+        let Body::Ack(granted) = body else {
+            return true;
         };
-        let client = transaction.packet().identity();
+        let client = packet.identity();
         let lease = view.client(self.identity.subnet, &client).lease;
         let is_bound = lease.is_some_and(|(address, state)| {
             address == granted.address && matches!(state, LeaseState::Bound { .. })

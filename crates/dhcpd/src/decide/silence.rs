@@ -195,7 +195,7 @@ impl Silence {
                  client asks again"
             }
             Self::NoLongerGranted => {
-                "an operator took the lease back, or the client declined the address, before it was told of it"
+                "an operator took the lease back before the client was told of it"
             }
             Self::TooLate => {
                 "the answer took more than 3 s and would have come too late: the cluster is slow"

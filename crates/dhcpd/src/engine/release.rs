@@ -38,9 +38,7 @@ impl Engine {
                 // Whether it is one matters to nobody now.
                 let _is_copy = self.memory.is_copy_of_release(&client, packet.xid, now);
             }
-            Ok(Intent::Decline { address, .. }) => {
-                self.memory.note_decline(&client, address, now);
-            }
+            Ok(Intent::Decline { .. }) => self.memory.note_decline(&client, now),
             Ok(_) | Err(_) => {}
         }
     }

@@ -11,7 +11,6 @@ use super::{Rate, RateLimits, TokenBucket};
 use crate::Moment;
 use crate::limits::{
     ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR, RELEASES_REMEMBERED,
-    REPLY_DEADLINE,
 };
 use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
@@ -41,8 +40,8 @@ struct Remembered {
     offered: Option<Ipv4Addr>,
     /// Its last DHCPRELEASEs, the oldest first: the transaction, and when the first copy came.
     released: Vec<(u32, Moment)>,
-    /// What it last declined, and when.
-    declined: Option<(Ipv4Addr, Moment)>,
+    /// When it last declined.
+    declined: Option<Moment>,
     budget: TokenBucket,
 }
 
@@ -159,16 +158,8 @@ impl ClientMemory {
     }
 
     /// Notes a DHCPDECLINE.
-    pub fn note_decline(&mut self, client: &ClientKey, address: Ipv4Addr, now: Moment) {
-        self.entry(client).declined = Some((address, now));
-    }
-
-    /// Whether the client declined this address a moment ago: that may not be decided yet. For as long as a reply
-    /// may take, so that its next copy is answered whatever came of the DECLINE.
-    #[must_use]
-    pub fn has_declined(&self, client: &ClientKey, address: Ipv4Addr, now: Moment) -> bool {
-        let declined = self.clients.get(client).and_then(|entry| entry.declined);
-        declined.is_some_and(|(declined, at)| declined == address && now.since(at) < REPLY_DEADLINE)
+    pub fn note_decline(&mut self, client: &ClientKey, now: Moment) {
+        self.entry(client).declined = Some(now);
     }
 
     /// Whether a DHCPRELEASE or DHCPDECLINE of the client was heard here a moment ago.
@@ -177,8 +168,7 @@ impl ClientMemory {
         let lately = |heard: &Moment| now.since(*heard) < RELEASE_COPIED_FOR;
         self.clients.get(client).is_some_and(|entry| {
             let released = entry.released.last().map(|(_, first)| first);
-            let declined = entry.declined.as_ref().map(|(_, at)| at);
-            released.is_some_and(lately) || declined.is_some_and(lately)
+            released.is_some_and(lately) || entry.declined.as_ref().is_some_and(lately)
         })
     }
 
