@@ -30,8 +30,6 @@ const JUDGED_ELSEWHERE: [&str; 1] = ["s8_digests_not_compared"];
 /// The packages whose tests are played.
 const LEASE_CORE: &str = "ipam";
 const DHCP_SERVER: &str = "dhcpd";
-/// Of the DHCP server's, those of which the simulation shows nothing (crates/sim/src/mutants.rs).
-const OF_THE_DHCP_SERVER: [&str; 2] = ["l6_grant_without_probe", "s7_every_accuser_believed"];
 
 /// Builds and tests every mutation; whether all were caught.
 pub fn run(workspace: &Workspace) -> Result<bool> {
@@ -48,7 +46,8 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         mutations.remove(elsewhere);
     }
     let list = fs::read_to_string(source.join("mutation.rs"));
-    let promises = promises_in(&list.context("reading the list of mutations")?);
+    let list = list.context("reading the list of mutations")?;
+    let promises = promises_in(&list);
     ensure!(
         !mutations.is_empty(),
         "no mutation was found in crates/ipam/src"
@@ -56,7 +55,11 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("mutations of the lease core", || {
         all_are_caught(workspace, LEASE_CORE, &mutations, &promises)
     });
-    let mutations = OF_THE_DHCP_SERVER.map(str::to_owned).into();
+    let mutations = by_tests_of(DHCP_SERVER, &list);
+    ensure!(
+        !mutations.is_empty(),
+        "the list has no mutation for the tests of {DHCP_SERVER}"
+    );
     steps.run("mutations of the DHCP server", || {
         all_are_caught(workspace, DHCP_SERVER, &mutations, &promises)
     });
@@ -178,6 +181,17 @@ fn promises_in(list: &str) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// The mutations that the list leaves to this package's tests, because the simulation shows nothing of them.
+fn by_tests_of(package: &str, list: &str) -> BTreeSet<String> {
+    let entries = list.split("by_tests(\n").skip(1);
+    let strings = entries.filter_map(|entry| {
+        let mut strings = entry.split('"').skip(1).step_by(2);
+        Some((strings.next()?, strings.next()?))
+    });
+    let of_package = strings.filter(|(known, _)| *known == package);
+    of_package.map(|(_, name)| name.to_owned()).collect()
+}
+
 fn tests(workspace: &Workspace, package: &str) -> Command {
     let mut tests = cargo(
         workspace,
@@ -226,6 +240,14 @@ mod tests {
     fn names_are_read_from_the_source() {
         let source = format!("if {MARK}s1_a\") || {MARK}s2_b\") {{");
         assert_eq!(names_in(&source).collect::<Vec<_>>(), ["s1_a", "s2_b"]);
+    }
+
+    #[test]
+    fn what_the_simulation_cannot_show_is_left_to_a_package() {
+        let left = "by_tests(\n  \"dhcpd\",\n  mutation(\n  \"l6_a\", \"L6\", \"a bug\"),\n),";
+        let list = format!("{left}mutation(\n  \"s1_b\",\n  \"S1\",\n  \"a bug\",\n),");
+        assert_eq!(by_tests_of("dhcpd", &list), ["l6_a".to_owned()].into());
+        assert!(by_tests_of("ipam", &list).is_empty());
     }
 
     #[test]

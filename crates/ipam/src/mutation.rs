@@ -19,10 +19,26 @@ pub struct Mutation {
     pub bug: &'static str,
     /// The promises of the lease contract that it breaks.
     pub promise: &'static str,
+    /// The package whose own tests must notice it, where the simulation shows nothing of it.
+    pub by_tests_of: Option<&'static str>,
 }
 
+/// The simulation must notice it.
 const fn mutation(name: &'static str, promise: &'static str, bug: &'static str) -> Mutation {
-    Mutation { name, bug, promise }
+    Mutation {
+        name,
+        bug,
+        promise,
+        by_tests_of: None,
+    }
+}
+
+/// Only the tests of `package` can notice it.
+const fn by_tests(package: &'static str, mutation: Mutation) -> Mutation {
+    Mutation {
+        by_tests_of: Some(package),
+        ..mutation
+    }
 }
 
 /// Every mutation, in the order of their names.
@@ -67,10 +83,14 @@ pub const ALL: &[Mutation] = &[
         "L5",
         "a client that comes back is offered any address, whether its own is free or not",
     ),
-    mutation(
-        "l6_grant_without_probe",
-        "L6",
-        "what was neither held nor offered is granted though no probe has found nobody there",
+    // Both dhcpd and ipam look: without the one the other refuses.
+    by_tests(
+        "dhcpd",
+        mutation(
+            "l6_grant_without_probe",
+            "L6",
+            "what was neither held nor offered is granted though no probe has found nobody there",
+        ),
     ),
     mutation(
         "l6_offer_without_probe",
@@ -167,15 +187,21 @@ pub const ALL: &[Mutation] = &[
         "S6",
         "a NAK is sent from what the node has applied, and nothing is proposed",
     ),
-    mutation(
-        "s6_revoked_is_forgotten",
-        "S6",
-        "nothing is remembered of a lease that an operator took back",
+    by_tests(
+        "ipam",
+        mutation(
+            "s6_revoked_is_forgotten",
+            "S6",
+            "nothing is remembered of a lease that an operator took back",
+        ),
     ),
-    mutation(
-        "s6_stranger_refused",
-        "S6",
-        "a client that we have no record of is refused",
+    by_tests(
+        "ipam",
+        mutation(
+            "s6_stranger_refused",
+            "S6",
+            "a client that we have no record of is refused",
+        ),
     ),
     mutation(
         "s7_anybody_gives_up",
@@ -187,15 +213,21 @@ pub const ALL: &[Mutation] = &[
         "S7",
         "a copy of a RELEASE ends the grant that came after it",
     ),
-    mutation(
-        "s7_declined_not_quarantined",
-        "S7",
-        "a declined address is free at once",
+    by_tests(
+        "ipam",
+        mutation(
+            "s7_declined_not_quarantined",
+            "S7",
+            "a declined address is free at once",
+        ),
     ),
-    mutation(
-        "s7_every_accuser_believed",
-        "S7",
-        "whoever declines, or answers probes, has as many addresses quarantined as it likes",
+    by_tests(
+        "dhcpd",
+        mutation(
+            "s7_every_accuser_believed",
+            "S7",
+            "whoever declines, or answers probes, has as many addresses quarantined as it likes",
+        ),
     ),
     mutation(
         "s7_forged_source",
@@ -207,10 +239,13 @@ pub const ALL: &[Mutation] = &[
         "S7, S1",
         "a late RELEASE ends a newer grant (ADR 0011)",
     ),
-    mutation(
-        "s7_pool_quarantined",
-        "S7",
-        "any part of a pool may be quarantined",
+    by_tests(
+        "ipam",
+        mutation(
+            "s7_pool_quarantined",
+            "S7",
+            "any part of a pool may be quarantined",
+        ),
     ),
     mutation(
         "s8_apply_differs",

@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// The crates whose lines are shown.
-const SHOWN: [&str; 5] = ["cluster", "dhcpd", "gatewayd", "natd", "raft_store"];
+const SHOWN: [&str; 6] = ["cluster", "dhcpd", "gatewayd", "natd", "raft_store", "sim"];
 
 /// From now on this process's log lines go into the traces of the threads that write them.
 pub fn into_traces() {
@@ -38,9 +38,9 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let target = event.metadata().target();
         let crate_name = target.split("::").next().unwrap_or_default();
-        // Why a client got no answer is said at this level.
+        // Why a client got no answer, and what was proposed for it, is said at this level.
         let most = match crate_name {
-            "dhcpd" => Level::DEBUG,
+            "dhcpd" | "sim" => Level::DEBUG,
             _ => Level::INFO,
         };
         if *event.metadata().level() > most || !SHOWN.contains(&crate_name) {

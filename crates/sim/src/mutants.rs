@@ -13,24 +13,6 @@ use std::num::NonZeroUsize;
 /// given. A voter without a log: the power must fail in one of the few first writes of a newcomer.
 const RARE: [(&str, u64); 1] = [("l1_voter_without_a_log", 5)];
 
-/// Bugs of which the simulation shows nothing, and the crate whose own tests do: `./x mutants` plays those.
-const BY_TESTS: [(&str, &str); 6] = [
-    // Both dhcpd and ipam look; without the one the other refuses.
-    ("l6_grant_without_probe", "dhcpd"),
-    ("s6_revoked_is_forgotten", "ipam"),
-    ("s6_stranger_refused", "ipam"),
-    ("s7_declined_not_quarantined", "ipam"),
-    ("s7_every_accuser_believed", "dhcpd"),
-    ("s7_pool_quarantined", "ipam"),
-];
-
-/// The crate whose tests alone show this mutation.
-#[must_use]
-pub fn tests_that_see(name: &str) -> Option<&'static str> {
-    let found = BY_TESTS.iter().find(|(known, _)| *known == name);
-    found.map(|(_, tests)| *tests)
-}
-
 /// What came of one mutation.
 #[derive(Debug)]
 pub struct Hunt {
@@ -70,7 +52,7 @@ pub fn select(name: Option<&str>) -> Result<()> {
 /// Plays seeds with each mutation that shows in the simulation, until one notices or there are no more.
 pub fn hunt_all(batch: Batch, mut watch: impl FnMut(&Hunt)) -> Result<Vec<Hunt>> {
     let mut hunts = Vec::new();
-    let shows = |mutation: &&Mutation| tests_that_see(mutation.name).is_none();
+    let shows = |mutation: &&Mutation| mutation.by_tests_of.is_none();
     for mutation in ALL.iter().filter(shows) {
         let hunt = hunt(batch, mutation)?;
         watch(&hunt);

@@ -6,6 +6,7 @@ use crate::distance::Distance;
 use crate::fault::{Kind, Schedule, Severity};
 use crate::network::Host;
 use crate::others::{OtherCluster, our_name};
+use crate::world::Relay;
 use anyhow::Result;
 use cluster::{Snapshots, Timings};
 use fastrand::Rng;
@@ -35,6 +36,8 @@ pub struct Scenario {
     pub scarce: bool,
     /// Who uses an address of the pool without asking.
     pub squatters: Vec<Squatter>,
+    /// A relay agent, with clients behind it.
+    pub relay: Option<Relay>,
     /// How many hostile neighbours.
     pub hostile: u8,
     /// The cluster-wide configuration.
@@ -120,6 +123,7 @@ impl Scenario {
             scarce,
             hostile,
             squatters,
+            relay: Relay::draw(seed, nodes),
             bootstrap,
             snapshots,
             timings: Timings::default(),

@@ -79,6 +79,8 @@ dhcpd::labelled! {
         SecondBootstrapRefused => "second bootstrap refused",
         /// A node called one of the other cluster.
         CalledOtherCluster => "call between clusters refused",
+        /// A node answered a client behind a relay agent that knows no other.
+        Relayed => "reply through a relay agent",
         /// A client of the other cluster got its address.
         OtherClusterServed => "other cluster served its own client",
     }

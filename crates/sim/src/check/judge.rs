@@ -3,7 +3,7 @@
 use super::facts::{Answer, End, Replied, Step};
 use super::holdings::Holdings;
 use super::pace::Pace;
-use super::peace::Peace;
+use super::peace::{Loss, Peace};
 use super::s9_kernel::{Kernels, Opened};
 use super::s12::{self, ClusterName, S12};
 use super::states::changes;
@@ -311,8 +311,8 @@ impl Judge {
 
     /// In peace, these nodes are gone, or broken for as long as it lasts, and it takes so many elections until
     /// the others serve; nothing is wrong with those.
-    pub fn lost(&mut self, at: TrueTime, servers: Vec<Ipv4Addr>, elections: u32) {
-        self.peace.lost(at, servers, elections);
+    pub fn lost(&mut self, at: TrueTime, lost: Loss, elections: u32) {
+        self.peace.lost(at, lost, elections);
     }
 
     /// Nobody may have waited too long by now.

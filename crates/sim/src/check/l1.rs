@@ -115,18 +115,22 @@ impl L1 {
             Some(since) => (since, peace.pace.served_within),
             None => (healed.max(*began), BOUND),
         };
-        (at.since(since) > bound && peace.had_room(client, since)).then(|| {
-            let facts = [
-                format!("it wants an address since {began}, and discovers since {discovering:?}"),
-                format!("everything is healed since {healed}, and addresses are free"),
-            ];
-            Violation::new(
-                "L1",
-                at,
-                format!("{number} ({client}) is not served"),
-                facts,
-            )
-        })
+        (at.since(since) > bound && peace.had_room(client, since) && peace.reaches(number)).then(
+            || {
+                let facts = [
+                    format!(
+                        "it wants an address since {began}, and discovers since {discovering:?}"
+                    ),
+                    format!("everything is healed since {healed}, and addresses are free"),
+                ];
+                Violation::new(
+                    "L1",
+                    at,
+                    format!("{number} ({client}) is not served"),
+                    facts,
+                )
+            },
+        )
     }
 
     /// A lease ran out at a client that was asking to keep it.
@@ -139,7 +143,8 @@ impl L1 {
         // come in the election.
         let server = self.servers.get(&event.number);
         let lost = peace.lost_nodes();
-        let hears = lost.is_none_or(|lost| server.is_some_and(|server| !lost.is(*server)));
+        let hears = lost.is_none_or(|lost| server.is_some_and(|server| !lost.is(*server)))
+            && peace.reaches(event.number);
         let Some((_, since)) = asked.filter(|(_, since)| {
             peace.settled_since(*since).is_some() && peace.is_bridged(*since) && hears
         }) else {

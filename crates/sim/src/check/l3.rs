@@ -43,6 +43,7 @@ impl L3 {
         if copies != peace.pace.unanswered
             || !bridged
             || !is_owed
+            || !peace.reaches(event.number)
             || !peace.had_room(&event.client, healed)
         {
             return Ok(());

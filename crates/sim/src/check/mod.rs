@@ -56,6 +56,7 @@ pub use facts::{End, Replied};
 pub use judge::Judge;
 pub use l1::BOUND as SERVED_WITHIN;
 pub use pace::Pace;
+pub use peace::Loss;
 pub use s9_kernel::Opened;
 pub use s12::ClusterName;
 pub use status::Shown;

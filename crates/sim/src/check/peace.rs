@@ -3,9 +3,9 @@
 
 use super::facts::Step;
 use super::pace::Pace;
-use crate::client::TrueTime;
+use crate::client::{ClientNumber, TrueTime};
 use ipam::{ClientKey, LeaseState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// Since when nothing is wrong, and when there was no room for clients last.
@@ -19,10 +19,19 @@ pub(super) struct Peace {
     lost: Option<Lost>,
 }
 
+/// Who is lost, and whom that leaves alone.
+#[derive(Clone, Debug, Default)]
+pub struct Loss {
+    /// The listen IPs of the nodes.
+    pub servers: Vec<Ipv4Addr>,
+    /// Clients that reach no other node: their relay agent knows none.
+    pub cut_off: BTreeSet<ClientNumber>,
+}
+
 /// The nodes that are lost, or broken, while nothing is wrong with the others: a core is whole.
 #[derive(Clone, Debug)]
 pub(super) struct Lost {
-    servers: Vec<Ipv4Addr>,
+    loss: Loss,
     /// From when on those who are left must serve.
     bridged: TrueTime,
 }
@@ -30,7 +39,12 @@ pub(super) struct Lost {
 impl Lost {
     /// Whether this is one of them.
     pub(super) fn is(&self, server: Ipv4Addr) -> bool {
-        self.servers.contains(&server)
+        self.loss.servers.contains(&server)
+    }
+
+    /// Whether the client reaches none of those who are left.
+    pub(super) fn cuts_off(&self, client: ClientNumber) -> bool {
+        self.loss.cut_off.contains(&client)
     }
 }
 
@@ -46,14 +60,19 @@ impl Peace {
 
     /// These are gone or broken from `at` on, and it takes so many elections until the others serve; nothing
     /// is wrong with those.
-    pub(super) fn lost(&mut self, at: TrueTime, servers: Vec<Ipv4Addr>, elections: u32) {
+    pub(super) fn lost(&mut self, at: TrueTime, loss: Loss, elections: u32) {
         let bridged = at + self.pace.election * elections;
-        self.lost = Some(Lost { servers, bridged });
+        self.lost = Some(Lost { loss, bridged });
     }
 
     /// Whether those who are left must have served at `at`.
     pub(super) fn is_bridged(&self, at: TrueTime) -> bool {
         self.lost.as_ref().is_none_or(|lost| at >= lost.bridged)
+    }
+
+    /// Whether a node that is not lost hears this client.
+    pub(super) fn reaches(&self, client: ClientNumber) -> bool {
+        self.lost.as_ref().is_none_or(|lost| !lost.cuts_off(client))
     }
 
     pub(super) fn step(&mut self, step: &Step<'_>) {

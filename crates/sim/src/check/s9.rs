@@ -3,8 +3,15 @@
 
 use super::facts::Step;
 use super::violation::{Verdict, Violation};
-use ipam::{Command, ForwardKey, State};
+use ipam::{Command, ForwardKey, Protocol, State};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What every host lives on: ssh, DHCP, VXLAN. No operator here forces one.
+const OF_EVERY_HOST: [(Protocol, u16); 3] = [
+    (Protocol::Tcp, 22),
+    (Protocol::Udp, 67),
+    (Protocol::Udp, 4789),
+];
 
 /// Which public ports operators have given back.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +45,25 @@ impl S9 {
                 ];
                 return broken(format!("the public port {key} was taken over"), facts);
             }
+            if owner.is_none() && is_of_a_host(*key, step.before) {
+                let facts = [
+                    "no operator insisted on it".to_owned(),
+                    format!("entry {} gave it to {forward:?}", step.position.index),
+                ];
+                return broken(format!("{key}, on which hosts live, was forwarded"), facts);
+            }
         }
         Ok(())
     }
+}
+
+fn is_of_a_host(key: ForwardKey, state: &State) -> bool {
+    let is_peer_port = |port: Option<u16>| key.protocol == Protocol::Tcp && port == Some(key.port);
+    OF_EVERY_HOST.contains(&(key.protocol, key.port))
+        || state
+            .nodes()
+            .values()
+            .any(|node| is_peer_port(node.peer_port()))
 }
 
 fn listen_ip_twice(state: &State) -> Option<(String, [String; 2])> {

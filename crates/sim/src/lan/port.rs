@@ -191,7 +191,7 @@ impl Link for LanPort {
         })
     }
 
-    /// There is no relay here; who would answer an echo answers ARP.
+    /// Who is behind the relay answers ARP here, as through a proxy.
     async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
         let answers = self.probe(address, &[]).await?;
         Ok(answers.first.map_or(Finding::Clear, |_| Finding::Answered))

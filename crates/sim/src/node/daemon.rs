@@ -14,6 +14,7 @@ use ipam::SubnetId;
 use natd::NodeContext;
 use natd::kernel::fake::FakeKernel;
 use raft_store::{Execution, OpenOptions};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a node is given.
@@ -27,6 +28,8 @@ pub struct Boot {
     pub start: Start,
     /// The subnet that it serves.
     pub subnet: SubnetId,
+    /// The relay agents that it listens to.
+    pub relays: Vec<Ipv4Addr>,
     /// What NAT rules need to know of it.
     pub nat: NodeContext,
 }
@@ -108,7 +111,7 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
         subnet: boot.subnet,
         interface: "lan".to_owned(),
         listen_ip: boot.config.listen_ip,
-        relays: Vec::new(),
+        relays: boot.relays.clone(),
         limits: RateLimits::default(),
     };
     place.port.open();

@@ -50,7 +50,10 @@ impl LeaseView for WatchedLeases {
 #[async_trait]
 impl LeaseService for WatchedLeases {
     async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
-        let outcome = self.leases.propose(command).await?;
+        tracing::debug!(?command, "proposes");
+        let outcome = self.leases.propose(command).await;
+        tracing::debug!(?outcome, "hears of it");
+        let outcome = outcome?;
         self.sightings.outcome(&outcome);
         Ok(outcome)
     }

@@ -12,12 +12,12 @@ pub const OUT_OF_REACH: &[Exception] = &[
     (
         Table::NoReply,
         "not_the_relays_way",
-        "no relay is configured: the lab has relays",
+        "nobody forges the relay's address: the lab has relays",
     ),
     (
         Table::NoReply,
         "relay_elsewhere",
-        "no relay is configured: the lab has relays",
+        "the relay has an address in the clients' network: the lab has others",
     ),
     (
         Table::NoReply,

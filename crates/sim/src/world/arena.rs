@@ -123,22 +123,19 @@ impl World {
         self.wake_neighbours();
         let end = self.now + self.length_of_step();
         self.run_nodes(end);
-        self.run_others()?;
+        self.run_others(end)?;
         self.now = end;
         self.observe()
     }
 
     /// As long as nothing happens but what nodes do by themselves, in whole steps.
     fn length_of_step(&self) -> Duration {
-        // Another cluster's clients and nodes are not among what is asked here.
-        if self.others.is_some() {
-            return STEP;
-        }
         let happens = [
             self.network.next_arrival(),
             self.segment.next_arrival(),
             self.faults.next(),
             self.neighbours.next_wake(),
+            self.others_next(),
         ];
         let Some(next) = happens.into_iter().flatten().min() else {
             return LONGEST_STEP;
@@ -317,6 +314,7 @@ pub(super) fn boot_of(scenario: &Scenario, bootstrap: &Bootstrap, seat: Seat) ->
         config,
         start,
         subnet: SUBNET,
+        relays: scenario.relay.iter().map(|relay| relay.address).collect(),
         nat: NodeContext {
             lan_interface: InterfaceName::new("lan")?,
             uplink_interface: Some(InterfaceName::new("uplink")?),

@@ -3,6 +3,7 @@
 
 use super::arena::{World, name};
 use super::faults::good_disk;
+use crate::check::Loss;
 use crate::client::TrueTime;
 use crate::disk::{Crash, DiskFaults};
 use crate::network::Host;
@@ -73,7 +74,11 @@ impl World {
     /// Nothing is ever mended, and newcomers and residents are served.
     pub(super) fn live_with(&mut self, core: &Core) -> Result<()> {
         let pace = self.scenario.distance.pace();
-        let servers = core.rest.keys().map(|host| self.own_ip(*host)).collect();
+        let gone: Vec<Host> = core.rest.keys().copied().collect();
+        let lost = Loss {
+            servers: gone.iter().map(|host| self.own_ip(*host)).collect(),
+            cut_off: self.cut_off_behind(&gone),
+        };
         let elections = self.elections(core);
         let now = TrueTime(self.now);
         let mut random = Rng::with_seed(core.seed);
@@ -81,7 +86,7 @@ impl World {
             self.break_node(*host, *broken, &mut random);
         }
         self.stats.rare(Rare::CoreAlone, 1);
-        self.observer.judge.lost(now, servers, elections);
+        self.observer.judge.lost(now, lost, elections);
         self.newcomers_arrive(pace.election + LASTS / 3);
         self.go_on_for(pace.election + pace.served_within + LASTS)?;
         self.observer.judge.look_who_waits(TrueTime(self.now));

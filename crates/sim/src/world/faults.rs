@@ -21,6 +21,9 @@ const FIRST_STARTS: Duration = Duration::from_millis(1500);
 /// How long a node is down whose power failed at a write, at most.
 const LONGEST_AFTER_WRITE: Duration = Duration::from_secs(5);
 
+/// A command of an operator's may take effect so long after it was asked.
+const ASKED_LONG_BEFORE: Duration = Duration::from_secs(15);
+
 /// What is still to come.
 pub(super) struct Faults {
     begin: VecDeque<Timed>,
@@ -71,6 +74,16 @@ impl Faults {
         let begins = self.begin.front().map(|timed| timed.at);
         let ends = self.end.first_key_value().map(|((at, _), _)| *at);
         begins.into_iter().chain(ends).min()
+    }
+
+    /// Whether the listen IP of one of our nodes is, or will soon be, nobody's for a while: who reserves it then
+    /// gets it, and keeps the node out.
+    pub(super) fn free_listen_ips(&self, now: Duration) -> bool {
+        let frees = |timed: &Timed| {
+            matches!(timed.fault.kind, Kind::Replacement | Kind::Reconfigured)
+                && timed.at < now + ASKED_LONG_BEFORE
+        };
+        self.replacement.is_some() || self.reconfiguration.is_some() || self.begin.iter().any(frees)
     }
 
     fn ends(&mut self, at: Duration, ending: Ending) {

@@ -21,13 +21,13 @@ impl World {
     /// One of them; none if it would be no mistake now.
     pub(super) fn mistaken_command(&self, random: &mut Rng) -> Option<Command> {
         match random.u8(0..3) {
-            0 => Some(self.mistaken_reservation(random)),
+            0 => self.mistaken_reservation(random),
             1 => self.mistaken_forward(random),
             _ => self.mistaken_subnet(random),
         }
     }
 
-    fn mistaken_reservation(&self, random: &mut Rng) -> Command {
+    fn mistaken_reservation(&self, random: &mut Rng) -> Option<Command> {
         let hosts: Vec<Host> = self.scenario.hosts().collect();
         let host = hosts[random.usize(0..hosts.len())];
         let router = self.scenario.bootstrap.subnet.router;
@@ -35,7 +35,11 @@ impl World {
         let unnamed = ClientIdentifier::new(b"nobody").map(ClientKey::Identifier);
         let squatter = random.choice(&self.scenario.squatters);
         let reserved = self.reservation(random);
-        let (subnet, client, address) = match random.u8(0..8) {
+        let kind = random.u8(0..8);
+        if matches!(kind, 2 | 7) && self.faults.free_listen_ips(self.now) {
+            return None;
+        }
+        let (subnet, client, address) = match kind {
             0 => (UNKNOWN, nobody, ELSEWHERE),
             1 => (SUBNET, nobody, ELSEWHERE),
             2 => (SUBNET, nobody, listen_ip(host)),
@@ -56,26 +60,26 @@ impl World {
             }
             _ => (SUBNET, unnamed.unwrap_or(nobody), listen_ip(host)),
         };
-        Command::AddReservation {
+        Some(Command::AddReservation {
             subnet,
             client,
             address,
-        }
+        })
     }
 
     fn mistaken_forward(&self, random: &mut Rng) -> Option<Command> {
         let router = self.scenario.bootstrap.subnet.router;
-        let (port, address) = match random.u8(0..4) {
-            0 => (0, router),
-            1 => (22, self.leased_address(random)?),
-            2 => (1, router),
-            _ => (1, self.leased_address(random)?),
+        let (protocol, port, address) = match random.u8(0..4) {
+            0 => (Protocol::Tcp, 0, router),
+            1 => {
+                let (protocol, port) = self.port_of_the_hosts(random)?;
+                (protocol, port, self.leased_address(random)?)
+            }
+            2 => (Protocol::Tcp, 1, router),
+            _ => (Protocol::Tcp, 1, self.leased_address(random)?),
         };
         Some(Command::AddForward {
-            key: ForwardKey {
-                protocol: Protocol::Tcp,
-                port,
-            },
+            key: ForwardKey { protocol, port },
             forward: Forward {
                 target: ForwardTarget::Address(address),
                 target_port: 80,
@@ -114,6 +118,26 @@ impl World {
             _ => return None,
         };
         Some(Command::PutSubnet(wrong))
+    }
+
+    /// One that the nodes live on; the last is a member's peer port.
+    fn port_of_the_hosts(&self, random: &mut Rng) -> Option<(Protocol, u16)> {
+        match random.u8(0..4) {
+            0 => Some((Protocol::Tcp, 22)),
+            1 => Some((Protocol::Udp, 67)),
+            2 => Some((Protocol::Udp, 4789)),
+            _ => {
+                let look = |state: &State| {
+                    let ports = state
+                        .nodes()
+                        .values()
+                        .filter_map(ipam::NodeRegistration::peer_port);
+                    ports.collect::<Vec<_>>()
+                };
+                let port = random.choice(self.observer.judge.newest(look).1)?;
+                Some((Protocol::Tcp, port))
+            }
+        }
     }
 
     fn leased_address(&self, random: &mut Rng) -> Option<Ipv4Addr> {

@@ -23,6 +23,7 @@ mod observe;
 mod operate;
 mod others;
 mod reconfigure;
+mod relay;
 mod replacement;
 mod residents;
 mod rollback;
@@ -30,6 +31,7 @@ mod script;
 mod status;
 
 pub use arena::World;
+pub use relay::Relay;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use super::arena::{World, name};
 use super::copies::Released;
+use super::relay::Relay;
 use super::residents::Resident;
 use crate::client::{
     Action, Client, ClientNumber, Hostile, Outgoing as Request, Reply, TrueTime, What, read_reply,
@@ -45,7 +46,11 @@ impl Neighbours {
     pub(super) fn new(scenario: &Scenario, random: &mut Rng) -> Self {
         let residents = (0..scenario.clients).map(|number| {
             let born = TrueTime(BEGUN.mul_f64(0.6 + random.f64()));
-            Resident::draw(scenario, number, born, random)
+            let resident = Resident::draw(scenario, number, born, random);
+            match scenario.relay.is_some() && Relay::has_behind(number) {
+                true => resident.behind_relay(),
+                false => resident,
+            }
         });
         let residents = residents.collect();
         let servers: Vec<Ipv4Addr> = scenario.hosts().map(listen_ip).collect();
@@ -160,7 +165,7 @@ impl World {
     pub(super) fn act(&mut self, actor: Actor, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Send(request) => self.carry_request(self.place(actor), &request),
+                Action::Send(request) => self.send_request(actor, &request),
                 Action::Probe(address) => {
                     if let Actor::Client(index) = actor {
                         let resident = &self.neighbours.residents[index];
@@ -198,6 +203,19 @@ impl World {
             Actor::Hostile(index) => self.neighbours.hostile[index].1 = host,
         }
         self.stats.rare(Rare::Moved, 1);
+    }
+
+    fn send_request(&mut self, actor: Actor, request: &Request) {
+        let from = self.place(actor);
+        let is_behind = match actor {
+            Actor::Client(index) => self.neighbours.residents[index].behind_relay,
+            Actor::Hostile(_) => false,
+        };
+        let is_broadcast = request.destination == Ipv4Addr::BROADCAST;
+        match self.scenario.relay.filter(|_| is_behind && is_broadcast) {
+            Some(relay) => self.pass_on(from, relay, request),
+            None => self.carry_request(from, request),
+        }
     }
 
     /// A client's datagram: to one node, or to all, and then hostile neighbours hear it too.
@@ -248,8 +266,18 @@ impl World {
             self.segment.send(from, host, arrived);
         };
         match to {
-            // There is no relay here.
-            Destination::Relay(_) => {}
+            Destination::Relay(_) => {
+                let hardware = reply.map(|reply| reply.hardware);
+                let residents = self.neighbours.residents.iter();
+                let behind = residents.filter(|resident| resident.behind_relay);
+                for resident in behind {
+                    let client = resident.client().hardware();
+                    if Some(client) == hardware {
+                        self.stats.rare(Rare::Relayed, 1);
+                        send(resident.host, Station::Client(client));
+                    }
+                }
+            }
             Destination::Broadcast => {
                 for host in 1..=self.scenario.nodes {
                     send(host, Station::ClientsOn(host));
@@ -280,7 +308,11 @@ impl World {
         payload: &Bytes,
     ) {
         match at {
-            Station::Node(host) => self.hear(host, payload, Arrival::unicast(source)),
+            Station::Node(host) => {
+                let relay = self.scenario.relay.as_ref();
+                let arrival = Relay::arrival(relay, source, hardware.is_some());
+                self.hear(host, payload, arrival);
+            }
             Station::NodeByBroadcast(host) => {
                 let arrival = Arrival {
                     hardware,

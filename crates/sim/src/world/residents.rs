@@ -16,6 +16,8 @@ const NEWCOMERS_OF: u32 = 4;
 pub(super) struct Resident {
     client: Client,
     pub(super) host: Host,
+    /// Its broadcasts reach nobody but a relay agent.
+    pub(super) behind_relay: bool,
     /// When the client next does something by itself: looked at in every step.
     wakes: TrueTime,
 }
@@ -32,6 +34,15 @@ impl Resident {
             wakes: client.next_wake(),
             client,
             host: random.u64(1..=scenario.nodes),
+            behind_relay: false,
+        }
+    }
+
+    /// The same, behind the relay agent.
+    pub(super) fn behind_relay(self) -> Self {
+        Self {
+            behind_relay: true,
+            ..self
         }
     }
 

@@ -1,10 +1,18 @@
 //! L1, L3, L4, L6: once everything is healed.
 
 use super::*;
-use crate::check::{Pace, SERVED_WITHIN};
+use crate::check::{Loss, Pace, SERVED_WITHIN};
 
 /// Of a LAN.
 const SETTLED_AFTER: Duration = Pace::of(ipam::Profile::Lan, false).settled_after;
+
+/// This node is gone.
+fn loss(gone: Ipv4Addr) -> Loss {
+    Loss {
+        servers: vec![gone],
+        ..Loss::default()
+    }
+}
 
 fn healed() -> Bench {
     let mut bench = Bench::new();
@@ -137,7 +145,7 @@ fn l3_the_third_copy() {
 fn l3_with_a_follower_gone_nobody_waits_longer() {
     let gone = address(11);
     let mut bench = settled();
-    bench.judge.lost(bench.at, vec![gone], 0);
+    bench.judge.lost(bench.at, loss(gone), 0);
     send_thrice(&mut bench, MessageKind::Request, Some(gone));
     assert_eq!(bench.broken(), [] as [&str; 0], "who is gone says nothing");
     send_thrice(&mut bench, MessageKind::Discover, None);
@@ -145,10 +153,27 @@ fn l3_with_a_follower_gone_nobody_waits_longer() {
 }
 
 #[test]
+fn l3_behind_a_relay_that_knows_only_who_is_gone() {
+    let mut bench = settled();
+    let loss = Loss {
+        cut_off: [ClientNumber(1)].into(),
+        ..loss(address(11))
+    };
+    bench.judge.lost(bench.at, loss, 0);
+    send_thrice(&mut bench, MessageKind::Discover, None);
+    assert_eq!(bench.broken(), [] as [&str; 0]);
+    bench.judge.disturbed();
+    bench.judge.healed(bench.at);
+    bench.pass(SETTLED_AFTER + seconds(1));
+    send_thrice(&mut bench, MessageKind::Discover, None);
+    assert_eq!(bench.broken(), ["L3"], "it is back");
+}
+
+#[test]
 fn l3_with_the_leader_gone_there_is_an_election_first() {
     let mut bench = settled();
     bench.tell(1, sent(MessageKind::Discover, None, 0));
-    bench.judge.lost(bench.at, vec![address(11)], 1);
+    bench.judge.lost(bench.at, loss(address(11)), 1);
     bench.tell(1, sent(MessageKind::Discover, None, 1));
     bench.pass(seconds(5));
     bench.tell(1, sent(MessageKind::Discover, None, 2));

@@ -195,6 +195,18 @@ fn s9_a_public_port_that_was_given_back() {
 }
 
 #[test]
+fn s9_a_port_of_the_hosts_is_forwarded() {
+    for (protocol, port) in [(Protocol::Tcp, 22), (Protocol::Udp, 4789)] {
+        let mut bench = Bench::new();
+        bench.commit();
+        let key = ForwardKey { protocol, port };
+        bench.parts.nat.forwards.insert(key, forward(20));
+        bench.commit();
+        assert_eq!(bench.broken(), ["S9"], "{key}");
+    }
+}
+
+#[test]
 fn s9_two_nodes_one_address() {
     let mut bench = Bench::new();
     bench.parts.nodes[1].listen_ip = bench.parts.nodes[0].listen_ip;

@@ -106,6 +106,16 @@ impl Guests {
         }
     }
 
+    /// When something arrives, or one of them does something by itself.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let arrives = [
+            self.to_nodes.keys().next().map(|(at, _)| *at),
+            self.to_clients.keys().next().map(|(at, _)| *at),
+        ];
+        let wakes = self.clients.iter().map(|client| client.next_wake().0);
+        arrives.into_iter().flatten().chain(wakes).min()
+    }
+
     /// Lets them act whose time has come; what has happened to all of them since the last call.
     pub(super) fn wake(&mut self, now: Duration) -> Vec<Event> {
         for index in 0..self.clients.len() {

@@ -7,7 +7,6 @@ mod calls;
 mod doings;
 mod guests;
 
-use super::STEP;
 use super::arena::{Seat, World, boot_of, name, new_disk};
 use crate::check::{Judge, Pace, Replied, Shown, Verdict, Violation};
 use crate::client::{TrueTime, What};
@@ -49,6 +48,8 @@ pub(super) struct Others {
     leaves: Option<Host>,
     /// Everything is healed, and its clients are owed service.
     owes: bool,
+    /// When its nodes were last asked whether they serve.
+    asked: Duration,
 }
 
 /// What of the world its nodes are in.
@@ -57,7 +58,9 @@ struct Around<'a> {
     sightings: &'a Sightings,
     trace: &'a Trace,
     stats: &'a mut Stats,
+    /// When the step begins, and when it ends.
     now: Duration,
+    end: Duration,
 }
 
 /// Where its nodes are at first.
@@ -103,14 +106,21 @@ impl Others {
             applied: BTreeMap::new(),
             leaves: None,
             owes: false,
+            asked: Duration::ZERO,
         }))
+    }
+
+    /// When something happens that none of its nodes does by itself.
+    fn next(&self) -> Option<Duration> {
+        let starts = self.starts.values().copied().min();
+        starts.into_iter().chain(self.guests.next()).min()
     }
 
     fn run(&mut self, around: &mut Around<'_>) -> Result<()> {
         self.start_due(around)?;
         self.guests
             .deliver(around.now, &self.nodes, &mut self.judge);
-        let end = around.now + STEP;
+        let end = around.end;
         let hosts: Vec<Host> = self.nodes.keys().copied().collect();
         for host in hosts {
             if let Some(node) = self.nodes.get_mut(&host) {
@@ -120,7 +130,8 @@ impl Others {
             self.collect(host, end, around);
             self.check_started(host, end)?;
         }
-        if end.as_micros() % ASK_EVERY.as_micros() < STEP.as_micros() {
+        if end >= self.asked + ASK_EVERY {
+            self.asked = end;
             self.look_at_status(end, around);
         }
         for event in self.guests.wake(around.now) {
@@ -274,7 +285,7 @@ impl Others {
 
 impl World {
     /// One step of the other cluster.
-    pub(super) fn run_others(&mut self) -> Result<()> {
+    pub(super) fn run_others(&mut self, end: Duration) -> Result<()> {
         let Some(others) = &mut self.others else {
             return Ok(());
         };
@@ -284,7 +295,13 @@ impl World {
             trace: &self.trace,
             stats: &mut self.stats,
             now: self.now,
+            end,
         })
+    }
+
+    /// When something happens in the other cluster that its nodes do not do by themselves.
+    pub(super) fn others_next(&self) -> Option<Duration> {
+        self.others.as_ref()?.next()
     }
 
     /// The node on a host of either cluster.
