@@ -13,6 +13,8 @@ use crate::start::StartError;
 use api::proto::raft::HealthResponse;
 use futures::future::join_all;
 use ipam::NodeId;
+use raft_store::LogId;
+use raft_store::codec::decode_log_id;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -129,13 +131,35 @@ async fn ask(inner: &Inner, address: &str) -> Said {
         inner.heard_stranger(NodeId(answer.node_id), &answer.cluster_id, Some(address));
     }
     let ours = inner.cluster_id();
-    let is_ours = ours.is_some_and(|ours| answer.cluster_id == ours);
-    said(&answer, inner.instance, inner.config.node, is_ours)
+    let here = Here {
+        node: inner.config.node,
+        instance: inner.instance,
+        voters_since: inner.voters_since(),
+    };
+    said(
+        &answer,
+        &here,
+        ours.is_some_and(|ours| answer.cluster_id == ours),
+    )
 }
 
-fn said(answer: &HealthResponse, instance: u64, node: NodeId, is_ours: bool) -> Said {
-    let no_other_voter = || answer.voters.iter().all(|voter| *voter == node.0);
-    if answer.instance == instance {
+/// This node, as far as an answer is read by it.
+struct Here {
+    node: NodeId,
+    instance: u64,
+    voters_since: Option<LogId>,
+}
+
+fn said(answer: &HealthResponse, here: &Here, is_ours: bool) -> Said {
+    let node = here.node;
+    // Other voters by an earlier configuration than the one of this node's log are voters no more: one that the
+    // leader has not filled yet tells of them.
+    let is_outdated = || {
+        let theirs = answer.voters_since.map(decode_log_id);
+        theirs.is_some_and(|theirs| Some(theirs) < here.voters_since)
+    };
+    let no_other_voter = || answer.voters.iter().all(|voter| *voter == node.0) || is_outdated();
+    if answer.instance == here.instance {
         Said::Itself
     } else if answer.cluster_id.is_empty() && answer.founding {
         Said::Founding
@@ -193,6 +217,8 @@ fn tell(inner: &Inner, reason: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api::proto::raft as wire;
+    use raft_store::CommittedLeaderId;
 
     const HERE: NodeId = NodeId(1);
 
@@ -209,11 +235,24 @@ mod tests {
 
     #[test]
     fn an_answer_is_taken_for_what_it_is() {
-        let ask = |answer: HealthResponse, is_ours| said(&answer, 5, HERE, is_ours);
+        let here = Here {
+            node: HERE,
+            instance: 5,
+            voters_since: Some(LogId::new(CommittedLeaderId::new(3), 50)),
+        };
+        let ask = |answer: HealthResponse, is_ours| said(&answer, &here, is_ours);
         assert_eq!(ask(answer(&[], &[]), false), Said::Empty);
         assert_eq!(ask(answer(&[7; 16], &[1]), true), Said::NoOtherVoter);
         assert_eq!(ask(answer(&[7; 16], &[1, 2]), true), Said::Cluster);
         assert_eq!(ask(answer(&[8; 16], &[1]), false), Said::Cluster);
+        let since = |term, index| {
+            let mut answer = answer(&[7; 16], &[1, 2]);
+            answer.voters_since = Some(wire::LogId { term, index });
+            answer
+        };
+        assert_eq!(ask(since(2, 80), true), Said::NoOtherVoter, "outdated");
+        assert_eq!(ask(since(3, 50), true), Said::Cluster);
+        assert_eq!(ask(since(4, 20), true), Said::Cluster, "this log is older");
         let half_joined = answer(&[], &[1]);
         assert_eq!(ask(half_joined, false), Said::Cluster);
         let mut copy = answer(&[7; 16], &[1]);

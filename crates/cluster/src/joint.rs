@@ -7,7 +7,7 @@
 //! joint configuration ends it.
 
 use crate::membership::MembershipError;
-use crate::node::Inner;
+use crate::node::{Cluster, Inner};
 use openraft::ChangeMembers;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,10 +72,23 @@ impl Inner {
     }
 }
 
+impl Cluster {
+    /// Whether a change of voters that this node knows of, be it committed or not, has no end yet: a quorum of
+    /// both the old and the new ones is needed.
+    #[must_use]
+    pub fn is_changing_voters(&self) -> bool {
+        self.inner.with_metrics(|metrics| {
+            let membership = metrics.membership_config.membership();
+            membership.get_joint_config().len() > 1
+        })
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use crate::{Cluster, ClusterConfig, Snapshots, Timings};
+    use super::*;
+    use crate::{ClusterConfig, Snapshots, Timings};
     use ipam::{NodeId, Profile};
     use openraft::Membership;
     use std::collections::{BTreeMap, BTreeSet};

@@ -13,7 +13,7 @@ use ipam::{Command, KeyHash, NodeId, NodeRegistration, Outcome};
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{ChangeMembershipError, ClientWriteError, RaftError};
 use openraft::{ChangeMembers, ReadPolicy};
-use raft_store::TypeConfig;
+use raft_store::{LogId, TypeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
@@ -438,6 +438,11 @@ impl Inner {
     }
 
     /// Whether there are voters beside this node, as far as its log goes.
+    /// The entry that made these the voters, committed or not.
+    pub(crate) fn voters_since(&self) -> Option<LogId> {
+        self.with_metrics(|metrics| *metrics.membership_config.log_id())
+    }
+
     pub(crate) fn has_other_voters(&self) -> bool {
         self.voters().iter().any(|voter| *voter != self.config.node)
     }

@@ -1,6 +1,7 @@
 //! Many seeds, several at once, each in one thread from its beginning to its end.
 
 use crate::run::{Failure, Manner, Outcome, play};
+use crate::standstill::Playing;
 use crate::stats::Stats;
 use anyhow::Result;
 use std::num::NonZeroUsize;
@@ -45,18 +46,26 @@ pub fn play_all(batch: Batch, mut watch: impl FnMut(&Outcome, &Played)) -> Resul
         stop.load(Ordering::Relaxed) || batch.lasting.is_some_and(|limit| begun.elapsed() >= limit)
     };
     let mut played = Played::default();
+    let (playing, (goes_on, ended)) = (Playing::default(), mpsc::channel());
     thread::scope(|threads| {
+        // Dropped at the end, however that comes.
+        let _goes_on: mpsc::Sender<()> = goes_on;
+        let watched = &playing;
+        threads.spawn(move || watched.watch(&ended));
         // At most one outcome of each job waits.
         let (sender, outcomes) = mpsc::sync_channel(batch.jobs.get());
         for _ in 0..batch.jobs.get() {
-            let (sender, next, over) = (sender.clone(), &next, &over);
+            let (sender, next, over, playing) = (sender.clone(), &next, &over, &playing);
             threads.spawn(move || {
                 while !over() {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= batch.seeds {
                         return;
                     }
-                    let outcome = play(batch.first.wrapping_add(number), batch.manner);
+                    let seed = batch.first.wrapping_add(number);
+                    playing.begins(seed);
+                    let outcome = play(seed, batch.manner);
+                    playing.ends(seed);
                     if sender.send(outcome).is_err() {
                         return;
                     }

@@ -30,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod sometimes;
+pub mod standstill;
 pub mod stats;
 pub mod trace;
 pub mod world;

@@ -8,7 +8,10 @@
 use anyhow::{Context, Result};
 use sim::disk::Image;
 use sim::network::{Host, Lie};
+use sim::standstill::STANDS_STILL;
 use sim::world::World;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 const SEEDS: std::ops::Range<u64> = 1..7;
@@ -21,13 +24,25 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 /// Plays `scene` on each seed, and says what went wrong where.
-fn play(nodes: u64, scene: impl Fn(&mut World) -> Result<()>) {
+fn play(nodes: u64, scene: impl Fn(&mut World) -> Result<()> + Clone + Send + 'static) {
     for seed in SEEDS {
-        let mut world = World::calm(seed, nodes).unwrap();
-        if let Err(error) = scene(&mut world) {
-            let told = world.told();
-            let last = told.len().saturating_sub(60);
-            panic!("seed {seed}: {error:#}\n{}", told[last..].join("\n"));
+        let (ended, ends) = mpsc::channel();
+        let (scene, nodes) = (scene.clone(), nodes);
+        thread::spawn(move || {
+            let mut world = World::calm(seed, nodes).unwrap();
+            let told = scene(&mut world).err().map(|error| {
+                let told = world.told();
+                let last = told.len().saturating_sub(60);
+                format!("{error:#}\n{}", told[last..].join("\n"))
+            });
+            // Nobody listens any more only where this took for ever.
+            ended.send(told).unwrap_or_default();
+        });
+        let told = ends
+            .recv_timeout(STANDS_STILL)
+            .expect("a task of a node never waits, or the scene has panicked");
+        if let Some(told) = told {
+            panic!("seed {seed}: {told}");
         }
     }
 }
@@ -62,7 +77,7 @@ fn all_is_well(world: &mut World, within: Duration) -> Result<Duration> {
 
 #[test]
 fn power_cut_of_all() {
-    play(3, |world| {
+    play(3, move |world| {
         at_work(world)?;
         let hosts: Vec<_> = (1..=3).collect();
         world.cut_power(&hosts);
@@ -75,7 +90,7 @@ fn power_cut_of_all() {
 
 #[test]
 fn two_start_and_the_third_is_dead() {
-    play(3, |world| {
+    play(3, move |world| {
         let leader = at_work(world)?;
         world.cut_power(&[1, 2, 3]);
         world.pass(seconds(1))?;
@@ -125,7 +140,7 @@ fn forget(world: &mut World) -> Result<Forgotten> {
 /// whatever becomes of the leader after the one has asked for its notes.
 #[test]
 fn one_of_three_goes_back_and_the_leader_dies() {
-    play(3, |world| {
+    play(3, move |world| {
         let Forgotten {
             back,
             deaf,
@@ -156,7 +171,7 @@ fn one_of_three_goes_back_and_the_leader_dies() {
 /// The leader is dead when it starts. One of the others has all, and only that one may lead.
 #[test]
 fn one_of_five_goes_back_while_others_die() {
-    play(5, |world| {
+    play(5, move |world| {
         let Forgotten {
             back,
             deaf,
@@ -198,7 +213,7 @@ fn alone(world: &mut World) -> Result<Image> {
 
 #[test]
 fn a_restored_founder_that_is_cut_off_serves_nobody() {
-    play(3, |world| {
+    play(3, move |world| {
         let image = alone(world)?;
         at_work(world)?;
         world.cut_power(&[1]);
@@ -220,7 +235,7 @@ fn a_restored_founder_that_is_cut_off_serves_nobody() {
 #[test]
 fn an_emptied_node_with_its_own_start_silences_nobody() {
     for (host, is_cut_off) in [(1, true), (1, false), (2, true), (2, false)] {
-        play(3, |world| {
+        play(3, move |world| {
             at_work(world)?;
             world.cut_power(&[host]);
             world.empty(host);
@@ -248,7 +263,7 @@ fn an_emptied_node_with_its_own_start_silences_nobody() {
 #[test]
 fn a_member_that_lies_of_notes_keeps_nobody_out() {
     for lie in [Lie::Withholds, Lie::Stale, Lie::Huge, Lie::Foreign] {
-        play(3, |world| {
+        play(3, move |world| {
             world.lies(2, lie);
             at_work(world)?;
             world.cut_power(&[3]);
@@ -259,7 +274,7 @@ fn a_member_that_lies_of_notes_keeps_nobody_out() {
             world.start(&[1, 2, 3])?;
             all_is_well(world, seconds(5)).map(drop)
         });
-        play(5, |world| {
+        play(5, move |world| {
             world.lies(2, lie);
             at_work(world)?;
             let image = world.image(3).unwrap();
@@ -277,4 +292,33 @@ fn a_member_that_lies_of_notes_keeps_nobody_out() {
             Ok(())
         });
     }
+}
+
+/// It owes a vote that its disk has forgotten and cannot take: its Raft stops, and nothing spins. Started anew, it is
+/// filled.
+#[test]
+fn one_goes_back_behind_its_vote_and_its_disk_is_full() {
+    play(3, move |world| {
+        let leader = at_work(world)?;
+        let back = followers(world, leader)[0];
+        let image = world.image(back).unwrap();
+        world.cut_power(&[leader]);
+        world.until("another one leads", LONG, |world| {
+            world.leader().is_some_and(|leads| leads != leader) && world.serves(back)
+        })?;
+        world.pass(seconds(4))?;
+        world.cut_power(&[back]);
+        world.roll_back(back, &image);
+        world.start(&[leader, back])?;
+        world.until("it has started", LONG, |world| {
+            !world.reason(back).is_empty()
+        })?;
+        world.fill_disk(back);
+        world.until("its storage has failed", LONG, |world| {
+            world.reason(back).contains("its storage failed")
+        })?;
+        world.pass(seconds(5))?;
+        world.mend_disk(back)?;
+        all_is_well(world, seconds(20)).map(drop)
+    });
 }

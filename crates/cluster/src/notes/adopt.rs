@@ -20,10 +20,13 @@ pub(crate) async fn run(inner: Arc<Inner>) {
             false => towards,
         };
         match inner.raise_term(towards, term, true).await {
-            Ok(()) => tracing::warn!(term, "a vote that this node had given is taken over again"),
-            // It has stopped, or starts anew: the next look at the notes comes back to it.
+            Ok(()) => {
+                tracing::warn!(term, "a vote that this node had given is taken over again");
+                inner.judge_notes();
+            }
+            // It has stopped, or starts anew: the next round of health calls looks at the notes again. To look
+            // at once would wake this task at once, for as long as Raft stands.
             Err(error) => tracing::debug!(%error, "the noted vote is not taken over yet"),
         }
-        inner.judge_notes();
     }
 }

@@ -51,6 +51,7 @@ impl Inner {
             cluster_id: self.cluster_bytes(),
             initialized: self.is_admitted(),
             voters: self.voters().iter().map(|voter| voter.0).collect(),
+            voters_since: self.voters_since().as_ref().map(codec::encode_log_id),
             founding: self.founding.load(Ordering::SeqCst),
             instance: self.instance,
             ..wire::HealthResponse::default()
@@ -74,6 +75,7 @@ impl Inner {
             leads_a_quorum: self.leads_a_quorum(),
             member: self.has_member(asker),
             voters: self.voters().iter().map(|voter| voter.0).collect(),
+            voters_since: self.voters_since().as_ref().map(codec::encode_log_id),
             founding: self.founding.load(Ordering::SeqCst),
             instance: self.instance,
             profile: self.limits().profile as u32,

@@ -92,7 +92,7 @@ impl ClientMemory {
     ) -> Attempt {
         let entry = self.entry(client);
         let gap = entry.attempted.map(|attempted| now.since(attempted));
-        let served = entry.granted != granted;
+        let served = granted > entry.granted;
         match gap.filter(|gap| *gap < ATTEMPT_WINDOW && !served) {
             None => entry.retries = 0,
             Some(gap) if gap >= MIN_RETRY_GAP => entry.retries = entry.retries.saturating_add(1),
@@ -227,6 +227,18 @@ mod tests {
 
     fn at(millis: u64) -> Moment {
         Moment(Duration::from_millis(millis))
+    }
+
+    /// At the first copy the node still knew the lease that a DHCPRELEASE was about to end.
+    #[test]
+    fn l3_a_lease_that_ends_meanwhile_served_nobody() {
+        let mut memory = ClientMemory::new(&RateLimits::default());
+        let held = Some(ClusterTime(5));
+        let mut earlier =
+            |granted, millis| memory.attempt(&client(1), granted, at(millis)).earlier;
+        assert_eq!(earlier(held, 0), 0);
+        assert_eq!(earlier(None, 4000), 1);
+        assert_eq!(earlier(Some(ClusterTime(9)), 12_000), 0, "it was served");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use super::rechecks::falls_to;
 use super::suspects::Suspects;
 use super::{ServerError, Shared};
-use crate::limits::{GIVE_UP_DEADLINE, MAX_RECHECKED, PROBED_AHEAD};
+use crate::limits::{GIVE_UP_DEADLINE, MAX_RECHECKED, PROBED_AHEAD, PROBED_BEFORE_RETURN};
+use crate::port::LeaseService;
 use crate::probe::{Answers, Finding, ProbeError};
 use futures::future::join_all;
-use ipam::{ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome};
+use ipam::{
+    ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome, SubnetId,
+};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
@@ -66,14 +69,12 @@ impl Shared {
     }
 
     fn to_probe(&self) -> Vec<Ipv4Addr> {
-        let now = self.now();
-        if !self.engine().probes_ahead(now) || !self.service.service().in_service {
+        let (now, service) = (self.now(), self.service.service());
+        if !self.engine().probes_ahead(now) || !service.in_service {
             return Vec::new();
         }
-        let candidates = self
-            .service
-            .free_candidates(self.identity.subnet, PROBED_AHEAD);
-        self.engine().to_probe(now, &candidates)
+        let next = next_in_line(self.service.as_ref(), self.identity.subnet, service.clock);
+        self.engine().to_probe(now, &next)
     }
 
     /// The quarantined address to probe again now, if it falls to this node.
@@ -141,6 +142,17 @@ impl Shared {
     }
 }
 
+/// The addresses that the next new clients would be offered, and those that come back from quarantine within
+/// [`PROBED_BEFORE_RETURN`].
+fn next_in_line(view: &dyn LeaseService, subnet: SubnetId, clock: ClusterTime) -> Vec<Ipv4Addr> {
+    let soon = clock + PROBED_BEFORE_RETURN;
+    let quarantined = view.quarantined(subnet, PROBED_AHEAD);
+    let return_soon = quarantined.into_iter().filter(|(_, until)| *until <= soon);
+    let mut next = view.free_candidates(subnet, PROBED_AHEAD);
+    next.extend(return_soon.map(|(address, _)| address));
+    next
+}
+
 /// Probes a quarantined address again, and has it freed if nobody is there (S7).
 async fn recheck(shared: Arc<Shared>, address: Ipv4Addr, until: ClusterTime) {
     if !shared.is_clear(address).await {
@@ -167,4 +179,46 @@ async fn probe_ahead(shared: Arc<Shared>, addresses: Vec<Ipv4Addr>) {
             .map(|address| shared.probe_one_ahead(address)),
     )
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::LeaseView;
+    use crate::testing::{MemoryLeaseService, subnet_config};
+    use ipam::{NodeId, OfferLease, QuarantineAddress, Span};
+
+    #[test]
+    fn l3_who_is_on_an_address_is_known_before_its_quarantine_ends() {
+        let config = subnet_config();
+        let node = (NodeId(1), Ipv4Addr::new(10, 15, 3, 10));
+        let service = MemoryLeaseService::new(&config, &[node]);
+        let address = config.pool.first();
+        service.apply(&Command::OfferLease(OfferLease {
+            subnet: config.id,
+            client: ClientIdentity {
+                hardware: HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]),
+                identifier: None,
+            },
+            requested: Some(address),
+            lease_time: None,
+            hostname: None,
+            node: node.0,
+            avoid: Vec::new(),
+        }));
+        service.apply(&Command::QuarantineAddress(QuarantineAddress {
+            subnet: config.id,
+            address,
+            node: node.0,
+            bounded: true,
+        }));
+        let is_next = |service: &MemoryLeaseService| {
+            let clock = service.service().clock;
+            next_in_line(service, config.id, clock).contains(&address)
+        };
+        service.pass(Span(config.times.quarantine.0 - PROBED_BEFORE_RETURN.0 - 1));
+        assert!(!is_next(&service), "nobody will be offered it for long");
+        service.pass(Span(1));
+        assert!(is_next(&service));
+    }
 }

@@ -314,7 +314,7 @@ impl World {
     }
 
     /// The disk works again. A node whose storage failed meanwhile is started anew, by hand.
-    fn mend_disk(&mut self, host: Host) -> Result<()> {
+    pub fn mend_disk(&mut self, host: Host) -> Result<()> {
         self.break_disk(host, good_disk());
         if self.nodes.get(&host).is_some_and(|node| node.has_failed()) {
             self.stats.rare(Rare::StorageFailed, 1);

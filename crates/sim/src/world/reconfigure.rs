@@ -9,7 +9,7 @@ use crate::node::Boot;
 use crate::scenario::listen_ip;
 use crate::stats::Rare;
 use anyhow::Result;
-use cluster::Start;
+use cluster::{Cluster, Start};
 use fastrand::Rng;
 use ipam::{LeaseState, Profile};
 use std::net::Ipv4Addr;
@@ -97,6 +97,20 @@ impl Change {
 }
 
 impl World {
+    /// Whether some node is in the middle of a change of voters. Two voters, of which one is on its way to be the
+    /// third, bear no loss: they are down until the data is back (Raft's joint consensus).
+    fn some_voters_change(&self) -> bool {
+        let mut nodes = self.nodes.values();
+        nodes.any(|node| node.look(Cluster::is_changing_voters).unwrap_or(true))
+    }
+
+    /// Whether a client may get the node's listen IP while it is no member, and keep it out.
+    fn may_be_given_away(&self, host: Host) -> bool {
+        let subnet = &self.scenario.bootstrap.subnet;
+        let own = listen_ip(host);
+        subnet.pool.contains(own) && !subnet.excluded.iter().any(|range| range.contains(own))
+    }
+
     pub(super) fn begin_reconfiguration(&mut self, host: Host, lasts: Duration, mut random: Rng) {
         let is_alone = self.faults.replacement.is_none()
             && self.faults.rollback.is_none()
@@ -107,6 +121,9 @@ impl World {
         };
         let before = node.boot.clone();
         let change = Change::draw(&mut random, self.others.is_some());
+        if change.is_without_data() && (self.some_voters_change() || self.may_be_given_away(host)) {
+            return;
+        }
         let down = self.now + Duration::from_millis(random.u64(5..DOWN));
         self.crash(host, Crash::Process);
         self.trace.note(

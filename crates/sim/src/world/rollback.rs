@@ -152,7 +152,11 @@ impl World {
             && self
                 .network
                 .with_paths(|paths: &mut Paths| paths.are_whole())
-            && self.observer.leader.is_some_and(|leader| leader != host)
+            // One that stands still commits later what others hold already, and nobody has noted that.
+            && self
+                .observer
+                .leader
+                .is_some_and(|leader| leader != host && self.is_sound(leader))
             && now == newest
             && self.applied(host) == newest;
         if let Some(leader) = self.observer.leader {

@@ -2,7 +2,8 @@
 //! judged as in any other run.
 
 use super::arena::{World, name};
-use crate::disk::{Crash, Image};
+use super::faults::good_disk;
+use crate::disk::{Crash, DiskFaults, Image};
 use crate::distance::Distance;
 use crate::fault::{Plane, Schedule, Shape, Who};
 use crate::log;
@@ -170,6 +171,17 @@ impl World {
             node.disk.roll_back(image);
             self.trace
                 .note(name(host), format_args!("its disk is rolled back"));
+        }
+    }
+
+    /// The disk of `host` takes nothing more.
+    pub fn fill_disk(&mut self, host: Host) {
+        self.observer.judge.disturbed();
+        if let Some(node) = self.nodes.get(&host) {
+            node.disk.set_faults(DiskFaults {
+                full: true,
+                ..good_disk()
+            });
         }
     }
 
