@@ -102,7 +102,7 @@ impl Limits {
                 timings: Timings {
                     heartbeat: millis(600),
                     election_min: millis(1200),
-                    election_max: millis(1800),
+                    election_max: millis(2500),
                 },
                 append: millis(1800),
                 health_interval: millis(500),
@@ -168,7 +168,10 @@ mod tests {
             let (trip, timings) = (limits.round_trip, limits.timings);
             assert!(trip * 7 / 5 <= timings.heartbeat, "{profile}: a heartbeat");
             assert!(timings.heartbeat * 2 <= timings.election_min, "{profile}");
-            assert!(timings.election_min < timings.election_max, "{profile}");
+            // Two that stand for election at random must mostly be further apart than a vote travels, or each
+            // votes for itself, again and again.
+            let spread = timings.election_max - timings.election_min;
+            assert!(spread >= trip * 3, "{profile}: votes are split");
             assert!(limits.append >= timings.heartbeat, "{profile}");
             assert!(limits.health_timeout >= trip * 3, "{profile}: health");
             let worst = limits.health_interval + limits.health_timeout;

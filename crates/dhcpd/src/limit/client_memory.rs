@@ -234,8 +234,7 @@ mod tests {
     fn l3_a_lease_that_ends_meanwhile_served_nobody() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let held = Some(ClusterTime(5));
-        let mut earlier =
-            |granted, millis| memory.attempt(&client(1), granted, at(millis)).earlier;
+        let mut earlier = |granted, millis| memory.attempt(&client(1), granted, at(millis)).earlier;
         assert_eq!(earlier(held, 0), 0);
         assert_eq!(earlier(None, 4000), 1);
         assert_eq!(earlier(Some(ClusterTime(9)), 12_000), 0, "it was served");

@@ -74,11 +74,6 @@ impl World {
     /// Nothing is ever mended, and newcomers and residents are served.
     pub(super) fn live_with(&mut self, core: &Core) -> Result<()> {
         let pace = self.scenario.distance.pace();
-        let gone: Vec<Host> = core.rest.keys().copied().collect();
-        let lost = Loss {
-            servers: gone.iter().map(|host| self.own_ip(*host)).collect(),
-            cut_off: self.cut_off_behind(&gone),
-        };
         let elections = self.elections(core);
         let now = TrueTime(self.now);
         let mut random = Rng::with_seed(core.seed);
@@ -86,6 +81,11 @@ impl World {
             self.break_node(*host, *broken, &mut random);
         }
         self.stats.rare(Rare::CoreAlone, 1);
+        let gone = self.who_may_not_serve(core);
+        let lost = Loss {
+            servers: gone.iter().map(|host| self.own_ip(*host)).collect(),
+            cut_off: self.cut_off_behind(&gone),
+        };
         self.observer.judge.lost(now, lost, elections);
         self.newcomers_arrive(pace.election + LASTS / 3);
         self.go_on_for(pace.election + pace.served_within + LASTS)?;
@@ -97,6 +97,20 @@ impl World {
         }
         self.observer.judge.healed(TrueTime(self.now));
         Ok(())
+    }
+
+    /// The broken ones; and of the core those that one of them does not reach: if that one leads, with a majority of
+    /// those that it reaches, they know it and stay out of service.
+    fn who_may_not_serve(&mut self, core: &Core) -> Vec<Host> {
+        let hosts: Vec<Host> = self.scenario.hosts().collect();
+        let half_cut = core.rest.iter().filter(|(_, how)| **how == Broken::HalfCut);
+        let half_cut: Vec<Host> = half_cut.map(|(host, _)| *host).collect();
+        self.network.with_paths(|paths| {
+            let is_cut = |one, other| paths.is_cut(one, other) || paths.is_cut(other, one);
+            let is_missed = |host: &Host| half_cut.iter().any(|other| is_cut(*host, *other));
+            let may_not = |host: &Host| core.rest.contains_key(host) || is_missed(host);
+            hosts.into_iter().filter(may_not).collect()
+        })
     }
 
     /// How many elections it takes until the core serves. A leader whose messages still get out must first

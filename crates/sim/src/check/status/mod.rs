@@ -73,6 +73,9 @@ pub(super) struct Status {
 impl Status {
     /// This is wrong with that node now.
     pub(super) fn trouble(&mut self, at: TrueTime, node: NodeId, trouble: Trouble) {
+        if matches!(trouble, Trouble::Paused | Trouble::Down) {
+            self.st1.says_nothing(node);
+        }
         self.troubles.0.insert((node, trouble), at);
     }
 

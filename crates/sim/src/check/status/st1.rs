@@ -38,6 +38,11 @@ impl St1 {
         }
     }
 
+    /// A process that stands still, or is none, shows nothing: what it said before is no claim any more.
+    pub(super) fn says_nothing(&mut self, node: NodeId) {
+        self.serving.remove(&node);
+    }
+
     /// A node near the client is handed a copy of its DHCPDISCOVER.
     pub(in crate::check) fn heard(
         &mut self,

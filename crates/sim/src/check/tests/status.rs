@@ -54,16 +54,30 @@ fn st1_a_node_that_serves_and_nobody_answers() {
 fn st1_nothing_is_owed_by_a_node_that_says_no_or_that_said_so_meanwhile() {
     for reason in [Some(NO_QUORUM), None] {
         let mut bench = Bench::new();
-        bench.judge.trouble(bench.at, NodeId(1), Trouble::Down);
+        bench.judge.trouble(bench.at, NodeId(1), Trouble::Network);
         show(&mut bench, Some(NO_QUORUM), false);
         for _ in 0..6 {
             discover(&mut bench, 1);
             bench.pass(seconds(4));
-            bench.judge.trouble(bench.at, NodeId(1), Trouble::Down);
+            bench.judge.trouble(bench.at, NodeId(1), Trouble::Network);
             show(&mut bench, reason, false);
         }
         assert_eq!(bench.broken(), NONE);
     }
+}
+
+#[test]
+fn st1_a_process_that_stood_still_claimed_nothing() {
+    let mut bench = Bench::new();
+    show(&mut bench, None, true);
+    for _ in 0..3 {
+        discover(&mut bench, 1);
+        bench.judge.trouble(bench.at, NodeId(1), Trouble::Paused);
+        bench.pass(seconds(4));
+    }
+    show(&mut bench, None, true);
+    discover(&mut bench, 1);
+    assert_eq!(bench.broken(), NONE);
 }
 
 #[test]
