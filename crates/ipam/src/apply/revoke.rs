@@ -25,6 +25,17 @@ impl State {
             .cloned()
             .ok_or(Refusal::NotFound("lease"))?;
         match lease.state {
+            // A record would make its client one that had the address, which nobody has looked for (L6).
+            LeaseState::Offered {
+                returning: false, ..
+            } => {
+                subnet.leases.remove(address);
+                events.push(Event::LeaseReleased {
+                    subnet: id,
+                    address,
+                    client: lease.client,
+                });
+            }
             LeaseState::Offered { .. } | LeaseState::Bound { .. } => {
                 if keep_record && !crate::mutated!("s6_revoked_is_forgotten") {
                     subnet.keep_record(address, &lease, None);

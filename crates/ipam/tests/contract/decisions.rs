@@ -138,6 +138,22 @@ fn l6_who_had_the_address_returns_and_who_was_offered_it_does_not() {
         returning(cluster.discover(1, None)),
         "an offer does not make it new"
     );
+    assert_eq!(cluster.revoke(ip(20)), Outcome::Done);
+    assert!(returning(cluster.discover(1, None)), "nor does its end");
+}
+
+/// An operator takes back what a client was offered, before anybody knew whether somebody is on it.
+#[test]
+fn l6_an_offer_that_is_taken_back_makes_nobody_return() {
+    let mut cluster = Driver::new((20, 22));
+    assert_eq!(cluster.offered(1, None), Some(ip(20)));
+    assert_eq!(cluster.revoke(ip(20)), Outcome::Done);
+    let offered = Offered {
+        address: ip(20),
+        lease_time: LeaseTimes::default().default,
+        returning: false,
+    };
+    assert_eq!(cluster.discover(1, None), Outcome::Offered(offered));
 }
 
 #[test]

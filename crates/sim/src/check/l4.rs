@@ -2,6 +2,7 @@
 //! one alone, and while nothing is wrong nobody that takes an offer is refused.
 
 use super::facts::Answer;
+use super::pace::Pace;
 use super::peace::Peace;
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, MessageKind, ReplyKind, TrueTime, What};
@@ -68,8 +69,13 @@ impl L4 {
         // When nothing is free, an offer that was left lying goes to somebody else (ADR 0014).
         let is_held = is_held && peace.had_room(&event.client, *at);
         let given_up = self.given_up.get(&event.client);
+        // Over long links the offer was decided up to a reply's deadline before its client heard of it.
+        let decided = match peace.pace == Pace::default() {
+            true => GIVING_UP,
+            false => GIVING_UP + REPLY_DEADLINE,
+        };
         let is_given_up = given_up
-            .is_some_and(|(given_up, when)| given_up == address && at.since(*when) < GIVING_UP);
+            .is_some_and(|(given_up, when)| given_up == address && at.since(*when) < decided);
         let is_held = is_held && !is_given_up;
         let Some(healed) = peace.settled_since(*at).filter(|_| is_held) else {
             return Ok(());
