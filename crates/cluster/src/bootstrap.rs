@@ -124,6 +124,28 @@ async fn join(inner: &Inner, addresses: &[String]) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Returns when it is committed that this node votes. That its own log says so may be undone: the entry was the last
+/// of a leader that lost it, and the next one takes it for a learner for good. Then it asks again.
+pub(crate) async fn stay(inner: &Inner, start: &Start) -> Result<(), StartError> {
+    let Start::Join(addresses) = start else {
+        return Ok(());
+    };
+    let mut metrics = inner.raft.server_metrics();
+    let mut applied = inner.reader.marks();
+    while !inner.is_committed_voter() {
+        join(inner, addresses).await?;
+        let changed = tokio::select! {
+            changed = applied.changed() => changed.is_ok(),
+            () = metrics.changed() => true,
+        };
+        if !changed {
+            // Raft has stopped, which others report with its reason.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
 /// Asks the member at `address`, or the leader that it points to.
 async fn ask_to_join(inner: &Inner, address: &str) -> Result<(), MembershipError> {
     let mut address = address.to_owned();

@@ -437,6 +437,15 @@ impl Inner {
         self.has_voter(self.config.node)
     }
 
+    /// Whether it is committed, as far as this node has applied, that it votes.
+    pub(crate) fn is_committed_voter(&self) -> bool {
+        self.reader.with(|applied| {
+            let membership = applied.membership.membership();
+            let mut voters = membership.voter_ids();
+            voters.any(|voter| voter == self.config.node.0)
+        })
+    }
+
     /// Whether there are voters beside this node, as far as its log goes.
     /// The entry that made these the voters, committed or not.
     pub(crate) fn voters_since(&self) -> Option<LogId> {

@@ -165,7 +165,8 @@ impl Cluster {
         let has_data = self.inner.admitted.load(Ordering::SeqCst);
         bootstrap::begin(&self.inner, start, has_data).await?;
         self.inner.announce_address(start.others()).await;
-        bootstrap::register(&self.inner).await
+        bootstrap::register(&self.inner).await?;
+        bootstrap::stay(&self.inner, start).await
     }
 
     /// Whether this node has a log, or is about to get its first entry.
