@@ -36,7 +36,8 @@ impl World {
         let squatter = random.choice(&self.scenario.squatters);
         let reserved = self.reservation(random);
         let kind = random.u8(0..8);
-        if matches!(kind, 2 | 7) && self.faults.free_listen_ips(self.now) {
+        let have_theirs = self.all_vote() && !self.faults.free_listen_ips(self.now);
+        if matches!(kind, 2 | 7) && !have_theirs {
             return None;
         }
         let (subnet, client, address) = match kind {
