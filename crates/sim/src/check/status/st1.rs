@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How long a client may go without an answer.
 const WITHIN: Duration = Duration::from_secs(8);
+/// A frame that the network doubles comes within this; no client sends so soon again.
+const DOUBLED_WITHIN: Duration = Duration::from_millis(500);
 /// How many copies of its message the node must have heard.
 const COPIES: u32 = 3;
 
@@ -27,6 +29,8 @@ struct Asking {
     near: NodeId,
     since: TrueTime,
     heard: u32,
+    /// When it was heard last.
+    last: Option<TrueTime>,
 }
 
 impl St1 {
@@ -58,10 +62,18 @@ impl St1 {
             near,
             since: at,
             heard: 0,
+            last: None,
         };
         let asking = self.asking.entry(hardware).or_insert_with(|| fresh.clone());
         if (asking.xid, asking.near) != (xid, near) {
             *asking = fresh;
+        }
+        let is_the_networks = asking
+            .last
+            .replace(at)
+            .is_some_and(|last| at.since(last) < DOUBLED_WITHIN);
+        if is_the_networks {
+            return Ok(());
         }
         asking.heard += 1;
         let since = asking.since;

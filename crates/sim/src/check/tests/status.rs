@@ -67,6 +67,18 @@ fn st1_nothing_is_owed_by_a_node_that_says_no_or_that_said_so_meanwhile() {
 }
 
 #[test]
+fn st1_a_frame_that_the_network_doubles_is_no_other_copy() {
+    let mut bench = Bench::new();
+    show(&mut bench, None, true);
+    discover(&mut bench, 1);
+    bench.pass(seconds(9));
+    for _ in 0..4 {
+        discover(&mut bench, 1);
+    }
+    assert_eq!(bench.broken(), NONE);
+}
+
+#[test]
 fn st1_a_process_that_stood_still_claimed_nothing() {
     let mut bench = Bench::new();
     show(&mut bench, None, true);
