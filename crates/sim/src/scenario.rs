@@ -169,7 +169,8 @@ fn draw_snapshots(random: &mut Rng) -> Snapshots {
         entries_between,
         entries_kept: random.u64(0..=entries_between / 2),
         entries_per_append: match random.bool() {
-            true => random.u64(1..8),
+            // Fewer would not keep up with the clients of a run.
+            true => random.u64(4..12),
             false => Snapshots::default().entries_per_append,
         },
     }
