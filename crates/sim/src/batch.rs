@@ -46,10 +46,10 @@ pub fn play_all(batch: Batch, mut watch: impl FnMut(&Outcome, &Played)) -> Resul
         stop.load(Ordering::Relaxed) || batch.lasting.is_some_and(|limit| begun.elapsed() >= limit)
     };
     let mut played = Played::default();
-    let (playing, (goes_on, ended)) = (Playing::default(), mpsc::channel());
+    let (playing, (goes_on, ended)) = (Playing::default(), mpsc::sync_channel(1));
     thread::scope(|threads| {
         // Dropped at the end, however that comes.
-        let _goes_on: mpsc::Sender<()> = goes_on;
+        let _goes_on: mpsc::SyncSender<()> = goes_on;
         let watched = &playing;
         threads.spawn(move || watched.watch(&ended));
         // At most one outcome of each job waits.

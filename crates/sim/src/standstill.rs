@@ -25,6 +25,10 @@ impl Playing {
     }
 
     /// Until the other end of `ended` is gone. A thread that stands still cannot be ended, so the program is.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the main thread waits for the one that stands still"
+    )]
     pub(crate) fn watch(&self, ended: &Receiver<()>) {
         while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
             if let Some(seed) = self.since_before(STANDS_STILL) {

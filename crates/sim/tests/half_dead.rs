@@ -26,7 +26,7 @@ fn seconds(seconds: u64) -> Duration {
 /// Plays `scene` on each seed, and says what went wrong where.
 fn play(nodes: u64, scene: impl Fn(&mut World) -> Result<()> + Clone + Send + 'static) {
     for seed in SEEDS {
-        let (ended, ends) = mpsc::channel();
+        let (ended, ends) = mpsc::sync_channel(1);
         let (scene, nodes) = (scene.clone(), nodes);
         thread::spawn(move || {
             let mut world = World::calm(seed, nodes).unwrap();
