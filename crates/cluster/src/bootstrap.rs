@@ -133,7 +133,11 @@ pub(crate) async fn stay(inner: &Inner, start: &Start) -> Result<(), StartError>
     let mut metrics = inner.raft.server_metrics();
     let mut applied = inner.reader.marks();
     while !inner.is_committed_voter() {
-        join(inner, addresses).await?;
+        if let Err(error) = join(inner, addresses).await {
+            // It may have been removed meanwhile: its status says so, and an operator decides.
+            tracing::warn!("it is no voter, and does not become one: {error}");
+            return Ok(());
+        }
         let changed = tokio::select! {
             changed = applied.changed() => changed.is_ok(),
             () = metrics.changed() => true,

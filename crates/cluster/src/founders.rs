@@ -3,8 +3,8 @@
 //! A node founds a cluster only when every other node of `GATEWAY_JOIN` has answered that it has none:
 //! one that lost its disk and reaches nobody would found a second one, which gives out the same
 //! addresses (S1). For the same reason a node whose log names it the only voter goes on alone only when
-//! each of them has answered that it has no cluster, or this one without another voter: the log may be
-//! an old copy of the founder's. Nobody to ask (`--alone`, or no `GATEWAY_JOIN`) means that the operator
+//! each of them has answered that it has no cluster, or this one without another voter, or with others by an older
+//! configuration alone: the log may be an old copy of the founder's. Nobody to ask (`--alone`, or no `GATEWAY_JOIN`) means that the operator
 //! has decided.
 
 use crate::config::Start;
@@ -153,10 +153,13 @@ struct Here {
 fn said(answer: &HealthResponse, here: &Here, is_ours: bool) -> Said {
     let node = here.node;
     // Other voters by an earlier configuration than the one of this node's log are voters no more: one that the
-    // leader has not filled yet tells of them.
+    // leader has not filled yet tells of them. Not where the one that tells is at work with them.
+    let is_at_work = answer.in_service
+        || answer.leads_a_quorum
+        || answer.leader_id.is_some_and(|leader| leader != node.0);
     let is_outdated = || {
         let theirs = answer.voters_since.map(decode_log_id);
-        theirs.is_some_and(|theirs| Some(theirs) < here.voters_since)
+        !is_at_work && theirs.is_some_and(|theirs| Some(theirs) < here.voters_since)
     };
     let no_other_voter = || answer.voters.iter().all(|voter| *voter == node.0) || is_outdated();
     if answer.instance == here.instance {
@@ -251,6 +254,9 @@ mod tests {
             answer
         };
         assert_eq!(ask(since(2, 80), true), Said::NoOtherVoter, "outdated");
+        let mut at_work = since(2, 80);
+        at_work.leader_id = Some(3);
+        assert_eq!(ask(at_work, true), Said::Cluster, "they go on with it");
         assert_eq!(ask(since(3, 50), true), Said::Cluster);
         assert_eq!(ask(since(4, 20), true), Said::Cluster, "this log is older");
         let half_joined = answer(&[], &[1]);

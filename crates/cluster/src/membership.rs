@@ -446,12 +446,12 @@ impl Inner {
         })
     }
 
-    /// Whether there are voters beside this node, as far as its log goes.
     /// The entry that made these the voters, committed or not.
     pub(crate) fn voters_since(&self) -> Option<LogId> {
         self.with_metrics(|metrics| *metrics.membership_config.log_id())
     }
 
+    /// Whether there are voters beside this node, as far as its log goes.
     pub(crate) fn has_other_voters(&self) -> bool {
         self.voters().iter().any(|voter| *voter != self.config.node)
     }

@@ -31,8 +31,8 @@ impl Patience {
         stranger: Duration::from_secs(10),
     };
 
-    /// Those of a profile. A quorum's answer counts as long as a follower waits for a leader: one lost
-    /// heartbeat is no lost quorum.
+    /// Those of a profile. A quorum's answer counts no longer than a follower waits for a leader, and
+    /// longer than two heartbeats: one that is lost is no lost quorum.
     pub(crate) const fn of(profile: Profile) -> Self {
         let (commit, quorum, notes, unknown) = match profile {
             Profile::Lan => return Self::LAN,

@@ -98,8 +98,8 @@ pub const EXHAUSTED_OFFERS_BURST: u32 = 4;
 /// Free addresses kept probed ahead, so that an offer need not wait for a probe (L6). Refreshed
 /// every half [`PROBE_VALIDITY`] while there are clients: about 9 ARP requests a second and node.
 pub const PROBED_AHEAD: usize = 128;
-/// An address whose quarantine ends within this is next in line, too: whoever is still on it is known before a client is
-/// offered it. By the cluster's clock.
+/// An address whose quarantine ends within this is next in line, too: while clients are heard, whoever is still on it is
+/// known before it is offered. By the cluster's clock, as far as it is applied.
 pub const PROBED_BEFORE_RETURN: Span = Span::from_secs(5);
 /// Addresses probed together in the background, at most one batch a second.
 pub const PROBE_BATCH: usize = 128;

@@ -25,7 +25,7 @@ impl State {
             .cloned()
             .ok_or(Refusal::NotFound("lease"))?;
         match lease.state {
-            // A record would make its client one that had the address, which nobody has looked for (L6).
+            // Kept as released, the address would be offered to its client again without a probe (L6).
             LeaseState::Offered {
                 returning: false, ..
             } => {

@@ -20,6 +20,8 @@ const OVERHEARD: usize = 16;
 const FLOOD: u32 = 50;
 /// DISCOVERs in one of so many floods: more than servers take of clients that nobody knows.
 const GREAT_FLOOD: u32 = 1020;
+/// The option by which a client names a network.
+const SUBNET_SELECTION: u8 = 118;
 /// Of so many floods one is great.
 const GREAT_FLOOD_OF: u32 = 50;
 /// DISCOVERs of its own at once: more than servers take of one client.
@@ -129,13 +131,17 @@ impl Hostile {
         xids.into_iter().map(discover).collect()
     }
 
-    /// What came through a relay that nobody named; from a client of another network; or says nothing.
+    /// What came through a relay that nobody named; from a client of another network; asks for an address of
+    /// one (RFC 3011); or says nothing.
     fn misdirected(&mut self) -> Vec<u8> {
         let elsewhere = Ipv4Addr::new(192, 0, 2, self.rng.u8(1..255));
         let xid = self.rng.u32(..);
         let message = |kind| Message::new(kind, self.hardware, xid);
-        match self.rng.u8(0..3) {
+        match self.rng.u8(0..4) {
             0 => message(MessageKind::Discover).giaddr(elsewhere).datagram(),
+            2 => message(MessageKind::Discover)
+                .option(SUBNET_SELECTION, &elsewhere.octets())
+                .datagram(),
             1 => message(MessageKind::Inform).ciaddr(elsewhere).datagram(),
             _ => message(MessageKind::Request).datagram(),
         }

@@ -99,17 +99,25 @@ impl World {
         Ok(())
     }
 
-    /// The broken ones; and of the core those that one of them does not reach: if that one leads, with a majority of
-    /// those that it reaches, they know it and stay out of service.
+    /// The broken ones; and of the core those that one of them does not reach, where that one and those that it
+    /// reaches in both directions are a majority: it may lead, and those stay out of service.
     fn who_may_not_serve(&mut self, core: &Core) -> Vec<Host> {
         let hosts: Vec<Host> = self.scenario.hosts().collect();
         let half_cut = core.rest.iter().filter(|(_, how)| **how == Broken::HalfCut);
         let half_cut: Vec<Host> = half_cut.map(|(host, _)| *host).collect();
+        let majority = hosts.len() / 2 + 1;
         self.network.with_paths(|paths| {
             let is_cut = |one, other| paths.is_cut(one, other) || paths.is_cut(other, one);
-            let is_missed = |host: &Host| half_cut.iter().any(|other| is_cut(*host, *other));
+            let may_lead = |host: Host| {
+                let joined = hosts.iter().filter(|other| !is_cut(host, **other));
+                joined.count() >= majority
+            };
+            let is_missed = |host: &Host| {
+                let mut leaders = half_cut.iter().filter(|other| may_lead(**other));
+                leaders.any(|other| is_cut(*host, *other))
+            };
             let may_not = |host: &Host| core.rest.contains_key(host) || is_missed(host);
-            hosts.into_iter().filter(may_not).collect()
+            hosts.iter().copied().filter(may_not).collect()
         })
     }
 
