@@ -126,9 +126,9 @@ async fn join(inner: &Inner, addresses: &[String]) -> Result<(), StartError> {
 
 /// Returns when it is committed that this node votes. That its own log says so may be undone: the entry was the last
 /// of a leader that lost it, and the next one takes it for a learner for good. Then it asks again.
-pub(crate) async fn stay(inner: &Inner, start: &Start) -> Result<(), StartError> {
+pub(crate) async fn stay(inner: &Inner, start: &Start) {
     let Start::Join(addresses) = start else {
-        return Ok(());
+        return;
     };
     let mut metrics = inner.raft.server_metrics();
     let mut applied = inner.reader.marks();
@@ -136,7 +136,7 @@ pub(crate) async fn stay(inner: &Inner, start: &Start) -> Result<(), StartError>
         if let Err(error) = join(inner, addresses).await {
             // It may have been removed meanwhile: its status says so, and an operator decides.
             tracing::warn!("it is no voter, and does not become one: {error}");
-            return Ok(());
+            return;
         }
         let changed = tokio::select! {
             changed = applied.changed() => changed.is_ok(),
@@ -144,10 +144,9 @@ pub(crate) async fn stay(inner: &Inner, start: &Start) -> Result<(), StartError>
         };
         if !changed {
             // Raft has stopped, which others report with its reason.
-            return Ok(());
+            return;
         }
     }
-    Ok(())
 }
 
 /// Asks the member at `address`, or the leader that it points to.

@@ -136,11 +136,8 @@ async fn ask(inner: &Inner, address: &str) -> Said {
         instance: inner.instance,
         voters_since: inner.voters_since(),
     };
-    said(
-        &answer,
-        &here,
-        ours.is_some_and(|ours| answer.cluster_id == ours),
-    )
+    let is_ours = ours.is_some_and(|ours| answer.cluster_id == ours);
+    said(&answer, &here, is_ours)
 }
 
 /// This node, as far as an answer is read by it.

@@ -166,7 +166,8 @@ impl Cluster {
         bootstrap::begin(&self.inner, start, has_data).await?;
         self.inner.announce_address(start.others()).await;
         bootstrap::register(&self.inner).await?;
-        bootstrap::stay(&self.inner, start).await
+        bootstrap::stay(&self.inner, start).await;
+        Ok(())
     }
 
     /// Whether this node has a log, or is about to get its first entry.

@@ -51,7 +51,7 @@ pub fn play_all(batch: Batch, mut watch: impl FnMut(&Outcome, &Played)) -> Resul
         // Dropped at the end, however that comes.
         let _goes_on: mpsc::SyncSender<()> = goes_on;
         let watched = &playing;
-        threads.spawn(move || watched.watch(&ended));
+        threads.spawn(move || watched.watch(&ended, batch.manner.nodes));
         // At most one outcome of each job waits.
         let (sender, outcomes) = mpsc::sync_channel(batch.jobs.get());
         for _ in 0..batch.jobs.get() {

@@ -1,6 +1,7 @@
 //! A run that does not end: a task of a node goes round and never waits, so virtual time stands still, and a real node
 //! would have a processor at full load. No event of the run can tell; the clock on the wall does.
 
+use crate::report::replay;
 use std::collections::BTreeMap;
 use std::process;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -29,12 +30,13 @@ impl Playing {
         clippy::disallowed_methods,
         reason = "the main thread waits for the one that stands still"
     )]
-    pub(crate) fn watch(&self, ended: &Receiver<()>) {
+    pub(crate) fn watch(&self, ended: &Receiver<()>, nodes: Option<u64>) {
         while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
             if let Some(seed) = self.since_before(STANDS_STILL) {
                 eprintln!(
                     "seed {seed}: it has been playing for {STANDS_STILL:?} of real time: a task of a node never \
-                     waits, or this machine is far too busy\n    ./x sim --seed {seed} --trace"
+                     waits, or this machine is far too busy\n    {}",
+                    replay(seed, nodes, None)
                 );
                 process::exit(1);
             }

@@ -27,7 +27,7 @@ fn seconds(seconds: u64) -> Duration {
 fn play(nodes: u64, scene: impl Fn(&mut World) -> Result<()> + Clone + Send + 'static) {
     for seed in SEEDS {
         let (ended, ends) = mpsc::sync_channel(1);
-        let (scene, nodes) = (scene.clone(), nodes);
+        let scene = scene.clone();
         thread::spawn(move || {
             let mut world = World::calm(seed, nodes).unwrap();
             let told = scene(&mut world).err().map(|error| {

@@ -25,24 +25,25 @@ impl State {
             .cloned()
             .ok_or(Refusal::NotFound("lease"))?;
         match lease.state {
-            // Kept as released, the address would be offered to its client again without a probe (L6).
-            LeaseState::Offered {
-                returning: false, ..
-            } => {
-                subnet.leases.remove(address);
-                events.push(Event::LeaseReleased {
-                    subnet: id,
-                    address,
-                    client: lease.client,
-                });
-            }
             LeaseState::Offered { .. } | LeaseState::Bound { .. } => {
                 if keep_record && !crate::mutated!("s6_revoked_is_forgotten") {
                     subnet.keep_record(address, &lease, None);
                 }
                 let client = lease.client.clone();
-                let state = LeaseState::Released { at: now };
-                subnet.leases.put(address, Lease { state, ..lease });
+                // Kept as released, the address would be offered to its client again without a probe (L6).
+                let never_its_own = matches!(
+                    lease.state,
+                    LeaseState::Offered {
+                        returning: false,
+                        ..
+                    }
+                );
+                if never_its_own {
+                    subnet.leases.remove(address);
+                } else {
+                    let state = LeaseState::Released { at: now };
+                    subnet.leases.put(address, Lease { state, ..lease });
+                }
                 events.push(Event::LeaseReleased {
                     subnet: id,
                     address,

@@ -115,22 +115,19 @@ impl L1 {
             Some(since) => (since, peace.pace.served_within),
             None => (healed.max(*began), BOUND),
         };
-        (at.since(since) > bound && peace.had_room(client, since) && peace.reaches(number)).then(
-            || {
-                let facts = [
-                    format!(
-                        "it wants an address since {began}, and discovers since {discovering:?}"
-                    ),
-                    format!("everything is healed since {healed}, and addresses are free"),
-                ];
-                Violation::new(
-                    "L1",
-                    at,
-                    format!("{number} ({client}) is not served"),
-                    facts,
-                )
-            },
-        )
+        let is_owed = peace.had_room(client, since) && peace.reaches(number);
+        (at.since(since) > bound && is_owed).then(|| {
+            let facts = [
+                format!("it wants an address since {began}, and discovers since {discovering:?}"),
+                format!("everything is healed since {healed}, and addresses are free"),
+            ];
+            Violation::new(
+                "L1",
+                at,
+                format!("{number} ({client}) is not served"),
+                facts,
+            )
+        })
     }
 
     /// A lease ran out at a client that was asking to keep it.

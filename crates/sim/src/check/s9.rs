@@ -58,12 +58,10 @@ impl S9 {
 }
 
 fn is_of_a_host(key: ForwardKey, state: &State) -> bool {
-    let is_peer_port = |port: Option<u16>| key.protocol == Protocol::Tcp && port == Some(key.port);
+    let mut nodes = state.nodes().values();
+    let is_tcp = key.protocol == Protocol::Tcp;
     OF_EVERY_HOST.contains(&(key.protocol, key.port))
-        || state
-            .nodes()
-            .values()
-            .any(|node| is_peer_port(node.peer_port()))
+        || is_tcp && nodes.any(|node| node.peer_port() == Some(key.port))
 }
 
 fn listen_ip_twice(state: &State) -> Option<(String, [String; 2])> {

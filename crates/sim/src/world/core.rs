@@ -3,7 +3,6 @@
 
 use super::arena::{World, name};
 use super::faults::good_disk;
-use crate::check::Loss;
 use crate::client::TrueTime;
 use crate::disk::{Crash, DiskFaults};
 use crate::network::Host;
@@ -82,10 +81,7 @@ impl World {
         }
         self.stats.rare(Rare::CoreAlone, 1);
         let gone = self.who_may_not_serve(core);
-        let lost = Loss {
-            servers: gone.iter().map(|host| self.own_ip(*host)).collect(),
-            cut_off: self.cut_off_behind(&gone),
-        };
+        let lost = self.loss_of(&gone);
         self.observer.judge.lost(now, lost, elections);
         self.newcomers_arrive(pace.election + LASTS / 3);
         self.go_on_for(pace.election + pace.served_within + LASTS)?;

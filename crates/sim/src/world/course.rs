@@ -3,7 +3,7 @@
 
 use super::arena::{World, name};
 use super::core::Core;
-use crate::check::{Loss, SERVED_WITHIN, Violation};
+use crate::check::{SERVED_WITHIN, Violation};
 use crate::client::TrueTime;
 use crate::disk::Crash;
 use crate::network::Host;
@@ -99,10 +99,7 @@ impl World {
         };
         self.stats.rare(rare, 1);
         self.crash(host, Crash::Power);
-        let lost = Loss {
-            servers: vec![self.own_ip(host)],
-            cut_off: self.cut_off_behind(&[host]),
-        };
+        let lost = self.loss_of(&[host]);
         let judge = &mut self.observer.judge;
         judge.lost(TrueTime(self.now), lost, u32::from(led));
         host

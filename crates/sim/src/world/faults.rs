@@ -299,7 +299,7 @@ impl World {
         }
     }
 
-    fn break_disk(&mut self, host: Host, faults: DiskFaults) {
+    pub(super) fn break_disk(&mut self, host: Host, faults: DiskFaults) {
         if let Some(node) = self.nodes.get(&host) {
             node.disk.set_faults(faults);
         }

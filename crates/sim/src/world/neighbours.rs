@@ -46,11 +46,9 @@ impl Neighbours {
     pub(super) fn new(scenario: &Scenario, random: &mut Rng) -> Self {
         let residents = (0..scenario.clients).map(|number| {
             let born = TrueTime(BEGUN.mul_f64(0.6 + random.f64()));
-            let resident = Resident::draw(scenario, number, born, random);
-            match scenario.relay.is_some() && Relay::has_behind(number) {
-                true => resident.behind_relay(),
-                false => resident,
-            }
+            let mut resident = Resident::draw(scenario, number, born, random);
+            resident.behind_relay = scenario.relay.is_some() && Relay::has_behind(number);
+            resident
         });
         let residents = residents.collect();
         let servers: Vec<Ipv4Addr> = scenario.hosts().map(listen_ip).collect();

@@ -1,6 +1,7 @@
 //! A relay agent that was told of one node: the clients behind it are served by that one, or not at all.
 
 use super::arena::World;
+use crate::check::Loss;
 use crate::client::{ClientNumber, Outgoing as Request};
 use crate::lan::{Arrived, Station};
 use crate::network::Host;
@@ -77,8 +78,16 @@ impl World {
         self.segment.send(from, relay.knows, arrived);
     }
 
-    /// Who is served by nobody while these are gone.
-    pub(super) fn cut_off_behind(&self, gone: &[Host]) -> BTreeSet<ClientNumber> {
+    /// What is lost while these are gone.
+    pub(super) fn loss_of(&self, gone: &[Host]) -> Loss {
+        Loss {
+            servers: gone.iter().map(|host| self.own_ip(*host)).collect(),
+            cut_off: self.cut_off_behind(gone),
+        }
+    }
+
+    /// Who is served by nobody then.
+    fn cut_off_behind(&self, gone: &[Host]) -> BTreeSet<ClientNumber> {
         let known = self.scenario.relay.map(|relay| relay.knows);
         if !known.is_some_and(|known| gone.contains(&known)) {
             return BTreeSet::new();

@@ -38,14 +38,6 @@ impl Resident {
         }
     }
 
-    /// The same, behind the relay agent.
-    pub(super) fn behind_relay(self) -> Self {
-        Self {
-            behind_relay: true,
-            ..self
-        }
-    }
-
     /// The client, to look at.
     pub(super) const fn client(&self) -> &Client {
         &self.client

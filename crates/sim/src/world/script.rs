@@ -177,12 +177,11 @@ impl World {
     /// The disk of `host` takes nothing more.
     pub fn fill_disk(&mut self, host: Host) {
         self.observer.judge.disturbed();
-        if let Some(node) = self.nodes.get(&host) {
-            node.disk.set_faults(DiskFaults {
-                full: true,
-                ..good_disk()
-            });
-        }
+        let full = DiskFaults {
+            full: true,
+            ..good_disk()
+        };
+        self.break_disk(host, full);
     }
 
     /// The disk of `host`, which is down, is empty.
