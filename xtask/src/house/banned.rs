@@ -92,7 +92,7 @@ mod tests {
             breaches(&file("crates/cluster/tests/clock.rs", call)).len(),
             0
         );
-        assert_eq!(breaches(&file("crates/lab/src/clock.rs", call)).len(), 0);
+        assert_eq!(breaches(&file("testing/lab/src/clock.rs", call)).len(), 0);
         assert_eq!(
             breaches(&file("crates/cluster/src/clock.rs", "// not SystemTime\n")).len(),
             0

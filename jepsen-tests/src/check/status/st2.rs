@@ -132,7 +132,7 @@ impl Bench {
         cause: Option<&'static Cause>,
     ) -> Result<(), String> {
         let Some(cause) = cause else {
-            return Err("no cause is known of that (crates/causes)".to_owned());
+            return Err("no cause is known of that (testing/causes)".to_owned());
         };
         let within = match cause.when {
             When::Lately => self.within,

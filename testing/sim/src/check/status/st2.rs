@@ -20,7 +20,7 @@ pub(super) fn shown(shown: &Shown, troubles: &Troubles, pace: Pace) -> Verdict {
     };
     // Several parts may each say what they lack.
     let Some(cause) = cause_of(reason) else {
-        return broken("no cause is known of that (crates/causes)".to_owned());
+        return broken("no cause is known of that (testing/causes)".to_owned());
     };
     let within = match cause.when {
         When::Lately => pace.settled_after + BESIDE,
