@@ -6,10 +6,10 @@
 #![no_main]
 
 use dhcpd::decide::Arrival;
-use dhcpd::probe::Finding;
+use dhcpd::probe::ProbeResult;
 use dhcpd::reply::Body;
 use dhcpd::testing::{MemoryLeaseService, PacketBuilder};
-use dhcpd::{Engine, Input, LeaseView, Moment, Next, RateLimits, Received, ServerIdentity};
+use dhcpd::{Engine, Input, LeaseView, MonotonicTime, Next, RateLimits, Received, ServerIdentity};
 use gatewayd::config::{ConfigError, Options, Settings};
 use ipam::{NodeId, SubnetConfig};
 use libfuzzer_sys::fuzz_target;
@@ -101,7 +101,7 @@ fn answer_to_a_new_client(
         .option(57, &1500_u16.to_be_bytes())
         .datagram();
     let arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
-    let now = Moment::default();
+    let now = MonotonicTime::default();
     let Received::Begun(mut transaction, mut next) =
         engine.receive(now, &discover, arrival, service)
     else {
@@ -110,9 +110,9 @@ fn answer_to_a_new_client(
     loop {
         let input = match next {
             Next::Propose(command) => Input::Proposed(service.propose_now(&command)),
-            Next::Probe(address) => Input::Probed(address, Finding::Clear),
+            Next::Probe(address) => Input::Probed(address, ProbeResult::Clear),
             Next::Reply(reply) => return Some(reply.body),
-            Next::Done | Next::Silent(_) => return None,
+            Next::Done | Next::NoReply(_) => return None,
         };
         next = engine.resume(now, &mut transaction, input, service);
     }

@@ -10,10 +10,10 @@
 #![no_main]
 
 use dhcpd::decide::Arrival;
-use dhcpd::probe::Finding;
+use dhcpd::probe::ProbeResult;
 use dhcpd::reply::{Body, Reply};
 use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use dhcpd::{Engine, Input, Moment, Next, RateLimits, Received, ServerIdentity, Transaction};
+use dhcpd::{Engine, Input, MonotonicTime, Next, RateLimits, Received, ServerIdentity, Transaction};
 use ipam::{
     ClientKey, Command, GrantLease, HardwareAddress, IdentityPolicy, LeaseState, NodeId,
     RequestKind, Span, SubnetConfig, invariant,
@@ -60,9 +60,9 @@ struct Link {
     service: MemoryLeaseService,
     engines: Vec<Engine>,
     config: SubnetConfig,
-    now: Moment,
+    now: MonotonicTime,
     fault: Fault,
-    finding: Finding,
+    result: ProbeResult,
 }
 
 /// The packets in an input, with their flags.
@@ -119,12 +119,12 @@ impl Scene {
             engines: NODES.map(|node| engine(node, &config)).into(),
             service,
             config,
-            now: Moment::default(),
+            now: MonotonicTime::default(),
             fault,
-            finding: if self.has(7) {
-                Finding::InUse { hardware }
+            result: if self.has(7) {
+                ProbeResult::InUse { hardware }
             } else {
-                Finding::Clear
+                ProbeResult::Clear
             },
         }
     }
@@ -180,9 +180,9 @@ impl Link {
         let reply = loop {
             let input = match next {
                 Next::Propose(command) => Input::Proposed(self.service.propose_now(&command)),
-                Next::Probe(address) => Input::Probed(address, self.finding),
+                Next::Probe(address) => Input::Probed(address, self.result),
                 Next::Reply(reply) => break Some(reply),
-                Next::Done | Next::Silent(_) => break None,
+                Next::Done | Next::NoReply(_) => break None,
             };
             next = engine.resume(self.now, &mut transaction, input, &self.service);
         };

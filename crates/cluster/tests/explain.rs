@@ -18,7 +18,7 @@ fn seen_by(node: u64) -> SeenPacket {
         message_type: "discover".to_owned(),
         xid: 7,
         origin: "0.0.0.0 broadcast".to_owned(),
-        reason: "other_nodes_turn".to_owned(),
+        reason: "other_responder".to_owned(),
         outcome: format!("no answer from node {node}"),
     }
 }

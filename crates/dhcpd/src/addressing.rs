@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc_2131_section_4_1_in_order() {
+    fn destination_follows_rfc_2131_section_4_1() {
         let link = Destination::Link {
             address: YIADDR,
             hardware: MAC,
@@ -100,7 +100,7 @@ mod tests {
 
     /// NetworkManager: a DISCOVER with the address of a lease that has run out. Nobody is there.
     #[test]
-    fn ciaddr_is_answered_only_where_the_client_uses_it() {
+    fn destination_is_ciaddr_only_if_the_client_uses_it() {
         let mut discover = packet(false, true, false);
         discover.message_type = MessageType::Discover;
         let link = Destination::Link {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nak_is_broadcast_even_to_a_client_with_an_address() {
+    fn nak_destination_is_broadcast_despite_ciaddr() {
         assert_eq!(
             nak_destination(&packet(false, true, false)),
             Destination::Broadcast
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn without_ethernet_there_is_no_frame_to_build() {
+    fn destination_is_broadcast_without_ethernet() {
         let mut packet = packet(false, false, false);
         packet.hardware = HardwareAddress::new(32, &[1; 8]).expect("a valid length");
         assert_eq!(destination(&packet, Some(YIADDR)), Destination::Broadcast);

@@ -1,7 +1,7 @@
 //! What happened, in numbers: for status and metrics. Nothing is decided by a counter.
 
 use crate::codec::{DropReason, MessageType};
-use crate::decide::Silence;
+use crate::decide::NoReplyReason;
 use crate::reply::ReplyType;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct Counters {
     received: [AtomicU64; MessageType::ALL.len()],
     sent: [AtomicU64; ReplyType::ALL.len()],
     dropped: [AtomicU64; DropReason::ALL.len()],
-    silent: [AtomicU64; Silence::ALL.len()],
+    no_reply: [AtomicU64; NoReplyReason::ALL.len()],
     reply_buckets: [AtomicU64; REPLY_BUCKETS_MILLIS.len() + 1],
     reply_micros: AtomicU64,
     send_failures: AtomicU64,
@@ -26,7 +26,7 @@ pub struct Counters {
     indiscriminate: AtomicU64,
 }
 
-/// Every counter at one moment, with its label.
+/// Every counter, with its label.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CountersSnapshot {
     /// Well-formed messages from clients, by type.
@@ -36,7 +36,7 @@ pub struct CountersSnapshot {
     /// Malformed datagrams, by reason.
     pub dropped: Vec<(&'static str, u64)>,
     /// Well-formed messages that got no reply, by reason.
-    pub silent: Vec<(&'static str, u64)>,
+    pub no_reply: Vec<(&'static str, u64)>,
     /// Replies by the time they took: upper bound in milliseconds (`None`: more than all), number.
     pub reply_time: Vec<(Option<u64>, u64)>,
     /// The sum of those times, in microseconds.
@@ -81,8 +81,8 @@ impl Counters {
     }
 
     /// A well-formed message without a reply.
-    pub fn silent(&self, silence: Silence) {
-        add(&self.silent[silence.index()], 1);
+    pub fn no_reply(&self, reason: NoReplyReason) {
+        add(&self.no_reply[reason.index()], 1);
     }
 
     /// A reply that the kernel did not take.
@@ -126,7 +126,10 @@ impl Counters {
             received: labels(names(MessageType::ALL, MessageType::name), &self.received),
             sent: labels(names(ReplyType::ALL, ReplyType::name), &self.sent),
             dropped: labels(names(DropReason::ALL, DropReason::name), &self.dropped),
-            silent: labels(names(Silence::ALL, Silence::name), &self.silent),
+            no_reply: labels(
+                names(NoReplyReason::ALL, NoReplyReason::name),
+                &self.no_reply,
+            ),
             reply_time: bounds.zip(self.reply_buckets.iter().map(read)).collect(),
             reply_micros: read(&self.reply_micros),
             send_failures: read(&self.send_failures),
@@ -157,10 +160,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_label_counts_for_itself() {
+    fn counters_count_each_label_apart() {
         let counters = Counters::default();
         counters.dropped(DropReason::TooShort);
-        counters.silent(Silence::TooLate);
+        counters.no_reply(NoReplyReason::TooLate);
         counters.sent(ReplyType::Ack, Duration::from_millis(3));
         counters.sent(ReplyType::Ack, Duration::from_secs(60));
         let snapshot = counters.snapshot();
@@ -169,7 +172,7 @@ mod tests {
             snapshot.dropped.iter().map(|(_, count)| count).sum::<u64>(),
             1
         );
-        assert!(snapshot.silent.contains(&("too_late", 1)));
+        assert!(snapshot.no_reply.contains(&("too_late", 1)));
         assert!(snapshot.sent.contains(&("ack", 2)));
         assert!(snapshot.reply_time.contains(&(Some(5), 1)));
         assert!(snapshot.reply_time.contains(&(None, 1)));
@@ -182,7 +185,10 @@ mod tests {
                 .iter()
                 .map(|label| label.name())
                 .collect::<Vec<_>>(),
-            Silence::ALL.iter().map(|label| label.name()).collect(),
+            NoReplyReason::ALL
+                .iter()
+                .map(|label| label.name())
+                .collect(),
         ]
         .concat();
         for label in &labels {

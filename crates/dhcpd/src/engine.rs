@@ -1,32 +1,32 @@
-//! Everything that decides, as one state machine without I/O.
+//! All decisions, as one state machine without I/O.
 //!
 //! * **What it is.** [`Engine::receive`] takes a datagram and says what to do about it;
-//!   [`Engine::resume`] takes what came of that and says what to do next, until a reply or a
-//!   silence. The shell, a test, a fuzzer or a simulation carries the messages in between.
-//! * **What it is not.** It reads no clock (every call is given the [`Moment`]), opens no socket,
+//!   [`Engine::resume`] takes the result and says what to do next, until there is a reply or a
+//!   [`NoReplyReason`]. The shell, a test, a fuzzer or a simulation carries the messages in between.
+//! * **What it is not.** It reads no clock (every call is given the [`MonotonicTime`]), opens no socket,
 //!   draws no random number, and iterates over no hash map.
 //! * **Invariants.** Every transaction that `receive` hands out is to be given back by
 //!   [`Engine::finish`], however it ends; until then copies of its request are dropped. A reply
 //!   later than [`REPLY_DEADLINE`] after its request is never handed out (T6).
 //! * **What may block.** Nothing; each call costs a few map operations.
 
-mod accuse;
+mod conflict_reports;
 mod release;
 
 use self::release::check_release;
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::codec::{DropReason, Packet, decode};
 use crate::decide::{
-    Arrival, Intent, Silence, answers, check_arrival, check_ciaddr, check_network, check_source,
-    intent, rank, takes_turns,
+    Arrival, Intent, NoReplyReason, answers, check_arrival, check_ciaddr, check_network,
+    check_source, intent, is_load_balanced, rank,
 };
 use crate::limit::{
-    Accusations, Admission, ClientMemory, Doubted, HeardBefore, InFlight, InFlightKey, NotBegun,
-    RateLimits, Responders, Standing,
+    Admission, ClientClass, ClientMemory, ConflictReports, InFlight, InFlightKey, NotBegun,
+    ProbeResponders, RateLimits, RecentClientFilter, UnconfirmedConflicts,
 };
 use crate::limits::{MAX_MAX_MESSAGE_SIZE, REPLY_DEADLINE};
 use crate::port::{ClientView, LeaseView, ServiceView};
-use crate::probe::{Finding, ProbeCache};
+use crate::probe::{ProbeCache, ProbeResult};
 use crate::reply::Body;
 use crate::transaction::{Input, Next, Transaction};
 use ipam::{ClientKey, GrantRef, LeaseState, NodeId, RequestKind, SubnetConfig, SubnetId};
@@ -51,45 +51,45 @@ pub enum Received {
     /// Nothing: it is malformed.
     Dropped(DropReason),
     /// Nothing, though it is well formed.
-    Silent(Packet, Silence),
+    NoReply(Packet, NoReplyReason),
     /// This.
     Begun(Box<Transaction>, Next),
 }
 
-/// Everything that decides.
+/// The DHCP server's decisions.
 #[derive(Debug)]
 pub struct Engine {
     identity: ServerIdentity,
     relays: Vec<Ipv4Addr>,
     link_mtu: u16,
     memory: ClientMemory,
-    heard_before: HeardBefore,
+    recent_clients: RecentClientFilter,
     admission: Admission,
     in_flight: InFlight,
     probes: ProbeCache,
-    accusations: Accusations,
-    doubted: Doubted,
-    responders: Responders,
-    /// The bridge's ports of those who accuse, as far as the shell has told.
+    conflict_reports: ConflictReports,
+    unconfirmed_conflicts: UnconfirmedConflicts,
+    probe_responders: ProbeResponders,
+    /// The bridge ports of those who report conflicts, as far as the shell has told.
     ports: BTreeMap<[u8; 6], u32>,
 }
 
-/// A packet on its way through the checks, with what they found.
-struct Hearing<'a> {
+/// A packet, and what the checks found out about it.
+struct RequestContext<'a> {
     packet: &'a Packet,
     arrival: Arrival,
     intent: Intent,
     client: ClientKey,
     known: ClientView,
-    standing: Standing,
+    class: ClientClass,
     is_copied_release: bool,
     config: Arc<SubnetConfig>,
     service: ServiceView,
-    now: Moment,
+    now: MonotonicTime,
 }
 
 impl Engine {
-    /// An engine that has heard nothing yet.
+    /// An engine that has received nothing yet.
     #[must_use]
     pub fn new(identity: ServerIdentity, limits: &RateLimits) -> Self {
         Self {
@@ -97,18 +97,18 @@ impl Engine {
             relays: Vec::new(),
             link_mtu: MAX_MAX_MESSAGE_SIZE,
             memory: ClientMemory::new(limits),
-            heard_before: HeardBefore::new(),
+            recent_clients: RecentClientFilter::new(),
             admission: Admission::new(limits),
             in_flight: InFlight::default(),
             probes: ProbeCache::default(),
-            accusations: Accusations::default(),
-            doubted: Doubted::default(),
-            responders: Responders::default(),
+            conflict_reports: ConflictReports::default(),
+            unconfirmed_conflicts: UnconfirmedConflicts::default(),
+            probe_responders: ProbeResponders::default(),
             ports: BTreeMap::new(),
         }
     }
 
-    /// The same, that listens to these relays. Without any, to none.
+    /// The same, with these relays. Without any, relayed packets are refused.
     #[must_use]
     pub fn with_relays(mut self, relays: &[Ipv4Addr]) -> Self {
         self.relays = relays.to_vec();
@@ -123,7 +123,7 @@ impl Engine {
     /// What to do about a datagram that arrived at `now`.
     pub fn receive(
         &mut self,
-        now: Moment,
+        now: MonotonicTime,
         datagram: &[u8],
         arrival: Arrival,
         view: &dyn LeaseView,
@@ -134,54 +134,54 @@ impl Engine {
         };
         match self.consider(now, &packet, arrival, view) {
             Ok((mut transaction, first)) => {
-                let next = self.settle(now, &mut transaction, first);
+                let next = self.finish_step(now, &mut transaction, first);
                 Received::Begun(Box::new(transaction), next)
             }
-            Err(silence) => Received::Silent(packet, silence),
+            Err(reason) => Received::NoReply(packet, reason),
         }
     }
 
-    /// What to do next, now that `input` came of what was to be done.
+    /// What to do next, given the result of the last step.
     pub fn resume(
         &mut self,
-        now: Moment,
+        now: MonotonicTime,
         transaction: &mut Transaction,
         input: Input,
         view: &dyn LeaseView,
     ) -> Next {
-        let input = self.weigh(now, transaction, input);
-        if let Input::Probed(address, finding) = input
+        let input = self.check_conflict_report(now, transaction, input);
+        if let Input::Probed(address, result) = input
             && !transaction.probes_by_echo()
         {
-            self.probes.note(address, finding, now);
+            self.probes.note(address, result, now);
         }
         let next = match transaction.resume(input) {
             Next::Reply(reply) if !self.still_holds(&reply.body, transaction.packet(), view) => {
-                Next::Silent(Silence::NoLongerGranted)
+                Next::NoReply(NoReplyReason::NoLongerGranted)
             }
             next => next,
         };
-        self.settle(now, transaction, next)
+        self.finish_step(now, transaction, next)
     }
 
-    /// Ends a transaction, however it ended: copies of its request are heard again.
+    /// Ends a transaction, however it ended: copies of its request are no longer dropped.
     pub fn finish(&mut self, transaction: &Transaction) {
         self.in_flight.end(transaction.in_flight_key());
     }
 
     /// Notes what a probe ahead found.
-    pub fn note_probe(&mut self, now: Moment, address: Ipv4Addr, finding: Finding) {
-        self.probes.note(address, finding, now);
+    pub fn note_probe(&mut self, now: MonotonicTime, address: Ipv4Addr, result: ProbeResult) {
+        self.probes.note(address, result, now);
     }
 
     /// Which of `candidates`, the addresses next in line, to probe ahead.
-    pub fn to_probe(&mut self, now: Moment, candidates: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
+    pub fn to_probe(&mut self, now: MonotonicTime, candidates: &[Ipv4Addr]) -> Vec<Ipv4Addr> {
         self.probes.to_probe(candidates, now)
     }
 
-    /// Whether clients were heard lately, so that probing ahead is worth its traffic.
+    /// Whether there were clients lately, so that probing ahead is worth its traffic.
     #[must_use]
-    pub fn probes_ahead(&self, now: Moment) -> bool {
+    pub fn probes_ahead(&self, now: MonotonicTime) -> bool {
         self.probes.is_active(now)
     }
 
@@ -193,56 +193,56 @@ impl Engine {
 
     fn consider(
         &mut self,
-        now: Moment,
+        now: MonotonicTime,
         packet: &Packet,
         arrival: Arrival,
         view: &dyn LeaseView,
-    ) -> Result<(Transaction, Next), Silence> {
-        let hearing = self.hear(now, packet, arrival, view)?;
-        self.check_turn(&hearing, view)?;
-        let key = InFlightKey::of(packet, &hearing.client);
+    ) -> Result<(Transaction, Next), NoReplyReason> {
+        let context = self.request_context(now, packet, arrival, view)?;
+        self.check_responder(&context, view)?;
+        let key = InFlightKey::of(packet, &context.client);
         if self.in_flight.contains(&key) {
-            return Err(Silence::AnsweringACopy);
+            return Err(NoReplyReason::DuplicateRequest);
         }
-        let offer_at_once = self.offer_at_once(&hearing);
-        self.admit(&hearing, view)?;
-        let given_up = self.given_up(&hearing, view)?;
-        self.check_decline(&hearing)?;
-        check_release(&hearing)?;
-        let (identity, config) = (self.identity, Arc::clone(&hearing.config));
+        let offer_at_once = self.offer_at_once(&context);
+        self.admit(&context, view)?;
+        let given_up = self.given_up(&context, view)?;
+        self.check_decline(&context)?;
+        check_release(&context)?;
+        let (identity, config) = (self.identity, Arc::clone(&context.config));
         let mut transaction = Transaction::new(identity, packet.clone(), key, config, now)
             .on_link_of(self.link_mtu)
-            .with_offer(self.memory.offer_to(&hearing.client))
-            .avoiding(self.doubted.recent(now))
-            .passing_over(self.found_in_use(&hearing, view));
+            .with_offer(self.memory.offer_to(&context.client))
+            .avoiding(self.unconfirmed_conflicts.recent(now))
+            .passing_over(self.found_in_use(&context, view));
         let first = match offer_at_once {
             Some((address, probed)) => transaction.offer_held(address, probed),
-            None => transaction.begin(hearing.intent, given_up, hearing.known),
+            None => transaction.begin(context.intent, given_up, context.known),
         };
         match self.in_flight.begin(transaction.in_flight_key().clone()) {
             Ok(()) => Ok((transaction, first)),
-            Err(NotBegun::Copy) => Err(Silence::AnsweringACopy),
-            Err(NotBegun::Full) => Err(Silence::TooManyInFlight),
+            Err(NotBegun::Copy) => Err(NoReplyReason::DuplicateRequest),
+            Err(NotBegun::Full) => Err(NoReplyReason::TooManyInFlight),
         }
     }
 
     /// Whether the packet concerns this server at all, and what it wants.
-    fn hear<'a>(
+    fn request_context<'a>(
         &mut self,
-        now: Moment,
+        now: MonotonicTime,
         packet: &'a Packet,
         arrival: Arrival,
         view: &dyn LeaseView,
-    ) -> Result<Hearing<'a>, Silence> {
+    ) -> Result<RequestContext<'a>, NoReplyReason> {
         let service = view.service();
         if !service.in_service {
             self.note_unserved(now, packet, arrival, view);
-            return Err(Silence::OutOfService);
+            return Err(NoReplyReason::OutOfService);
         }
         let subnet = self.identity.subnet;
         let config = view
             .subnet_config(subnet)
-            .ok_or(Silence::SubnetNotConfigured)?;
+            .ok_or(NoReplyReason::SubnetNotConfigured)?;
         check_arrival(packet, arrival, &self.relays, &config)?;
         let intent = intent(packet, arrival.cast)?;
         check_ciaddr(packet, intent, &config)?;
@@ -253,19 +253,19 @@ impl Engine {
         }
         let client = config.identity.key(&packet.identity());
         let known = view.client(subnet, &packet.identity());
-        let standing = self.standing(intent, &client, &known, now);
+        let class = self.client_class(intent, &client, &known, now);
         if matches!(intent, Intent::Decline { .. }) {
             self.memory.note_decline(&client, now);
         }
         let is_copied_release = matches!(intent, Intent::Release { .. })
             && self.memory.is_copy_of_release(&client, packet.xid, now);
-        Ok(Hearing {
+        Ok(RequestContext {
             packet,
             arrival,
             intent,
             client,
             known,
-            standing,
+            class,
             is_copied_release,
             config,
             service,
@@ -273,39 +273,43 @@ impl Engine {
         })
     }
 
-    /// Whether a client that nobody knows is heard again. Whoever discovers is noted, whosever turn it is.
-    fn standing(
+    /// The client's class. A DISCOVER is noted even if another node answers it.
+    fn client_class(
         &mut self,
         intent: Intent,
         client: &ClientKey,
         known: &ClientView,
-        now: Moment,
-    ) -> Standing {
+        now: MonotonicTime,
+    ) -> ClientClass {
         if known.is_known() {
-            return Standing::Known;
+            return ClientClass::Known;
         }
         let discovers = matches!(intent, Intent::Discover { .. });
-        if discovers && self.heard_before.note(client, now) {
-            Standing::TriesAgain
+        if discovers && self.recent_clients.note(client, now) {
+            ClientClass::Retrying
         } else {
-            Standing::Unheard
+            ClientClass::New
         }
     }
 
     /// Whether this node is the one to answer (lease contract, "Several servers on one link").
-    fn check_turn(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
-        let named = match hearing.intent {
+    fn check_responder(
+        &mut self,
+        context: &RequestContext<'_>,
+        view: &dyn LeaseView,
+    ) -> Result<(), NoReplyReason> {
+        let named = match context.intent {
             Intent::Discover { .. } | Intent::Inform { .. } => None,
             Intent::Request { server, .. }
             | Intent::Decline { server, .. }
             | Intent::Release { server, .. } => server,
         };
-        match (hearing.intent, named) {
+        match (context.intent, named) {
             (_, Some(server)) if server == self.identity.server_identifier => Ok(()),
             (Intent::Request { .. }, _) if ipam::mutated!("l4_answers_for_another_server") => {
                 Ok(())
             }
-            // Nobody else will hear of it, if the named node is out (L1). Who rebinds should name nobody.
+            // If the named node is out of service, nobody else would act on it (L1). A rebinding client should name none.
             (
                 Intent::Decline { .. }
                 | Intent::Release { .. }
@@ -314,116 +318,124 @@ impl Engine {
                     ..
                 },
                 Some(server),
-            ) if takes_turns(hearing.arrival) => self.stands_in(server, hearing, view),
+            ) if is_load_balanced(context.arrival) => self.stands_in(server, context, view),
             (Intent::Request { .. }, Some(_)) => {
-                self.memory.served(&hearing.client);
-                Err(Silence::OtherServer)
+                self.memory.served(&context.client);
+                Err(NoReplyReason::OtherServer)
             }
-            (_, Some(_)) => Err(Silence::OtherServer),
-            (_, None) if !takes_turns(hearing.arrival) => Ok(()),
-            // It has no copy that the others could wait for (S7).
-            (Intent::Release { .. }, None) => self.is_first(hearing),
-            (_, None) => self.check_rank(hearing),
+            (_, Some(_)) => Err(NoReplyReason::OtherServer),
+            (_, None) if !is_load_balanced(context.arrival) => Ok(()),
+            // A RELEASE is not retransmitted, so the others cannot wait for a retry (S7).
+            (Intent::Release { .. }, None) => self.is_first(context),
+            (_, None) => self.check_rank(context),
         }
     }
 
-    /// A DHCPDECLINE, a broadcast DHCPRELEASE or a rebinding client's request that names a node of ours that is out of service is taken
-    /// up by the node whose turn it would be.
+    /// A DHCPDECLINE, a broadcast DHCPRELEASE or a rebinding request may name a node of ours that is out of
+    /// service. Then the first responder processes it.
     fn stands_in(
         &self,
         server: Ipv4Addr,
-        hearing: &Hearing<'_>,
+        context: &RequestContext<'_>,
         view: &dyn LeaseView,
-    ) -> Result<(), Silence> {
-        let nodes = &hearing.service.nodes_in_service;
+    ) -> Result<(), NoReplyReason> {
+        let nodes = &context.service.nodes_in_service;
         let is_out = view
             .node_at(server)
             .is_some_and(|node| !nodes.contains(&node));
-        let is_first = rank(&hearing.client, self.identity.node, nodes) == 0;
+        let is_first = rank(&context.client, self.identity.node, nodes) == 0;
         (is_out && is_first)
             .then_some(())
-            .ok_or(Silence::OtherServer)
+            .ok_or(NoReplyReason::OtherServer)
     }
 
-    fn is_first(&self, hearing: &Hearing<'_>) -> Result<(), Silence> {
-        let nodes = &hearing.service.nodes_in_service;
-        let first = rank(&hearing.client, self.identity.node, nodes) == 0;
-        first.then_some(()).ok_or(Silence::OtherNodesTurn)
+    fn is_first(&self, context: &RequestContext<'_>) -> Result<(), NoReplyReason> {
+        let nodes = &context.service.nodes_in_service;
+        let first = rank(&context.client, self.identity.node, nodes) == 0;
+        first.then_some(()).ok_or(NoReplyReason::OtherResponder)
     }
 
-    fn check_rank(&mut self, hearing: &Hearing<'_>) -> Result<(), Silence> {
-        let granted = match hearing.known.lease {
+    fn check_rank(&mut self, context: &RequestContext<'_>) -> Result<(), NoReplyReason> {
+        let granted = match context.known.lease {
             Some((_, LeaseState::Bound { granted, .. })) => Some(granted),
             _ => None,
         };
-        let attempt = self.memory.attempt(&hearing.client, granted, hearing.now);
+        let attempt = self.memory.attempt(&context.client, granted, context.now);
         let rank = rank(
-            &hearing.client,
+            &context.client,
             self.identity.node,
-            &hearing.service.nodes_in_service,
+            &context.service.nodes_in_service,
         );
-        let turn = answers(rank, attempt.earlier, hearing.packet.secs);
-        turn.then_some(()).ok_or(Silence::OtherNodesTurn)
+        let turn = answers(rank, attempt.earlier, context.packet.secs);
+        turn.then_some(()).ok_or(NoReplyReason::OtherResponder)
     }
 
-    /// The address to offer without a commit, and whether it still has to be probed: what the
-    /// replicated state holds for the client already. It promises nothing: the ACK will be
-    /// committed. A client that was just refused what it was offered gets a committed offer.
-    fn offer_at_once(&self, hearing: &Hearing<'_>) -> Option<(Ipv4Addr, bool)> {
-        let Intent::Discover { .. } = hearing.intent else {
+    /// The address to offer without a commit, and whether it needs no probe: the replicated state holds it
+    /// for the client already. An offer promises nothing: the ACK will be committed. A client that was
+    /// just refused what it was offered gets a committed offer.
+    fn offer_at_once(&self, context: &RequestContext<'_>) -> Option<(Ipv4Addr, bool)> {
+        let Intent::Discover { .. } = context.intent else {
             return None;
         };
-        // What it holds here it may have given up elsewhere in the log.
+        // A later log entry may already have ended what it holds here.
         let memory = &self.memory;
-        let (client, now) = (&hearing.client, hearing.now);
+        let (client, now) = (&context.client, context.now);
         if memory.was_refused(client) || memory.has_given_up(client, now) {
             return None;
         }
-        let (address, state) = hearing.known.held(hearing.service.clock)?;
-        // Who was bound to the address need not be looked for on it (L6: "a new client").
+        let (address, state) = context.known.held(context.service.clock)?;
+        // An address that the client is bound to needs no probe (L6: "a new client").
         Some((address, matches!(state, LeaseState::Bound { .. })))
     }
 
     /// Which grant a DHCPRELEASE or DHCPDECLINE ends: the newest one that this node knows of, made
     /// by the server that the client names (S7). Nothing for other messages.
-    fn given_up(&self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<GrantRef, Silence> {
+    fn given_up(
+        &self,
+        context: &RequestContext<'_>,
+        view: &dyn LeaseView,
+    ) -> Result<GrantRef, NoReplyReason> {
         let (Intent::Release { address, server } | Intent::Decline { address, server }) =
-            hearing.intent
+            context.intent
         else {
             return Ok(GrantRef::default());
         };
-        let Some((held, LeaseState::Bound { granted, .. })) = hearing.known.lease else {
-            return Err(Silence::NothingHeld);
+        let Some((held, LeaseState::Bound { granted, .. })) = context.known.lease else {
+            return Err(NoReplyReason::NoSuchLease);
         };
-        // Who names nobody means whoever granted it.
+        // Without a named server, the node that granted it is meant.
         let named = server.and_then(|server| view.node_at(server));
         let node = named
-            .or(hearing.known.granted_by)
+            .or(context.known.granted_by)
             .unwrap_or(self.identity.node);
         (held == address)
             .then_some(GrantRef { granted, node })
-            .ok_or(Silence::NothingHeld)
+            .ok_or(NoReplyReason::NoSuchLease)
     }
 
-    /// Charges the budgets. What costs no commit is charged to the client alone.
-    fn admit(&mut self, hearing: &Hearing<'_>, view: &dyn LeaseView) -> Result<(), Silence> {
-        if !self.memory.try_spend(&hearing.client, hearing.now) {
-            return Err(Silence::TooManyFromClient);
+    /// Charges the rate limits. What costs no commit is charged to the client's own limit alone.
+    fn admit(
+        &mut self,
+        context: &RequestContext<'_>,
+        view: &dyn LeaseView,
+    ) -> Result<(), NoReplyReason> {
+        if !self.memory.try_spend(&context.client, context.now) {
+            return Err(NoReplyReason::TooManyFromClient);
         }
-        let (standing, now) = (hearing.standing, hearing.now);
+        let (class, now) = (context.class, context.now);
         let is_full = || view.free_candidates(self.identity.subnet, 1).is_empty();
-        match hearing.intent {
+        match context.intent {
             Intent::Inform { .. } => return Ok(()),
-            Intent::Discover { .. } if standing != Standing::Known && is_full() => {
-                self.admission.admit_exhausted(standing, now)?;
+            Intent::Discover { .. } if class != ClientClass::Known && is_full() => {
+                self.admission.admit_exhausted(class, now)?;
             }
             _ => {}
         }
-        self.admission.admit(standing, now)
+        self.admission.admit(class, now)
     }
 
-    /// Whether a grant is still in force here. An operator may have taken it back since, in the same
-    /// entry even: who is told of it now would use an address that is another's tomorrow (S1).
+    /// Whether a grant is still in force here. An operator may have revoked it since, even in the same log
+    /// entry: a client that got the ACK now would use an address that another may be given (S1).
     fn still_holds(&self, body: &Body, packet: &Packet, view: &dyn LeaseView) -> bool {
         let Body::Ack(granted) = body else {
             return true;
@@ -436,17 +448,22 @@ impl Engine {
         is_bound || ipam::mutated!("s2_ack_on_unknown")
     }
 
-    /// The last look at what is to be done: the probe may be done already, the time may be up.
-    fn settle(&mut self, now: Moment, transaction: &mut Transaction, mut next: Next) -> Next {
+    /// The last check of the next step: a probe may already have been made ahead, or the deadline has passed.
+    fn finish_step(
+        &mut self,
+        now: MonotonicTime,
+        transaction: &mut Transaction,
+        mut next: Next,
+    ) -> Next {
         while let Next::Probe(address) = next {
-            if !transaction.believes_probes_ahead() || !self.probes.is_clear(address, now) {
+            if !transaction.accepts_probes_ahead() || !self.probes.is_clear(address, now) {
                 break;
             }
-            next = transaction.resume(Input::Probed(address, Finding::Clear));
+            next = transaction.resume(Input::Probed(address, ProbeResult::Clear));
         }
         let is_late = now.since(transaction.arrived()) > REPLY_DEADLINE;
         if transaction.awaits_reply() && is_late && !ipam::mutated!("t6_late_reply") {
-            return Next::Silent(Silence::TooLate);
+            return Next::NoReply(NoReplyReason::TooLate);
         }
         match &next {
             Next::Reply(reply) => {

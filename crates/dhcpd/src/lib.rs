@@ -5,7 +5,7 @@
 //!   a fuzzer or a simulation can drive without a socket, a clock or a runtime.
 //! * **What it is not.** It stores no lease and knows no Raft. What it needs of the replicated
 //!   state it states as a port, [`LeaseService`], and somebody else implements it. What it needs of
-//!   the clients' link is a port too, [`Link`]: the kernel's sockets, or a simulated link.
+//!   the clients' link is a port too, [`ClientLink`]: the kernel's sockets, or a simulated link.
 //! * **What flows in and out.** In: datagrams, ARP frames, outcomes of proposed commands. Out:
 //!   commands, and replies that follow from committed outcomes; a DHCPACK for a lease comes from
 //!   [`ipam::Outcome::Granted`] and from nowhere else (contract S2), a DHCPNAK from a committed
@@ -15,7 +15,7 @@
 //!
 //! ```text
 //!  datagram ─► codec::decode ─► Packet ─► Engine::receive ─► Command ─► LeaseService::propose
-//!              (DropReason)               (Silence)                          │
+//!              (DropReason)               (NoReplyReason)                    │
 //!  frame ◄── addressing + reply::encode ◄── Engine::resume ◄── Outcome ◄─────┘
 //! ```
 //!
@@ -27,14 +27,15 @@
 mod labels;
 
 pub mod addressing;
+pub mod client_link;
 pub mod codec;
 pub mod counters;
 pub mod decide;
 pub mod engine;
 pub mod limit;
 pub mod limits;
-pub mod link;
-pub mod moment;
+pub mod monotonic_time;
+pub mod packet_log;
 pub mod port;
 pub mod probe;
 pub mod reply;
@@ -42,15 +43,14 @@ pub mod server;
 pub mod socket;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod trail;
 pub mod transaction;
 
+pub use client_link::{ClientLink, RecvMeta};
 pub use counters::{Counters, CountersSnapshot};
 pub use engine::{Engine, Received, ServerIdentity};
 pub use limit::RateLimits;
-pub use link::{Heard, Link};
-pub use moment::Moment;
+pub use monotonic_time::MonotonicTime;
+pub use packet_log::{PacketLogReader, PacketRecord};
 pub use port::{LeaseService, LeaseView, ProposeError, ServiceView};
 pub use server::{DhcpServer, ServerConfig, ServerError};
-pub use trail::{Sighting, TrailReader};
 pub use transaction::{Input, Next, Transaction};

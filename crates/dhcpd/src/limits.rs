@@ -47,8 +47,8 @@ pub const MAX_REMEMBERED_CLIENTS: usize = 16_384;
 pub const ATTEMPT_WINDOW: Duration = Duration::from_secs(90);
 /// Copies closer than this are the network's, not the client's: no client retries faster.
 pub const MIN_RETRY_GAP: Duration = Duration::from_millis(500);
-/// A client that says `secs` ≥ this × rank is evidently unserved. It only matters to a node that
-/// missed the earlier copies (it restarted): whoever heard them has counted them. 8 s is past the
+/// A client that says `secs` ≥ this × rank has evidently not been served. This matters only to a node that
+/// missed the earlier copies, because it restarted; others have counted them. 8 s is past the
 /// first retransmission (4 ± 1 s) and before the third, and above the small values that some
 /// clients send in their first packet.
 pub const SECS_PER_RANK: u16 = 8;
@@ -68,17 +68,17 @@ pub const NEW_CLIENTS_PER_SECOND: u32 = 500;
 /// Commands that clients unknown to the lease table may cause at once, those included that are kept
 /// for clients that try again.
 pub const NEW_CLIENTS_BURST: u32 = 1500;
-/// Of these, so many are kept for clients that try again: a flood that makes up clients does not
-/// repeat itself (ADR 0014). A storm of the other 1000 passes at the first try.
+/// Of these, so many are kept for retrying clients: a flood of fake clients does not repeat itself
+/// (ADR 0014). A storm of 1000 real clients still passes at the first try.
 pub const KEPT_FOR_RETRIES: u32 = 500;
-/// A client is noted in a span of time of this length: shorter than any first retransmission (3 s and
-/// more), longer than the network's own copies are apart.
-pub const HEARD_BEFORE_SPAN: Duration = Duration::from_secs(2);
+/// The length of a time span of the recent-client filter: shorter than any first retransmission (3 s and
+/// more), longer than the distance of duplicates made by the network.
+pub const RECENT_CLIENT_FILTER_SPAN: Duration = Duration::from_secs(2);
 /// So many spans are remembered, the present one included: the second retransmission comes 8 ± 1 s
 /// after the first (RFC 2131 §4.1).
-pub const HEARD_BEFORE_SPANS: usize = 6;
-/// Size of what is remembered of one span, in bits: 1 MiB.
-pub const HEARD_BEFORE_BITS: usize = 1 << 23;
+pub const RECENT_CLIENT_FILTER_SPANS: usize = 6;
+/// Size of the filter of one span, in bits: 1 MiB.
+pub const RECENT_CLIENT_FILTER_BITS: usize = 1 << 23;
 /// Commands a second that clients with a lease may cause: their own budget, which new clients
 /// cannot use up.
 pub const KNOWN_CLIENTS_PER_SECOND: u32 = 5000;
@@ -110,38 +110,39 @@ pub const PROBES_PER_ADDRESS: u32 = 2;
 /// probes again before it uses the address (RFC 2131 §4.4.1), and a host on the same link answers
 /// in milliseconds.
 pub const PROBE_WAIT: Duration = Duration::from_millis(300);
-/// How long a probe's finding that nobody is there is believed.
+/// How long a *clear* probe result is valid.
 pub const PROBE_VALIDITY: Duration = Duration::from_secs(60);
 /// Without a DHCPDISCOVER for this long, nothing is probed: no chatter on an idle network.
 pub const PROBE_ACTIVITY_WINDOW: Duration = Duration::from_secs(60);
 /// Addresses that one transaction may find in conflict before it gives up; the client retries.
 pub const MAX_CONFLICTS_PER_OFFER: u8 = 3;
 
-/// Addresses that one hardware address may have quarantined in [`ACCUSATION_WINDOW`], by DHCPDECLINE or by answering
-/// conflict probes: more fixed addresses in a pool has hardly a host. ADR 0026.
-pub const ACCUSATIONS_PER_CLIENT: usize = 4;
+/// Addresses that one hardware address may have quarantined in [`CONFLICT_REPORT_WINDOW`], by DHCPDECLINE or by answering
+/// conflict probes: hardly any host has more fixed addresses in a pool. ADR 0026.
+pub const CONFLICT_REPORTS_PER_CLIENT: usize = 4;
 /// The same for all behind one port of the bridge; many hosts are behind one that leads to other bridges.
-pub const ACCUSATIONS_PER_PORT: usize = 16;
-/// The same for all whose port is not known: four times what a port may, so that what one hardware address says is a
-/// sixteenth of it. Who makes hardware addresses up uses it up all the same.
-pub const ACCUSATIONS_WITHOUT_PORT: usize = 64;
+pub const CONFLICT_REPORTS_PER_PORT: usize = 16;
+/// The same for all reporters whose port is not known: four times the limit of a port, so that one hardware address can
+/// use up only a sixteenth. An attacker who forges hardware addresses uses it up all the same.
+pub const CONFLICT_REPORTS_WITHOUT_PORT: usize = 64;
 /// As long as a quarantine lasts by default: so many of their addresses are quarantined at once.
-pub const ACCUSATION_WINDOW: Duration = Duration::from_secs(600);
-/// An address where somebody answered who is not believed is not offered for so long: two retransmissions (RFC 2131
-/// §4.1), so that a client that tries again gets further.
-pub const DOUBTED_FOR: Duration = Duration::from_secs(10);
-/// So many of these: with those that one offer finds, what its command may carry.
-pub const MAX_DOUBTED: usize = ipam::OfferLease::MAX_AVOIDED - MAX_CONFLICTS_PER_OFFER as usize;
-/// Hardware addresses, and ports, that are counted at once; whoever else comes is not believed. About 100 bytes each.
-pub const MAX_ACCUSERS: usize = 1024;
+pub const CONFLICT_REPORT_WINDOW: Duration = Duration::from_secs(600);
+/// How long an address with an unconfirmed conflict is not offered: two retransmissions (RFC 2131 §4.1), so that a
+/// retrying client is offered another one.
+pub const UNCONFIRMED_CONFLICT_LIFETIME: Duration = Duration::from_secs(10);
+/// How many of these are kept: with the conflicts that one offer finds, as many as its command may carry.
+pub const MAX_UNCONFIRMED_CONFLICTS: usize =
+    ipam::OfferLease::MAX_AVOIDED - MAX_CONFLICTS_PER_OFFER as usize;
+/// Hardware addresses, and ports, whose reports are counted at once; reports of others are not accepted. About 100 bytes each.
+pub const MAX_CONFLICT_REPORTERS: usize = 1024;
 
-/// Free addresses for which one hardware address may answer before its answers do not count, if it leaves none alone in
-/// between: four times what it has quarantined. ADR 0026.
+/// Free addresses for which one hardware address may answer before its answers are ignored, if every probe in between was
+/// answered: four times what it can have quarantined. ADR 0026.
 pub const ANSWERS_OF_A_HOST: usize = 16;
-/// An answer is held against nobody before this: longer than it takes until every address next in line was probed again
-/// (half [`PROBE_VALIDITY`]), so that one where nobody is was met with silence.
-pub const RESPONDER_SETTLES: Duration = Duration::from_secs(40);
-/// Hardware addresses that are judged by this at once. About 1 kB each.
+/// An answer counts only after this: longer than it takes to probe every address next in line again (half
+/// [`PROBE_VALIDITY`]), so that the probe of a clear address has gone unanswered by then.
+pub const RESPONDER_SETTLE_TIME: Duration = Duration::from_secs(40);
+/// Probe responders that are counted at once. About 1 kB each.
 pub const MAX_RESPONDERS: usize = 64;
 
 /// A quarantined address where somebody answers still is probed again after this.

@@ -7,7 +7,7 @@
 //!   committed (durable on a majority) *and* applied here. Reads never wait and may be stale;
 //!   nothing is acknowledged or refused on a read.
 //! * **Cancel safety.** Dropping `propose`'s future leaves the command's fate unknown. That is
-//!   always safe here: the answer to unknown is silence.
+//!   always safe here: an unknown outcome gets no reply.
 
 use crate::limits::HELD_FOR_REQUEST;
 use async_trait::async_trait;
@@ -78,7 +78,7 @@ impl ClientView {
         }
     }
 
-    /// Whether the cluster has to do with this client already.
+    /// Whether the client has a lease or a reservation.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.lease.is_some() || self.reserved.is_some()
@@ -108,7 +108,7 @@ pub struct ServiceView {
     pub clock: ClusterTime,
 }
 
-/// A command has no outcome to act on. Either way the answer to the client is silence.
+/// A command has no outcome to act on. Either way the client gets no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProposeError {
     /// It certainly did not and will not happen.
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_held_for_a_moment_only_is_not_offered_at_once() {
+    fn held_excludes_what_ends_soon() {
         let address = Ipv4Addr::new(10, 15, 3, 20);
         let until = ClusterTime(60_000);
         let view = ClientView {

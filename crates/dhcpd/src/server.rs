@@ -1,7 +1,7 @@
 //! The shell: tasks and the clock. It carries messages to and from the [`Engine`].
 //!
 //! * **What it is not.** A place where anything is decided, or a socket: the link is a port.
-//! * **What flows in and out.** Datagrams, replies and probes by [`Link`]; proposals by
+//! * **What flows in and out.** Datagrams, replies and probes by [`ClientLink`]; proposals by
 //!   [`LeaseService`]; counters and log lines.
 //! * **Time** is tokio's: a runtime whose clock is paused has this server run in virtual time. On
 //!   one thread, what it does then follows from what it is given: no other clock is read, no
@@ -13,26 +13,26 @@
 
 mod housekeeping;
 mod logging;
+mod possible_conflicts;
 mod rechecks;
 mod requests;
-mod suspects;
 
-use crate::Moment;
+use crate::MonotonicTime;
+use crate::client_link::{ClientLink, RecvMeta};
 use crate::counters::Counters;
 use crate::engine::{Engine, ServerIdentity};
 use crate::limit::RateLimits;
 use crate::limits::{HOUSEKEEPING_INTERVAL, RECEIVE_BUFFER_BYTES};
-use crate::link::{Heard, Link};
+use crate::packet_log::{PacketLog, PacketLogReader};
 use crate::port::LeaseService;
 use crate::socket::{KernelLink, SocketError};
-use crate::trail::{Trail, TrailReader};
 use ipam::{NodeId, SubnetId};
 use logging::LogLimiter;
+use possible_conflicts::PossibleConflicts;
 use rechecks::Rechecks;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use suspects::Suspects;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -77,13 +77,13 @@ struct Shared {
     identity: ServerIdentity,
     service: Arc<dyn LeaseService>,
     counters: Arc<Counters>,
-    link: Arc<dyn Link>,
+    link: Arc<dyn ClientLink>,
     origin: Instant,
     log: LogLimiter,
-    suspects: Mutex<Suspects>,
+    possible_conflicts: Mutex<PossibleConflicts>,
     rechecks: Mutex<Rechecks>,
     has_relays: bool,
-    trail: Arc<Mutex<Trail>>,
+    packet_log: Arc<Mutex<PacketLog>>,
 }
 
 impl DhcpServer {
@@ -102,7 +102,11 @@ impl DhcpServer {
 
     /// A server on a link of the caller's. Must be called within a tokio runtime.
     #[must_use]
-    pub fn on(link: Arc<dyn Link>, config: &ServerConfig, service: Arc<dyn LeaseService>) -> Self {
+    pub fn on(
+        link: Arc<dyn ClientLink>,
+        config: &ServerConfig,
+        service: Arc<dyn LeaseService>,
+    ) -> Self {
         let identity = ServerIdentity {
             node: config.node,
             subnet: config.subnet,
@@ -118,10 +122,10 @@ impl DhcpServer {
             link,
             origin: Instant::now(),
             log: LogLimiter::default(),
-            suspects: Mutex::default(),
+            possible_conflicts: Mutex::default(),
             rechecks: Mutex::default(),
             has_relays: !config.relays.is_empty(),
-            trail: Arc::default(),
+            packet_log: Arc::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -136,8 +140,8 @@ impl DhcpServer {
 
     /// The last packets of each client, which live as long as anybody holds them.
     #[must_use]
-    pub fn trail(&self) -> TrailReader {
-        TrailReader::new(Arc::clone(&self.shared.trail), self.shared.origin)
+    pub fn packet_log(&self) -> PacketLogReader {
+        PacketLogReader::new(Arc::clone(&self.shared.packet_log), self.shared.origin)
     }
 
     /// Serves until `shutdown` is ready, or until the interface is lost.
@@ -165,8 +169,8 @@ impl DhcpServer {
                 _ = housekeeping.tick() => shared.housekeep(&mut background)?,
                 Some(ended) = requests.join_next() => shared.ended(ended),
                 Some(ended) = background.join_next() => shared.ended(ended),
-                heard = shared.link.receive(&mut buffer) => {
-                    shared.heard(heard, &buffer, &mut requests);
+                received = shared.link.receive(&mut buffer) => {
+                    shared.received(received, &buffer, &mut requests);
                 }
             }
         }
@@ -174,8 +178,8 @@ impl DhcpServer {
 }
 
 impl Shared {
-    fn now(&self) -> Moment {
-        Moment(self.origin.elapsed())
+    fn now(&self) -> MonotonicTime {
+        MonotonicTime(self.origin.elapsed())
     }
 
     fn engine(&self) -> MutexGuard<'_, Engine> {
@@ -184,14 +188,14 @@ impl Shared {
 
     /// A failed call (a datagram that the network bounced, an interface that is down) is counted;
     /// the loop goes on.
-    fn heard(
+    fn received(
         self: &Arc<Self>,
-        heard: io::Result<Heard>,
+        received: io::Result<RecvMeta>,
         buffer: &[u8],
         requests: &mut JoinSet<()>,
     ) {
-        match heard {
-            Ok(Heard { length, arrival }) => {
+        match received {
+            Ok(RecvMeta { length, arrival }) => {
                 let datagram = buffer.get(..length).unwrap_or(buffer);
                 self.receive(datagram, arrival, requests);
             }

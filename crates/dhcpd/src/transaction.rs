@@ -1,27 +1,27 @@
-//! One request on its way to a reply, or to silence. Pure.
+//! One request on its way to a reply, or to a [`NoReplyReason`]. Pure.
 //!
 //! ```text
 //!  DISCOVER ─► Offering ─Offered─► Probing ─clear─► OFFER
 //!                 ▲                   └─in use─► Quarantining ─┐
 //!                 └────────── at most so often ────────────────┘
 //!  REQUEST ─► Granting ─Granted─► ACK          DECLINE, RELEASE ─► GivingUp ─► done
-//!     │          ▲      ─Refused─► NAK or silence         INFORM ─► ACK without a lease
+//!     │          ▲      ─Refused─► NAK or no reply        INFORM ─► ACK without a lease
 //!     └─► ProbingGrant: of what the client neither holds nor was offered here
 //! ```
 //!
 //! **Invariants.** A DHCPACK that carries a lease is made in one place, from [`Verdict::Ack`] (S2).
-//! A new client is offered, or granted without an offer, only what a probe found clear (L6). An unknown outcome ends in silence.
+//! A new client is offered, or granted without an offer, only what a probe found clear (L6). An unknown outcome gets no reply.
 //! **Dropping** a transaction at any stage is safe: what it proposed is committed or not, and the
-//! client, having heard nothing, asks again.
+//! client, having received nothing, asks again.
 
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::codec::Packet;
-use crate::decide::{Intent, Silence, Verdict, on_grant, on_offer};
+use crate::decide::{Intent, NoReplyReason, Verdict, on_grant, on_offer};
 use crate::engine::ServerIdentity;
 use crate::limit::InFlightKey;
 use crate::limits::{MAX_CONFLICTS_PER_OFFER, MAX_MAX_MESSAGE_SIZE};
 use crate::port::{ClientView, ProposeError};
-use crate::probe::Finding;
+use crate::probe::ProbeResult;
 use crate::reply::{self, Body, Reply};
 use ipam::{
     ClientKey, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, Granted, LeaseState,
@@ -30,21 +30,21 @@ use ipam::{
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-/// What came of what was to be done.
+/// The result of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     /// Of a proposal.
     Proposed(Result<Outcome, ProposeError>),
     /// Of a conflict probe of this address.
-    Probed(Ipv4Addr, Finding),
-    /// Somebody answered who is not believed that the address should be quarantined (S7). It is not given
-    /// away all the same (L6).
-    Doubted(Ipv4Addr),
+    Probed(Ipv4Addr, ProbeResult),
+    /// The probe was answered by somebody who has reported too many conflicts for the address to be
+    /// quarantined (S7). The address is not offered all the same (L6).
+    UnconfirmedConflict(Ipv4Addr),
     /// A conflict probe could not be made.
     ProbeFailed,
 }
 
-/// What is to be done.
+/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(
     clippy::large_enum_variant,
@@ -57,10 +57,10 @@ pub enum Next {
     Probe(Ipv4Addr),
     /// Send it, and finish.
     Reply(Reply),
-    /// It is done, and there is nothing to say about it. Finish.
+    /// It is done, and needs no reply. Finish.
     Done,
-    /// Say nothing, and finish.
-    Silent(Silence),
+    /// Send no reply, and finish.
+    NoReply(NoReplyReason),
 }
 
 /// One request.
@@ -71,15 +71,15 @@ pub struct Transaction {
     client: ClientKey,
     key: InFlightKey,
     config: Arc<SubnetConfig>,
-    arrived: Moment,
+    arrived: MonotonicTime,
     link_mtu: u16,
     stage: Stage,
     conflicts: u8,
     /// What this node has offered the client, after its probe.
     offered: Option<Ipv4Addr>,
-    /// Where somebody answered lately who is not believed.
+    /// Unconfirmed conflicts.
     avoid: Vec<Ipv4Addr>,
-    /// Where this node's probes ahead found somebody: no commit is spent on these.
+    /// Addresses that this node's probes ahead found in use: no commit is spent on these.
     found_in_use: Vec<Ipv4Addr>,
 }
 
@@ -118,7 +118,7 @@ impl Transaction {
         packet: Packet,
         key: InFlightKey,
         config: Arc<SubnetConfig>,
-        arrived: Moment,
+        arrived: MonotonicTime,
     ) -> Self {
         let client = config.identity.key(&packet.identity());
         let (stage, conflicts) = (Stage::Offering, 0);
@@ -165,9 +165,9 @@ impl Transaction {
         self
     }
 
-    /// Whether what a probe ahead found serves as well as a probe now: for an offer on the link. A request that we
-    /// did not expect is worth a probe of its own, and one behind a relay hears no ARP.
-    pub(crate) fn believes_probes_ahead(&self) -> bool {
+    /// Whether the result of a probe ahead replaces a probe now: it does for an offer on the link. A grant without an
+    /// offer gets a probe of its own; behind a relay there is no ARP.
+    pub(crate) fn accepts_probes_ahead(&self) -> bool {
         matches!(self.stage, Stage::Probing { .. }) && !self.probes_by_echo()
     }
 
@@ -176,20 +176,20 @@ impl Transaction {
         matches!(self.stage, Stage::Probing { .. })
     }
 
-    /// Who would have the address quarantined by such an answer to the present probe, if anybody.
-    pub(crate) fn answerer(&self, finding: Finding) -> Option<Answerer> {
+    /// Who reports a conflict by this answer to the present probe, if anybody.
+    pub(crate) fn answerer(&self, result: ProbeResult) -> Option<Answerer> {
         if !matches!(self.stage, Stage::Probing { .. }) {
             return None;
         }
-        match finding {
-            Finding::Clear => None,
-            Finding::InUse { hardware } if self.packet.hardware.bytes() == hardware => None,
-            Finding::InUse { hardware } => Some(Answerer::Hardware(hardware)),
-            Finding::Answered => Some(Answerer::BehindRelay(self.packet.giaddr)),
+        match result {
+            ProbeResult::Clear => None,
+            ProbeResult::InUse { hardware } if self.packet.hardware.bytes() == hardware => None,
+            ProbeResult::InUse { hardware } => Some(Answerer::Hardware(hardware)),
+            ProbeResult::Answered => Some(Answerer::BehindRelay(self.packet.giaddr)),
         }
     }
 
-    /// Whether the conflict probe is an ICMP echo: the client is behind a relay, where no ARP is heard (L6).
+    /// Whether the conflict probe is an ICMP echo: the client is behind a relay, where ARP does not reach (L6).
     #[must_use]
     pub fn probes_by_echo(&self) -> bool {
         self.packet.is_relayed()
@@ -209,7 +209,7 @@ impl Transaction {
 
     /// When the request arrived.
     #[must_use]
-    pub const fn arrived(&self) -> Moment {
+    pub const fn arrived(&self) -> MonotonicTime {
         self.arrived
     }
 
@@ -217,7 +217,7 @@ impl Transaction {
         &self.key
     }
 
-    /// Whether the client waits for an answer: not if it gives something up.
+    /// Whether the client waits for a reply: not to a RELEASE or DECLINE.
     #[must_use]
     pub fn awaits_reply(&self) -> bool {
         self.stage != Stage::GivingUp
@@ -256,7 +256,7 @@ impl Transaction {
         match input {
             Input::Proposed(Ok(outcome)) => self.on_outcome(outcome),
             Input::Proposed(Err(ProposeError::Unavailable(_))) => {
-                Next::Silent(Silence::Unavailable)
+                Next::NoReply(NoReplyReason::Unavailable)
             }
             Input::Proposed(Err(ProposeError::Unknown))
                 if ipam::mutated!("s2_ack_on_unknown")
@@ -265,10 +265,12 @@ impl Transaction {
                 let ciaddr = self.packet.ciaddr;
                 self.ack_uncommitted(self.packet.requested_address.unwrap_or(ciaddr))
             }
-            Input::Proposed(Err(ProposeError::Unknown)) => Next::Silent(Silence::UnknownOutcome),
-            Input::Probed(address, finding) => self.on_finding(address, finding),
-            Input::Doubted(address) => self.pass_over(address),
-            Input::ProbeFailed => Next::Silent(Silence::ProbeFailed),
+            Input::Proposed(Err(ProposeError::Unknown)) => {
+                Next::NoReply(NoReplyReason::UnknownOutcome)
+            }
+            Input::Probed(address, result) => self.on_probe_result(address, result),
+            Input::UnconfirmedConflict(address) => self.pass_over(address),
+            Input::ProbeFailed => Next::NoReply(NoReplyReason::ProbeFailed),
         }
     }
 
@@ -276,11 +278,11 @@ impl Transaction {
         match self.stage {
             Stage::Offering => match on_offer(outcome) {
                 Ok(offered) => self.offer(offered.address, offered.lease_time, offered.returning),
-                Err(silence) => Next::Silent(silence),
+                Err(reason) => Next::NoReply(reason),
             },
-            // Refused: the address found an owner meanwhile. Either way, what next?
+            // Also if it was refused: then the address has got an owner meanwhile.
             Stage::Quarantining => self.propose_offer(),
-            // What was held or offered, as this node knew it, is not any more.
+            // This node knew of a lease or an offer that is there no more.
             Stage::Granting {
                 address,
                 kind,
@@ -291,27 +293,27 @@ impl Transaction {
             Stage::Granting { .. } => match on_grant(outcome) {
                 Verdict::Ack(granted) => self.reply(&Body::Ack(granted)),
                 Verdict::Nak(refusal) => self.reply(&Body::Nak(refusal)),
-                Verdict::Silent(silence) => Next::Silent(silence),
+                Verdict::NoReply(reason) => Next::NoReply(reason),
             },
             Stage::GivingUp => match outcome {
                 Outcome::Done => Next::Done,
-                Outcome::Refused(_) => Next::Silent(Silence::NothingHeld),
+                Outcome::Refused(_) => Next::NoReply(NoReplyReason::NoSuchLease),
                 Outcome::Offered(_) | Outcome::Granted(_) => {
-                    Next::Silent(Silence::UnexpectedOutcome)
+                    Next::NoReply(NoReplyReason::UnexpectedOutcome)
                 }
             },
             Stage::Probing { .. } | Stage::ProbingGrant { .. } => {
-                Next::Silent(Silence::UnexpectedOutcome)
+                Next::NoReply(NoReplyReason::UnexpectedOutcome)
             }
         }
     }
 
-    fn on_finding(&mut self, probed: Ipv4Addr, finding: Finding) -> Next {
+    fn on_probe_result(&mut self, probed: Ipv4Addr, result: ProbeResult) -> Next {
         // The client itself answers when it still uses the address from before.
-        let is_clear = match finding {
-            Finding::Clear => true,
-            Finding::InUse { hardware } => self.packet.hardware.bytes() == hardware,
-            Finding::Answered => false,
+        let is_clear = match result {
+            ProbeResult::Clear => true,
+            ProbeResult::InUse { hardware } => self.packet.hardware.bytes() == hardware,
+            ProbeResult::Answered => false,
         };
         match self.stage {
             Stage::Probing {
@@ -332,7 +334,7 @@ impl Transaction {
                 };
                 self.propose_grant(address, kind, found)
             }
-            _ => Next::Silent(Silence::UnexpectedOutcome),
+            _ => Next::NoReply(NoReplyReason::UnexpectedOutcome),
         }
     }
 
@@ -368,7 +370,7 @@ impl Transaction {
         self.conflicts += 1;
         let avoided = self.avoid.len() + self.found_in_use.len();
         if self.conflicts > MAX_CONFLICTS_PER_OFFER || avoided >= OfferLease::MAX_AVOIDED {
-            return Next::Silent(Silence::ConflictAfterConflict);
+            return Next::NoReply(NoReplyReason::RepeatedConflicts);
         }
         self.avoid.push(address);
         self.propose_offer()
@@ -458,7 +460,7 @@ impl Transaction {
     fn propose_quarantine(&mut self, address: Ipv4Addr) -> Next {
         self.conflicts += 1;
         if self.conflicts > MAX_CONFLICTS_PER_OFFER {
-            return Next::Silent(Silence::ConflictAfterConflict);
+            return Next::NoReply(NoReplyReason::RepeatedConflicts);
         }
         self.stage = Stage::Quarantining;
         let (subnet, node) = (self.identity.subnet, self.identity.node);
@@ -490,7 +492,7 @@ impl Transaction {
             Ok(reply) => Next::Reply(reply),
             Err(source) => {
                 tracing::error!(client = %self.client, error = %source, "a reply cannot be encoded");
-                Next::Silent(Silence::NotEncodable)
+                Next::NoReply(NoReplyReason::NotEncodable)
             }
         }
     }

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use dhcpd::addressing::Destination;
 use dhcpd::decide::Arrival;
-use dhcpd::probe::{Answers, Finding, ProbeError};
+use dhcpd::probe::{Answers, ProbeError, ProbeResult};
 use dhcpd::socket::SocketError;
 use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use dhcpd::{DhcpServer, Heard, LeaseView, Link, RateLimits, ServerConfig, ServerError};
+use dhcpd::{ClientLink, DhcpServer, LeaseView, RateLimits, RecvMeta, ServerConfig, ServerError};
 use ipam::{Command, NodeId, OfferLease, Outcome, QuarantineAddress, Span};
 use std::io;
 use std::net::Ipv4Addr;
@@ -36,7 +36,7 @@ struct MemoryLink {
 }
 
 #[async_trait]
-impl Link for MemoryLink {
+impl ClientLink for MemoryLink {
     fn name(&self) -> &str {
         "memory"
     }
@@ -48,12 +48,12 @@ impl Link for MemoryLink {
         Ok(())
     }
 
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard> {
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta> {
         let Some(datagram) = self.heard.lock().await.recv().await else {
             return std::future::pending().await;
         };
         buffer[..datagram.len()].copy_from_slice(&datagram);
-        Ok(Heard {
+        Ok(RecvMeta {
             length: datagram.len(),
             arrival: Arrival::broadcast(Ipv4Addr::UNSPECIFIED),
         })
@@ -84,8 +84,8 @@ impl Link for MemoryLink {
         })
     }
 
-    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
-        Ok(self.probe(address, &[]).await?.finding())
+    async fn echo(&self, address: Ipv4Addr) -> Result<ProbeResult, ProbeError> {
+        Ok(self.probe(address, &[]).await?.result())
     }
 }
 
@@ -173,7 +173,7 @@ async fn exchange() -> Vec<Sent> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_exchange_on_a_link_in_memory() {
+async fn server_completes_an_exchange_on_a_memory_link() {
     let sent = exchange().await;
     let types: Vec<_> = sent
         .iter()
@@ -191,12 +191,12 @@ async fn an_exchange_on_a_link_in_memory() {
 
 /// What a simulation relies on.
 #[tokio::test(start_paused = true)]
-async fn the_same_packets_at_the_same_moments_get_the_same_replies() {
+async fn server_is_deterministic() {
     assert_eq!(exchange().await, exchange().await);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_whose_interface_is_lost_says_so_and_ends() {
+async fn server_ends_when_its_interface_is_lost() {
     let (bench, server) = Bench::new();
     bench.link.lost.store(true, Ordering::Relaxed);
     let ended = server.run(std::future::pending()).await;
@@ -209,7 +209,7 @@ async fn a_server_whose_interface_is_lost_says_so_and_ends() {
 
 /// L2: it hears the client, says nothing, and knows why. The same packet is answered with a quorum.
 #[tokio::test(start_paused = true)]
-async fn without_a_quorum_nothing_is_sent() {
+async fn server_without_quorum_sends_nothing() {
     let (bench, server) = Bench::new();
     let counters = server.counters();
     bench.service.set_fault(Fault::NoQuorum);
@@ -217,7 +217,7 @@ async fn without_a_quorum_nothing_is_sent() {
         bench.says(&PacketBuilder::discover(MAC)).await;
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(bench.sent(), []);
-        let silent = counters.snapshot().silent;
+        let silent = counters.snapshot().no_reply;
         assert!(silent.contains(&("out_of_service", 1)), "{silent:?}");
         bench.service.set_fault(Fault::None);
         bench.says(&PacketBuilder::discover(MAC).xid(2)).await;
@@ -229,7 +229,7 @@ async fn without_a_quorum_nothing_is_sent() {
 
 /// Nobody has to ask for it.
 #[tokio::test(start_paused = true)]
-async fn a_quarantined_address_is_probed_again_and_freed_by_itself() {
+async fn server_rechecks_and_frees_a_quarantined_address() {
     let (bench, server) = Bench::new();
     let (subnet, node) = (subnet_config().id, NodeId(1));
     let offer = Command::OfferLease(OfferLease {
@@ -295,7 +295,7 @@ async fn offered_among(
 
 /// L1, L6: one machine answers every probe. New clients are served, and whoever is on an address keeps it.
 #[tokio::test(start_paused = true)]
-async fn l1_who_answers_for_every_address_is_not_believed() {
+async fn l1_responder_for_every_address_is_ignored() {
     let hosts = vec![(Ipv4Addr::new(10, 15, 3, 30), [2, 0, 0, 0, 9, 1])];
     let offered = offered_among(hosts.clone(), Some([2, 0, 0, 0, 9, 9])).await;
     let clients: std::collections::BTreeSet<_> = offered.iter().collect();

@@ -39,7 +39,7 @@ pub async fn serve(
     let mut server = bind(&config, cluster).context("starting the DHCP server")?;
     loop {
         daemon.set_dhcp(server.counters());
-        cluster.set_explainer(explainer(server.trail()));
+        cluster.set_explainer(explainer(server.packet_log()));
         let ended = server.run(std::future::pending()).await;
         let why = ended.map_or_else(explain, |()| "it has ended".to_owned());
         let reason = format!("its DHCP server has stopped: {why}");

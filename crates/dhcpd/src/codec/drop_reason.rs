@@ -1,4 +1,4 @@
-//! Why a datagram was not even considered: each is a metric label.
+//! Why a datagram could not be parsed: each reason is a metric label.
 
 use crate::labels::labelled;
 

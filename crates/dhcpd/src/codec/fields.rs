@@ -1,7 +1,8 @@
-//! From checked fixed fields and joined options to a [`Packet`]. An option that we read and whose
-//! length RFC 2132 does not allow counts as absent, as does an address that is none: clients send
-//! such (`udhcpc -x` doubles an option), other servers serve them (ADR 0027), and what is left of the
-//! message says enough. Only without its type is a message none.
+//! From checked fixed fields and joined options to a [`Packet`].
+//!
+//! An option whose length RFC 2132 does not allow counts as absent; so does an invalid address. Real
+//! clients send such options (`udhcpc -x` doubles one), and other servers answer them (ADR 0027): the
+//! rest of the message is enough. Only a message without a message type is dropped.
 
 use super::header::Header;
 use super::options::OptionSet;

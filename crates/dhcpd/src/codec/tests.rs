@@ -93,7 +93,7 @@ fn malformed() -> Vec<(DropReason, Vec<u8>)> {
 }
 
 #[test]
-fn every_drop_reason_is_reachable() {
+fn decode_covers_every_drop_reason() {
     for (reason, datagram) in malformed() {
         assert_eq!(decode(&datagram), Err(reason), "{datagram:02x?}");
     }
@@ -102,7 +102,7 @@ fn every_drop_reason_is_reachable() {
 }
 
 #[test]
-fn a_discover_with_everything() {
+fn decode_discover_with_every_field() {
     let requested = Ipv4Addr::new(10, 15, 3, 77);
     let packet = discover()
         .xid(0xdead_beef)
@@ -148,7 +148,7 @@ fn a_discover_with_everything() {
 }
 
 #[test]
-fn end_is_optional_and_what_follows_it_is_nothing() {
+fn decode_end_option_is_optional_and_the_rest_ignored() {
     assert!(decode(&discover().without_end().datagram()).is_ok());
     let trailing = discover().raw(&[255, 50, 200, 1]).datagram();
     assert_eq!(
@@ -159,7 +159,7 @@ fn end_is_optional_and_what_follows_it_is_nothing() {
 
 /// ADR 0027: each of these was a whole packet dropped.
 #[test]
-fn an_option_that_cannot_be_used_counts_as_absent() {
+fn decode_invalid_option_counts_as_absent() {
     let plain = discover().packet();
     for (code, payload) in [
         (50, &[10, 15, 3][..]),
@@ -194,7 +194,7 @@ fn an_option_that_cannot_be_used_counts_as_absent() {
 }
 
 #[test]
-fn an_option_that_cannot_be_used_never_hides_those_after_it() {
+fn decode_invalid_option_does_not_hide_later_ones() {
     let packet = discover()
         .option(51, &[1])
         .option(61, &[9])
@@ -209,7 +209,7 @@ fn an_option_that_cannot_be_used_never_hides_those_after_it() {
 
 /// Joined, it would be another client, and would be told another name.
 #[test]
-fn who_says_its_name_twice_has_one_name() {
+fn decode_repeated_client_identifier_or_name_counts_once() {
     let twice = discover()
         .option(12, b"vm-7")
         .option(61, &[0, b'a'])
@@ -237,7 +237,7 @@ fn who_says_its_name_twice_has_one_name() {
 
 /// `udhcpc -x 0x39:05dc` sends its own option 57 and that one.
 #[test]
-fn of_a_doubled_option_of_fixed_length_the_first_holds() {
+fn decode_doubled_fixed_length_option_takes_the_first() {
     let first = Ipv4Addr::new(10, 15, 3, 77);
     let packet = discover()
         .option(57, &576_u16.to_be_bytes())
@@ -275,7 +275,7 @@ fn of_a_doubled_option_of_fixed_length_the_first_holds() {
 
 /// What is shown of a packet that cannot be read.
 #[test]
-fn the_sender_of_a_malformed_packet() {
+fn sender_of_malformed_packet_is_read() {
     let malformed = discover().xid(7).byte(236, 98).datagram();
     let hardware = ipam::HardwareAddress::ethernet(MAC);
     assert_eq!(sender(&malformed), Some((hardware, 7)));
@@ -283,7 +283,7 @@ fn the_sender_of_a_malformed_packet() {
 }
 
 #[test]
-fn split_options_are_joined_in_the_order_options_file_sname() {
+fn decode_joins_split_options_in_rfc_3396_order() {
     let datagram = discover()
         .option(12, b"ab")
         .option(52, &[3])
@@ -299,7 +299,7 @@ fn split_options_are_joined_in_the_order_options_file_sname() {
 }
 
 #[test]
-fn fields_are_options_only_if_overloaded() {
+fn decode_reads_file_and_sname_only_if_overloaded() {
     let packet = discover()
         .bytes(108, b"pxelinux.0")
         .bytes(44, b"server")
@@ -308,13 +308,13 @@ fn fields_are_options_only_if_overloaded() {
 }
 
 #[test]
-fn a_host_name_of_zeros_is_none() {
+fn decode_host_name_of_zeros_is_absent() {
     assert_eq!(discover().option(12, &[]).packet().hostname, None);
     assert_eq!(discover().option(12, &[0, 0]).packet().hostname, None);
 }
 
 #[test]
-fn hardware_other_than_ethernet() {
+fn decode_accepts_other_hardware_types() {
     let packet = discover()
         .byte(1, 32)
         .byte(2, 16)
@@ -350,17 +350,17 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn arbitrary_bytes_never_panic(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
+    fn decode_arbitrary_bytes_never_panics(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
         let _either = (decode(&datagram), sender(&datagram));
     }
 
     #[test]
-    fn arbitrary_options_never_panic(options in proptest::collection::vec(any::<u8>(), 0..400)) {
+    fn decode_arbitrary_options_never_panics(options in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _either = decode(&PacketBuilder::bare(MAC).raw(&options).datagram());
     }
 
     #[test]
-    fn arbitrary_overload_never_panics(
+    fn decode_arbitrary_overload_never_panics(
         fields in proptest::collection::vec(any::<u8>(), 192),
         overload in 0_u8..5,
     ) {
@@ -369,7 +369,7 @@ proptest! {
     }
 
     #[test]
-    fn mutations_and_truncations_never_panic(datagram in mutated()) {
+    fn decode_changed_or_cut_datagram_never_panics(datagram in mutated()) {
         if let Ok(packet) = decode(&datagram) {
             prop_assert!(!packet.hardware.bytes().is_empty());
             prop_assert!(packet.hardware.bytes().len() <= 16);
@@ -377,7 +377,7 @@ proptest! {
     }
 
     #[test]
-    fn what_we_build_we_read(
+    fn decode_reads_what_the_builder_writes(
         xid: u32, secs: u16, requested: [u8; 4], identifier in proptest::collection::vec(any::<u8>(), 2..=255),
     ) {
         let packet = discover()
@@ -391,7 +391,7 @@ proptest! {
 
 /// Whoever asks why such a client gets no answer is told (`gatewayctl explain`).
 #[test]
-fn a_sender_is_known_however_wrong_its_hardware_address_is() {
+fn sender_is_read_despite_a_wrong_hardware_address() {
     let good = PacketBuilder::discover([2, 0, 0, 0, 0, 1])
         .xid(9)
         .datagram();

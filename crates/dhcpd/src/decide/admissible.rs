@@ -1,10 +1,10 @@
-//! Whom this server listens to: the clients' link, and the relays that the operator names. Pure.
+//! Which packets this server accepts: those from the clients' link, and those from configured relays. Pure.
 //!
-//! Contract S7, "Bad input"; ADR 0027. A packet's `giaddr` makes it a relay's word about a client. So it
-//! counts only from a relay that the operator has named, by the interface that leads to that relay: a
-//! client's port is no relay, and neither is the internet.
+//! Contract S7, "Bad input"; ADR 0027. A packet with a `giaddr` claims to come from a relay. It is accepted
+//! only if the operator has configured that relay, and only by the interface that leads to it. Otherwise any
+//! client, or anybody on the internet, could pose as a relay.
 
-use super::{Arrival, Cast, Intent, Silence};
+use super::{Arrival, Cast, Intent, NoReplyReason};
 use crate::codec::Packet;
 use ipam::{HardwareAddress, SubnetConfig};
 use std::net::Ipv4Addr;
@@ -12,36 +12,42 @@ use std::net::Ipv4Addr;
 /// Relays that one server may be given. Each is looked up in the kernel's routes once a second.
 pub const MAX_RELAYS: usize = 64;
 
-/// Whether a packet that came so may be listened to at all.
+/// Whether a packet that arrived this way may be accepted at all.
 pub fn check_arrival(
     packet: &Packet,
     arrival: Arrival,
     relays: &[Ipv4Addr],
     config: &SubnetConfig,
-) -> Result<(), Silence> {
+) -> Result<(), NoReplyReason> {
     if !packet.is_relayed() {
         let is_here = arrival.ingress.clients_link;
-        return is_here.then_some(()).ok_or(Silence::NotTheClientsLink);
+        return is_here.then_some(()).ok_or(NoReplyReason::WrongInterface);
     }
     if !relays.contains(&packet.giaddr) || !relays.contains(&arrival.source) {
-        return Err(Silence::UnknownRelay);
+        return Err(NoReplyReason::UnknownRelay);
     }
-    if !arrival.ingress.relays_way {
-        return Err(Silence::NotTheRelaysWay);
+    if !arrival.ingress.relay_route {
+        return Err(NoReplyReason::WrongRelayInterface);
     }
     let is_here = config.is_host_address(packet.giaddr);
-    is_here.then_some(()).ok_or(Silence::RelayElsewhere)
+    is_here
+        .then_some(())
+        .ok_or(NoReplyReason::RelayOutsideSubnet)
 }
 
-/// A client that claims an address off this link and is told the parameters would have its answer sent
-/// there. Only a client that extends a lease may be wrong about where it is: it is told so by a
-/// committed NAK, which is broadcast. Who discovers, selects or reboots is never answered at `ciaddr`.
-pub fn check_ciaddr(packet: &Packet, intent: Intent, config: &SubnetConfig) -> Result<(), Silence> {
+/// A `ciaddr` outside the subnet is refused in an INFORM: its answer would be sent to that address. A client
+/// that extends a lease may give a wrong `ciaddr`: a committed NAK, which is broadcast, tells it so. A client
+/// that discovers, selects or reboots is never answered at `ciaddr`.
+pub fn check_ciaddr(
+    packet: &Packet,
+    intent: Intent,
+    config: &SubnetConfig,
+) -> Result<(), NoReplyReason> {
     let is_answered_there = matches!(intent, Intent::Inform { .. });
     let is_here = config.is_host_address(packet.ciaddr);
     (is_here || !is_answered_there)
         .then_some(())
-        .ok_or(Silence::ClientElsewhere)
+        .ok_or(NoReplyReason::ClientOutsideSubnet)
 }
 
 /// An address of this network is of no use where another one is asked for by name (RFC 3011 §2, RFC 3527 §3).
@@ -49,22 +55,31 @@ pub fn check_network(
     packet: &Packet,
     intent: Intent,
     config: &SubnetConfig,
-) -> Result<(), Silence> {
+) -> Result<(), NoReplyReason> {
     let gives_up = matches!(intent, Intent::Release { .. } | Intent::Decline { .. });
     let selected = packet.selected_network().filter(|_| !gives_up);
     let is_another = selected.is_some_and(|address| !config.network.contains(address));
-    (!is_another).then_some(()).ok_or(Silence::OtherNetwork)
+    (!is_another)
+        .then_some(())
+        .ok_or(NoReplyReason::OtherNetwork)
 }
 
-/// Who releases an address sends from it (RFC 2131 §4.4.4), or, having taken it off its interface
-/// already, by broadcast from 0.0.0.0 in a frame of its own (Kubernetes' CNI plugin). Who declines one uses none,
-/// so its frame alone tells who it is; a relay's word stands for a client behind it. So a neighbour that
-/// knows a client's hardware address, or a host elsewhere, cannot end its lease (S7), unless it forges
-/// the source as well.
+/// A neighbour that knows a client's hardware address, or a host elsewhere, must not be able to end its lease
+/// (S7), unless it forges the source as well. So the source must match:
 ///
-/// Who *extends* a lease may send from any address: a machine with two of them sends from whichever its
-/// kernel picks, and the answer goes to `ciaddr` whoever asked.
-pub fn check_source(packet: &Packet, intent: Intent, arrival: Arrival) -> Result<(), Silence> {
+/// * A RELEASE comes from the address that it releases (RFC 2131 §4.4.4). Or the client has already removed
+///   that address (Kubernetes' CNI plugin does): then it is a broadcast from 0.0.0.0, in a frame from the
+///   client's own hardware address.
+/// * A DECLINE comes in a frame from the client's own hardware address: the client has no IP address.
+/// * Behind a relay, the relay vouches for the client.
+///
+/// A client that *extends* a lease may send from any address: a machine with two addresses sends from the one
+/// that its kernel picks, and the answer goes to `ciaddr` in any case.
+pub fn check_source(
+    packet: &Packet,
+    intent: Intent,
+    arrival: Arrival,
+) -> Result<(), NoReplyReason> {
     let is_its_own = match intent {
         Intent::Release { address, .. } => {
             let in_its_frame = arrival.cast == Cast::Broadcast
@@ -80,7 +95,7 @@ pub fn check_source(packet: &Packet, intent: Intent, arrival: Arrival) -> Result
     };
     (is_its_own || ipam::mutated!("s7_forged_source"))
         .then_some(())
-        .ok_or(Silence::ForgedSource)
+        .ok_or(NoReplyReason::ForgedSource)
 }
 
 fn is_in_its_frame(packet: &Packet, arrival: Arrival) -> bool {
@@ -88,9 +103,9 @@ fn is_in_its_frame(packet: &Packet, arrival: Arrival) -> bool {
     packet.hardware.htype() == HardwareAddress::ETHERNET && arrival.hardware.is_some_and(is_its_own)
 }
 
-/// Whether every node hears the packet: then they take turns (contract, "Several servers on one link").
-/// What is unicast to this node, by a client or by a relay, is answered at once.
-pub(crate) const fn takes_turns(arrival: Arrival) -> bool {
+/// Whether every node receives the packet, so that the hash decides which one answers (contract, "Several
+/// servers on one link"). This node answers at once what a client or relay sent to it by unicast.
+pub(crate) const fn is_load_balanced(arrival: Arrival) -> bool {
     matches!(arrival.cast, Cast::Broadcast)
 }
 
@@ -108,23 +123,27 @@ mod tests {
     const STRANGER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
     const RELAYS: [Ipv4Addr; 2] = [RELAY, ITS_OTHER];
 
-    fn check(builder: PacketBuilder, arrival: Arrival, relays: &[Ipv4Addr]) -> Result<(), Silence> {
+    fn check(
+        builder: PacketBuilder,
+        arrival: Arrival,
+        relays: &[Ipv4Addr],
+    ) -> Result<(), NoReplyReason> {
         check_arrival(&builder.packet(), arrival, relays, &subnet_config())
     }
 
     #[test]
-    fn a_client_is_heard_on_the_clients_link_only() {
+    fn check_arrival_accepts_clients_on_their_link_only() {
         let renew = || PacketBuilder::request(MAC).ciaddr(CLIENT);
         let here = Arrival::unicast(CLIENT);
         assert_eq!(check(renew(), here, &[]), Ok(()));
         for ingress in [Ingress::ELSEWHERE, Ingress::RELAYS_WAY] {
             let found = check(renew(), here.by(ingress), &RELAYS);
-            assert_eq!(found, Err(Silence::NotTheClientsLink));
+            assert_eq!(found, Err(NoReplyReason::WrongInterface));
         }
     }
 
     #[test]
-    fn a_relay_is_heard_if_it_is_named_and_comes_its_own_way() {
+    fn check_arrival_accepts_configured_relay_by_its_route() {
         let relayed = |giaddr| PacketBuilder::discover(MAC).giaddr(giaddr);
         let from = |source| Arrival::unicast(source).by(Ingress::RELAYS_WAY);
         assert_eq!(check(relayed(RELAY), from(RELAY), &RELAYS), Ok(()));
@@ -136,18 +155,22 @@ mod tests {
             (CLIENT, RELAY, &RELAYS),
         ] {
             let found = check(relayed(giaddr), from(source), relays);
-            assert_eq!(found, Err(Silence::UnknownRelay), "{giaddr} by {source}");
+            assert_eq!(
+                found,
+                Err(NoReplyReason::UnknownRelay),
+                "{giaddr} by {source}"
+            );
         }
         for ingress in [Ingress::CLIENTS_LINK, Ingress::ELSEWHERE] {
             let found = check(relayed(RELAY), from(RELAY).by(ingress), &RELAYS);
-            assert_eq!(found, Err(Silence::NotTheRelaysWay));
+            assert_eq!(found, Err(NoReplyReason::WrongRelayInterface));
         }
         let elsewhere = check(relayed(ITS_OTHER), from(ITS_OTHER), &RELAYS);
-        assert_eq!(elsewhere, Err(Silence::RelayElsewhere));
+        assert_eq!(elsewhere, Err(NoReplyReason::RelayOutsideSubnet));
     }
 
     #[test]
-    fn another_network_asked_for_by_name_is_none_of_ours() {
+    fn check_network_refuses_another_network() {
         let check = |builder: &PacketBuilder| {
             let packet = builder.packet();
             let intent = intent(&packet, Cast::Broadcast).expect("an intent");
@@ -182,13 +205,13 @@ mod tests {
                 .option(118, &other),
         ] {
             let found = check(&elsewhere);
-            assert_eq!(found, Err(Silence::OtherNetwork), "{elsewhere:?}");
+            assert_eq!(found, Err(NoReplyReason::OtherNetwork), "{elsewhere:?}");
         }
     }
 
     /// S7.
     #[test]
-    fn who_releases_sends_from_its_address_or_in_its_own_frame() {
+    fn check_source_release_from_own_address_or_frame() {
         let release = PacketBuilder::new(MessageType::Release, MAC)
             .ciaddr(CLIENT)
             .packet();
@@ -212,13 +235,17 @@ mod tests {
             Arrival::broadcast(nowhere).in_frame_of(neighbour),
             Arrival::broadcast(RELAY).in_frame_of(MAC),
         ] {
-            assert_eq!(check(forged), Err(Silence::ForgedSource), "{forged:?}");
+            assert_eq!(
+                check(forged),
+                Err(NoReplyReason::ForgedSource),
+                "{forged:?}"
+            );
         }
     }
 
     /// S7.
     #[test]
-    fn who_declines_sends_in_its_own_frame_or_by_a_relay() {
+    fn check_source_decline_in_own_frame_or_by_relay() {
         let decline = PacketBuilder::new(MessageType::Decline, MAC).requested(CLIENT);
         let check = |builder: &PacketBuilder, arrival: Arrival| {
             let packet = builder.packet();
@@ -231,7 +258,7 @@ mod tests {
             assert_eq!(check(&decline, arrival.in_frame_of(MAC)), Ok(()));
             for forged in [arrival, arrival.in_frame_of(neighbour)] {
                 let found = check(&decline, forged);
-                assert_eq!(found, Err(Silence::ForgedSource), "{forged:?}");
+                assert_eq!(found, Err(NoReplyReason::ForgedSource), "{forged:?}");
             }
         }
         let relayed = decline.clone().giaddr(RELAY);

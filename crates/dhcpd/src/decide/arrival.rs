@@ -1,22 +1,21 @@
-//! How a packet came: what the link can tell of it, beside its bytes.
+//! How a packet arrived: what the link knows about it, apart from its bytes.
 
 use std::net::Ipv4Addr;
 
-/// How a packet came.
+/// How a packet arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Which socket heard it.
+    /// Which socket received it.
     pub cast: Cast,
     /// The datagram's IP source address.
     pub source: Ipv4Addr,
-    /// The frame's Ethernet source, where the link can tell: known of broadcasts by which a client may give
-    /// something up.
+    /// The frame's Ethernet source, where the link knows it: for broadcasts that may be a RELEASE or DECLINE.
     pub hardware: Option<[u8; 6]>,
-    /// By which interface it came.
+    /// The interface it arrived by.
     pub ingress: Ingress,
 }
 
-/// Which socket heard a packet.
+/// Which socket received a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cast {
     /// The one with this node's own address.
@@ -25,13 +24,13 @@ pub enum Cast {
     Broadcast,
 }
 
-/// By which interface a packet came.
+/// The interface a packet arrived by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ingress {
     /// By the clients' interface.
     pub clients_link: bool,
     /// By the interface that leads to the address that it comes from, which is a named relay's.
-    pub relays_way: bool,
+    pub relay_route: bool,
 }
 
 impl Arrival {
@@ -75,16 +74,16 @@ impl Ingress {
     /// The clients' interface, which leads to no relay.
     pub const CLIENTS_LINK: Self = Self {
         clients_link: true,
-        relays_way: false,
+        relay_route: false,
     };
     /// An interface that has nothing to do with DHCP.
     pub const ELSEWHERE: Self = Self {
         clients_link: false,
-        relays_way: false,
+        relay_route: false,
     };
     /// Another interface, which leads to the relay.
     pub const RELAYS_WAY: Self = Self {
         clients_link: false,
-        relays_way: true,
+        relay_route: true,
     };
 }

@@ -1,6 +1,6 @@
 //! What a client wants (RFC 2131 §4.3 and table 4). Pure.
 
-use super::{Cast, Silence};
+use super::{Cast, NoReplyReason};
 use crate::codec::{MessageType, Packet};
 use ipam::RequestKind;
 use std::net::Ipv4Addr;
@@ -44,7 +44,7 @@ pub enum Intent {
 }
 
 /// Reads the intent off a packet.
-pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
+pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, NoReplyReason> {
     let server = packet.server_identifier;
     let ciaddr = Some(packet.ciaddr).filter(|address| !address.is_unspecified());
     match packet.message_type {
@@ -55,20 +55,20 @@ pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
         // "Because it does not know whether it has an address": by broadcast, or past a relay (§4.4.4).
         // Whoever sends it by unicast, from anywhere, is no client that found a neighbour on its address (S7).
         MessageType::Decline if cast == Cast::Unicast && !packet.is_relayed() => {
-            Err(Silence::UnicastDecline)
+            Err(NoReplyReason::UnicastDecline)
         }
         MessageType::Decline => {
             let address = packet
                 .requested_address
-                .ok_or(Silence::ContradictoryRequest)?;
+                .ok_or(NoReplyReason::ContradictoryRequest)?;
             Ok(Intent::Decline { address, server })
         }
         MessageType::Release => {
-            let address = ciaddr.ok_or(Silence::ContradictoryRequest)?;
+            let address = ciaddr.ok_or(NoReplyReason::ContradictoryRequest)?;
             Ok(Intent::Release { address, server })
         }
         MessageType::Inform => Ok(Intent::Inform {
-            address: ciaddr.ok_or(Silence::ContradictoryRequest)?,
+            address: ciaddr.ok_or(NoReplyReason::ContradictoryRequest)?,
         }),
     }
 }
@@ -76,7 +76,7 @@ pub fn intent(packet: &Packet, cast: Cast) -> Result<Intent, Silence> {
 /// RFC 2131 §4.3.2 and table 4, read as other servers read it: option 50 says what is asked for, and
 /// `ciaddr` where there is none. So a renewal may name its server, and what a client that reboots still
 /// has in `ciaddr` is no contradiction.
-fn request(packet: &Packet, cast: Cast, ciaddr: Option<Ipv4Addr>) -> Result<Intent, Silence> {
+fn request(packet: &Packet, cast: Cast, ciaddr: Option<Ipv4Addr>) -> Result<Intent, NoReplyReason> {
     let server = packet.server_identifier;
     let requested = packet.requested_address;
     let (address, kind) = match (server, requested, ciaddr) {
@@ -86,7 +86,7 @@ fn request(packet: &Packet, cast: Cast, ciaddr: Option<Ipv4Addr>) -> Result<Inte
             (ciaddr, extending(packet, cast))
         }
         (None, Some(requested), _) => (requested, RequestKind::InitReboot),
-        (_, None, None) => return Err(Silence::ContradictoryRequest),
+        (_, None, None) => return Err(NoReplyReason::ContradictoryRequest),
     };
     Ok(Intent::Request {
         address,
@@ -118,7 +118,7 @@ mod tests {
         requested: Option<Ipv4Addr>,
         ciaddr: Ipv4Addr,
         cast: Cast,
-    ) -> Result<(RequestKind, Ipv4Addr), Silence> {
+    ) -> Result<(RequestKind, Ipv4Addr), NoReplyReason> {
         let mut packet = PacketBuilder::request(MAC).packet();
         packet.server_identifier = server;
         packet.requested_address = requested;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn table_4() {
+    fn intent_follows_rfc_2131_table_4() {
         use Cast::{Broadcast, Unicast};
         use RequestKind::{InitReboot, Rebinding, Renewing, Selecting};
         let none = Ipv4Addr::UNSPECIFIED;
@@ -146,7 +146,7 @@ mod tests {
 
     /// ADR 0027: other servers serve these.
     #[test]
-    fn beside_table_4() {
+    fn intent_accepts_what_other_servers_accept() {
         use Cast::{Broadcast, Unicast};
         use RequestKind::{InitReboot, Rebinding, Renewing, Selecting};
         assert_eq!(kind(Some(SERVER), None, A, Unicast), Ok((Renewing, A)));
@@ -159,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn who_asks_for_nothing_gets_no_answer() {
+    fn intent_request_without_address_refused() {
         let none = Ipv4Addr::UNSPECIFIED;
-        let contradictory = Err(Silence::ContradictoryRequest);
+        let contradictory = Err(NoReplyReason::ContradictoryRequest);
         assert_eq!(kind(None, None, none, Cast::Broadcast), contradictory);
         assert_eq!(
             kind(Some(SERVER), None, none, Cast::Broadcast),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_relay_passes_on_was_broadcast() {
+    fn intent_of_relayed_request_is_rebinding() {
         let mut packet = PacketBuilder::request(MAC).packet();
         packet.ciaddr = A;
         packet.giaddr = SERVER;
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_must_say_what() {
+    fn intent_release_or_decline_needs_an_address() {
         for builder in [
             PacketBuilder::new(MessageType::Decline, MAC),
             PacketBuilder::new(MessageType::Release, MAC),
             PacketBuilder::new(MessageType::Inform, MAC),
         ] {
             let found = intent(&builder.packet(), Cast::Broadcast);
-            assert_eq!(found, Err(Silence::ContradictoryRequest));
+            assert_eq!(found, Err(NoReplyReason::ContradictoryRequest));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Which node answers what every node hears (lease contract, "Several servers on one link").
 //!
-//! The idea of RFC 3074: a hash of the client over the nodes in service ranks them. Rank 0 answers
-//! at once, rank *r* after *r* retries of the client. Nodes that disagree on who is in service
-//! answer twice or one retry late; the answers agree, since both are committed. So the hash saves
-//! commits and nothing depends on it.
+//! Load balancing after the idea of RFC 3074: a hash of the client ranks the nodes in service. Rank 0 answers
+//! at once, rank *r* after *r* retries of the client. If nodes disagree on who is in service, two of them
+//! answer, or the client has to retry once more. Two answers agree, because both are committed. So the hash
+//! only saves commits; correctness does not depend on it.
 
 use crate::limits::SECS_PER_RANK;
 use ipam::{ClientKey, NodeId};
@@ -26,8 +26,8 @@ pub fn answers(rank: u32, earlier: u32, secs: u16) -> bool {
     earlier >= rank || u32::from(elapsed_secs(secs)) >= rank.saturating_mul(SECS_PER_RANK.into())
 }
 
-/// `secs`, of which some clients have the bytes the wrong way round: a multiple of 256 is read
-/// swapped. Who really waits for 256 s has been counted by its retries long ago.
+/// `secs`, corrected for clients that send its bytes in the wrong order: a multiple of 256 is read swapped. A
+/// client that really has waited for 256 s has retried so often that `secs` no longer matters.
 #[must_use]
 pub const fn elapsed_secs(secs: u16) -> u16 {
     if secs.to_be_bytes()[1] == 0 {
@@ -37,7 +37,7 @@ pub const fn elapsed_secs(secs: u16) -> u16 {
     }
 }
 
-/// A hash of the client alone, for those that count clients rather than rank nodes.
+/// A hash of the client alone, for code that counts clients rather than ranks nodes.
 pub(crate) fn client_hash(client: &ClientKey) -> u64 {
     weight(client, NodeId::default())
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_are_a_permutation() {
+    fn rank_is_a_permutation_of_the_nodes() {
         for number in 0..500 {
             let mut ranks = NODES.map(|node| rank(&client(number), node, &NODES));
             ranks.sort_unstable();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_are_spread_evenly_and_stay_when_another_node_leaves() {
+    fn rank_spreads_clients_evenly_and_moves_few() {
         let first = |number, nodes: &[NodeId]| {
             *nodes
                 .iter()
@@ -122,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_not_in_its_own_list_still_has_a_rank() {
+    fn rank_of_unlisted_node_is_defined() {
         assert!(rank(&client(1), NodeId(9), &NODES) <= 3);
     }
 
     #[test]
-    fn rank_0_at_once_the_others_when_the_client_is_evidently_unserved() {
+    fn answers_rank_0_at_once_and_others_after_retries() {
         assert!(answers(0, 0, 0));
         assert!(!answers(1, 0, 0));
         assert!(answers(1, 1, 0));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn secs_with_swapped_bytes() {
+    fn elapsed_secs_corrects_swapped_bytes() {
         assert_eq!(elapsed_secs(0x0100), 1);
         assert_eq!(elapsed_secs(1), 1);
         assert_eq!(elapsed_secs(300), 300);

@@ -1,10 +1,10 @@
-//! What a committed outcome lets us say. Pure.
+//! Which reply a committed outcome permits. Pure.
 //!
 //! **Invariants.** A [`Verdict::Ack`] comes from [`Outcome::Granted`] and from nothing else (S2).
-//! A [`Verdict::Nak`] comes from a committed refusal to grant (S6). All else is silence.
-//! The refusals are listed one by one, without a wildcard: a new one is a decision to be taken.
+//! A [`Verdict::Nak`] comes from a committed refusal to grant (S6). Everything else gets no reply.
+//! The refusals are listed one by one, without a wildcard, so that whoever adds one has to decide.
 
-use super::Silence;
+use super::NoReplyReason;
 use ipam::{Granted, Offered, Outcome, Refusal};
 
 /// What may be said to a client that sent a DHCPREQUEST.
@@ -15,7 +15,7 @@ pub enum Verdict {
     /// A DHCPNAK, and why.
     Nak(Refusal),
     /// Nothing.
-    Silent(Silence),
+    NoReply(NoReplyReason),
 }
 
 /// What the outcome of a `GrantLease` lets us say.
@@ -24,7 +24,7 @@ pub fn on_grant(outcome: Outcome) -> Verdict {
     match outcome {
         Outcome::Granted(granted) => Verdict::Ack(granted),
         Outcome::Refused(refusal) => on_refused_grant(refusal),
-        Outcome::Done | Outcome::Offered(_) => Verdict::Silent(Silence::UnexpectedOutcome),
+        Outcome::Done | Outcome::Offered(_) => Verdict::NoReply(NoReplyReason::UnexpectedOutcome),
     }
 }
 
@@ -38,27 +38,27 @@ fn on_refused_grant(refusal: Refusal) -> Verdict {
         | Refusal::ReservedForAnother { .. }
         | Refusal::InUse(_)
         | Refusal::NodeAddress { .. } => Verdict::Nak(refusal),
-        other => Verdict::Silent(silence(&other)),
+        other => Verdict::NoReply(reason(&other)),
     }
 }
 
 /// What the outcome of an `OfferLease` lets us offer.
-pub fn on_offer(outcome: Outcome) -> Result<Offered, Silence> {
+pub fn on_offer(outcome: Outcome) -> Result<Offered, NoReplyReason> {
     match outcome {
         Outcome::Offered(offered) => Ok(offered),
-        Outcome::Refused(refusal) => Err(silence(&refusal)),
-        Outcome::Done | Outcome::Granted(_) => Err(Silence::UnexpectedOutcome),
+        Outcome::Refused(refusal) => Err(reason(&refusal)),
+        Outcome::Done | Outcome::Granted(_) => Err(NoReplyReason::UnexpectedOutcome),
     }
 }
 
-/// Why a refusal is met with silence.
-fn silence(refusal: &Refusal) -> Silence {
+/// Why a refusal gets no reply.
+fn reason(refusal: &Refusal) -> NoReplyReason {
     match refusal {
-        Refusal::UnknownSubnet(_) => Silence::SubnetNotConfigured,
-        Refusal::PoolExhausted => Silence::PoolExhausted,
-        Refusal::UnknownClient => Silence::UnknownClient,
-        Refusal::NotTheHolder(_) | Refusal::ReleasedBefore(_) => Silence::NothingHeld,
-        Refusal::Unstamped => Silence::Unavailable,
+        Refusal::UnknownSubnet(_) => NoReplyReason::SubnetNotConfigured,
+        Refusal::PoolExhausted => NoReplyReason::PoolExhausted,
+        Refusal::UnknownClient => NoReplyReason::UnknownClient,
+        Refusal::NotTheHolder(_) | Refusal::ReleasedBefore(_) => NoReplyReason::NoSuchLease,
+        Refusal::Unstamped => NoReplyReason::Unavailable,
         Refusal::HeldByAnother { .. }
         | Refusal::Quarantined(_)
         | Refusal::NotAvailable(_)
@@ -67,7 +67,7 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::HasOtherAddress(_)
         | Refusal::NotProbed(_)
         | Refusal::InUse(_)
-        | Refusal::AlreadyReserved(_) => Silence::AddressInUse,
+        | Refusal::AlreadyReserved(_) => NoReplyReason::AddressInUse,
         Refusal::NotInSubnet(_)
         | Refusal::AlreadyBootstrapped
         | Refusal::NotFound(_)
@@ -81,7 +81,7 @@ fn silence(refusal: &Refusal) -> Silence {
         | Refusal::SubnetInUse(_)
         | Refusal::IdentifierNotUsed(_)
         | Refusal::TooMany { .. }
-        | Refusal::TooLarge { .. } => Silence::UnexpectedOutcome,
+        | Refusal::TooLarge { .. } => NoReplyReason::UnexpectedOutcome,
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     /// Kept red by turning any other outcome into an ACK.
     #[test]
-    fn no_ack_unless_granted() {
+    fn on_grant_ack_only_if_granted() {
         assert_eq!(
             on_grant(Outcome::Granted(granted())),
             Verdict::Ack(granted())
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nak_for_what_a_client_must_not_use_and_silence_for_the_rest() {
+    fn on_grant_nak_only_for_addresses_the_client_must_not_use() {
         let naks = every_refusal().into_iter().filter(|refusal| {
             matches!(on_grant(Outcome::Refused(refusal.clone())), Verdict::Nak(_))
         });
@@ -143,16 +143,16 @@ mod tests {
             Refusal::Unstamped,
         ] {
             let verdict = on_grant(Outcome::Refused(silent));
-            assert!(matches!(verdict, Verdict::Silent(_)));
+            assert!(matches!(verdict, Verdict::NoReply(_)));
         }
     }
 
     #[test]
-    fn an_offer_only_from_an_offer() {
+    fn on_offer_offers_only_if_offered() {
         assert_eq!(on_offer(Outcome::Offered(offered())), Ok(offered()));
         assert_eq!(
             on_offer(Outcome::Granted(granted())),
-            Err(Silence::UnexpectedOutcome)
+            Err(NoReplyReason::UnexpectedOutcome)
         );
         for refusal in every_refusal() {
             assert!(on_offer(Outcome::Refused(refusal)).is_err());

@@ -38,8 +38,8 @@ impl Link {
         link
     }
 
-    fn hear(&mut self, packet: &PacketBuilder, arrival: Arrival) -> Option<Body> {
-        let now = Moment(Duration::from_millis(self.millis));
+    fn deliver(&mut self, packet: &PacketBuilder, arrival: Arrival) -> Option<Body> {
+        let now = MonotonicTime(Duration::from_millis(self.millis));
         let datagram = packet.datagram();
         let Received::Begun(mut transaction, mut next) =
             self.engine.receive(now, &datagram, arrival, &self.service)
@@ -49,9 +49,9 @@ impl Link {
         let body = loop {
             let input = match next {
                 Next::Propose(command) => Input::Proposed(self.service.propose_now(&command)),
-                Next::Probe(address) => Input::Probed(address, Finding::Clear),
+                Next::Probe(address) => Input::Probed(address, ProbeResult::Clear),
                 Next::Reply(reply) => break Some(reply.body),
-                Next::Done | Next::Silent(_) => break None,
+                Next::Done | Next::NoReply(_) => break None,
             };
             let view = &self.service;
             next = self.engine.resume(now, &mut transaction, input, view);
@@ -61,7 +61,7 @@ impl Link {
     }
 
     fn broadcast(&mut self, packet: &PacketBuilder) -> Option<Body> {
-        self.hear(packet, FROM_NOWHERE)
+        self.deliver(packet, FROM_NOWHERE)
     }
 
     /// Clients that nobody will hear of again, until `millis`.
@@ -88,7 +88,7 @@ impl Link {
 
 /// udhcpc's times: three DISCOVERs, 3 s apart.
 #[test]
-fn a_client_that_tries_again_is_served_in_the_middle_of_a_flood() {
+fn retrying_client_is_served_during_a_flood() {
     let mut link = Link::new();
     link.flood_until(2500);
     let mut offered = None;
@@ -113,7 +113,7 @@ fn a_client_that_tries_again_is_served_in_the_middle_of_a_flood() {
 }
 
 #[test]
-fn a_flood_costs_one_commit_for_each_address_and_hardly_more() {
+fn flood_costs_one_commit_per_address() {
     let mut link = Link::new();
     let pool = usize::try_from(subnet_config().pool.size()).expect("fits");
     link.flood_until(20_000);
@@ -122,7 +122,7 @@ fn a_flood_costs_one_commit_for_each_address_and_hardly_more() {
 }
 
 #[test]
-fn a_decline_by_unicast_is_not_heard() {
+fn decline_by_unicast_ignored() {
     let mut link = Link::new();
     let Some(Body::Offer { address, .. }) = link.broadcast(&PacketBuilder::discover(NEWCOMER))
     else {
@@ -136,8 +136,8 @@ fn a_decline_by_unicast_is_not_heard() {
     link.broadcast(&named(MessageType::Request));
     link.commands();
     let decline = named(MessageType::Decline);
-    link.hear(&decline, Arrival::unicast(address));
+    link.deliver(&decline, Arrival::unicast(address));
     assert_eq!(link.commands(), 0);
-    link.hear(&decline, FROM_NOWHERE.in_frame_of(NEWCOMER));
+    link.deliver(&decline, FROM_NOWHERE.in_frame_of(NEWCOMER));
     assert_eq!(link.commands(), 1);
 }

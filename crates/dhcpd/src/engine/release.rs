@@ -1,27 +1,28 @@
-//! Copies of a DHCPRELEASE, which end nothing (contract S7, ADR 0025), and what was given up lately.
+//! A copy of a DHCPRELEASE must not end a newer lease (contract S7, ADR 0025).
 //!
-//! The state knows those of a RELEASE that ended a grant. One that was overtaken by its client's next request ended
-//! none, nor did one that came while this node was out of service: of those, each node remembers what it heard.
+//! The replicated state recognises copies of a RELEASE that ended a grant. Two kinds of RELEASE end none: one that
+//! arrives after its client's next request, and one that arrives while this node is out of service. Their copies each
+//! node recognises by what it remembers of the client.
 
-use super::{Engine, Hearing};
-use crate::Moment;
+use super::{Engine, RequestContext};
+use crate::MonotonicTime;
 use crate::codec::Packet;
-use crate::decide::{Arrival, Intent, Silence, check_arrival, check_source, intent};
+use crate::decide::{Arrival, Intent, NoReplyReason, check_arrival, check_source, intent};
 use crate::port::LeaseView;
 
-/// The copy of one that this node has heard, whatever became of that.
-pub(super) fn check_release(hearing: &Hearing<'_>) -> Result<(), Silence> {
-    (!hearing.is_copied_release || ipam::mutated!("s7_copy_of_a_release"))
+/// Refuses the copy of a RELEASE that this node has received, whatever became of that one.
+pub(super) fn check_release(context: &RequestContext<'_>) -> Result<(), NoReplyReason> {
+    (!context.is_copied_release || ipam::mutated!("s7_copy_of_a_release"))
         .then_some(())
-        .ok_or(Silence::AnsweringACopy)
+        .ok_or(NoReplyReason::DuplicateRequest)
 }
 
 impl Engine {
-    /// Remembers a RELEASE or DECLINE that this node cannot act on now: a copy of it comes too late, and what
-    /// it gave up is not offered without a commit.
+    /// Remembers a RELEASE or DECLINE that this node cannot process now, because it is out of service. A copy that
+    /// arrives later is recognised, and the address is not offered without a commit.
     pub(super) fn note_unserved(
         &mut self,
-        now: Moment,
+        now: MonotonicTime,
         packet: &Packet,
         arrival: Arrival,
         view: &dyn LeaseView,
@@ -35,7 +36,7 @@ impl Engine {
         let client = config.identity.key(&packet.identity());
         match heard {
             Ok(Intent::Release { .. }) => {
-                // Whether it is one matters to nobody now.
+                // Only the note matters here.
                 let _is_copy = self.memory.is_copy_of_release(&client, packet.xid, now);
             }
             Ok(Intent::Decline { .. }) => self.memory.note_decline(&client, now),

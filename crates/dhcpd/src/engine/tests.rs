@@ -5,7 +5,7 @@ mod floods;
 mod giving_up;
 mod offers;
 mod requests;
-mod turns;
+mod responders;
 
 use super::*;
 use crate::codec::MessageType;
@@ -34,7 +34,7 @@ const FROM_NOWHERE: Arrival = Arrival::broadcast(Ipv4Addr::UNSPECIFIED);
 enum End {
     Reply(Reply),
     Done,
-    Silent(Silence),
+    NoReply(NoReplyReason),
     Dropped(DropReason),
 }
 
@@ -42,7 +42,7 @@ enum End {
 struct Bench {
     engine: Engine,
     service: MemoryLeaseService,
-    now: Moment,
+    now: MonotonicTime,
     on_link: Vec<(Ipv4Addr, [u8; 6])>,
     probed: Vec<Ipv4Addr>,
     commit_takes: Duration,
@@ -70,7 +70,7 @@ impl Bench {
         Self {
             engine: Engine::new(identity, &RateLimits::default()).with_relays(&[RELAY]),
             service,
-            now: Moment(Duration::from_secs(1000)),
+            now: MonotonicTime(Duration::from_secs(1000)),
             on_link: Vec::new(),
             probed: Vec::new(),
             commit_takes: Duration::ZERO,
@@ -106,7 +106,7 @@ impl Bench {
             .receive(self.now, datagram, arrival, &self.service)
         {
             Received::Dropped(reason) => End::Dropped(reason),
-            Received::Silent(_, silence) => End::Silent(silence),
+            Received::NoReply(_, reason) => End::NoReply(reason),
             Received::Begun(mut transaction, mut next) => loop {
                 let input = match next {
                     Next::Propose(command) => {
@@ -125,8 +125,8 @@ impl Bench {
                     }
                     Next::Probe(address) => {
                         let found = match self.probe(address) {
-                            Finding::InUse { .. } if transaction.probes_by_echo() => {
-                                Finding::Answered
+                            ProbeResult::InUse { .. } if transaction.probes_by_echo() => {
+                                ProbeResult::Answered
                             }
                             found => found,
                         };
@@ -136,7 +136,7 @@ impl Bench {
                         self.engine.finish(&transaction);
                         return match ended {
                             Next::Reply(reply) => End::Reply(reply),
-                            Next::Silent(silence) => End::Silent(silence),
+                            Next::NoReply(reason) => End::NoReply(reason),
                             _ => End::Done,
                         };
                     }
@@ -147,10 +147,10 @@ impl Bench {
         }
     }
 
-    fn probe(&mut self, address: Ipv4Addr) -> Finding {
+    fn probe(&mut self, address: Ipv4Addr) -> ProbeResult {
         self.probed.push(address);
         let found = self.on_link.iter().find(|(other, _)| *other == address);
-        found.map_or(Finding::Clear, |(_, hardware)| Finding::InUse {
+        found.map_or(ProbeResult::Clear, |(_, hardware)| ProbeResult::InUse {
             hardware: *hardware,
         })
     }
@@ -170,9 +170,9 @@ impl Bench {
         }
     }
 
-    fn silence(&mut self, builder: &PacketBuilder) -> Silence {
+    fn no_reply(&mut self, builder: &PacketBuilder) -> NoReplyReason {
         match self.broadcast(builder) {
-            End::Silent(silence) => silence,
+            End::NoReply(reason) => reason,
             other => panic!("not silent but {other:?}"),
         }
     }

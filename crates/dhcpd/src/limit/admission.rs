@@ -1,23 +1,23 @@
-//! Budgets for commands, apart for clients that the lease table knows and those it does not: a
-//! flood of new hardware addresses never keeps a known client from renewing.
+//! Rate limits for commands, separate for clients with and without a lease: a flood of new hardware
+//! addresses never keeps a known client from renewing.
 
 use super::{Rate, RateLimits, TokenBucket};
-use crate::Moment;
-use crate::decide::Silence;
+use crate::MonotonicTime;
+use crate::decide::NoReplyReason;
 use crate::limits::{EXHAUSTED_OFFERS_BURST, EXHAUSTED_OFFERS_PER_SECOND, KEPT_FOR_RETRIES};
 
-/// What is known of whoever wants something.
+/// Which rate limit a client goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// The lease table knows it.
+pub enum ClientClass {
+    /// It has a lease or a reservation.
     Known,
-    /// It does not, and the client tries again.
-    TriesAgain,
-    /// Nothing.
-    Unheard,
+    /// It has neither, and has sent a DISCOVER in the last seconds.
+    Retrying,
+    /// Nothing is known of it.
+    New,
 }
 
-/// The budgets of one server.
+/// The rate limits of one server.
 #[derive(Clone, Debug)]
 pub struct Admission {
     new_clients: TokenBucket,
@@ -40,29 +40,36 @@ impl Admission {
         }
     }
 
-    /// Charges one command to the budget of known or of new clients. A part of the latter is left to
-    /// those that try again.
-    pub fn admit(&mut self, standing: Standing, now: Moment) -> Result<(), Silence> {
-        let (admitted, silence) = match standing {
-            Standing::Known => (
+    /// Charges one command to the rate limit of known or of new clients. A part of the latter is kept for
+    /// retrying clients.
+    pub fn admit(&mut self, class: ClientClass, now: MonotonicTime) -> Result<(), NoReplyReason> {
+        let (admitted, reason) = match class {
+            ClientClass::Known => (
                 self.known_clients.try_take(now),
-                Silence::TooManyKnownClients,
+                NoReplyReason::TooManyKnownClients,
             ),
-            Standing::TriesAgain => (self.new_clients.try_take(now), Silence::TooManyNewClients),
-            Standing::Unheard => (
+            ClientClass::Retrying => (
+                self.new_clients.try_take(now),
+                NoReplyReason::TooManyNewClients,
+            ),
+            ClientClass::New => (
                 self.new_clients.try_take_above(KEPT_FOR_RETRIES, now),
-                Silence::TooManyNewClients,
+                NoReplyReason::TooManyNewClients,
             ),
         };
-        admitted.then_some(()).ok_or(silence)
+        admitted.then_some(()).ok_or(reason)
     }
 
-    /// Charges an offer for which no address is free, as far as this node knows. A few pass, because that
-    /// may be old, or an offer forgotten; but only to clients that try again.
-    pub fn admit_exhausted(&mut self, standing: Standing, now: Moment) -> Result<(), Silence> {
-        (standing != Standing::Unheard && self.exhausted.try_take(now))
+    /// Charges an offer for which this node knows of no free address. A few are proposed all the same, for
+    /// retrying clients only: the view may be stale, or an offer may have gone unused.
+    pub fn admit_exhausted(
+        &mut self,
+        class: ClientClass,
+        now: MonotonicTime,
+    ) -> Result<(), NoReplyReason> {
+        (class != ClientClass::New && self.exhausted.try_take(now))
             .then_some(())
-            .ok_or(Silence::PoolExhausted)
+            .ok_or(NoReplyReason::PoolExhausted)
     }
 }
 
@@ -71,19 +78,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_storm_of_a_thousand_new_clients_passes_and_a_flood_does_not_touch_known_ones() {
+    fn admit_passes_a_storm_and_keeps_floods_from_known_clients() {
         let mut admission = Admission::new(&RateLimits::default());
-        let now = Moment::default();
-        let unheard = |admission: &mut Admission| admission.admit(Standing::Unheard, now);
+        let now = MonotonicTime::default();
+        let unheard = |admission: &mut Admission| admission.admit(ClientClass::New, now);
         for _ in 0..1000 {
             assert_eq!(unheard(&mut admission), Ok(()));
         }
-        assert_eq!(unheard(&mut admission), Err(Silence::TooManyNewClients));
-        assert_eq!(admission.admit(Standing::Known, now), Ok(()));
+        assert_eq!(
+            unheard(&mut admission),
+            Err(NoReplyReason::TooManyNewClients)
+        );
+        assert_eq!(admission.admit(ClientClass::Known, now), Ok(()));
         for _ in 0..KEPT_FOR_RETRIES {
-            assert_eq!(admission.admit(Standing::TriesAgain, now), Ok(()));
+            assert_eq!(admission.admit(ClientClass::Retrying, now), Ok(()));
         }
-        let again = admission.admit(Standing::TriesAgain, now);
-        assert_eq!(again, Err(Silence::TooManyNewClients));
+        let again = admission.admit(ClientClass::Retrying, now);
+        assert_eq!(again, Err(NoReplyReason::TooManyNewClients));
     }
 }

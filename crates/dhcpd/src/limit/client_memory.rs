@@ -1,14 +1,14 @@
-//! What was heard of each client lately: how often it tried in vain, and what it may still cause.
+//! What this node remembers of each client's recent packets: its retries, its releases, its rate limit.
 //!
-//! * **Bounded.** [`MAX_REMEMBERED_CLIENTS`] entries; the one longest unheard of makes room. A
-//!   flood of made-up clients can push real ones out; these then start afresh. That costs them a
-//!   retransmission; and a copy of a DHCPRELEASE that its client's next request overtook, 1.5 s late
-//!   or more, would then end the new lease (S7): the state knows only those that ended one.
-//! * **A hint beside the state.** It decides who answers first, which RELEASE is a copy, and whether an
-//!   offer takes a commit.
+//! * **Bounded.** [`MAX_REMEMBERED_CLIENTS`] entries; the least recently seen makes room. A flood of fake
+//!   clients can push real ones out, and those start again from nothing. That costs them a retransmission.
+//!   One case is worse: a copy of a DHCPRELEASE that arrives 1.5 s late or more, after the client's next
+//!   request, would end the new lease (S7), because the state remembers only releases that ended a lease.
+//! * **Only a hint.** It decides which node answers first, which RELEASE is a copy, and whether an offer needs
+//!   a commit. Leases are in the replicated state.
 
 use super::{Rate, RateLimits, TokenBucket};
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::limits::{
     ATTEMPT_WINDOW, MAX_REMEMBERED_CLIENTS, MIN_RETRY_GAP, RELEASE_COPIED_FOR, RELEASES_REMEMBERED,
 };
@@ -16,10 +16,10 @@ use ipam::{ClientKey, ClusterTime};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-/// One hearing of a client that wants something from any server.
+/// One attempt of a client to get something from any server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Earlier copies that were heard here since the client was last served.
+    /// Earlier copies that arrived here since the client was last served.
     pub earlier: u32,
 }
 
@@ -28,8 +28,8 @@ struct Remembered {
     /// The entry's place in `by_age`.
     age: u64,
     /// The last attempt that counted; `None` once the client was served.
-    attempted: Option<Moment>,
-    /// Copies heard after the first.
+    attempted: Option<MonotonicTime>,
+    /// Copies that arrived after the first.
     retries: u32,
     /// When the client's last grant was stamped, as known at the last attempt: a later one shows
     /// that some node served the client in between.
@@ -39,9 +39,9 @@ struct Remembered {
     /// What it was offered here last, after a probe (L6).
     offered: Option<Ipv4Addr>,
     /// Its last DHCPRELEASEs, the oldest first: the transaction, and when the first copy came.
-    released: Vec<(u32, Moment)>,
+    released: Vec<(u32, MonotonicTime)>,
     /// When it last declined.
-    declined: Option<Moment>,
+    declined: Option<MonotonicTime>,
     budget: TokenBucket,
 }
 
@@ -61,7 +61,7 @@ impl Remembered {
     }
 }
 
-/// What was heard of each client lately.
+/// What this node remembers of each client.
 #[derive(Clone, Debug)]
 pub struct ClientMemory {
     budget: Rate,
@@ -88,7 +88,7 @@ impl ClientMemory {
         &mut self,
         client: &ClientKey,
         granted: Option<ClusterTime>,
-        now: Moment,
+        now: MonotonicTime,
     ) -> Attempt {
         let entry = self.entry(client);
         let gap = entry.attempted.map(|attempted| now.since(attempted));
@@ -143,8 +143,8 @@ impl ClientMemory {
         self.clients.get(client)?.offered
     }
 
-    /// Notes a DHCPRELEASE; whether it is a copy of one that this node heard a moment ago (S7).
-    pub fn is_copy_of_release(&mut self, client: &ClientKey, xid: u32, now: Moment) -> bool {
+    /// Notes a DHCPRELEASE; whether it is a copy of one that this node received some seconds ago (S7).
+    pub fn is_copy_of_release(&mut self, client: &ClientKey, xid: u32, now: MonotonicTime) -> bool {
         let released = &mut self.entry(client).released;
         released.retain(|(_, first)| now.since(*first) < RELEASE_COPIED_FOR);
         let is_copy = released.iter().any(|(heard, _)| *heard == xid);
@@ -158,14 +158,14 @@ impl ClientMemory {
     }
 
     /// Notes a DHCPDECLINE.
-    pub fn note_decline(&mut self, client: &ClientKey, now: Moment) {
+    pub fn note_decline(&mut self, client: &ClientKey, now: MonotonicTime) {
         self.entry(client).declined = Some(now);
     }
 
-    /// Whether a DHCPRELEASE or DHCPDECLINE of the client was heard here a moment ago.
+    /// Whether this node received a DHCPRELEASE or DHCPDECLINE of the client some seconds ago.
     #[must_use]
-    pub fn has_given_up(&self, client: &ClientKey, now: Moment) -> bool {
-        let lately = |heard: &Moment| now.since(*heard) < RELEASE_COPIED_FOR;
+    pub fn has_given_up(&self, client: &ClientKey, now: MonotonicTime) -> bool {
+        let lately = |heard: &MonotonicTime| now.since(*heard) < RELEASE_COPIED_FOR;
         self.clients.get(client).is_some_and(|entry| {
             let released = entry.released.last().map(|(_, first)| first);
             released.is_some_and(lately) || entry.declined.as_ref().is_some_and(lately)
@@ -173,7 +173,7 @@ impl ClientMemory {
     }
 
     /// Charges one command to the client's own budget.
-    pub fn try_spend(&mut self, client: &ClientKey, now: Moment) -> bool {
+    pub fn try_spend(&mut self, client: &ClientKey, now: MonotonicTime) -> bool {
         self.entry(client).budget.try_take(now)
     }
 
@@ -225,13 +225,13 @@ mod tests {
         ClientKey::Hardware(HardwareAddress::ethernet([2, 0, a, b, c, d]))
     }
 
-    fn at(millis: u64) -> Moment {
-        Moment(Duration::from_millis(millis))
+    fn at(millis: u64) -> MonotonicTime {
+        MonotonicTime(Duration::from_millis(millis))
     }
 
     /// At the first copy the node still knew the lease that a DHCPRELEASE was about to end.
     #[test]
-    fn l3_a_lease_that_ends_meanwhile_served_nobody() {
+    fn l3_lease_that_ends_meanwhile_does_not_reset_retries() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let held = Some(ClusterTime(5));
         let mut earlier = |granted, millis| memory.attempt(&client(1), granted, at(millis)).earlier;
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_count_and_the_networks_copies_do_not() {
+    fn attempt_counts_retries_but_not_network_copies() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let mut earlier = |millis| memory.attempt(&client(1), None, at(millis)).earlier;
         assert_eq!(earlier(0), 0);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_served_client_starts_afresh() {
+    fn attempt_after_served_starts_from_zero() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         memory.attempt(&client(1), None, at(0));
         memory.served(&client(1));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_longest_unheard_of_makes_room() {
+    fn least_recently_seen_client_makes_room() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let limit = u32::try_from(MAX_REMEMBERED_CLIENTS).expect("fits");
         for number in 0..limit {
@@ -291,7 +291,7 @@ mod tests {
 
     /// S7: a client that comes and goes gives up several grants in the life of a datagram.
     #[test]
-    fn s7_a_copy_of_any_of_the_last_releases_is_known() {
+    fn s7_copy_of_any_remembered_release_is_recognised() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let releases = 1..=u32::try_from(RELEASES_REMEMBERED).expect("fits");
         for xid in releases.clone() {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn releases_that_are_remembered_are_bounded() {
+    fn remembered_releases_are_bounded() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         for xid in 0..1000 {
             memory.is_copy_of_release(&client(1), xid, at(0));
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn one_client_cannot_cause_commands_without_end() {
+    fn try_spend_limits_one_clients_commands() {
         let mut memory = ClientMemory::new(&RateLimits::default());
         let spent = (0..100)
             .filter(|_| memory.try_spend(&client(1), at(0)))

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_waits_for_the_first_to_end() {
+    fn begin_refuses_a_copy_until_the_first_ends() {
         let mut in_flight = InFlight::default();
         assert_eq!(in_flight.begin(key(1)), Ok(()));
         assert_eq!(in_flight.begin(key(1)), Err(NotBegun::Copy));
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_the_limit() {
+    fn begin_refuses_more_than_the_limit() {
         let mut in_flight = InFlight::default();
         for xid in 0..u32::try_from(MAX_IN_FLIGHT).expect("fits") {
             assert_eq!(in_flight.begin(key(xid)), Ok(()));

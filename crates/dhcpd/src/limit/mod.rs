@@ -1,31 +1,32 @@
-//! What keeps a flood from starving the others or filling the log. Pure; bounded in time and memory.
+//! Rate limits and flood protection: a flood must not starve other clients or fill the log. Pure; bounded in time and
+//! memory.
 //!
 //! * [`RateLimits`]: what an operator may change.
 //! * [`TokenBucket`]: a rate and a burst.
-//! * [`Admission`]: the budgets of clients known and unknown to the lease table.
-//! * [`Accusations`]: who has addresses quarantined, and how many.
-//! * [`Doubted`]: where somebody answered who is not believed.
-//! * [`Responders`]: who answers for whatever address is asked for.
-//! * [`ClientMemory`]: what was heard of each client lately: its retries and its own budget.
-//! * [`HeardBefore`]: whether a client that nobody knows tries again, or is one of a flood.
+//! * [`Admission`]: the rate limits of new and of known clients.
+//! * [`ConflictReports`]: how many addresses one reporter may have quarantined.
+//! * [`UnconfirmedConflicts`]: addresses whose conflict report was not accepted.
+//! * [`ProbeResponders`]: machines that answer for every address.
+//! * [`ClientMemory`]: each client's recent retries, releases and rate limit.
+//! * [`RecentClientFilter`]: tells a retrying client from a flood.
 //! * [`InFlight`]: requests being answered now; a copy of one is dropped.
 
-mod accusations;
 mod admission;
 mod client_memory;
-mod doubted;
-mod heard_before;
+mod conflict_reports;
 mod in_flight;
+mod probe_responders;
 mod rate_limits;
-mod responders;
+mod recent_client_filter;
 mod token_bucket;
+mod unconfirmed_conflicts;
 
-pub use accusations::{Accusations, Accuser, Place, Port};
-pub use admission::{Admission, Standing};
+pub use admission::{Admission, ClientClass};
 pub use client_memory::{Attempt, ClientMemory};
-pub use doubted::Doubted;
-pub use heard_before::HeardBefore;
+pub use conflict_reports::{AttachmentPoint, ConflictReporter, ConflictReports, Port};
 pub use in_flight::{InFlight, InFlightKey, NotBegun};
+pub use probe_responders::ProbeResponders;
 pub use rate_limits::{Rate, RateLimits};
-pub use responders::Responders;
+pub use recent_client_filter::RecentClientFilter;
 pub use token_bucket::TokenBucket;
+pub use unconfirmed_conflicts::UnconfirmedConflicts;

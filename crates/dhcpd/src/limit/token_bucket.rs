@@ -1,7 +1,7 @@
 //! A token bucket: so many a second, and a burst.
 
 use super::Rate;
-use crate::Moment;
+use crate::MonotonicTime;
 use std::time::Duration;
 
 /// A token bucket on a caller's clock. Full at first.
@@ -12,7 +12,7 @@ pub struct TokenBucket {
     /// that a simulation gets the same answers everywhere).
     capacity: u128,
     level: u128,
-    refilled: Moment,
+    refilled: MonotonicTime,
 }
 
 const NANOTOKENS: u128 = 1_000_000_000;
@@ -27,17 +27,17 @@ impl TokenBucket {
             per_second,
             capacity,
             level: capacity,
-            refilled: Moment::default(),
+            refilled: MonotonicTime::default(),
         }
     }
 
     /// Takes a token if there is one.
-    pub fn try_take(&mut self, now: Moment) -> bool {
+    pub fn try_take(&mut self, now: MonotonicTime) -> bool {
         self.try_take_above(0, now)
     }
 
     /// Takes a token if at least `kept` are there afterwards.
-    pub fn try_take_above(&mut self, kept: u32, now: Moment) -> bool {
+    pub fn try_take_above(&mut self, kept: u32, now: MonotonicTime) -> bool {
         self.refill(now);
         let kept = u128::from(kept) * NANOTOKENS;
         let left = self.level.checked_sub(NANOTOKENS);
@@ -46,7 +46,7 @@ impl TokenBucket {
         left.is_some()
     }
 
-    fn refill(&mut self, now: Moment) {
+    fn refill(&mut self, now: MonotonicTime) {
         if ipam::mutated!("l1_budget_not_refilled") {
             return;
         }
@@ -63,38 +63,41 @@ impl TokenBucket {
 mod tests {
     use super::*;
 
-    fn taken(bucket: &mut TokenBucket, now: Moment, tries: usize) -> usize {
+    fn taken(bucket: &mut TokenBucket, now: MonotonicTime, tries: usize) -> usize {
         (0..tries).filter(|_| bucket.try_take(now)).count()
     }
 
     #[test]
-    fn a_burst_then_the_rate() {
+    fn try_take_allows_a_burst_then_the_rate() {
         let mut bucket = TokenBucket::new(Rate {
             per_second: 10,
             burst: 3,
         });
-        assert_eq!(taken(&mut bucket, Moment::default(), 10), 3);
-        assert_eq!(taken(&mut bucket, Moment(Duration::from_millis(99)), 10), 0);
+        assert_eq!(taken(&mut bucket, MonotonicTime::default(), 10), 3);
         assert_eq!(
-            taken(&mut bucket, Moment(Duration::from_millis(100)), 10),
+            taken(&mut bucket, MonotonicTime(Duration::from_millis(99)), 10),
+            0
+        );
+        assert_eq!(
+            taken(&mut bucket, MonotonicTime(Duration::from_millis(100)), 10),
             1
         );
         assert_eq!(
-            taken(&mut bucket, Moment(Duration::from_secs(60)), 10),
+            taken(&mut bucket, MonotonicTime(Duration::from_secs(60)), 10),
             3,
             "no more than full"
         );
     }
 
     #[test]
-    fn a_clock_that_steps_back_gives_nothing() {
+    fn try_take_clock_steps_back_gains_nothing() {
         let mut bucket = TokenBucket::new(Rate {
             per_second: 1,
             burst: 1,
         });
-        assert!(bucket.try_take(Moment(Duration::from_secs(5))));
-        assert!(!bucket.try_take(Moment(Duration::from_secs(1))));
-        assert!(!bucket.try_take(Moment(Duration::from_millis(5500))));
-        assert!(bucket.try_take(Moment(Duration::from_secs(6))));
+        assert!(bucket.try_take(MonotonicTime(Duration::from_secs(5))));
+        assert!(!bucket.try_take(MonotonicTime(Duration::from_secs(1))));
+        assert!(!bucket.try_take(MonotonicTime(Duration::from_millis(5500))));
+        assert!(bucket.try_take(MonotonicTime(Duration::from_secs(6))));
     }
 }

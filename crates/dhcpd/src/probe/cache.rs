@@ -1,19 +1,19 @@
-//! What probes found lately, and what should be probed ahead. Pure.
+//! Recent probe results, and which addresses should be probed ahead. Pure.
 //!
-//! **Bounded.** Findings are kept for the addresses that are next in line, and for
+//! **Bounded.** Results are kept for the addresses that are next in line, and for
 //! [`PROBE_VALIDITY`]; at most a few times [`PROBED_AHEAD`] of them.
 
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::limits::{PROBE_ACTIVITY_WINDOW, PROBE_BATCH, PROBE_VALIDITY, PROBED_AHEAD};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-/// The most findings kept: what was probed ahead, and what was probed inline meanwhile.
-const MAX_FINDINGS: usize = 4 * PROBED_AHEAD;
+/// The most results kept: of probes ahead, and of probes made meanwhile for a request.
+const MAX_RESULTS: usize = 4 * PROBED_AHEAD;
 
 /// What a probe found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum ProbeResult {
     /// Nobody answered.
     Clear,
     /// Somebody uses the address.
@@ -28,91 +28,93 @@ pub enum Finding {
 /// Who answered an ARP probe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// The first of those that count.
+    /// The first answer that counts.
     pub first: Option<[u8; 6]>,
-    /// One that does not, if none did that does.
+    /// An ignored answer, if there was no other.
     pub excepted: Option<[u8; 6]>,
 }
 
 impl Answers {
-    /// What that says of the address.
+    /// The result for the address.
     #[must_use]
-    pub fn finding(self) -> Finding {
+    pub fn result(self) -> ProbeResult {
         self.first
-            .map_or(Finding::Clear, |hardware| Finding::InUse { hardware })
+            .map_or(ProbeResult::Clear, |hardware| ProbeResult::InUse {
+                hardware,
+            })
     }
 }
 
 /// What probes found lately.
 #[derive(Clone, Debug, Default)]
 pub struct ProbeCache {
-    findings: BTreeMap<Ipv4Addr, (Moment, Finding)>,
+    results: BTreeMap<Ipv4Addr, (MonotonicTime, ProbeResult)>,
     /// When a client last looked for a server. Before the first one, the start counts as one.
-    discovered: Moment,
+    discovered: MonotonicTime,
 }
 
 impl ProbeCache {
     /// Notes that a client looks for a server.
-    pub fn note_discover(&mut self, now: Moment) {
+    pub fn note_discover(&mut self, now: MonotonicTime) {
         self.discovered = self.discovered.max(now);
     }
 
     /// Notes what a probe that ended at `now` found.
-    pub fn note(&mut self, address: Ipv4Addr, finding: Finding, now: Moment) {
-        if self.findings.len() >= MAX_FINDINGS {
-            self.findings
+    pub fn note(&mut self, address: Ipv4Addr, result: ProbeResult, now: MonotonicTime) {
+        if self.results.len() >= MAX_RESULTS {
+            self.results
                 .retain(|_, (found, _)| now.since(*found) < PROBE_VALIDITY);
         }
-        if self.findings.len() < MAX_FINDINGS || self.findings.contains_key(&address) {
-            self.findings.insert(address, (now, finding));
+        if self.results.len() < MAX_RESULTS || self.results.contains_key(&address) {
+            self.results.insert(address, (now, result));
         }
     }
 
     /// Forgets what is known of an address that a client was given.
     pub fn forget(&mut self, address: Ipv4Addr) {
-        self.findings.remove(&address);
+        self.results.remove(&address);
     }
 
-    /// Whether nobody was on `address` lately. That somebody was is not taken on trust where the address
-    /// is offered all the same: a client that has just released it may still answer for it.
+    /// Whether a recent probe found `address` clear. The opposite result is not relied on: before the address is
+    /// offered it is probed again, because a client that has just released it may still answer for it.
     #[must_use]
-    pub fn is_clear(&self, address: Ipv4Addr, now: Moment) -> bool {
-        let finding = self.findings.get(&address);
-        finding.is_some_and(|(found, finding)| {
-            *finding == Finding::Clear && now.since(*found) < PROBE_VALIDITY
+    pub fn is_clear(&self, address: Ipv4Addr, now: MonotonicTime) -> bool {
+        let result = self.results.get(&address);
+        result.is_some_and(|(found, result)| {
+            *result == ProbeResult::Clear && now.since(*found) < PROBE_VALIDITY
         })
     }
 
-    /// Where somebody was lately, and who: worth another address for a new client, and no more.
-    pub fn in_use(&self, now: Moment) -> impl Iterator<Item = (Ipv4Addr, [u8; 6])> {
-        let found = self.findings.iter();
-        found.filter_map(move |(address, (found, finding))| match finding {
-            Finding::InUse { hardware } if now.since(*found) < PROBE_VALIDITY => {
+    /// Addresses found in use lately, and by whom. A new client gets another address; nothing else follows.
+    pub fn in_use(&self, now: MonotonicTime) -> impl Iterator<Item = (Ipv4Addr, [u8; 6])> {
+        let found = self.results.iter();
+        found.filter_map(move |(address, (found, result))| match result {
+            ProbeResult::InUse { hardware } if now.since(*found) < PROBE_VALIDITY => {
                 Some((*address, *hardware))
             }
             _ => None,
         })
     }
 
-    /// Whether anything is to be probed ahead now: clients were heard lately.
+    /// Whether to probe ahead now: there were clients lately.
     #[must_use]
-    pub fn is_active(&self, now: Moment) -> bool {
+    pub fn is_active(&self, now: MonotonicTime) -> bool {
         now.since(self.discovered) < PROBE_ACTIVITY_WINDOW
     }
 
-    /// Which of `candidates`, the addresses next in line, to probe ahead: those of which nothing is
-    /// known, or not for much longer. Forgets what is too old, and what is known of others: an
-    /// address that left the line was given to somebody, who may still be on it when it returns.
-    pub fn to_probe(&mut self, candidates: &[Ipv4Addr], now: Moment) -> Vec<Ipv4Addr> {
+    /// Which of `candidates`, the addresses next in line, to probe ahead: those without a result, or whose
+    /// result expires soon. Drops expired results, and those of other addresses: an address that is no longer
+    /// next in line was given to somebody, who may still use it when it comes back.
+    pub fn to_probe(&mut self, candidates: &[Ipv4Addr], now: MonotonicTime) -> Vec<Ipv4Addr> {
         if !self.is_active(now) {
             return Vec::new();
         }
         let in_line: BTreeSet<Ipv4Addr> = candidates.iter().copied().collect();
-        self.findings.retain(|address, (found, _)| {
+        self.results.retain(|address, (found, _)| {
             in_line.contains(address) && now.since(*found) < PROBE_VALIDITY
         });
         let stale = |address: &&Ipv4Addr| {
-            let found = self.findings.get(*address);
+            let found = self.results.get(*address);
             found.is_none_or(|(found, _)| now.since(*found) >= PROBE_VALIDITY / 2)
         };
         candidates
@@ -133,51 +135,51 @@ mod tests {
         Ipv4Addr::new(10, 15, 3, host)
     }
 
-    fn at(seconds: u64) -> Moment {
-        Moment(Duration::from_secs(seconds))
+    fn at(seconds: u64) -> MonotonicTime {
+        MonotonicTime(Duration::from_secs(seconds))
     }
 
     #[test]
-    fn a_finding_holds_for_a_while() {
+    fn is_clear_until_validity_ends() {
         let mut cache = ProbeCache::default();
-        cache.note(address(20), Finding::Clear, at(1));
+        cache.note(address(20), ProbeResult::Clear, at(1));
         assert!(cache.is_clear(address(20), at(60)));
         assert!(!cache.is_clear(address(20), at(61)));
         assert!(!cache.is_clear(address(21), at(1)));
     }
 
     #[test]
-    fn a_conflict_is_never_taken_from_memory() {
+    fn is_clear_false_after_a_conflict() {
         let mut cache = ProbeCache::default();
-        cache.note(address(20), Finding::InUse { hardware: [2; 6] }, at(1));
+        cache.note(address(20), ProbeResult::InUse { hardware: [2; 6] }, at(1));
         assert!(!cache.is_clear(address(20), at(2)));
     }
 
     #[test]
-    fn who_is_on_an_address_is_known_for_a_while() {
+    fn in_use_until_validity_ends() {
         let mut cache = ProbeCache::default();
-        cache.note(address(20), Finding::InUse { hardware: [2; 6] }, at(1));
-        cache.note(address(21), Finding::Clear, at(1));
+        cache.note(address(20), ProbeResult::InUse { hardware: [2; 6] }, at(1));
+        cache.note(address(21), ProbeResult::Clear, at(1));
         let in_use = |now| cache.in_use(now).collect::<Vec<_>>();
         assert_eq!(in_use(at(60)), [(address(20), [2; 6])]);
         assert!(in_use(at(61)).is_empty());
     }
 
     #[test]
-    fn at_the_start_the_candidates_are_probed_once() {
+    fn to_probe_probes_candidates_once_at_start() {
         let mut cache = ProbeCache::default();
         let candidates = [address(20), address(21)];
         assert_eq!(cache.to_probe(&candidates, at(0)), candidates);
-        cache.note(address(20), Finding::Clear, at(1));
-        cache.note(address(21), Finding::InUse { hardware: [2; 6] }, at(1));
+        cache.note(address(20), ProbeResult::Clear, at(1));
+        cache.note(address(21), ProbeResult::InUse { hardware: [2; 6] }, at(1));
         assert!(cache.to_probe(&candidates, at(2)).is_empty());
     }
 
     #[test]
-    fn an_idle_network_hears_nothing() {
+    fn to_probe_nothing_on_an_idle_network() {
         let mut cache = ProbeCache::default();
         let candidates = [address(20)];
-        cache.note(address(20), Finding::Clear, at(1));
+        cache.note(address(20), ProbeResult::Clear, at(1));
         assert!(
             cache.to_probe(&candidates, at(3600)).is_empty(),
             "nobody was there for an hour"
@@ -187,9 +189,9 @@ mod tests {
     }
 
     #[test]
-    fn refreshed_before_it_runs_out_while_there_are_clients() {
+    fn to_probe_refreshes_results_while_there_are_clients() {
         let mut cache = ProbeCache::default();
-        cache.note(address(20), Finding::Clear, at(0));
+        cache.note(address(20), ProbeResult::Clear, at(0));
         assert!(cache.to_probe(&[address(20)], at(29)).is_empty());
         assert_eq!(cache.to_probe(&[address(20)], at(30)), [address(20)]);
     }
@@ -198,9 +200,9 @@ mod tests {
     fn bounded() {
         let mut cache = ProbeCache::default();
         for number in 0..100_000_u32 {
-            cache.note(Ipv4Addr::from_bits(number), Finding::Clear, at(0));
+            cache.note(Ipv4Addr::from_bits(number), ProbeResult::Clear, at(0));
         }
-        assert_eq!(cache.findings.len(), MAX_FINDINGS);
+        assert_eq!(cache.results.len(), MAX_RESULTS);
         let candidates: Vec<_> = (0..1000).map(Ipv4Addr::from_bits).collect();
         cache.note_discover(at(100));
         assert_eq!(cache.to_probe(&candidates, at(100)).len(), PROBE_BATCH);

@@ -1,13 +1,13 @@
-//! The conflict probe behind a relay: an ICMP echo (RFC 2131 §2.2, RFC 792), because no ARP is heard from there
+//! The conflict probe behind a relay: an ICMP echo (RFC 2131 §2.2, RFC 792), because ARP does not reach there
 //! (contract L6).
 //!
-//! * **What flows in and out.** In: an address; out: a [`Finding`], after [`PROBE_WAIT`] at the latest. The kernel
+//! * **What flows in and out.** In: an address; out: a [`ProbeResult`], after [`PROBE_WAIT`] at the latest. The kernel
 //!   finds the way to the address.
 //! * **What may block.** Nothing. Each probe has a raw socket of its own, which needs CAP_NET_RAW as the packet
 //!   sockets do; relayed clients that are new are few.
 //! * **Cancel safety.** Dropping a probe closes its socket.
 
-use super::{Finding, ProbeError};
+use super::{ProbeError, ProbeResult};
 use crate::limits::{PROBE_WAIT, PROBES_PER_ADDRESS};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -26,13 +26,13 @@ const ECHO_BYTES: usize = 8;
 const ANSWER_BYTES: usize = 60 + ECHO_BYTES;
 
 /// Asks whether anybody uses `address`.
-pub async fn echo(address: Ipv4Addr) -> Result<Finding, ProbeError> {
+pub async fn echo(address: Ipv4Addr) -> Result<ProbeResult, ProbeError> {
     ask(address)
         .await
         .map_err(|source| ProbeError::new(address, source))
 }
 
-async fn ask(address: Ipv4Addr) -> io::Result<Finding> {
+async fn ask(address: Ipv4Addr) -> io::Result<ProbeResult> {
     static IDENTIFIER: AtomicU16 = AtomicU16::new(0);
     let identifier = IDENTIFIER.fetch_add(1, Ordering::Relaxed);
     let socket = Socket::new(
@@ -51,10 +51,10 @@ async fn ask(address: Ipv4Addr) -> io::Result<Finding> {
         }
         let until = start + PROBE_WAIT * round / PROBES_PER_ADDRESS;
         if let Ok(heard) = timeout_at(until, hear(&socket, address, identifier)).await {
-            return heard.map(|()| Finding::Answered);
+            return heard.map(|()| ProbeResult::Answered);
         }
     }
-    Ok(Finding::Clear)
+    Ok(ProbeResult::Clear)
 }
 
 /// Waits for the answer. The kernel hands every ICMP message of the host to every raw socket.
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_has_our_identifier_behind_an_ip_header_of_any_length() {
+    fn is_answer_checks_identifier_after_any_ip_header() {
         for words in 5..=15_u8 {
             let mut packet = vec![0; usize::from(words) * 4];
             packet[0] = 0x40 | words;

@@ -6,12 +6,12 @@
 //! * [`Prober`] sends and listens; [`echo`] does behind a relay.
 //!
 //! So that the common OFFER does not wait, the next free addresses are probed ahead, but only while
-//! there are clients: an idle network hears nothing from us.
+//! there are clients: an idle network has no traffic from us.
 
 mod cache;
 mod echo;
 mod prober;
 
-pub use cache::{Answers, Finding, ProbeCache};
+pub use cache::{Answers, ProbeCache, ProbeResult};
 pub use echo::echo;
 pub use prober::{ProbeError, Prober};

@@ -8,7 +8,7 @@
 use super::Answers;
 use crate::limits::{PROBE_ANSWERS, PROBE_WAIT, PROBES_PER_ADDRESS};
 use crate::socket::arp::{self, Sender};
-use crate::socket::{Interface, LinkSocket, SocketError};
+use crate::socket::{Interface, PacketSocket, SocketError};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
@@ -35,7 +35,7 @@ impl ProbeError {
 /// Sends conflict probes and listens for answers.
 #[derive(Debug)]
 pub struct Prober {
-    socket: LinkSocket,
+    socket: PacketSocket,
     interface: Arc<Interface>,
     listeners: Mutex<Listeners>,
 }
@@ -65,7 +65,7 @@ struct Registered<'a> {
 impl Prober {
     /// A prober on this interface. Must be called within a tokio runtime.
     pub fn open(interface: Arc<Interface>) -> Result<Self, SocketError> {
-        let socket = LinkSocket::for_arp(&interface)?;
+        let socket = PacketSocket::for_arp(&interface)?;
         Ok(Self {
             socket,
             interface,

@@ -6,7 +6,7 @@ const MAX_NAME: usize = 253;
 const MAX_LABEL: usize = 63;
 
 /// Whether `name` is one or more labels of letters, digits and hyphens, none of which begins or ends with
-/// a hyphen. The underscore is let through, as dnsmasq does: Windows machines have it. What ipam keeps
+/// a hyphen. The underscore is allowed, as dnsmasq does: Windows machines have it. What ipam keeps
 /// of a name shows bytes that are not printable as `?`, which is in no host name.
 pub(super) fn is_host_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && name.split('.').all(is_label)
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_what_is_none() {
+    fn is_host_name_accepts_names_only() {
         let long = "a".repeat(MAX_LABEL);
         for name in ["vm-1", "BUSY", "vm_1.example.test", "4u", &long] {
             assert!(is_host_name(name), "{name}");

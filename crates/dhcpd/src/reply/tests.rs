@@ -151,7 +151,7 @@ fn golden_nak() {
 }
 
 #[test]
-fn a_relayed_nak_has_the_broadcast_flag() {
+fn nak_through_relay_has_the_broadcast_flag() {
     let packet = PacketBuilder::request(MAC).giaddr(Ipv4Addr::new(10, 15, 3, 5));
     let nak = reply(&packet, &Body::Nak(Refusal::NotInSubnet(ADDRESS)));
     assert!(read(&nak).flags().broadcast());
@@ -159,7 +159,7 @@ fn a_relayed_nak_has_the_broadcast_flag() {
 }
 
 #[test]
-fn an_ack_to_an_inform_has_no_lease() {
+fn inform_ack_has_no_lease() {
     let packet = PacketBuilder::new(crate::codec::MessageType::Inform, MAC).ciaddr(ADDRESS);
     let reply = reply(&packet, &Body::InformAck);
     let message = read(&reply);
@@ -172,7 +172,7 @@ fn an_ack_to_an_inform_has_no_lease() {
 }
 
 #[test]
-fn the_clients_order_each_option_once_and_82_last() {
+fn options_in_the_clients_order_once_and_82_last() {
     let packet = PacketBuilder::discover(MAC)
         .option(55, &[42, 3, 3, 99, 1, 42])
         .option(61, &[1, 2])
@@ -183,7 +183,7 @@ fn the_clients_order_each_option_once_and_82_last() {
 
 /// RFC 3011 §2: a client that names a network drops answers without a copy of the option.
 #[test]
-fn a_network_asked_for_by_name_is_named_in_the_answer() {
+fn reply_echoes_the_requested_network() {
     let packet = PacketBuilder::discover(MAC).option(118, &[10, 15, 3, 0]);
     let offer = reply(&packet, &offer()).bytes;
     let option = [118, 4, 10, 15, 3, 0];
@@ -192,7 +192,7 @@ fn a_network_asked_for_by_name_is_named_in_the_answer() {
 
 /// RFC 2132 §3.3: whatever the client's order, and also when it asks for the router alone.
 #[test]
-fn the_subnet_mask_comes_before_the_router() {
+fn options_subnet_mask_before_router() {
     for (listed, expected) in [
         (&[3, 1][..], &[1, 3, 28][..]),
         (&[1, 3], &[1, 3, 28]),
@@ -207,13 +207,13 @@ fn the_subnet_mask_comes_before_the_router() {
 }
 
 #[test]
-fn a_client_that_lists_nothing_gets_what_is_configured() {
+fn options_without_parameter_list_are_all_configured() {
     let found = codes(&reply(&PacketBuilder::discover(MAC), &offer()).bytes);
     assert_eq!(found, [53, 54, 51, 58, 59, 1, 3, 28, 6, 15, 26, 42]);
 }
 
 #[test]
-fn classless_routes_carry_the_default_route_too() {
+fn options_classless_routes_include_the_default_route() {
     let mut config = subnet_config();
     let network = Ipv4Network::new(Ipv4Addr::new(172, 16, 128, 0), 17).expect("a network");
     config.classless_routes = vec![(network, Ipv4Addr::new(10, 15, 3, 2))];
@@ -229,7 +229,7 @@ fn classless_routes_carry_the_default_route_too() {
 }
 
 #[test]
-fn domain_search_is_in_dns_format_and_nonsense_is_left_out() {
+fn options_domain_search_in_dns_format_skips_invalid_names() {
     let mut config = subnet_config();
     config.domain_search = vec![
         "a.example.test".into(),
@@ -251,7 +251,7 @@ fn domain_search_is_in_dns_format_and_nonsense_is_left_out() {
 }
 
 #[test]
-fn what_does_not_fit_is_left_out_the_least_needed_first() {
+fn reply_too_long_drops_least_needed_options_first() {
     let mut config = subnet_config();
     for code in [224, 225, 226] {
         config.extra_options.insert(code, vec![code; 120]);
@@ -277,7 +277,7 @@ fn what_does_not_fit_is_left_out_the_least_needed_first() {
 }
 
 #[test]
-fn the_largest_echoes_never_push_out_what_matters() {
+fn reply_largest_echoes_keep_required_options() {
     let packet = PacketBuilder::discover(MAC)
         .option(61, &[7; 255])
         .option(82, &[1; 255])
@@ -291,7 +291,7 @@ fn the_largest_echoes_never_push_out_what_matters() {
 }
 
 #[test]
-fn a_lease_is_never_forever() {
+fn reply_lease_time_is_never_infinite() {
     let body = Body::Offer {
         address: ADDRESS,
         lease_time: Span(u64::MAX),
@@ -307,7 +307,7 @@ fn a_lease_is_never_forever() {
 
 /// It is broadcast, and a client identifier is what its client is known by.
 #[test]
-fn a_nak_tells_nobody_who_else_has_the_address() {
+fn nak_does_not_name_the_holder() {
     let identifier = ipam::ClientIdentifier::new(b"secret").expect("a valid length");
     let other = ipam::ClientKey::Identifier(identifier);
     for refusal in [

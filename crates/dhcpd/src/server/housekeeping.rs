@@ -1,11 +1,11 @@
 //! What is done every second: a look at the interface, and probing ahead (L6).
 
+use super::possible_conflicts::PossibleConflicts;
 use super::rechecks::falls_to;
-use super::suspects::Suspects;
 use super::{ServerError, Shared};
 use crate::limits::{GIVE_UP_DEADLINE, MAX_RECHECKED, PROBED_AHEAD, PROBED_BEFORE_RETURN};
 use crate::port::LeaseService;
-use crate::probe::{Answers, Finding, ProbeError};
+use crate::probe::{Answers, ProbeError, ProbeResult};
 use futures::future::join_all;
 use ipam::{
     ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome, SubnetId,
@@ -26,7 +26,7 @@ impl Shared {
             source,
         })?;
         self.engine().set_link_mtu(self.link.mtu());
-        self.judge_suspects();
+        self.report_conflicts();
         // One batch at a time: that bounds the traffic.
         if background.is_empty() {
             let addresses = self.to_probe();
@@ -41,17 +41,18 @@ impl Shared {
     }
 
     /// Notes what a probe found. Whether it is a conflict shows a little later.
-    pub(super) fn probed(&self, address: Ipv4Addr, finding: Finding) {
+    pub(super) fn probed(&self, address: Ipv4Addr, result: ProbeResult) {
         self.counters.probed();
-        if let Finding::InUse { hardware } = finding {
-            self.suspects().note(address, hardware, self.now());
+        if let ProbeResult::InUse { hardware } = result {
+            self.possible_conflicts()
+                .note(address, hardware, self.now());
         }
     }
 
-    /// Whoever has, or had, the address as a client of ours is nobody to warn of.
-    fn judge_suspects(&self) {
-        let settled = self.suspects().settled(self.now());
-        for (address, hardware) in settled {
+    /// Warns of each address in use, unless a client that has or had a lease on it uses it.
+    fn report_conflicts(&self) {
+        let due = self.possible_conflicts().take_due(self.now());
+        for (address, hardware) in due {
             let client = ClientIdentity {
                 hardware: HardwareAddress::ethernet(hardware),
                 identifier: None,
@@ -64,8 +65,10 @@ impl Shared {
         }
     }
 
-    fn suspects(&self) -> MutexGuard<'_, Suspects> {
-        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    fn possible_conflicts(&self) -> MutexGuard<'_, PossibleConflicts> {
+        self.possible_conflicts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn to_probe(&self) -> Vec<Ipv4Addr> {
@@ -93,11 +96,11 @@ impl Shared {
     /// Whether nobody answers there: by ARP, and by an echo where clients are behind relays.
     async fn is_clear(&self, address: Ipv4Addr) -> bool {
         let mut found = self.probe_free(address, None).await;
-        if self.has_relays && matches!(found, Ok(Finding::Clear)) {
+        if self.has_relays && matches!(found, Ok(ProbeResult::Clear)) {
             found = self.link.echo(address).await;
         }
         match found {
-            Ok(finding) => finding == Finding::Clear,
+            Ok(result) => result == ProbeResult::Clear,
             Err(error) => {
                 self.log.probe_failed(self.now(), &error);
                 false
@@ -105,7 +108,7 @@ impl Shared {
         }
     }
 
-    /// Asks by ARP who beside the client is on an address. Who answers for all does not count.
+    /// Asks by ARP who else than the client uses an address. Machines that answer for every address are ignored.
     pub(super) async fn ask(
         &self,
         address: Ipv4Addr,
@@ -116,26 +119,26 @@ impl Shared {
         self.link.probe(address, &except).await
     }
 
-    /// The same of an address where nobody should be; who answers there is noted.
+    /// The same for an address that should be free; an answer is noted.
     pub(super) async fn probe_free(
         &self,
         address: Ipv4Addr,
         client: Option<[u8; 6]>,
-    ) -> Result<Finding, ProbeError> {
+    ) -> Result<ProbeResult, ProbeError> {
         let answers = self.ask(address, client).await?;
         let now = self.now();
         if let Some(hardware) = self.engine().note_answers(now, address, answers) {
             self.counters.indiscriminate();
             self.log.indiscriminate(now, hardware);
         }
-        Ok(answers.finding())
+        Ok(answers.result())
     }
 
     async fn probe_one_ahead(&self, address: Ipv4Addr) {
         match self.probe_free(address, None).await {
-            Ok(finding) => {
-                self.probed(address, finding);
-                self.engine().note_probe(self.now(), address, finding);
+            Ok(result) => {
+                self.probed(address, result);
+                self.engine().note_probe(self.now(), address, result);
             }
             Err(error) => self.log.probe_failed(self.now(), &error),
         }
@@ -189,7 +192,7 @@ mod tests {
     use ipam::{NodeId, OfferLease, QuarantineAddress, Span};
 
     #[test]
-    fn l3_who_is_on_an_address_is_known_before_its_quarantine_ends() {
+    fn l3_conflict_is_known_before_its_quarantine_ends() {
         let config = subnet_config();
         let node = (NodeId(1), Ipv4Addr::new(10, 15, 3, 10));
         let service = MemoryLeaseService::new(&config, &[node]);

@@ -1,9 +1,9 @@
 //! Log lines about packets, at most one of a kind in [`LOG_INTERVAL`]: a flood must not fill the
 //! log. The counters have the rest.
 
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::codec::DropReason;
-use crate::decide::Silence;
+use crate::decide::NoReplyReason;
 use crate::limits::LOG_INTERVAL;
 use crate::port::LeaseView;
 use crate::probe::ProbeError;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct LogLimiter {
     dropped: [Limit; DropReason::ALL.len()],
-    silent: [Limit; Silence::ALL.len()],
+    no_reply: [Limit; NoReplyReason::ALL.len()],
     receive: Limit,
     send: Limit,
     probe: Limit,
@@ -29,8 +29,9 @@ pub(super) struct LogLimiter {
 struct Limit(AtomicU64);
 
 impl Limit {
-    fn allows(&self, now: Moment) -> bool {
-        let millis = |moment: Moment| u64::try_from(moment.0.as_millis()).unwrap_or(u64::MAX);
+    fn allows(&self, now: MonotonicTime) -> bool {
+        let millis =
+            |moment: MonotonicTime| u64::try_from(moment.0.as_millis()).unwrap_or(u64::MAX);
         let next = self.0.load(Ordering::Relaxed);
         let (now, later) = (millis(now), millis(now + LOG_INTERVAL));
         let exchanged = || {
@@ -43,61 +44,61 @@ impl Limit {
 }
 
 impl LogLimiter {
-    pub(super) fn dropped(&self, now: Moment, reason: DropReason) {
+    pub(super) fn dropped(&self, now: MonotonicTime, reason: DropReason) {
         if self.dropped[reason.index()].allows(now) {
             tracing::warn!(%reason, "malformed packets are dropped");
         }
     }
 
-    pub(super) fn silent(
+    pub(super) fn no_reply(
         &self,
-        now: Moment,
-        silence: Silence,
+        now: MonotonicTime,
+        reason: NoReplyReason,
         client: &HardwareAddress,
         view: &dyn LeaseView,
     ) {
-        tracing::debug!(%client, %silence, "no answer");
-        if !self.silent[silence.index()].allows(now) {
+        tracing::debug!(%client, %reason, "no answer");
+        if !self.no_reply[reason.index()].allows(now) {
             return;
         }
-        match silence {
+        match reason {
             // Everyday life on a link with several servers.
-            Silence::OtherServer
-            | Silence::OtherNodesTurn
-            | Silence::AnsweringACopy
-            | Silence::NothingHeld
-            | Silence::UnknownClient => {}
-            Silence::OutOfService => {
+            NoReplyReason::OtherServer
+            | NoReplyReason::OtherResponder
+            | NoReplyReason::DuplicateRequest
+            | NoReplyReason::NoSuchLease
+            | NoReplyReason::UnknownClient => {}
+            NoReplyReason::OutOfService => {
                 let reason = view.service().reason.unwrap_or_default();
                 tracing::warn!(%reason, "silent to DHCP clients: this node is out of service");
             }
-            Silence::PoolExhausted => {
+            NoReplyReason::PoolExhausted => {
                 tracing::warn!("no address is free: new clients get no answer");
             }
-            other => tracing::warn!(%client, silence = %other, "a client gets no answer"),
+            other => tracing::warn!(%client, reason = %other, "a client gets no answer"),
         }
     }
 
-    pub(super) fn receive_failed(&self, now: Moment, error: &io::Error) {
+    pub(super) fn receive_failed(&self, now: MonotonicTime, error: &io::Error) {
         if self.receive.allows(now) {
             tracing::warn!(%error, "receiving from the link failed");
         }
     }
 
-    pub(super) fn send_failed(&self, now: Moment, error: &io::Error) {
+    pub(super) fn send_failed(&self, now: MonotonicTime, error: &io::Error) {
         if self.send.allows(now) {
             tracing::warn!(%error, "sending a reply failed");
         }
     }
 
-    pub(super) fn conflict(&self, now: Moment, address: Ipv4Addr, hardware: [u8; 6]) {
+    pub(super) fn conflict(&self, now: MonotonicTime, address: Ipv4Addr, hardware: [u8; 6]) {
         if self.conflict.allows(now) {
             let user = HardwareAddress::ethernet(hardware);
             tracing::warn!(%address, %user, "a free address is in use by somebody who has no lease");
         }
     }
 
-    pub(super) fn indiscriminate(&self, now: Moment, hardware: [u8; 6]) {
+    pub(super) fn indiscriminate(&self, now: MonotonicTime, hardware: [u8; 6]) {
         if self.indiscriminate.allows(now) {
             let user = HardwareAddress::ethernet(hardware);
             tracing::warn!(
@@ -107,7 +108,7 @@ impl LogLimiter {
         }
     }
 
-    pub(super) fn probe_failed(&self, now: Moment, error: &ProbeError) {
+    pub(super) fn probe_failed(&self, now: MonotonicTime, error: &ProbeError) {
         if self.probe.allows(now) {
             let cause = std::error::Error::source(error).map(ToString::to_string);
             tracing::warn!(%error, cause, "new clients get no offer without a probe");
@@ -121,9 +122,9 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn one_line_of_a_kind_in_a_while() {
+    fn limit_allows_one_line_per_interval() {
         let limit = Limit::default();
-        let at = |seconds| Moment(Duration::from_secs(seconds));
+        let at = |seconds| MonotonicTime(Duration::from_secs(seconds));
         assert!(limit.allows(at(0)));
         assert!(!limit.allows(at(9)));
         assert!(limit.allows(at(10)));

@@ -1,20 +1,20 @@
-//! Which quarantined address is probed again, and when: each in its turn, the oldest first, and again after a pause
+//! Which quarantined address is probed again, and when: the one that has waited longest first, and again after a pause
 //! (contract S7). Pure.
 //!
-//! One node of those in service does it, one address at a time, so an idle network hears next to nothing. Who has waited
-//! longest is next: a host that answers for many of them delays the others, and keeps none from its turn.
+//! One node in service does it, one address at a time, so that an idle network has almost no traffic. A host that answers
+//! for many of the addresses delays the others, but cannot keep one from being probed.
 //!
-//! **Bounded.** What is quarantined, and [`MAX_RECHECKED`].
+//! **Bounded.** By the quarantined addresses, and by [`MAX_RECHECKED`].
 
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::limits::{MAX_RECHECKED, RECHECK_PAUSE};
 use ipam::{ClusterTime, LeaseTimes, NodeId};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-/// Since when, or from when on, each may be probed.
+/// From when on each address may be probed.
 #[derive(Debug, Default)]
-pub(super) struct Rechecks(BTreeMap<Ipv4Addr, Moment>);
+pub(super) struct Rechecks(BTreeMap<Ipv4Addr, MonotonicTime>);
 
 impl Rechecks {
     /// The next to probe of these, which are sorted by age. Asked at most once a second.
@@ -23,7 +23,7 @@ impl Rechecks {
         quarantined: &[(Ipv4Addr, ClusterTime)],
         times: &LeaseTimes,
         clock: ClusterTime,
-        now: Moment,
+        now: MonotonicTime,
     ) -> Option<(Ipv4Addr, ClusterTime)> {
         let is_due = |(_, until): &&(Ipv4Addr, ClusterTime)| clock >= times.lift_from(*until);
         let due = quarantined.iter().filter(is_due).take(MAX_RECHECKED);
@@ -42,7 +42,7 @@ impl Rechecks {
     }
 }
 
-/// Whether it falls to this node: to one of those in service.
+/// Whether this node does it: one of those in service.
 pub(super) fn falls_to(node: NodeId, in_service: &[NodeId]) -> bool {
     in_service.iter().min() == Some(&node)
 }
@@ -52,12 +52,12 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn at(seconds: u64) -> Moment {
-        Moment(Duration::from_secs(seconds))
+    fn at(seconds: u64) -> MonotonicTime {
+        MonotonicTime(Duration::from_secs(seconds))
     }
 
     #[test]
-    fn the_oldest_first_and_each_after_a_pause() {
+    fn next_takes_the_oldest_and_pauses_between_probes() {
         let times = LeaseTimes::default();
         let until = |seconds: u64| ClusterTime(times.quarantine.0 + seconds * 1000);
         let address = |host| Ipv4Addr::new(10, 15, 3, host);
@@ -81,7 +81,7 @@ mod tests {
 
     /// S7: somebody answers for all of them, and more are quarantined than one pause has seconds.
     #[test]
-    fn s7_every_quarantined_address_gets_its_turn() {
+    fn s7_every_quarantined_address_is_rechecked() {
         let times = LeaseTimes::default();
         let clock = ClusterTime(times.quarantine.0);
         for number in [1, 60, 65, 200, 1000_u32] {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn one_node_does_it() {
+    fn falls_to_exactly_one_node() {
         let nodes = [NodeId(3), NodeId(2)];
         assert!(falls_to(NodeId(2), &nodes) && !falls_to(NodeId(3), &nodes));
         assert!(!falls_to(NodeId(1), &[]));

@@ -2,13 +2,13 @@
 
 use super::Shared;
 use crate::codec::{Packet, sender};
-use crate::decide::{Arrival, Silence};
+use crate::decide::{Arrival, NoReplyReason};
 use crate::engine::Received;
 use crate::limits::{GIVE_UP_DEADLINE, REPLY_DEADLINE};
+use crate::packet_log::{Disposition, Mark, PacketLog, PacketRecord};
 use crate::port::ProposeError;
-use crate::probe::{Answers, Finding};
+use crate::probe::{Answers, ProbeResult};
 use crate::reply::{Body, Reply};
-use crate::trail::{Ending, Mark, Sighting, Trail};
 use crate::transaction::{Input, Next, Transaction};
 use ipam::{Command, Outcome};
 use std::net::Ipv4Addr;
@@ -30,7 +30,7 @@ impl Drop for Held {
 }
 
 impl Shared {
-    /// Takes a datagram up, and begins a task if there is anything to do.
+    /// Processes a datagram, and starts a task if there is anything to do.
     pub(super) fn receive(
         self: &Arc<Self>,
         datagram: &[u8],
@@ -38,7 +38,7 @@ impl Shared {
         requests: &mut JoinSet<()>,
     ) {
         let now = self.now();
-        // Where a client that declines is, the engine has to know before it decides.
+        // The engine has to know the bridge port of a client that declines before it decides.
         if let Some(hardware) = arrival.hardware {
             self.note_port(hardware);
         }
@@ -50,14 +50,14 @@ impl Shared {
                 self.counters.dropped(reason);
                 self.log.dropped(now, reason);
                 if let Some(sender) = sender(datagram) {
-                    let seen = Sighting::of_malformed(sender, reason, arrival, now);
-                    self.trail().note(seen, None);
+                    let seen = PacketRecord::of_malformed(sender, reason, arrival, now);
+                    self.packet_log().note(seen, None);
                 }
             }
-            Received::Silent(packet, silence) => {
+            Received::NoReply(packet, reason) => {
                 self.counters.received(packet.message_type);
                 let mark = self.note(&packet, arrival);
-                self.silent(silence, None, &packet, &mark);
+                self.no_reply(reason, None, &packet, &mark);
             }
             Received::Begun(transaction, next) => {
                 self.counters.received(transaction.packet().message_type);
@@ -76,26 +76,29 @@ impl Shared {
         self.engine().note_port(hardware, port);
     }
 
-    fn trail(&self) -> MutexGuard<'_, Trail> {
-        self.trail.lock().unwrap_or_else(PoisonError::into_inner)
+    fn packet_log(&self) -> MutexGuard<'_, PacketLog> {
+        self.packet_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, packet: &Packet, arrival: Arrival) -> Mark {
-        let seen = Sighting::of(packet, arrival, self.now());
-        self.trail().note(seen, packet.client_identifier.as_ref())
+        let seen = PacketRecord::of(packet, arrival, self.now());
+        self.packet_log()
+            .note(seen, packet.client_identifier.as_ref())
     }
 
-    /// `detail` is what somebody else said of it: a refusal, an error.
-    fn silent(&self, silence: Silence, detail: Option<&str>, packet: &Packet, mark: &Mark) {
-        self.counters.silent(silence);
+    /// `detail` is the refusal or error, if there was one.
+    fn no_reply(&self, reason: NoReplyReason, detail: Option<&str>, packet: &Packet, mark: &Mark) {
+        self.counters.no_reply(reason);
         self.log
-            .silent(self.now(), silence, &packet.hardware, &*self.service);
-        let reason = match silence {
-            Silence::OutOfService => self.service.service().reason,
+            .no_reply(self.now(), reason, &packet.hardware, &*self.service);
+        let not_serving = match reason {
+            NoReplyReason::OutOfService => self.service.service().reason,
             _ => None,
         };
-        let ending = Ending::silent(silence, reason.as_deref().or(detail));
-        self.trail().end(mark, ending);
+        let disposition = Disposition::no_reply(reason, not_serving.as_deref().or(detail));
+        self.packet_log().end(mark, disposition);
     }
 
     /// A proposal is waited for as long as its outcome can still be told to somebody.
@@ -119,16 +122,16 @@ impl Shared {
                 self.probe_free(address, client).await
             } else {
                 // It may be any address of the network: what is found there says nothing of who answers.
-                self.ask(address, client).await.map(Answers::finding)
+                self.ask(address, client).await.map(Answers::result)
             }
         };
         match found {
-            Ok(finding) => {
-                self.probed(address, finding);
-                if let Finding::InUse { hardware } = finding {
+            Ok(result) => {
+                self.probed(address, result);
+                if let ProbeResult::InUse { hardware } = result {
                     self.note_port(hardware);
                 }
-                Input::Probed(address, finding)
+                Input::Probed(address, result)
             }
             Err(error) => {
                 self.log.probe_failed(self.now(), &error);
@@ -145,14 +148,15 @@ impl Shared {
                 self.counters.sent(reply_type, took);
                 self.counters.left_out(reply.options_left_out);
                 log_reply(&held.transaction, reply);
-                self.trail().end(&held.mark, Ending::answered(reply));
+                self.packet_log()
+                    .end(&held.mark, Disposition::answered(reply));
             }
             Err(source) => {
                 self.counters.send_failed();
                 self.log.send_failed(self.now(), &source);
                 let detail = source.to_string();
                 let packet = held.transaction.packet();
-                self.silent(Silence::SendFailed, Some(&detail), packet, &held.mark);
+                self.no_reply(NoReplyReason::SendFailed, Some(&detail), packet, &held.mark);
             }
         }
     }
@@ -167,18 +171,18 @@ async fn answer(mut held: Held, mut next: Next) {
             Next::Propose(command) => shared.propose(command, &held.transaction).await,
             Next::Probe(address) => shared.probe(address, &held.transaction).await,
             Next::Reply(reply) => return shared.send(&held, &reply).await,
-            Next::Silent(silence) => {
+            Next::NoReply(reason) => {
                 let packet = held.transaction.packet();
-                return shared.silent(silence, detail.as_deref(), packet, &held.mark);
+                return shared.no_reply(reason, detail.as_deref(), packet, &held.mark);
             }
             Next::Done => {
                 let client = held.transaction.client();
                 let message = held.transaction.packet().message_type.name();
-                shared.trail().end(&held.mark, Ending::Done);
-                return tracing::info!(%client, message, "the client gave its address up");
+                shared.packet_log().end(&held.mark, Disposition::Done);
+                return tracing::info!(%client, message, "lease released or declined");
             }
         };
-        detail = said_of(&input);
+        detail = detail_of(&input);
         next = shared
             .engine()
             .resume(shared.now(), &mut held.transaction, input, &*shared.service);
@@ -186,7 +190,7 @@ async fn answer(mut held: Held, mut next: Next) {
 }
 
 /// What the cluster or a probe said, for people.
-fn said_of(input: &Input) -> Option<String> {
+fn detail_of(input: &Input) -> Option<String> {
     match input {
         Input::Proposed(Err(ProposeError::Unavailable(reason))) => Some(reason.clone()),
         Input::Proposed(Ok(Outcome::Refused(refusal))) => Some(refusal.to_string()),

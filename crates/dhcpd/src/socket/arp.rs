@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_claims_nothing_and_a_reply_does() {
+    fn sender_of_reply_but_not_of_probe() {
         let mut frame = probe(OWN, TARGET);
         assert_eq!(sender(&frame), None);
         frame[28..32].copy_from_slice(&TARGET.octets());
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn short_and_foreign_frames() {
+    fn sender_of_short_or_foreign_frame_is_none() {
         let frame = probe(OWN, TARGET);
         for length in 0..ARP_FRAME_BYTES {
             assert_eq!(sender(&frame[..length]), None);

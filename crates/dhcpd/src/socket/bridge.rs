@@ -1,8 +1,8 @@
 //! Which port of the bridge a hardware address is behind: the bridge's forwarding table, as sysfs shows it
 //! (`/sys/class/net/BRIDGE/brforward`, an array of `struct __fdb_entry` of linux/if_bridge.h).
 //!
-//! Where the interface is no bridge, or its table cannot be read, nothing is known, and that is no error: all have one
-//! budget then, a larger one. The table is read once a second at most, however often it is asked.
+//! If the interface is no bridge, or its table cannot be read, ports are unknown. That is no error: then all
+//! reporters share one larger limit. The table is read once a second at most.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_bridge_has_no_table() {
+    async fn forwarding_table_of_no_bridge_is_empty() {
         assert_eq!(ForwardingTable::of("lo").port_of([2; 6]), None);
     }
 }

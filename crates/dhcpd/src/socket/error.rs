@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_port_is_named_with_its_remedy() {
+    fn bind_error_of_taken_port_names_the_remedy() {
         let address = SocketAddrV4::new(Ipv4Addr::new(10, 15, 3, 10), 67);
         let error = SocketError::bind(address, "vmbr100", io::ErrorKind::AddrInUse.into());
         let message = error.to_string();

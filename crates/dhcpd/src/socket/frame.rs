@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn too_large_is_refused() {
+    fn server_to_client_refuses_too_large_payload() {
         assert_eq!(
             server_to_client(SERVER, CLIENT, &[0; 1473]),
             Err(TooLarge(1473))

@@ -1,9 +1,10 @@
-//! The broadcasts of which the frame's Ethernet source matters: those by which a client may give something up.
+//! Broadcast RELEASEs and DECLINEs, for which the frame's Ethernet source matters.
 //!
-//! Only the frame's Ethernet source tells the client from a neighbour (contract S7) where it has taken its address off
-//! its interface, as Kubernetes' CNI plugin does before it sends a DHCPRELEASE, or uses none, as who declines one. UDP
-//! sockets do not say that source. So these few datagrams are taken from a packet socket, and left alone where the UDP
-//! socket hears them too ([`needs_frame`] and the filter say the same). Pure, but for what the kernel runs.
+//! Only that source distinguishes a client from a neighbour (contract S7) when the client has no IP address: one that
+//! declines has none, and one that releases may have removed it already (Kubernetes' CNI plugin does). UDP sockets do
+//! not report the Ethernet source. So these few datagrams are taken from a packet socket, and ignored when the UDP
+//! socket receives them too. [`needs_frame`] and the kernel's filter select the same datagrams. Pure, except for that
+//! filter.
 
 use socket2::SockFilter;
 use std::net::Ipv4Addr;
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_read_and_a_cut_one_is_not() {
+    fn datagram_of_whole_frame_only() {
         let frame = broadcast(CLIENT, &[7; 300]);
         let expected = Framed {
             hardware: MAC,
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_up_needs_its_frame_and_what_asks_does_not() {
+    fn needs_frame_for_release_and_decline_only() {
         let kernel = Kernel::new();
         let of = |message_type| PacketBuilder::new(message_type, MAC);
         let late_type = PacketBuilder::bare(MAC).requested(CLIENT).option(53, &[4]);
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_takes_whole_datagrams_for_us_alone() {
+    fn filter_takes_whole_datagrams_for_this_server_only() {
         let kernel = Kernel::new();
         let decline = PacketBuilder::new(MessageType::Decline, MAC).requested(CLIENT);
         let frame = broadcast(NOWHERE, &decline.datagram());
@@ -214,7 +215,7 @@ mod tests {
     proptest! {
         /// Either socket takes a datagram, and never both.
         #[test]
-        fn the_kernel_and_we_agree(
+        fn filter_agrees_with_needs_frame(
             from_nowhere in any::<bool>(),
             head in proptest::collection::vec(0_u8..2, 28),
             first in prop_oneof![Just(vec![53, 1, 1]), proptest::collection::vec(0_u8..60, 0..4)],

@@ -1,8 +1,8 @@
 //! The network interface: its index, its Ethernet address and its MTU, which may change under us.
 //!
-//! A bridge takes its lowest port's address unless it was given one, so it changes as ports come
-//! and go. Frames must carry the present one, or the answers to ARP probes go astray and a conflict
-//! is missed.
+//! A bridge without an address of its own takes its lowest port's, so its address changes as ports come and go.
+//! Frames must carry the present one: otherwise answers to ARP probes are sent elsewhere and a conflict is
+//! missed.
 
 use super::SocketError;
 use super::netlink::Netlink;

@@ -13,16 +13,16 @@ use super::frame::{self, ETHERNET_BROADCAST, End};
 use super::framed;
 use super::netlink::Netlink;
 use super::own_addresses::OwnAddresses;
-use super::relays::RelayWays;
+use super::relays::RelayRoutes;
 use super::udp::{Taken, take};
 use super::{
-    CLIENT_PORT, Interface, LinkSocket, SERVER_PORT, SocketError, bind_broadcast, bind_unicast,
+    CLIENT_PORT, Interface, PacketSocket, SERVER_PORT, SocketError, bind_broadcast, bind_unicast,
 };
 use crate::addressing::Destination;
+use crate::client_link::{ClientLink, RecvMeta};
 use crate::decide::{Arrival, Ingress};
 use crate::limits::RECEIVE_BUFFER_BYTES;
-use crate::link::{Heard, Link};
-use crate::probe::{self, Answers, Finding, ProbeError, Prober};
+use crate::probe::{self, Answers, ProbeError, ProbeResult, Prober};
 use async_trait::async_trait;
 use std::io;
 use std::net::Ipv4Addr;
@@ -36,12 +36,12 @@ pub struct KernelLink {
     interface: Arc<Interface>,
     unicast: UdpSocket,
     broadcast: UdpSocket,
-    framed: LinkSocket,
-    frames: LinkSocket,
+    framed: PacketSocket,
+    frames: PacketSocket,
     prober: Prober,
     netlink: Netlink,
     own: OwnAddresses,
-    relays: RelayWays,
+    relays: RelayRoutes,
     forwarding: ForwardingTable,
 }
 
@@ -71,12 +71,12 @@ impl KernelLink {
             listen_ip,
             unicast,
             broadcast,
-            framed: LinkSocket::for_framed_broadcasts(&found)?,
-            frames: LinkSocket::for_sending(&found)?,
+            framed: PacketSocket::for_framed_broadcasts(&found)?,
+            frames: PacketSocket::for_sending(&found)?,
             prober: Prober::open(Arc::clone(&found))?,
             netlink: Netlink::open()?,
             own: OwnAddresses::default(),
-            relays: RelayWays::new(relays),
+            relays: RelayRoutes::new(relays),
             forwarding: ForwardingTable::of(interface),
             interface: found,
         };
@@ -97,24 +97,26 @@ impl KernelLink {
     }
 
     /// Takes a datagram from the socket that has one; nothing if it is another socket's to take.
-    fn take(&self, ready: Ready, buffer: &mut [u8]) -> io::Result<Option<Heard>> {
+    fn take(&self, ready: Ready, buffer: &mut [u8]) -> io::Result<Option<RecvMeta>> {
         match ready {
             Ready::Unicast => {
                 let taken = take(&self.unicast, buffer)?;
                 let arrival = Arrival::unicast(taken.source).by(self.ingress(&taken));
                 let length = taken.length;
-                Ok(Some(Heard { length, arrival }))
+                Ok(Some(RecvMeta { length, arrival }))
             }
             Ready::Broadcast => {
                 let Taken { length, source, .. } = take(&self.broadcast, buffer)?;
                 let datagram = buffer.get(..length).unwrap_or(buffer);
                 let ingress = Ingress {
-                    relays_way: self.relays.leads_by(source, |way| self.interface.is(way)),
+                    relay_route: self
+                        .relays
+                        .is_reached_by(source, |index| self.interface.is(index)),
                     ..Ingress::CLIENTS_LINK
                 };
                 let arrival = Arrival::broadcast(source).by(ingress);
                 let elsewhere = framed::needs_frame(source, datagram);
-                Ok((!elsewhere).then_some(Heard { length, arrival }))
+                Ok((!elsewhere).then_some(RecvMeta { length, arrival }))
             }
             Ready::Framed => {
                 let mut frame = [0; FRAME_BYTES];
@@ -125,7 +127,7 @@ impl KernelLink {
                 let length = found.payload.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&found.payload[..length]);
                 let arrival = Arrival::broadcast(found.source).in_frame_of(found.hardware);
-                Ok(Some(Heard { length, arrival }))
+                Ok(Some(RecvMeta { length, arrival }))
             }
         }
     }
@@ -138,7 +140,9 @@ impl KernelLink {
         };
         Ingress {
             clients_link: self.interface.is(interface),
-            relays_way: self.relays.leads_by(taken.source, |way| way == interface),
+            relay_route: self
+                .relays
+                .is_reached_by(taken.source, |index| index == interface),
         }
     }
 
@@ -157,7 +161,7 @@ impl KernelLink {
 }
 
 #[async_trait]
-impl Link for KernelLink {
+impl ClientLink for KernelLink {
     fn name(&self) -> &str {
         self.interface.name()
     }
@@ -176,20 +180,20 @@ impl Link for KernelLink {
         self.interface.mtu()
     }
 
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard> {
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta> {
         loop {
             // Cancel-safe: waiting takes nothing, and taking does not wait.
             let ready = tokio::select! {
                 ready = self.unicast.readable() => ready.map(|()| Ready::Unicast)?,
                 ready = self.broadcast.readable() => ready.map(|()| Ready::Broadcast)?,
                 ready = self.framed.readable() => ready.map(|()| Ready::Framed)?,
-                heard = self.prober.listen() => {
-                    heard?;
+                answered = self.prober.listen() => {
+                    answered?;
                     continue;
                 }
             };
             match self.take(ready, buffer) {
-                Ok(Some(heard)) => return Ok(heard),
+                Ok(Some(received)) => return Ok(received),
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error),
@@ -223,7 +227,7 @@ impl Link for KernelLink {
         self.prober.probe(address, except).await
     }
 
-    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
+    async fn echo(&self, address: Ipv4Addr) -> Result<ProbeResult, ProbeError> {
         probe::echo(address).await
     }
 }

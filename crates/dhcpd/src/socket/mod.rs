@@ -21,16 +21,16 @@ pub mod frame;
 pub mod framed;
 mod interface;
 mod kernel_link;
-mod link;
 mod netlink;
 mod own_addresses;
+mod packet_socket;
 mod relays;
 mod udp;
 
 pub use error::SocketError;
 pub use interface::Interface;
 pub use kernel_link::KernelLink;
-pub use link::LinkSocket;
+pub use packet_socket::PacketSocket;
 pub use udp::{bind_broadcast, bind_unicast};
 
 /// The server's port (RFC 2131 §4.1).

@@ -1,8 +1,8 @@
 //! Two questions to the kernel's tables, by a netlink socket of our own (rtnetlink(7)): how long a
-//! datagram an interface carries, and by which interface the way to an address leads.
+//! datagram an interface carries, and by which interface an address is reached.
 //!
-//! Asked once a second and answered by the kernel within the call, so nothing here is awaited. Which way
-//! leads to a relay is the kernel's to say (policy rules, several tables), and nobody's to guess.
+//! Asked once a second and answered by the kernel within the call, so nothing here is awaited. Only the
+//! kernel knows the route to a relay (policy rules, several tables).
 
 use super::SocketError;
 use nix::sys::socket::{NetlinkAddr, recvfrom};
@@ -73,7 +73,7 @@ impl Netlink {
     }
 
     /// The index of the interface by which datagrams to `address` leave, if any does.
-    pub(super) fn way_to(&self, address: Ipv4Addr) -> io::Result<Option<u32>> {
+    pub(super) fn route_to(&self, address: Ipv4Addr) -> io::Result<Option<u32>> {
         let mut body = vec![0; ROUTE_BYTES];
         body[0] = AF_INET;
         body[1] = 32;
@@ -160,9 +160,9 @@ mod tests {
 
     /// The loopback is there in every namespace where it is up; reads change nothing.
     #[test]
-    fn the_kernel_is_asked() {
+    fn netlink_answers_mtu_and_route() {
         let netlink = Netlink::open().expect("a netlink socket");
-        let way = netlink.way_to(Ipv4Addr::LOCALHOST);
+        let way = netlink.route_to(Ipv4Addr::LOCALHOST);
         if let Ok(Some(loopback)) = way {
             let mtu = netlink.mtu(loopback).expect("an answer").expect("an MTU");
             assert!(mtu >= 1500, "{mtu}");
@@ -172,14 +172,14 @@ mod tests {
 
     /// An answer that came after we stopped waiting is not taken for the next one's.
     #[test]
-    fn a_late_answer_is_not_the_next_questions() {
+    fn netlink_late_answer_is_not_taken_for_the_next() {
         let netlink = Netlink::open().expect("a netlink socket");
         let mut body = [0; LINK_BYTES];
         body[4..8].copy_from_slice(&(u32::MAX >> 1).to_ne_bytes());
         for _ in 0..3 {
             netlink.send(GET_LINK, &body).expect("sent, and not read");
         }
-        let way = netlink.way_to(Ipv4Addr::LOCALHOST);
+        let way = netlink.route_to(Ipv4Addr::LOCALHOST);
         assert!(
             !way.is_err_and(|error| error.raw_os_error() == Some(nix::libc::ENODEV)),
             "that is what is said of the link that there is not"
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_none() {
+    fn netlink_malformed_answer_refused() {
         assert!(read(&[], NEW_LINK).is_err());
         assert!(read(&[0; 16], NEW_LINK).is_err());
         for body in [&[][..], &[0; 12], &[0; 13], &[0; 20]] {

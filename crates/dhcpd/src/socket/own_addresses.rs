@@ -1,7 +1,7 @@
-//! The IPv4 addresses of this host: whoever is offered one would share it with the host (contract L6, S4).
+//! The IPv4 addresses of this host. A client must not be offered one of them (contract L6, S4).
 //!
-//! The host does not answer its own ARP probe, so they are looked up: once a second, at the kernel. The
-//! listen IP is kept out of the pool by the state; a host may have others there.
+//! The host does not answer its own ARP probe, so its addresses are read from the kernel once a second. The
+//! state keeps the listen IP out of the pool; the host may have other addresses in it.
 
 use nix::ifaddrs::getifaddrs;
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ mod tests {
 
     /// The loopback's is there where it is up.
     #[test]
-    fn this_hosts_addresses_are_looked_up() {
+    fn own_addresses_include_the_loopback() {
         let own = OwnAddresses::default();
         assert!(!own.has(Ipv4Addr::LOCALHOST));
         own.refresh().expect("the kernel says");

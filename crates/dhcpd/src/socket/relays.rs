@@ -1,7 +1,7 @@
-//! The ways to the relays that the operator has named: by which interface each is reached.
+//! The routes to the configured relays: by which interface each is reached.
 //!
-//! Looked up in the kernel's routes once a second, and not for each packet: what a relay's packet costs
-//! stays a comparison. A relay that no way leads to is heard from nowhere.
+//! Looked up in the kernel once a second rather than for each packet, so that a relay's packet costs one
+//! comparison. Packets of a relay without a route are refused.
 
 use super::netlink::Netlink;
 use std::net::Ipv4Addr;
@@ -12,19 +12,19 @@ const NO_WAY: u32 = 0;
 
 /// Each relay, and the index of the interface that leads to it.
 #[derive(Debug)]
-pub(super) struct RelayWays(Vec<(Ipv4Addr, AtomicU32)>);
+pub(super) struct RelayRoutes(Vec<(Ipv4Addr, AtomicU32)>);
 
-impl RelayWays {
-    /// These relays, to none of which a way is known yet.
+impl RelayRoutes {
+    /// These relays, with no route known yet.
     pub(super) fn new(relays: &[Ipv4Addr]) -> Self {
         let ways = relays.iter().map(|relay| (*relay, AtomicU32::new(NO_WAY)));
         Self(ways.collect())
     }
 
-    /// Looks all ways up.
+    /// Looks all routes up.
     pub(super) fn refresh(&self, netlink: &Netlink) {
         for (relay, way) in &self.0 {
-            let found = netlink.way_to(*relay);
+            let found = netlink.route_to(*relay);
             if let Err(error) = &found {
                 tracing::debug!(%relay, %error, "no way leads to the relay");
             }
@@ -34,7 +34,7 @@ impl RelayWays {
     }
 
     /// Whether `source` is a relay to which an interface leads that `is_it`.
-    pub(super) fn leads_by(&self, source: Ipv4Addr, is_it: impl Fn(u32) -> bool) -> bool {
+    pub(super) fn is_reached_by(&self, source: Ipv4Addr, is_it: impl Fn(u32) -> bool) -> bool {
         let mut ways = self.0.iter().filter(|(relay, _)| *relay == source);
         ways.any(|(_, way)| {
             let index = way.load(Ordering::Relaxed);

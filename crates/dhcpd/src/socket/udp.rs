@@ -1,7 +1,7 @@
 //! The two UDP sockets on port 67.
 //!
 //! Neither shares its port while it is being bound: a second DHCP server on the same interface is
-//! an error that the operator must see, not a coin toss over who hears the clients.
+//! an error that the operator must see; otherwise chance decides which of the two receives a packet.
 
 use super::{SERVER_PORT, SocketError};
 use crate::limits::SOCKET_RECEIVE_BYTES;

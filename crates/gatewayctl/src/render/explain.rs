@@ -77,7 +77,7 @@ fn said(packet: &ExplainedPacketView, style: Style) -> String {
 
 /// Another node or server answers: nothing is wrong.
 fn is_not_ours(reason: &str) -> bool {
-    matches!(reason, "other_nodes_turn" | "other_server")
+    matches!(reason, "other_responder" | "other_server")
 }
 
 fn problem(node: &AskedNodeView) -> Option<String> {

@@ -48,7 +48,7 @@ pub fn status() -> StatusResponse {
         ],
         subnets: vec![subnet()],
         nat: Some(NatStatus { in_sync: true, repairs: 2, last_repair_micros: Some(1834), last_error: None, problems: vec![], no_uplink: false }),
-        dropped_packets: [("malformed", 10), ("pool_exhausted", 31), ("other_nodes_turn", 142), ("other_server", 142)].map(|(reason, n)| (reason.to_owned(), n)).into(),
+        dropped_packets: [("malformed", 10), ("pool_exhausted", 31), ("other_responder", 142), ("other_server", 142)].map(|(reason, n)| (reason.to_owned(), n)).into(),
         messages: [("in_discover", 300), ("out_ack", 217)].map(|(kind, n)| (kind.to_owned(), n)).into(),
         version: "0.1.0".to_owned(),
         notices: vec!["GATEWAY_DHCP_POOL_END is 10.15.3.200 here and 10.15.3.254 in the cluster: the cluster's holds".to_owned()],
@@ -57,7 +57,7 @@ pub fn status() -> StatusResponse {
             summary: "DEGRADED: 2 of 3 nodes; one more failure stops service. Node 3 unreachable for 4 min".to_owned(),
             blockers: vec![unreachable(3, 251, "4 min")],
         }),
-        not_ours: ["other_nodes_turn", "other_server"].map(str::to_owned).into(),
+        not_ours: ["other_responder", "other_server"].map(str::to_owned).into(),
         peer_refusals: [("no_request", 1204), ("not_a_member", 12), ("too_many_connections", 1100), ("term", 3)].map(|(reason, n)| (reason.to_owned(), n)).into(),
     }
 }
@@ -245,7 +245,7 @@ pub fn explained() -> ExplainResponse {
                 1_795_892_399_950,
                 "discover",
                 "0.0.0.0 broadcast",
-                "other_nodes_turn",
+                "other_responder",
                 "no answer: not ours: another node answers this client first; this one follows when the client asks again",
             ),
             packet(

@@ -4,22 +4,22 @@
 use super::{Daemon, text};
 use api::proto::admin as wire;
 use cluster::{Explainer, SeenPacket};
-use dhcpd::{Sighting, TrailReader};
+use dhcpd::{PacketLogReader, PacketRecord};
 use ipam::{ClientKey, NodeId};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tonic::Status;
 
 /// How to ask a DHCP server of this node.
-pub fn explainer(trail: TrailReader) -> Explainer {
+pub fn explainer(packet_log: PacketLogReader) -> Explainer {
     Arc::new(move |client: &ClientKey| {
-        let seen = trail.of(client).into_iter();
+        let seen = packet_log.of(client).into_iter();
         seen.map(|(age, sighting)| seen_packet(age, &sighting))
             .collect()
     })
 }
 
-fn seen_packet(age: Duration, sighting: &Sighting) -> SeenPacket {
+fn seen_packet(age: Duration, sighting: &PacketRecord) -> SeenPacket {
     SeenPacket {
         age,
         hardware: sighting.hardware.to_string(),

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Packets that were for another server, or are another node's to answer: no answer was due.
-const NOT_OURS: [&str; 2] = ["other_nodes_turn", "other_server"];
+const NOT_OURS: [&str; 2] = ["other_responder", "other_server"];
 
 /// How this node sees itself and the cluster.
 pub fn status(daemon: &Daemon) -> wire::StatusResponse {
@@ -31,7 +31,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
             .cluster
             .read(|state| state.subnets().values().map(use_of).collect()),
         nat: daemon.nat.status().map(nat),
-        dropped_packets: labelled("", counters.dropped.iter().chain(&counters.silent)),
+        dropped_packets: labelled("", counters.dropped.iter().chain(&counters.no_reply)),
         peer_refusals: labelled("", &Vec::from_iter(cluster.peer_refusals.clone())),
         messages: labelled("in_", &counters.received)
             .into_iter()

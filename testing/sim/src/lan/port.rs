@@ -1,6 +1,6 @@
-//! A node's port on the link: the simulated end of dhcpd's [`Link`].
+//! A node's port on the link: the simulated end of dhcpd's [`ClientLink`].
 //!
-//! **Cancel safety.** As [`Link`] asks: what has arrived stays until it is taken, and what is sent
+//! **Cancel safety.** As [`ClientLink`] asks: what has arrived stays until it is taken, and what is sent
 //! is sent at once.
 
 use async_trait::async_trait;
@@ -8,9 +8,9 @@ use bytes::Bytes;
 use dhcpd::addressing::Destination;
 use dhcpd::decide::Arrival;
 use dhcpd::limits::{PROBE_WAIT, PROBES_PER_ADDRESS};
-use dhcpd::probe::{Answers, Finding, ProbeError};
+use dhcpd::probe::{Answers, ProbeError, ProbeResult};
 use dhcpd::socket::SocketError;
-use dhcpd::{Heard, Link};
+use dhcpd::{ClientLink, RecvMeta};
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
@@ -144,7 +144,7 @@ impl LanPort {
 }
 
 #[async_trait]
-impl Link for LanPort {
+impl ClientLink for LanPort {
     fn name(&self) -> &str {
         "lan"
     }
@@ -153,12 +153,12 @@ impl Link for LanPort {
         Ok(())
     }
 
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard> {
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta> {
         loop {
             if let Some((datagram, arrival)) = self.lock().received.pop_front() {
                 let length = datagram.len().min(buffer.len());
                 buffer[..length].copy_from_slice(&datagram[..length]);
-                return Ok(Heard { length, arrival });
+                return Ok(RecvMeta { length, arrival });
             }
             self.0.arrived.notified().await;
         }
@@ -192,8 +192,10 @@ impl Link for LanPort {
     }
 
     /// Who is behind the relay answers ARP here, as through a proxy.
-    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError> {
+    async fn echo(&self, address: Ipv4Addr) -> Result<ProbeResult, ProbeError> {
         let answers = self.probe(address, &[]).await?;
-        Ok(answers.first.map_or(Finding::Clear, |_| Finding::Answered))
+        Ok(answers
+            .first
+            .map_or(ProbeResult::Clear, |_| ProbeResult::Answered))
     }
 }

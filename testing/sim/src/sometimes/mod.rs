@@ -20,7 +20,7 @@ use crate::fault::Kind;
 use crate::stats::{Rare, Stats};
 use causes::CAUSES;
 use dhcpd::codec::DropReason;
-use dhcpd::decide::Silence;
+use dhcpd::decide::NoReplyReason;
 
 /// In so many runs each row must have been seen.
 pub const ENOUGH_SEEDS: u64 = 1000;
@@ -64,7 +64,10 @@ pub fn rows() -> Vec<Row> {
         match table {
             Table::Fault => Kind::ALL.iter().map(|kind| kind.name()).collect(),
             Table::Rare => Rare::ALL.iter().map(|rare| rare.name()).collect(),
-            Table::NoReply => Silence::ALL.iter().map(|silence| silence.name()).collect(),
+            Table::NoReply => NoReplyReason::ALL
+                .iter()
+                .map(|reason| reason.name())
+                .collect(),
             Table::Dropped => DropReason::ALL.iter().map(|reason| reason.name()).collect(),
             Table::Refusal => product::REFUSALS.to_vec(),
             Table::Blocker => product::BLOCKERS.to_vec(),

@@ -6,17 +6,17 @@ use super::{Exception, Table};
 pub const OUT_OF_REACH: &[Exception] = &[
     (
         Table::NoReply,
-        "not_the_clients_link",
+        "wrong_interface",
         "a simulated host has one interface to clients",
     ),
     (
         Table::NoReply,
-        "not_the_relays_way",
+        "wrong_relay_interface",
         "nobody forges the relay's address: the lab has relays",
     ),
     (
         Table::NoReply,
-        "relay_elsewhere",
+        "relay_outside_subnet",
         "the relay has an address in the clients' network: the lab has others",
     ),
     (

@@ -44,7 +44,7 @@ impl Sightings {
         for counters in &seen.servers {
             let snapshot = counters.snapshot();
             let counts = [
-                (Table::NoReply, snapshot.silent),
+                (Table::NoReply, snapshot.no_reply),
                 (Table::Dropped, snapshot.dropped),
             ];
             for (table, counts) in counts {

@@ -41,10 +41,10 @@ fn renewing_rebinding_and_rebooting() {
 }
 
 #[test]
-fn unknown_rebooting_clients_get_silence_or_a_committed_nak() {
+fn reboot_of_unknown_client_gets_no_reply_or_a_committed_nak() {
     let mut bench = Bench::alone();
     let reboot = PacketBuilder::request(mac(1)).requested(address(50));
-    assert_eq!(bench.silence(&reboot), Silence::UnknownClient);
+    assert_eq!(bench.no_reply(&reboot), NoReplyReason::UnknownClient);
     let foreign = PacketBuilder::request(mac(1))
         .requested(Ipv4Addr::new(192, 168, 1, 5))
         .xid(2);
@@ -58,20 +58,20 @@ fn unknown_rebooting_clients_get_silence_or_a_committed_nak() {
 }
 
 #[test]
-fn an_unknown_outcome_is_met_with_silence_though_it_was_committed() {
+fn unknown_outcome_gets_no_reply_even_if_committed() {
     let mut bench = Bench::alone();
     bench.service.set_fault(Fault::OutcomeLost);
     let discover = PacketBuilder::discover(mac(1));
-    assert_eq!(bench.silence(&discover), Silence::UnknownOutcome);
+    assert_eq!(bench.no_reply(&discover), NoReplyReason::UnknownOutcome);
     bench.service.set_fault(Fault::None);
     let given = bench.lease(mac(1));
     bench.service.set_fault(Fault::OutcomeLost);
     let request = bench.select(mac(1), given);
-    assert_eq!(bench.silence(&request), Silence::UnknownOutcome);
+    assert_eq!(bench.no_reply(&request), NoReplyReason::UnknownOutcome);
 }
 
 #[test]
-fn a_late_reply_is_dropped() {
+fn reply_after_deadline_dropped() {
     let mut bench = Bench::alone();
     bench.commit_takes = REPLY_DEADLINE;
     assert!(matches!(
@@ -80,21 +80,21 @@ fn a_late_reply_is_dropped() {
     ));
     let request = bench.select(mac(1), address(20));
     bench.commit_takes = REPLY_DEADLINE + Duration::from_millis(1);
-    assert_eq!(bench.silence(&request), Silence::TooLate);
+    assert_eq!(bench.no_reply(&request), NoReplyReason::TooLate);
     bench.commit_takes = Duration::ZERO;
     assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
 }
 
 /// The client would use an address that is free for others.
 #[test]
-fn a_grant_that_was_taken_back_is_not_acknowledged() {
+fn grant_revoked_before_reply_is_not_acknowledged() {
     let mut bench = Bench::alone();
     let Body::Offer { address, .. } = bench.body(&PacketBuilder::discover(mac(1))) else {
         panic!("no offer")
     };
     let request = bench.select(mac(1), address);
     bench.revoked_at_once = Some(address);
-    assert_eq!(bench.silence(&request), Silence::NoLongerGranted);
+    assert_eq!(bench.no_reply(&request), NoReplyReason::NoLongerGranted);
     bench.revoked_at_once = None;
     assert!(matches!(bench.body(&request.xid(2)), Body::Ack(_)));
 }
@@ -102,7 +102,7 @@ fn a_grant_that_was_taken_back_is_not_acknowledged() {
 /// A machine with two addresses renews from whichever its kernel picks (dhclient).
 /// The answer goes to the address that is renewed, whoever asked.
 #[test]
-fn a_client_renews_from_any_of_its_addresses() {
+fn renewal_accepted_from_any_source_address() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let its_other = bench.lease(mac(2));
@@ -121,7 +121,7 @@ fn a_client_renews_from_any_of_its_addresses() {
 
 /// A renewal may name its server in option 54 (ADR 0027).
 #[test]
-fn a_renewal_that_names_us_is_a_renewal() {
+fn renewal_naming_this_server_is_a_renewal() {
     let mut bench = Bench::with(&NODES, NODES[0].0);
     bench.service.set_nodes_in_service(&[NODES[0].0]);
     let given = bench.lease(mac(1));
@@ -139,12 +139,12 @@ fn a_renewal_that_names_us_is_a_renewal() {
         .service
         .set_nodes_in_service(&[NODES[0].0, NODES[1].0]);
     let others = renew.server(NODES[1].1).xid(3);
-    assert_eq!(bench.silence(&others), Silence::OtherServer);
+    assert_eq!(bench.no_reply(&others), NoReplyReason::OtherServer);
 }
 
 /// NetworkManager, after its lease has run out: nobody is on that address to be answered there.
 #[test]
-fn a_discover_with_an_old_address_is_answered_at_the_hardware_address() {
+fn discover_with_stale_ciaddr_answered_at_hardware_address() {
     let mut bench = Bench::alone();
     for (number, old) in [
         (1, address(77)),
@@ -177,7 +177,7 @@ fn a_discover_with_an_old_address_is_answered_at_the_hardware_address() {
 
 /// A relay sends from its own address, and a client that rebinds may send from none (dhclient).
 #[test]
-fn a_rebinding_client_may_send_from_anywhere() {
+fn rebinding_accepted_from_any_source_address() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let rebind = PacketBuilder::request(mac(1)).ciaddr(given);
@@ -191,26 +191,29 @@ fn a_rebinding_client_may_send_from_anywhere() {
 }
 
 #[test]
-fn an_inform_is_told_the_parameters_and_nothing_is_proposed() {
+fn inform_gets_parameters_without_a_proposal() {
     let mut bench = Bench::alone();
     let inform = PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(address(5));
     assert_eq!(bench.body(&inform), Body::InformAck);
     assert!(bench.service.take_proposed().is_empty());
     let elsewhere =
         PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(Ipv4Addr::new(8, 8, 8, 8));
-    assert_eq!(bench.silence(&elsewhere), Silence::ClientElsewhere);
+    assert_eq!(
+        bench.no_reply(&elsewhere),
+        NoReplyReason::ClientOutsideSubnet
+    );
 }
 
 /// Whoever could reach the port bound and ended leases as a relay.
 #[test]
-fn only_named_relays_and_only_their_own_way() {
+fn relay_accepted_only_if_configured_and_by_its_route() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.service.take_proposed();
     let elsewhere = Ipv4Addr::new(192, 168, 0, 1);
     for giaddr in [elsewhere, address(6), given] {
         let relayed = PacketBuilder::discover(mac(2)).giaddr(giaddr);
-        assert_eq!(bench.silence(&relayed), Silence::UnknownRelay);
+        assert_eq!(bench.no_reply(&relayed), NoReplyReason::UnknownRelay);
     }
     let decline = PacketBuilder::new(MessageType::Decline, mac(1))
         .requested(given)
@@ -223,12 +226,15 @@ fn only_named_relays_and_only_their_own_way() {
         let uplink = Arrival::unicast(RELAY).by(Ingress::ELSEWHERE);
         let end = bench.hear_bytes(&forged.datagram(), uplink);
         assert!(
-            matches!(end, End::Silent(Silence::NotTheRelaysWay)),
+            matches!(end, End::NoReply(NoReplyReason::WrongRelayInterface)),
             "{end:?}"
         );
         let stranger = Arrival::unicast(elsewhere).by(Ingress::RELAYS_WAY);
         let end = bench.hear_bytes(&forged.datagram(), stranger);
-        assert!(matches!(end, End::Silent(Silence::UnknownRelay)), "{end:?}");
+        assert!(
+            matches!(end, End::NoReply(NoReplyReason::UnknownRelay)),
+            "{end:?}"
+        );
     }
     assert!(bench.service.take_proposed().is_empty());
     let served = bench.relayed(&PacketBuilder::discover(mac(2)));
@@ -237,7 +243,7 @@ fn only_named_relays_and_only_their_own_way() {
 
 /// The unicast socket hears every interface.
 #[test]
-fn clients_are_heard_on_their_own_link_only() {
+fn client_accepted_on_its_own_link_only() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.service.take_proposed();
@@ -250,7 +256,7 @@ fn clients_are_heard_on_their_own_link_only() {
     ] {
         let end = bench.hear_bytes(&forged.datagram(), uplink);
         assert!(
-            matches!(end, End::Silent(Silence::NotTheClientsLink)),
+            matches!(end, End::NoReply(NoReplyReason::WrongInterface)),
             "{end:?}"
         );
     }
@@ -258,11 +264,14 @@ fn clients_are_heard_on_their_own_link_only() {
 }
 
 #[test]
-fn claimed_addresses_off_this_link() {
+fn ciaddr_outside_subnet_refused() {
     let mut bench = Bench::alone();
     let reflected =
         PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(Ipv4Addr::new(8, 8, 8, 8));
-    assert_eq!(bench.silence(&reflected), Silence::ClientElsewhere);
+    assert_eq!(
+        bench.no_reply(&reflected),
+        NoReplyReason::ClientOutsideSubnet
+    );
     let moved = PacketBuilder::request(mac(1)).ciaddr(Ipv4Addr::new(192, 168, 0, 9));
     let End::Reply(nak) = bench.broadcast(&moved) else {
         panic!("no reply")
@@ -273,7 +282,7 @@ fn claimed_addresses_off_this_link() {
 
 /// Behind a VXLAN's 1450 bytes such a reply never left.
 #[test]
-fn no_reply_is_longer_than_the_link_carries() {
+fn reply_fits_the_links_mtu() {
     let mut config = subnet_config();
     for code in 200..206 {
         config.extra_options.insert(code, vec![7; 190]);

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 #[test]
-fn a_copy_is_dropped_while_the_first_is_answered() {
+fn duplicate_request_dropped_while_the_first_is_answered() {
     let mut bench = Bench::alone();
     let datagram = PacketBuilder::discover(mac(1)).datagram();
     let now = bench.now;
@@ -18,7 +18,10 @@ fn a_copy_is_dropped_while_the_first_is_answered() {
     };
     for _ in 0..2 * crate::limits::PER_CLIENT_BURST {
         let copy = receive(now + Duration::from_secs(1));
-        assert!(matches!(copy, Received::Silent(_, Silence::AnsweringACopy)));
+        assert!(matches!(
+            copy,
+            Received::NoReply(_, NoReplyReason::DuplicateRequest)
+        ));
     }
     bench.engine.finish(&first);
     let again = bench.broadcast(&PacketBuilder::discover(mac(1)));
@@ -26,7 +29,7 @@ fn a_copy_is_dropped_while_the_first_is_answered() {
 }
 
 #[test]
-fn a_full_pool_costs_few_commits() {
+fn discover_with_full_pool_costs_few_commits() {
     let mut bench = Bench::alone();
     for number in 0..235 {
         bench.lease(mac(number));
@@ -34,7 +37,7 @@ fn a_full_pool_costs_few_commits() {
     bench.service.take_proposed();
     for number in 1000..1500 {
         let discover = PacketBuilder::discover(mac(number));
-        assert_eq!(bench.silence(&discover), Silence::PoolExhausted);
+        assert_eq!(bench.no_reply(&discover), NoReplyReason::PoolExhausted);
     }
     assert!(bench.service.take_proposed().len() <= 4);
     assert!(matches!(
@@ -44,7 +47,7 @@ fn a_full_pool_costs_few_commits() {
 }
 
 #[test]
-fn a_flood_from_one_client_costs_few_commits() {
+fn flood_from_one_client_costs_few_commits() {
     let mut bench = Bench::alone();
     for xid in 0..1000 {
         bench.broadcast(
@@ -58,19 +61,19 @@ fn a_flood_from_one_client_costs_few_commits() {
 }
 
 #[test]
-fn a_flood_of_new_clients_does_not_keep_known_ones_from_renewing() {
+fn flood_of_new_clients_does_not_block_renewals() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
-    let flood: Vec<Silence> = (100..3000)
+    let flood: Vec<NoReplyReason> = (100..3000)
         .filter_map(|number| {
             let reboot = PacketBuilder::request(mac(number)).requested(address(20));
             match bench.broadcast(&reboot) {
-                End::Silent(silence) => Some(silence),
+                End::NoReply(reason) => Some(reason),
                 _ => None,
             }
         })
         .collect();
-    assert!(flood.contains(&Silence::TooManyNewClients));
+    assert!(flood.contains(&NoReplyReason::TooManyNewClients));
     let renew = PacketBuilder::request(mac(1)).ciaddr(given);
     let End::Reply(reply) = bench.unicast(&renew) else {
         panic!("starved")
@@ -79,7 +82,7 @@ fn a_flood_of_new_clients_does_not_keep_known_ones_from_renewing() {
 }
 
 #[test]
-fn malformed_packets_reach_nothing() {
+fn malformed_packet_changes_nothing() {
     let mut bench = Bench::alone();
     let end = bench.hear_bytes(&[0; 300], FROM_NOWHERE);
     assert!(matches!(end, End::Dropped(DropReason::NotARequest)));
@@ -91,7 +94,7 @@ proptest! {
     /// Whatever arrives: no panic, nothing left in flight, and an ACK with an address only if a
     /// committed lease is behind it (S2).
     #[test]
-    fn any_sequence_of_packets(
+    fn engine_survives_any_sequence_of_packets(
         packets in proptest::collection::vec((
             0_u8..10, 0_u16..4, any::<bool>(), proptest::option::of(18_u8..30),
             proptest::option::of(18_u8..30), proptest::option::of(9_u8..13), any::<u8>(),
@@ -129,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
+    fn engine_survives_arbitrary_bytes(datagram in proptest::collection::vec(any::<u8>(), 0..1600)) {
         Bench::alone().hear_bytes(&datagram, FROM_NOWHERE);
     }
 }

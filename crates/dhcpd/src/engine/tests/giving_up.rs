@@ -10,7 +10,7 @@ fn release_and_decline() {
     assert!(matches!(bench.unicast(&release), End::Done));
     assert!(matches!(
         bench.unicast(&release),
-        End::Silent(Silence::NothingHeld)
+        End::NoReply(NoReplyReason::NoSuchLease)
     ));
     let again = bench.lease(mac(1));
     assert_eq!(
@@ -31,7 +31,7 @@ fn release_and_decline() {
 
 /// S7: what a neighbour's datagram says about another's lease ends nothing and costs nothing.
 #[test]
-fn only_from_its_own_address_does_a_client_release() {
+fn release_accepted_only_from_the_clients_own_address() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let neighbour = bench.lease(mac(2));
@@ -45,7 +45,10 @@ fn only_from_its_own_address_does_a_client_release() {
             let datagram = release.datagram();
             for arrival in [Arrival::unicast(source), Arrival::broadcast(source)] {
                 let end = bench.hear_bytes(&datagram, arrival);
-                assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+                assert!(
+                    matches!(end, End::NoReply(NoReplyReason::ForgedSource)),
+                    "{end:?}"
+                );
             }
         }
     }
@@ -58,20 +61,23 @@ fn only_from_its_own_address_does_a_client_release() {
 
 /// RFC 2131 §4.4.4: a release passes no relay. One that says so is not its client's.
 #[test]
-fn a_release_passes_no_relay() {
+fn release_through_relay_ignored() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
     let end = bench.relayed(&release);
-    assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+    assert!(
+        matches!(end, End::NoReply(NoReplyReason::ForgedSource)),
+        "{end:?}"
+    );
     let unnamed = release.clone().giaddr(address(6));
-    assert_eq!(bench.silence(&unnamed), Silence::UnknownRelay);
+    assert_eq!(bench.no_reply(&unnamed), NoReplyReason::UnknownRelay);
     assert!(matches!(bench.unicast(&release), End::Done));
 }
 
 /// Kubernetes' CNI plugin gives its address up when the interface has lost it already.
 #[test]
-fn a_release_from_nowhere_ends_the_lease_of_who_sent_the_frame() {
+fn release_without_source_address_needs_the_clients_own_frame() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1))
@@ -79,7 +85,10 @@ fn a_release_from_nowhere_ends_the_lease_of_who_sent_the_frame() {
         .server(NODES[0].1);
     let forged = FROM_NOWHERE.in_frame_of(mac(2));
     let end = bench.hear_bytes(&release.datagram(), forged);
-    assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+    assert!(
+        matches!(end, End::NoReply(NoReplyReason::ForgedSource)),
+        "{end:?}"
+    );
     let honest = FROM_NOWHERE.in_frame_of(mac(1));
     let end = bench.hear_bytes(&release.datagram(), honest);
     assert!(matches!(end, End::Done), "{end:?}");
@@ -87,7 +96,7 @@ fn a_release_from_nowhere_ends_the_lease_of_who_sent_the_frame() {
 
 /// L1: whoever hears it can serve it, and one does.
 #[test]
-fn a_broadcast_release_is_taken_up_by_exactly_one_node() {
+fn release_by_broadcast_processed_by_exactly_one_node() {
     for server in [None, Some(NODES[2].1)] {
         let mut done = 0;
         for (node, _) in &NODES[..2] {
@@ -105,7 +114,7 @@ fn a_broadcast_release_is_taken_up_by_exactly_one_node() {
 }
 
 #[test]
-fn a_release_that_names_a_server_of_before_ends_nothing() {
+fn release_naming_an_earlier_server_ends_nothing() {
     let mut bench = Bench::with(&NODES, NODES[0].0);
     bench.service.set_nodes_in_service(&[NODES[0].0]);
     let given = bench.lease(mac(1));
@@ -115,13 +124,13 @@ fn a_release_that_names_a_server_of_before_ends_nothing() {
         .server(NODES[0].1);
     assert!(matches!(
         bench.unicast(&late),
-        End::Silent(Silence::NothingHeld)
+        End::NoReply(NoReplyReason::NoSuchLease)
     ));
     assert_eq!(bench.lease(mac(1)), given);
 }
 
 #[test]
-fn only_the_owner_gives_up() {
+fn release_by_another_client_ignored() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.lease(mac(2));
@@ -130,14 +139,14 @@ fn only_the_owner_gives_up() {
             .ciaddr(given)
             .requested(given)
             .server(NODES[0].1);
-        assert_eq!(bench.silence(&foreign), Silence::NothingHeld);
+        assert_eq!(bench.no_reply(&foreign), NoReplyReason::NoSuchLease);
     }
     assert_eq!(bench.lease(mac(1)), given);
 }
 
 /// S7: a VM that declines in its neighbours' names takes nothing from them, not even the means to decline themselves.
 #[test]
-fn s7_a_decline_in_anothers_name_ends_and_costs_nothing() {
+fn s7_decline_in_anothers_name_ends_and_costs_nothing() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.service.take_proposed();
@@ -149,7 +158,10 @@ fn s7_a_decline_in_anothers_name_ends_and_costs_nothing() {
         for address in [given, address(host)] {
             let neighbours = FROM_NOWHERE.in_frame_of(mac(2));
             let end = bench.hear_bytes(&decline(address).datagram(), neighbours);
-            assert!(matches!(end, End::Silent(Silence::ForgedSource)), "{end:?}");
+            assert!(
+                matches!(end, End::NoReply(NoReplyReason::ForgedSource)),
+                "{end:?}"
+            );
         }
     }
     assert!(bench.service.take_proposed().is_empty());
@@ -158,7 +170,7 @@ fn s7_a_decline_in_anothers_name_ends_and_costs_nothing() {
 }
 
 #[test]
-fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
+fn decline_to_node_out_of_service_processed_by_exactly_one_other() {
     let mut done = 0;
     for (node, _) in &NODES[..2] {
         let mut bench = Bench::with(&NODES, *node);
@@ -177,7 +189,7 @@ fn a_decline_to_a_node_out_of_service_is_taken_up_by_exactly_one_other() {
 /// The client asks again so fast that its RELEASE finds a newer grant, and ends nothing. The network delivers it once
 /// more: it ends nothing either.
 #[test]
-fn s7_a_copy_of_a_release_that_was_overtaken_ends_nothing() {
+fn s7_copy_of_overtaken_release_ends_nothing() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1))
@@ -198,14 +210,14 @@ fn s7_a_copy_of_a_release_that_was_overtaken_ends_nothing() {
     bench.now = bench.now + Duration::from_millis(1500);
     let end = bench.unicast(&release);
     assert!(
-        matches!(end, End::Silent(Silence::AnsweringACopy)),
+        matches!(end, End::NoReply(NoReplyReason::DuplicateRequest)),
         "{end:?}"
     );
 }
 
 /// What came while the node was out of service is not acted on later.
 #[test]
-fn s7_a_copy_of_a_release_that_nobody_served_ends_nothing() {
+fn s7_copy_of_unserved_release_ends_nothing() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1))
@@ -213,11 +225,14 @@ fn s7_a_copy_of_a_release_that_nobody_served_ends_nothing() {
         .xid(77);
     bench.service.set_fault(Fault::NoQuorum);
     let end = bench.unicast(&release);
-    assert!(matches!(end, End::Silent(Silence::OutOfService)), "{end:?}");
+    assert!(
+        matches!(end, End::NoReply(NoReplyReason::OutOfService)),
+        "{end:?}"
+    );
     bench.service.set_fault(Fault::None);
     let end = bench.unicast(&release);
     assert!(
-        matches!(end, End::Silent(Silence::AnsweringACopy)),
+        matches!(end, End::NoReply(NoReplyReason::DuplicateRequest)),
         "{end:?}"
     );
 }
@@ -225,7 +240,7 @@ fn s7_a_copy_of_a_release_that_nobody_served_ends_nothing() {
 /// L4: the RELEASE is not committed yet, so this node still sees the lease; it is no longer the client's to be offered
 /// without a commit.
 #[test]
-fn l4_after_a_release_an_offer_costs_a_commit() {
+fn l4_offer_after_release_needs_a_commit() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(given);
@@ -244,7 +259,7 @@ fn l4_after_a_release_an_offer_costs_a_commit() {
 
 /// L4: the same of a DECLINE, whichever node it names, and though this node was out of service as it heard it.
 #[test]
-fn l4_after_a_decline_an_offer_costs_a_commit() {
+fn l4_offer_after_decline_needs_a_commit() {
     for (server, fault) in [
         (NODES[0].1, Fault::None),
         (NODES[1].1, Fault::None),

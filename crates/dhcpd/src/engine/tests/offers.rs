@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_offer_of_what_is_held_costs_no_commit() {
+fn offer_of_held_address_costs_no_commit() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.service.take_proposed();
@@ -17,7 +17,7 @@ fn an_offer_of_what_is_held_costs_no_commit() {
 }
 
 #[test]
-fn an_offer_never_taken_is_probed_again() {
+fn offer_not_taken_is_probed_again() {
     let mut bench = Bench::alone();
     bench.body(&PacketBuilder::discover(mac(1)));
     bench.now = bench.now + Duration::from_secs(61);
@@ -27,7 +27,7 @@ fn an_offer_never_taken_is_probed_again() {
 }
 
 #[test]
-fn a_refused_client_is_offered_what_is_committed() {
+fn offer_after_refusal_is_committed() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let wrong = PacketBuilder::request(mac(1)).requested(address(99));
@@ -41,7 +41,7 @@ fn a_refused_client_is_offered_what_is_committed() {
 }
 
 #[test]
-fn a_client_moved_by_a_reservation_is_offered_the_reserved_address() {
+fn offer_follows_a_new_reservation() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let client = ClientKey::Hardware(HardwareAddress::ethernet(mac(1)));
@@ -62,7 +62,7 @@ fn a_client_moved_by_a_reservation_is_offered_the_reserved_address() {
 }
 
 #[test]
-fn an_address_in_use_is_quarantined_and_the_next_offered() {
+fn offer_quarantines_address_in_use_and_takes_the_next() {
     let mut bench = Bench::alone();
     bench.on_link = vec![(address(20), [6; 6]), (address(21), [6; 6])];
     let Body::Offer {
@@ -76,11 +76,11 @@ fn an_address_in_use_is_quarantined_and_the_next_offered() {
 }
 
 #[test]
-fn conflicts_without_end_end() {
+fn offer_gives_up_after_repeated_conflicts() {
     let mut bench = Bench::alone();
     bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
     let discover = PacketBuilder::discover(mac(1));
-    assert_eq!(bench.silence(&discover), Silence::ConflictAfterConflict);
+    assert_eq!(bench.no_reply(&discover), NoReplyReason::RepeatedConflicts);
     let limit = usize::from(crate::limits::MAX_CONFLICTS_PER_OFFER);
     assert_eq!(bench.quarantines(), limit);
 }
@@ -89,17 +89,17 @@ fn conflicts_without_end_end() {
 /// address at which it answers. (Its answers used to count as none, and so did a host's with more fixed addresses
 /// than it is believed of.)
 #[test]
-fn s7_who_answers_every_probe_is_believed_of_a_few_addresses() {
+fn s7_responder_to_every_probe_quarantines_a_few_addresses() {
     let mut bench = Bench::alone();
     bench.on_link = (20..=254).map(|host| (address(host), [6; 6])).collect();
     for number in 0..100 {
         let discover = PacketBuilder::discover(mac(number));
-        let silence = bench.silence(&discover);
-        assert_eq!(silence, Silence::ConflictAfterConflict, "client {number}");
+        let reason = bench.no_reply(&discover);
+        assert_eq!(reason, NoReplyReason::RepeatedConflicts, "client {number}");
     }
-    assert!(bench.quarantines() <= crate::limits::ACCUSATIONS_PER_CLIENT);
+    assert!(bench.quarantines() <= crate::limits::CONFLICT_REPORTS_PER_CLIENT);
     bench.on_link.clear();
-    bench.now = bench.now + crate::limits::DOUBTED_FOR;
+    bench.now = bench.now + crate::limits::UNCONFIRMED_CONFLICT_LIFETIME;
     for number in 100..200 {
         bench.body(&PacketBuilder::discover(mac(number)));
     }
@@ -107,7 +107,7 @@ fn s7_who_answers_every_probe_is_believed_of_a_few_addresses() {
 
 /// L6: who retransmits gets past a host with more addresses than it is believed of.
 #[test]
-fn l6_what_answers_is_passed_over_whoever_answers() {
+fn l6_address_that_answers_is_never_offered() {
     let mut bench = Bench::alone();
     let fixed = 20..=29;
     bench.on_link = fixed.map(|host| (address(host), [6; 6])).collect();
@@ -125,12 +125,12 @@ fn l6_what_answers_is_passed_over_whoever_answers() {
         };
         assert!(offered >= address(30), "somebody is on {offered}");
     }
-    assert!(bench.quarantines() <= crate::limits::ACCUSATIONS_PER_CLIENT);
+    assert!(bench.quarantines() <= crate::limits::CONFLICT_REPORTS_PER_CLIENT);
 }
 
 /// However many hardware addresses a port makes up.
 #[test]
-fn s7_one_port_that_answers_every_probe_is_believed_of_some() {
+fn s7_one_port_that_answers_every_probe_quarantines_some() {
     let mut bench = Bench::alone();
     bench.on_link = (20..=254)
         .map(|host| (address(host), [6, 0, 0, 0, 0, host]))
@@ -139,13 +139,13 @@ fn s7_one_port_that_answers_every_probe_is_believed_of_some() {
         bench.engine.note_port([6, 0, 0, 0, 0, host], Some(3));
     }
     for number in 0..100 {
-        bench.silence(&PacketBuilder::discover(mac(number)));
+        bench.no_reply(&PacketBuilder::discover(mac(number)));
     }
-    assert!(bench.quarantines() <= crate::limits::ACCUSATIONS_PER_PORT);
+    assert!(bench.quarantines() <= crate::limits::CONFLICT_REPORTS_PER_PORT);
 }
 
 #[test]
-fn the_client_itself_is_no_conflict() {
+fn probe_answered_by_the_client_itself_is_clear() {
     let mut bench = Bench::alone();
     bench.on_link = vec![(address(20), mac(1))];
     let Body::Offer {
@@ -159,16 +159,16 @@ fn the_client_itself_is_no_conflict() {
 
 /// L3: each of them cost two commits and a probe, more than a client waits for where a commit takes a second.
 #[test]
-fn l3_who_was_found_ahead_costs_no_commit() {
+fn l3_conflict_found_ahead_costs_no_commit() {
     let mut bench = Bench::alone();
-    let in_use = Finding::InUse { hardware: [6; 6] };
+    let in_use = ProbeResult::InUse { hardware: [6; 6] };
     for host in 20..=27 {
         bench.on_link.push((address(host), [6; 6]));
         bench.engine.note_probe(bench.now, address(host), in_use);
     }
     bench
         .engine
-        .note_probe(bench.now, address(28), Finding::Clear);
+        .note_probe(bench.now, address(28), ProbeResult::Clear);
     let offer = bench.body(&PacketBuilder::discover(mac(1)));
     assert!(matches!(offer, Body::Offer { address: of, .. } if of == address(28)));
     assert_eq!(bench.service.take_proposed().len(), 1);
@@ -176,13 +176,13 @@ fn l3_who_was_found_ahead_costs_no_commit() {
 }
 
 #[test]
-fn l5_who_still_answers_at_its_own_address_gets_it_again() {
+fn l5_client_answering_at_its_own_address_gets_it_again() {
     let mut bench = Bench::alone();
     let own = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1)).ciaddr(own);
     assert!(matches!(bench.unicast(&release), End::Done));
     bench.on_link.push((own, mac(1)));
-    let in_use = Finding::InUse { hardware: mac(1) };
+    let in_use = ProbeResult::InUse { hardware: mac(1) };
     bench.engine.note_probe(bench.now, own, in_use);
     let offer = bench.body(&PacketBuilder::discover(mac(1)).xid(7));
     assert!(matches!(offer, Body::Offer { address, .. } if address == own));
@@ -190,9 +190,9 @@ fn l5_who_still_answers_at_its_own_address_gets_it_again() {
 
 /// L1: whoever was there may have gone, and no other address is free.
 #[test]
-fn l1_what_was_found_in_use_is_probed_again_where_nothing_else_is_free() {
+fn l1_address_in_use_is_probed_again_if_nothing_else_is_free() {
     let mut bench = Bench::alone();
-    let in_use = Finding::InUse { hardware: [6; 6] };
+    let in_use = ProbeResult::InUse { hardware: [6; 6] };
     for host in 21..=254 {
         bench.lease(mac(host));
     }
@@ -205,13 +205,13 @@ fn l1_what_was_found_in_use_is_probed_again_where_nothing_else_is_free() {
 }
 
 #[test]
-fn what_was_probed_ahead_is_offered_without_a_wait() {
+fn offer_of_address_probed_ahead_needs_no_probe() {
     let mut bench = Bench::alone();
     let ahead = bench.engine.to_probe(bench.now, &[]);
     assert!(ahead.is_empty());
     bench
         .engine
-        .note_probe(bench.now, address(20), Finding::Clear);
+        .note_probe(bench.now, address(20), ProbeResult::Clear);
     bench.body(&PacketBuilder::discover(mac(1)));
     assert!(bench.probed.is_empty());
 }

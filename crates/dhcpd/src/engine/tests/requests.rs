@@ -15,7 +15,7 @@ fn ends(bench: &mut Bench, builder: &PacketBuilder) -> Vec<End> {
 }
 
 #[test]
-fn s6_another_servers_clients_hear_nothing_from_us() {
+fn s6_clients_of_another_server_get_no_reply() {
     let mut bench = Bench::alone();
     let bound = bench.lease(mac(1));
     let router = address(1);
@@ -24,7 +24,7 @@ fn s6_another_servers_clients_hear_nothing_from_us() {
     {
         for builder in NOT_OURS {
             for end in ends(&mut bench, &builder(mac(number), wish)) {
-                let silent = matches!(end, End::Silent(Silence::UnknownClient));
+                let silent = matches!(end, End::NoReply(NoReplyReason::UnknownClient));
                 assert!(silent, "{wish}: {end:?}");
             }
         }
@@ -33,7 +33,7 @@ fn s6_another_servers_clients_hear_nothing_from_us() {
 }
 
 #[test]
-fn s6_where_we_are_the_only_server_a_stranger_is_refused_what_is_anothers() {
+fn s6_authoritative_server_refuses_a_stranger_anothers_address() {
     let mut bench = Bench::alone();
     let bound = bench.lease(mac(1));
     let config = SubnetConfig {
@@ -51,14 +51,14 @@ fn s6_where_we_are_the_only_server_a_stranger_is_refused_what_is_anothers() {
             "{body:?}"
         );
         assert_eq!(
-            bench.silence(&builder(mac(3), address(200))),
-            Silence::UnknownClient
+            bench.no_reply(&builder(mac(3), address(200))),
+            NoReplyReason::UnknownClient
         );
     }
 }
 
 #[test]
-fn s6_a_lease_that_was_taken_back_and_given_to_another_is_refused() {
+fn s6_request_for_revoked_and_regranted_lease_refused() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let revoke = Command::RevokeLease {
@@ -78,7 +78,7 @@ fn s6_a_lease_that_was_taken_back_and_given_to_another_is_refused() {
 }
 
 #[test]
-fn l6_an_address_that_was_never_offered_is_probed_before_it_is_granted() {
+fn l6_grant_without_offer_is_probed_first() {
     let mut bench = Bench::alone();
     let wish = address(150);
     let request = bench.select(mac(1), wish);
@@ -88,7 +88,7 @@ fn l6_an_address_that_was_never_offered_is_probed_before_it_is_granted() {
 }
 
 #[test]
-fn l6_a_hosts_fixed_address_is_granted_to_nobody() {
+fn l6_fixed_address_of_a_host_is_granted_to_nobody() {
     let mut bench = Bench::alone();
     let wish = address(150);
     bench.on_link = vec![(wish, [6; 6])];
@@ -112,7 +112,7 @@ fn l6_a_hosts_fixed_address_is_granted_to_nobody() {
 fn l6_a_probe_ahead_serves_an_offer_only() {
     let mut bench = Bench::alone();
     let wish = address(150);
-    bench.engine.note_probe(bench.now, wish, Finding::Clear);
+    bench.engine.note_probe(bench.now, wish, ProbeResult::Clear);
     bench.on_link = vec![(wish, [6; 6])];
     let request = bench.select(mac(1), wish);
     assert!(matches!(bench.body(&request), Body::Nak(Refusal::InUse(_))));
@@ -141,7 +141,7 @@ fn l6_an_offer_that_was_never_sent_is_no_offer() {
 }
 
 #[test]
-fn l6_what_was_offered_here_or_is_held_is_not_probed_again() {
+fn l6_offered_or_held_address_is_not_probed_again() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     assert_eq!(bench.probed, [given], "for the offer");
@@ -153,11 +153,11 @@ fn l6_what_was_offered_here_or_is_held_is_not_probed_again() {
 }
 
 #[test]
-fn l6_behind_a_relay_nobody_hears_arp_and_an_echo_is_asked() {
+fn l6_relayed_client_is_probed_by_echo() {
     let mut bench = Bench::alone();
     bench
         .engine
-        .note_probe(bench.now, address(20), Finding::Clear);
+        .note_probe(bench.now, address(20), ProbeResult::Clear);
     bench.on_link = vec![(address(20), [6; 6])];
     let Body::Offer {
         address: offered, ..
@@ -192,7 +192,7 @@ fn l6_behind_a_relay_nobody_hears_arp_and_an_echo_is_asked() {
 
 /// What this node knew is old: the commit refuses, and the probe is made up for.
 #[test]
-fn l6_a_lease_that_ended_meanwhile_is_probed_for() {
+fn l6_grant_of_ended_lease_is_probed() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.probed.clear();
@@ -220,7 +220,7 @@ fn l6_a_lease_that_ended_meanwhile_is_probed_for() {
 
 /// The same wish, the same time; also in an offer that costs no commit.
 #[test]
-fn an_offer_names_the_lease_time_of_its_ack() {
+fn offer_has_the_lease_time_of_its_ack() {
     let mut bench = Bench::alone();
     let wish = 600_u32.to_be_bytes();
     for xid in [1, 2] {
@@ -243,7 +243,7 @@ fn an_offer_names_the_lease_time_of_its_ack() {
 
 /// S7: the network delivers one RELEASE twice, and the client came back in between.
 #[test]
-fn s7_a_copy_of_a_release_ends_nothing() {
+fn s7_copy_of_release_ends_nothing() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     let release = PacketBuilder::new(MessageType::Release, mac(1))
@@ -253,13 +253,13 @@ fn s7_a_copy_of_a_release_ends_nothing() {
     assert_eq!(bench.lease(mac(1)), given);
     let copy = bench.unicast(&release);
     assert!(
-        matches!(copy, End::Silent(Silence::AnsweringACopy)),
+        matches!(copy, End::NoReply(NoReplyReason::DuplicateRequest)),
         "this node heard it: {copy:?}"
     );
     bench.now = bench.now + crate::limits::RELEASE_COPIED_FOR;
     let copy = bench.unicast(&release);
     assert!(
-        matches!(copy, End::Silent(Silence::NothingHeld)),
+        matches!(copy, End::NoReply(NoReplyReason::NoSuchLease)),
         "the state knows it: {copy:?}"
     );
     let renew = PacketBuilder::request(mac(1)).ciaddr(given).xid(78);
@@ -270,7 +270,7 @@ fn s7_a_copy_of_a_release_ends_nothing() {
 
 /// S7: it declines whatever it gets, on and on; others are served.
 #[test]
-fn s7_one_client_that_declines_whatever_it_gets_takes_a_few_addresses() {
+fn s7_one_client_that_declines_everything_quarantines_a_few_addresses() {
     let mut bench = Bench::alone();
     let mut declined = std::collections::BTreeSet::new();
     for xid in 0..60 {
@@ -289,11 +289,11 @@ fn s7_one_client_that_declines_whatever_it_gets_takes_a_few_addresses() {
         }
         bench.pass(Duration::from_secs(5));
     }
-    assert_eq!(declined.len(), crate::limits::ACCUSATIONS_PER_CLIENT);
+    assert_eq!(declined.len(), crate::limits::CONFLICT_REPORTS_PER_CLIENT);
     let decline = PacketBuilder::new(MessageType::Decline, mac(1))
         .requested(bench.lease(mac(1)))
         .server(NODES[0].1);
-    assert_eq!(bench.silence(&decline), Silence::TooManyDeclines);
+    assert_eq!(bench.no_reply(&decline), NoReplyReason::TooManyDeclines);
     for number in 2..=50 {
         bench.lease(mac(number));
     }

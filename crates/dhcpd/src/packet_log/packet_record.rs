@@ -1,21 +1,21 @@
-//! One packet of a client, and what became of it, in plain words.
+//! One packet of a client and its disposition, in plain words.
 
-use crate::Moment;
+use crate::MonotonicTime;
 use crate::addressing::Destination;
 use crate::codec::{DropReason, MessageType, Packet};
-use crate::decide::{Arrival, Cast, Silence};
+use crate::decide::{Arrival, Cast, NoReplyReason};
 use crate::reply::{Body, Reply};
 use ipam::HardwareAddress;
 use std::net::Ipv4Addr;
 
-/// Bytes of what somebody else said of it (an error, a refusal).
+/// Bytes of a detail (an error, a refusal).
 const MAX_DETAIL: usize = 160;
 
 /// One packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
+pub struct PacketRecord {
     /// When it arrived.
-    pub at: Moment,
+    pub at: MonotonicTime,
     /// `htype` and `chaddr`.
     pub hardware: HardwareAddress,
     /// Option 53; none where the packet could not be read.
@@ -27,28 +27,28 @@ pub struct Sighting {
     /// The relay that it names, or 0.0.0.0.
     pub giaddr: Ipv4Addr,
     /// What became of it.
-    pub ending: Ending,
+    pub disposition: Disposition,
 }
 
 /// What became of a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Disposition {
     /// Nothing yet.
     Pending,
     /// It was answered so.
     Answered(String),
     /// It was done as asked, and there is nothing to answer.
     Done,
-    /// It got no answer, and, where there is more to say, this.
-    Silent(Silence, Option<String>),
+    /// It got no reply, for this reason; and a detail, if there is one.
+    NoReply(NoReplyReason, Option<String>),
     /// It could not be read.
     Dropped(DropReason),
 }
 
-impl Sighting {
+impl PacketRecord {
     /// A packet that is being answered.
     #[must_use]
-    pub fn of(packet: &Packet, arrival: Arrival, at: Moment) -> Self {
+    pub fn of(packet: &Packet, arrival: Arrival, at: MonotonicTime) -> Self {
         Self {
             at,
             hardware: packet.hardware.clone(),
@@ -56,7 +56,7 @@ impl Sighting {
             xid: packet.xid,
             arrival,
             giaddr: packet.giaddr,
-            ending: Ending::Pending,
+            disposition: Disposition::Pending,
         }
     }
 
@@ -66,7 +66,7 @@ impl Sighting {
         (hardware, xid): (HardwareAddress, u32),
         reason: DropReason,
         arrival: Arrival,
-        at: Moment,
+        at: MonotonicTime,
     ) -> Self {
         Self {
             at,
@@ -75,7 +75,7 @@ impl Sighting {
             xid,
             arrival,
             giaddr: Ipv4Addr::UNSPECIFIED,
-            ending: Ending::Dropped(reason),
+            disposition: Disposition::Dropped(reason),
         }
     }
 
@@ -96,30 +96,30 @@ impl Sighting {
     /// What became of it, in plain words, with what to do about it.
     #[must_use]
     pub fn outcome(&self) -> String {
-        match &self.ending {
-            Ending::Pending => "being answered".to_owned(),
-            Ending::Answered(how) => format!("answered: {how}"),
-            Ending::Done => "done as asked; the client waits for no answer".to_owned(),
-            Ending::Silent(silence, None) => format!("no answer: {}", silence.explanation()),
-            Ending::Silent(silence, Some(detail)) => {
-                format!("no answer: {} ({detail})", silence.explanation())
+        match &self.disposition {
+            Disposition::Pending => "being answered".to_owned(),
+            Disposition::Answered(how) => format!("answered: {how}"),
+            Disposition::Done => "done as asked; the client waits for no answer".to_owned(),
+            Disposition::NoReply(reason, None) => format!("no answer: {}", reason.explanation()),
+            Disposition::NoReply(reason, Some(detail)) => {
+                format!("no answer: {} ({detail})", reason.explanation())
             }
-            Ending::Dropped(reason) => format!("no answer: {}", reason.explanation()),
+            Disposition::Dropped(reason) => format!("no answer: {}", reason.explanation()),
         }
     }
 
     /// The reason's label, as in status and metrics; empty where there is an answer.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
-        match self.ending {
-            Ending::Silent(silence, _) => silence.name(),
-            Ending::Dropped(reason) => reason.name(),
-            Ending::Pending | Ending::Answered(_) | Ending::Done => "",
+        match self.disposition {
+            Disposition::NoReply(reason, _) => reason.name(),
+            Disposition::Dropped(reason) => reason.name(),
+            Disposition::Pending | Disposition::Answered(_) | Disposition::Done => "",
         }
     }
 }
 
-impl Ending {
+impl Disposition {
     /// It was answered.
     #[must_use]
     pub fn answered(reply: &Reply) -> Self {
@@ -145,8 +145,8 @@ impl Ending {
 
     /// It got no answer.
     #[must_use]
-    pub fn silent(silence: Silence, detail: Option<&str>) -> Self {
-        Self::Silent(silence, detail.map(cut))
+    pub fn no_reply(reason: NoReplyReason, detail: Option<&str>) -> Self {
+        Self::NoReply(reason, detail.map(cut))
     }
 }
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_say_is_cut_at_a_whole_character() {
+    fn cut_ends_at_a_whole_character() {
         assert_eq!(cut("short"), "short");
         assert_eq!(cut(&"ü".repeat(MAX_DETAIL)).len(), MAX_DETAIL);
         assert_eq!(cut(&format!("a{}", "ü".repeat(MAX_DETAIL))).len(), 159);

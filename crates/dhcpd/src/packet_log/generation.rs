@@ -1,6 +1,6 @@
-//! A bounded number of clients with their packets; who was heard longest ago goes first.
+//! A bounded number of clients with their packets; the least recently seen is dropped first.
 
-use super::{Ending, Sighting};
+use super::{Disposition, PacketRecord};
 use ipam::{ClientIdentifier, HardwareAddress};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     identifier: Option<ClientIdentifier>,
-    sightings: VecDeque<(u64, Sighting)>,
+    sightings: VecDeque<(u64, PacketRecord)>,
 }
 
 impl Record {
     pub(super) fn add(
         &mut self,
         number: u64,
-        sighting: Sighting,
+        sighting: PacketRecord,
         identifier: Option<&ClientIdentifier>,
         limit: usize,
     ) {
@@ -28,10 +28,10 @@ impl Record {
         self.sightings.push_back((number, sighting));
     }
 
-    pub(super) fn end(&mut self, number: u64, ending: Ending) {
+    pub(super) fn end(&mut self, number: u64, disposition: Disposition) {
         let found = self.sightings.iter_mut().find(|(own, _)| *own == number);
         if let Some((_, sighting)) = found {
-            sighting.ending = ending;
+            sighting.disposition = disposition;
         }
     }
 
@@ -40,7 +40,7 @@ impl Record {
         self.identifier.as_ref()
     }
 
-    pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &Sighting)> {
+    pub(super) fn numbered(&self) -> impl Iterator<Item = (u64, &PacketRecord)> {
         self.sightings
             .iter()
             .map(|(number, sighting)| (*number, sighting))

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_node_out_of_service_is_silent_to_everything() {
+fn node_out_of_service_replies_to_nothing() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
     bench.service.set_fault(Fault::NoQuorum);
@@ -15,22 +15,22 @@ fn a_node_out_of_service_is_silent_to_everything() {
         PacketBuilder::request(mac(1)).ciaddr(given),
         PacketBuilder::new(MessageType::Inform, mac(1)).ciaddr(given),
     ] {
-        assert_eq!(bench.silence(&builder), Silence::OutOfService);
+        assert_eq!(bench.no_reply(&builder), NoReplyReason::OutOfService);
     }
 }
 
 #[test]
-fn a_request_that_names_another_server_is_not_ours() {
+fn request_naming_another_server_ignored() {
     let mut bench = Bench::with(&NODES, NodeId(1));
     let request = PacketBuilder::request(mac(1))
         .requested(address(20))
         .server(NODES[1].1);
-    assert_eq!(bench.silence(&request), Silence::OtherServer);
+    assert_eq!(bench.no_reply(&request), NoReplyReason::OtherServer);
     assert!(bench.service.take_proposed().is_empty());
 }
 
 #[test]
-fn one_node_answers_at_once_and_the_next_after_a_retry() {
+fn discover_answered_by_first_node_then_next_after_retry() {
     let mut answered = 0;
     for (node, _) in NODES {
         let mut bench = Bench::with(&NODES, node);
@@ -58,7 +58,7 @@ fn one_node_answers_at_once_and_the_next_after_a_retry() {
 }
 
 #[test]
-fn the_last_node_in_service_answers_everybody() {
+fn last_node_in_service_answers_everybody() {
     let mut bench = Bench::with(&NODES, NodeId(2));
     bench.service.set_nodes_in_service(&[NodeId(2)]);
     for number in 0..20 {
@@ -70,7 +70,7 @@ fn the_last_node_in_service_answers_everybody() {
 }
 
 #[test]
-fn secs_of_a_client_unheard_before() {
+fn secs_of_unseen_client_counts_as_retries() {
     let unheard = |secs| {
         let bench = |node| Bench::with(&NODES, node);
         NODES
@@ -86,7 +86,7 @@ fn secs_of_a_client_unheard_before() {
 
 /// Nobody else hears it, so nobody else's turn can come.
 #[test]
-fn what_this_node_alone_hears_is_answered_at_once() {
+fn unicast_request_answered_at_once() {
     for (node, server) in NODES {
         for number in 0..8 {
             let mut bench = Bench::with(&NODES, node);
@@ -116,7 +116,7 @@ fn what_this_node_alone_hears_is_answered_at_once() {
 
 /// A relay that broadcasts is heard by all, so they take turns.
 #[test]
-fn what_every_node_hears_by_a_relay_has_turns() {
+fn relayed_broadcast_is_load_balanced() {
     let answering = NODES.iter().filter(|(node, _)| {
         let mut bench = Bench::with(&NODES, *node);
         let discover = PacketBuilder::discover(mac(7)).giaddr(RELAY);
@@ -129,7 +129,7 @@ fn what_every_node_hears_by_a_relay_has_turns() {
 
 /// L1: the node that a rebinding client names is out; exactly one other serves it at once.
 #[test]
-fn rebinding_that_names_a_node_out_of_service_is_served_by_one_other() {
+fn rebinding_naming_node_out_of_service_answered_by_one_other() {
     let mut served = 0;
     for (node, _) in &NODES[..2] {
         let mut bench = Bench::with(&NODES, *node);

@@ -1,16 +1,16 @@
 //! The port: what the server needs of the link that its clients are on (house rule 7).
 //!
-//! * **What it is.** One trait, [`Link`]. [`crate::socket::KernelLink`] is the kernel's; the
+//! * **What it is.** One trait, [`ClientLink`]. [`crate::socket::KernelLink`] is the kernel's; the
 //!   simulation has one of its own.
 //! * **What it is not.** A place where anything is decided, and no bytes of IP or Ethernet: those
 //!   are the implementation's.
-//! * **Cancel safety.** Dropping [`Link::receive`] loses no datagram. Dropping [`Link::send`] sends
-//!   the reply whole or not at all. Dropping [`Link::probe`] ends the probe.
+//! * **Cancel safety.** Dropping [`ClientLink::receive`] loses no datagram. Dropping [`ClientLink::send`] sends
+//!   the reply whole or not at all. Dropping [`ClientLink::probe`] ends the probe.
 
 use crate::addressing::Destination;
 use crate::decide::Arrival;
 use crate::limits::MAX_MAX_MESSAGE_SIZE;
-use crate::probe::{Answers, Finding, ProbeError};
+use crate::probe::{Answers, ProbeError, ProbeResult};
 use crate::socket::SocketError;
 use async_trait::async_trait;
 use std::io;
@@ -18,16 +18,16 @@ use std::net::Ipv4Addr;
 
 /// A datagram that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct RecvMeta {
     /// How many bytes of the buffer it fills.
     pub length: usize,
-    /// How it came.
+    /// How it arrived.
     pub arrival: Arrival,
 }
 
 /// One interface on the clients' link, with the server's address on it.
 #[async_trait]
-pub trait Link: Send + Sync + 'static {
+pub trait ClientLink: Send + Sync + 'static {
     /// The interface's name, for people.
     fn name(&self) -> &str;
 
@@ -42,10 +42,10 @@ pub trait Link: Send + Sync + 'static {
 
     /// Waits for a datagram to the server's port and puts it into `buffer`, cut to its length.
     ///
-    /// An error is one failed call, not the end: the server counts it and asks again. What the
-    /// implementation has to hear beside datagrams (answers to probes) it hears in here, so this
-    /// must be awaited all the while.
-    async fn receive(&self, buffer: &mut [u8]) -> io::Result<Heard>;
+    /// An error is one failed call, not the end: the server counts it and asks again. The
+    /// implementation also receives answers to probes in here, so this must be awaited all the
+    /// while.
+    async fn receive(&self, buffer: &mut [u8]) -> io::Result<RecvMeta>;
 
     /// Sends a reply from the server's address and port.
     async fn send(&self, to: Destination, reply: &[u8]) -> io::Result<()>;
@@ -60,7 +60,7 @@ pub trait Link: Send + Sync + 'static {
         None
     }
 
-    /// Asks by ICMP echo whether anybody uses `address`, behind a relay, where no ARP is heard (contract L6). Takes
+    /// Asks by ICMP echo whether anybody uses `address`, behind a relay, where ARP does not reach (contract L6). Takes
     /// at most about [`crate::limits::PROBE_WAIT`].
-    async fn echo(&self, address: Ipv4Addr) -> Result<Finding, ProbeError>;
+    async fn echo(&self, address: Ipv4Addr) -> Result<ProbeResult, ProbeError>;
 }

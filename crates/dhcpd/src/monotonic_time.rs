@@ -1,4 +1,4 @@
-//! A point on this node's monotonic clock. Pure code is given moments; only the shell reads a clock.
+//! A point on this node's monotonic clock. Pure code is given the time; only the shell reads a clock.
 
 use std::ops::Add;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use std::time::Duration;
 ///
 /// It is not the cluster clock: nothing that is replicated depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub Duration);
+pub struct MonotonicTime(pub Duration);
 
-impl Moment {
+impl MonotonicTime {
     /// The time passed since `earlier`; zero if that is in fact later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -17,7 +17,7 @@ impl Moment {
     }
 }
 
-impl Add<Duration> for Moment {
+impl Add<Duration> for MonotonicTime {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {

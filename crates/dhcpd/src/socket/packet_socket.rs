@@ -25,9 +25,9 @@ const IPV4: u16 = 0x0800;
 
 /// A packet socket on one interface.
 #[derive(Debug)]
-pub struct LinkSocket(UdpSocket);
+pub struct PacketSocket(UdpSocket);
 
-impl LinkSocket {
+impl PacketSocket {
     /// A socket that only sends. Must be called within a tokio runtime.
     pub fn for_sending(interface: &Interface) -> Result<Self, SocketError> {
         Self::open(interface, NOTHING, &[])

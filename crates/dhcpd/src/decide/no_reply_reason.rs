@@ -1,38 +1,38 @@
-//! Why a well-formed packet gets no answer: each is a metric label, and a sentence for people.
+//! Why a well-formed packet gets no reply: each reason is a metric label and a sentence for operators.
 
 use crate::labels::labelled;
 
 labelled! {
-    /// Why nothing is said.
-    pub enum Silence {
+    /// Why a packet gets no reply.
+    pub enum NoReplyReason {
         /// No quorum in reach, or something else keeps the node from serving (L2).
         OutOfService => "out_of_service",
         /// The subnet is not configured yet.
         SubnetNotConfigured => "subnet_not_configured",
-        /// It came by another interface than the clients'.
-        NotTheClientsLink => "not_the_clients_link",
+        /// It arrived by another interface than the clients'.
+        WrongInterface => "wrong_interface",
         /// A relay that the operator has not named, or none at all.
         UnknownRelay => "unknown_relay",
-        /// A relay's packet that came by another interface than leads to it.
-        NotTheRelaysWay => "not_the_relays_way",
+        /// A relay's packet that did not arrive by the interface that leads to the relay.
+        WrongRelayInterface => "wrong_relay_interface",
         /// The relay agent is not in this subnet.
-        RelayElsewhere => "relay_elsewhere",
+        RelayOutsideSubnet => "relay_outside_subnet",
         /// The client says it has an address that is not of this subnet.
-        ClientElsewhere => "client_elsewhere",
+        ClientOutsideSubnet => "client_outside_subnet",
         /// An address of another network is asked for by name.
         OtherNetwork => "other_network",
         /// A RELEASE or DECLINE that somebody else than its client may have sent (S7).
         ForgedSource => "forged_source",
         /// The client names another server (option 54).
         OtherServer => "other_server",
-        /// It is another node's turn to answer, by the hash.
-        OtherNodesTurn => "other_nodes_turn",
+        /// By the hash, another node answers first.
+        OtherResponder => "other_responder",
         /// The message lacks what RFC 2131 table 5 says it must have, or contradicts itself.
         ContradictoryRequest => "contradictory_request",
         /// A DHCPDECLINE that was not broadcast (RFC 2131 §4.4.4).
         UnicastDecline => "unicast_decline",
-        /// A copy of this request is being answered.
-        AnsweringACopy => "answering_a_copy",
+        /// A copy of a request that is being answered, or of a release.
+        DuplicateRequest => "duplicate_request",
         /// Too many requests are being answered.
         TooManyInFlight => "too_many_in_flight",
         /// This client's own budget is used up.
@@ -45,13 +45,13 @@ labelled! {
         PoolExhausted => "pool_exhausted",
         /// Nothing is known of the client (RFC 2131 §4.3.2).
         UnknownClient => "unknown_client",
-        /// The client gives up an address that it does not hold (S7).
-        NothingHeld => "nothing_held",
+        /// The client releases or declines an address that it does not hold (S7).
+        NoSuchLease => "no_such_lease",
         /// An address reserved for the client, or held by it, cannot be offered now.
         AddressInUse => "address_in_use",
-        /// One address after the other was found in use by somebody.
-        ConflictAfterConflict => "conflict_after_conflict",
-        /// It has declined more addresses than it is believed of (S7).
+        /// One free address after another was found in use.
+        RepeatedConflicts => "repeated_conflicts",
+        /// It has declined more addresses than one client may (S7).
         TooManyDeclines => "too_many_declines",
         /// The conflict probe could not be sent, so nothing may be offered (L6).
         ProbeFailed => "probe_failed",
@@ -72,39 +72,39 @@ labelled! {
     }
 }
 
-impl Silence {
+impl NoReplyReason {
     /// The same in plain words, with what to do about it.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::OtherServer
-            | Self::OtherNodesTurn
-            | Self::AnsweringACopy
-            | Self::NothingHeld
-            | Self::UnknownClient => self.everyday(),
-            Self::NotTheClientsLink
+            | Self::OtherResponder
+            | Self::DuplicateRequest
+            | Self::NoSuchLease
+            | Self::UnknownClient => self.expected(),
+            Self::WrongInterface
             | Self::UnknownRelay
-            | Self::NotTheRelaysWay
-            | Self::RelayElsewhere
-            | Self::ClientElsewhere
+            | Self::WrongRelayInterface
+            | Self::RelayOutsideSubnet
+            | Self::ClientOutsideSubnet
             | Self::OtherNetwork
             | Self::ForgedSource
             | Self::ContradictoryRequest
-            | Self::UnicastDecline => self.not_listened_to(),
-            _ => self.not_able(),
+            | Self::UnicastDecline => self.rejected_packet(),
+            _ => self.cannot_serve(),
         }
     }
 
-    /// Everyday life on a link with several servers.
-    const fn everyday(self) -> &'static str {
+    /// Expected on a link with several servers.
+    const fn expected(self) -> &'static str {
         match self {
             Self::OtherServer => "not ours: the client asks another server by name (option 54)",
-            Self::OtherNodesTurn => {
+            Self::OtherResponder => {
                 "not ours: another node answers this client first; this one follows when the client \
                  asks again"
             }
-            Self::AnsweringACopy => "a copy of a packet that was being answered",
-            Self::NothingHeld => {
+            Self::DuplicateRequest => "a copy of a packet that was being answered",
+            Self::NoSuchLease => {
                 "it gives up an address that it does not hold, or has given up already"
             }
             _ => {
@@ -114,10 +114,10 @@ impl Silence {
         }
     }
 
-    /// The packet's own fault, or its way's.
-    const fn not_listened_to(self) -> &'static str {
+    /// The packet is wrong, or came from the wrong place.
+    const fn rejected_packet(self) -> &'static str {
         match self {
-            Self::NotTheClientsLink => {
+            Self::WrongInterface => {
                 "it came by another interface than the clients': clients are heard on \
                  GATEWAY_DHCP_INTERFACE only"
             }
@@ -125,14 +125,14 @@ impl Silence {
                 "it says that it comes from a relay, but the relay is not named: if it is yours, put \
                  all its addresses into GATEWAY_DHCP_RELAYS on every node"
             }
-            Self::NotTheRelaysWay => {
+            Self::WrongRelayInterface => {
                 "it says that it comes from a relay, but came by another interface than leads to that \
                  relay: look at `ip route get RELAY`, or somebody forges"
             }
-            Self::RelayElsewhere => {
+            Self::RelayOutsideSubnet => {
                 "the relay's address (giaddr) is not in the clients' network: give the relay one there"
             }
-            Self::ClientElsewhere => {
+            Self::ClientOutsideSubnet => {
                 "the client says that it has an address of another network: look at its configuration"
             }
             Self::OtherNetwork => {
@@ -150,8 +150,8 @@ impl Silence {
         }
     }
 
-    /// The node's or the cluster's state.
-    const fn not_able(self) -> &'static str {
+    /// The node or the cluster cannot serve it now.
+    const fn cannot_serve(self) -> &'static str {
         match self {
             Self::OutOfService => {
                 "this node is out of service: `gatewayctl status` on it says why; nodes that \
@@ -175,7 +175,7 @@ impl Silence {
                 "the address reserved for this client, or its own, is another's now or in quarantine: \
                  `gatewayctl lease list` shows whose"
             }
-            Self::ConflictAfterConflict => {
+            Self::RepeatedConflicts => {
                 "one free address after the other was found in use: somebody has fixed addresses in \
                  the pool, or answers every ARP request"
             }
@@ -215,17 +215,21 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_silence_has_an_explanation_of_its_own() {
-        let all: BTreeSet<_> = Silence::ALL.iter().map(|s| s.explanation()).collect();
-        assert_eq!(all.len(), Silence::ALL.len());
+    fn explanations_are_distinct_and_short() {
+        let all: BTreeSet<_> = NoReplyReason::ALL.iter().map(|s| s.explanation()).collect();
+        assert_eq!(all.len(), NoReplyReason::ALL.len());
         assert!(all.iter().all(|text| !text.is_empty() && text.len() <= 200));
     }
 
     #[test]
-    fn the_budget_of_a_client_is_told_as_it_is() {
+    fn too_many_from_client_explanation_matches_limits() {
         use crate::limits::{PER_CLIENT_BURST, PER_CLIENT_PER_SECOND};
         let budget =
             format!("{PER_CLIENT_PER_SECOND} packets a second, {PER_CLIENT_BURST} at once");
-        assert!(Silence::TooManyFromClient.explanation().contains(&budget));
+        assert!(
+            NoReplyReason::TooManyFromClient
+                .explanation()
+                .contains(&budget)
+        );
     }
 }
