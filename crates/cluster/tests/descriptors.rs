@@ -11,7 +11,7 @@ mod support;
 
 use cluster::{Cluster, Snapshots, Start};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use raft_store::medium::Machine;
+use raft_store::storage_env::OsEnv;
 use std::fs::File;
 use std::sync::Arc;
 use support::*;
@@ -33,7 +33,7 @@ fn take_all() -> Vec<File> {
 /// A snapshot of a peer that cannot be received is refused, and taken once there is room.
 async fn received() {
     let directory = tempfile::tempdir().unwrap();
-    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let (node, handler) = live::start(Arc::new(OsEnv), &directory.path().join("data")).await;
     let snapshot = || sealed::snapshot(&ipam::State::default(), [1, 2], 3);
     let all = take_all();
     assert!(live::call(handler.clone(), snapshot()).await, "no answer");

@@ -11,7 +11,7 @@ mod support;
 use api::proto::raft as wire;
 use live::{LIAR, call, route};
 use prost::Message;
-use raft_store::medium::Machine;
+use raft_store::storage_env::OsEnv;
 use std::sync::Arc;
 use support::surroundings::HangingDisk;
 use support::until;
@@ -60,8 +60,8 @@ fn leads(term: u64) -> wire::Vote {
 async fn a_snapshot_during_an_installation_waits() {
     let directory = tempfile::tempdir().unwrap();
     let disk = HangingDisk::default();
-    let medium = Arc::new(disk.clone());
-    let (node, handler) = live::start(medium, &directory.path().join("data")).await;
+    let env = Arc::new(disk.clone());
+    let (node, handler) = live::start(env, &directory.path().join("data")).await;
     assert!(call(handler.clone(), entries()).await);
 
     disk.hang_snapshots();
@@ -106,7 +106,7 @@ fn append(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_takes_back_its_own_entry_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let (node, handler) = live::start(Arc::new(OsEnv), &directory.path().join("data")).await;
     let says = |request| call(handler.clone(), request);
 
     assert!(says(append(1, (0, 0), None, &[(1, 1), (1, 2)])).await);
@@ -123,7 +123,7 @@ async fn a_leader_that_takes_back_its_own_entry_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_leader_calls_committed_is_not_applied_where_logs_differ() {
     let directory = tempfile::tempdir().unwrap();
-    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let (node, handler) = live::start(Arc::new(OsEnv), &directory.path().join("data")).await;
     let says = |request| call(handler.clone(), request);
 
     assert!(says(append(1, (0, 0), None, &[(1, 1)])).await);
@@ -142,7 +142,7 @@ async fn what_a_leader_calls_committed_is_not_applied_where_logs_differ() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_out_of_reach_is_refused_in_a_snapshot_and_in_an_entry() {
     let directory = tempfile::tempdir().unwrap();
-    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let (node, handler) = live::start(Arc::new(OsEnv), &directory.path().join("data")).await;
     let says = |request| call(handler.clone(), request);
     let at = |clock| {
         let parts = ipam::StateParts {
@@ -202,7 +202,7 @@ fn stamped(clock: u64) -> (&'static str, Vec<Vec<u8>>) {
 #[tokio::test]
 async fn two_appends_at_once_are_judged_one_after_the_other() {
     let directory = tempfile::tempdir().unwrap();
-    let (node, handler) = live::start(Arc::new(Machine), &directory.path().join("data")).await;
+    let (node, handler) = live::start(Arc::new(OsEnv), &directory.path().join("data")).await;
     let says = |request| call(handler.clone(), request);
 
     assert!(says(append(1, (0, 0), None, &[(1, 1), (1, 2)])).await);

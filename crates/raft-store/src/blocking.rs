@@ -1,7 +1,7 @@
 //! Where work runs that may wait for the disk.
 
 use crate::StoreError;
-use crate::medium::Medium;
+use crate::storage_env::StorageEnv;
 
 /// Where the storage does what may wait for the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Execution {
     /// Everything is done in the caller, before it gets its answer.
     Inline,
     /// The log is written by a task of the current runtime, and snapshot files by the caller. Each
-    /// waits for [`Medium::sync_latency`] before it syncs. For deterministic simulation: no thread,
+    /// waits for [`StorageEnv::sync_latency`] before it syncs. For deterministic simulation: no thread,
     /// and time is the runtime's.
     Tasks,
 }
@@ -23,7 +23,7 @@ impl Execution {
     /// away has begun nothing.
     pub(crate) async fn run<T, F>(
         self,
-        medium: &dyn Medium,
+        env: &dyn StorageEnv,
         doing: &'static str,
         work: F,
     ) -> Result<T, StoreError>
@@ -34,7 +34,7 @@ impl Execution {
         match self {
             Self::Inline => work(),
             Self::Tasks => {
-                tokio::time::sleep(medium.sync_latency()).await;
+                tokio::time::sleep(env.sync_latency()).await;
                 work()
             }
             Self::Threads => tokio::task::spawn_blocking(work)

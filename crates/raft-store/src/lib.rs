@@ -17,7 +17,7 @@
 //!   log that it replaces is purged.
 //! * **What may block.** Writes of the log happen on one thread of their own ([`Execution`]).
 //!   Reads are served from memory, or from the database when they are older than its tail.
-//! * **The disk** is behind a port ([`medium`]): this machine's, or a simulated one ([`open_on`]).
+//! * **The disk** is behind a port ([`storage_env`]): the operating system's, or a simulated one ([`open_on`]).
 //! * **A crash** leaves a prefix of what was asked for, at least all that was acknowledged;
 //!   perhaps a temporary file, which the next `open` removes. The state machine is rebuilt from the
 //!   newest snapshot and the log up to the committed entry.
@@ -31,7 +31,6 @@ mod failure;
 mod frozen;
 mod loan;
 mod log;
-pub mod medium;
 mod node_file;
 mod notes;
 mod open;
@@ -39,6 +38,7 @@ mod poison;
 mod runtime;
 mod snapshot;
 mod state_machine;
+pub mod storage_env;
 mod types;
 mod unfinished;
 

@@ -13,7 +13,9 @@ pub struct Loan(watch::Sender<()>);
 
 /// Carried by what is lent. Dropped with it.
 #[derive(Clone, Debug)]
-pub(crate) struct Borrower(#[allow(dead_code, reason = "its end is the news")] watch::Receiver<()>);
+pub(crate) struct Borrower(
+    #[allow(dead_code, reason = "its end is the publisher")] watch::Receiver<()>,
+);
 
 impl Default for Loan {
     fn default() -> Self {

@@ -25,12 +25,12 @@ impl NodeFile {
 
     /// Its content; `None` if there is none. Blocks for a moment.
     pub fn read(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let medium = self.directory.medium();
-        let exists = medium.exists(&self.path);
+        let env = self.directory.env();
+        let exists = env.exists(&self.path);
         if !exists.map_err(StoreError::io("looking for", &self.path))? {
             return Ok(None);
         }
-        let content = medium.read(&self.path);
+        let content = env.read(&self.path);
         content
             .map(Some)
             .map_err(StoreError::io("reading", &self.path))
@@ -41,11 +41,9 @@ impl NodeFile {
         let Self {
             directory, path, ..
         } = self.clone();
-        let write = move || write_atomically(directory.medium(), &path, &content);
-        let medium = self.directory.medium();
-        let written = self
-            .execution
-            .run(medium, "writing a file of the node", write);
+        let write = move || write_atomically(directory.env(), &path, &content);
+        let env = self.directory.env();
+        let written = self.execution.run(env, "writing a file of the node", write);
         written.await
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::data_dir::{ClusterIdFile, DataDir, Found, Release};
 use crate::failure::Failure;
-use crate::medium::{Machine, Medium};
 use crate::snapshot::SnapshotStore;
+use crate::storage_env::{OsEnv, StorageEnv};
 use crate::{
     Execution, LogStore, NodeFile, NoteBook, StateMachine, StateReader, StoreError,
     UnfinishedWrites, log, state_machine,
@@ -58,13 +58,13 @@ impl OpenOptions {
 /// Opens the data directory, or makes a new one, and checks all that is in it. Blocks: it reads
 /// the whole log and the newest snapshot.
 pub fn open(options: &OpenOptions) -> Result<Store, StoreError> {
-    open_on(Arc::new(Machine), options)
+    open_on(Arc::new(OsEnv), options)
 }
 
-/// [`open`] on another medium than this machine. With [`Execution::Tasks`] it must be called in the
+/// [`open`] on another storage environment than the operating system's. With [`Execution::Tasks`] it must be called in the
 /// runtime that the tasks shall run on.
-pub fn open_on(medium: Arc<dyn Medium>, options: &OpenOptions) -> Result<Store, StoreError> {
-    let (directory, found) = DataDir::open(medium, &options.directory)?;
+pub fn open_on(env: Arc<dyn StorageEnv>, options: &OpenOptions) -> Result<Store, StoreError> {
+    let (directory, found) = DataDir::open(env, &options.directory)?;
     let directory = Arc::new(directory);
     let execution = options.execution;
     let failure = Arc::<Failure>::default();

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use ipam::{ClusterTime, NodeId};
 use openraft::storage::RaftLogStorageExt;
 use prost::Message;
-use raft_store::medium::{Machine, Medium};
+use raft_store::storage_env::{OsEnv, StorageEnv};
 use raft_store::{CommittedLeaderId, Entry, LogId, Membership, OpenOptions, PeerNode, TypeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -95,7 +95,7 @@ impl Live {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().unwrap();
         let begun = Instant::now();
-        let (cluster, handler) = runtime.block_on(start(Arc::new(Machine), directory));
+        let (cluster, handler) = runtime.block_on(start(Arc::new(OsEnv), directory));
         Self {
             runtime,
             cluster,
@@ -131,7 +131,7 @@ impl Live {
 }
 
 /// The node on `disk`, and the way to it.
-pub async fn start(disk: Arc<dyn Medium>, directory: &Path) -> (Cluster, PeerHandler) {
+pub async fn start(disk: Arc<dyn StorageEnv>, directory: &Path) -> (Cluster, PeerHandler) {
     let options = OpenOptions::new(directory, 1);
     let mut store = raft_store::open_on(disk, &options).unwrap();
     store.cluster.claim(CLUSTER).await.unwrap();

@@ -2,7 +2,7 @@
 
 use cluster::{Cluster, Connector, MembershipError, PeerChannel, PeerHandler, Start, Surroundings};
 use ipam::NodeId;
-use raft_store::medium::*;
+use raft_store::storage_env::*;
 use raft_store::{OpenOptions, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::TryLockError;
@@ -179,30 +179,30 @@ impl HangingDisk {
     }
 }
 
-impl Medium for HangingDisk {
+impl StorageEnv for HangingDisk {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        Machine.create_dir_all(path)
+        OsEnv.create_dir_all(path)
     }
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
-        Machine.remove_dir_all(path)
+        OsEnv.remove_dir_all(path)
     }
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        Machine.sync_dir(path)
+        OsEnv.sync_dir(path)
     }
     fn list(&self, path: &Path) -> io::Result<Vec<Listed>> {
-        Machine.list(path)
+        OsEnv.list(path)
     }
     fn exists(&self, path: &Path) -> io::Result<bool> {
-        Machine.exists(path)
+        OsEnv.exists(path)
     }
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Machine.read(path)
+        OsEnv.read(path)
     }
     fn create(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
-        Machine.create(path)
+        OsEnv.create(path)
     }
     fn open(&self, path: &Path) -> io::Result<Box<dyn OpenFile>> {
-        Machine.open(path)
+        OsEnv.open(path)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         if to
@@ -211,19 +211,19 @@ impl Medium for HangingDisk {
         {
             self.pass_snapshot();
         }
-        Machine.rename(from, to)
+        OsEnv.rename(from, to)
     }
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         let name = path.file_name().unwrap().to_string_lossy();
         self.lock().received += usize::from(name.starts_with("incoming-"));
-        Machine.remove_file(path)
+        OsEnv.remove_file(path)
     }
     fn lock(&self, path: &Path) -> Result<Held, TryLockError> {
-        Machine.lock(path)
+        OsEnv.lock(path)
     }
     fn open_database(&self, directory: &Path) -> Result<Arc<dyn KeyValueStore>, StoreError> {
         Ok(Arc::new(HangingDatabase {
-            database: Machine.open_database(directory)?,
+            database: OsEnv.open_database(directory)?,
             disk: self.clone(),
         }))
     }

@@ -36,7 +36,7 @@ impl ClusterIdFile {
         in_state: Option<ClusterId>,
     ) -> Result<Self, StoreError> {
         let path = path(directory);
-        let found = match directory.medium().read(&path) {
+        let found = match directory.env().read(&path) {
             Ok(content) => Some(parse(&content).ok_or_else(|| {
                 StoreError::UnknownClusterId {
                     path: path.clone(),
@@ -86,10 +86,8 @@ impl ClusterIdFile {
         };
         let (file, place) = (self.clone(), Arc::clone(&directory));
         let write = move || file.write(&place, id);
-        let medium = directory.medium();
-        let written = self
-            .execution
-            .run(medium, "writing the cluster's id", write);
+        let env = directory.env();
+        let written = self.execution.run(env, "writing the cluster's id", write);
         written.await?;
         Ok(self.get().unwrap_or(id))
     }
@@ -98,7 +96,7 @@ impl ClusterIdFile {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_none() {
             let content = format!("{PREFIX}{}\n", hex(&id));
-            write_atomically(directory.medium(), &path(directory), content.as_bytes())?;
+            write_atomically(directory.env(), &path(directory), content.as_bytes())?;
             *known = Some(id);
         }
         Ok(())

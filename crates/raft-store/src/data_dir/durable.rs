@@ -1,7 +1,7 @@
 //! Files that are there after a power cut: write, fsync, rename, fsync of the directory.
 
 use crate::StoreError;
-use crate::medium::Medium;
+use crate::storage_env::StorageEnv;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,37 +9,37 @@ const TEMPORARY: &str = "tmp";
 
 /// Makes a directory, and those above it that are missing. Each one's name is durable before
 /// anything is made in it, so what is durable in the directory cannot be lost with it.
-pub(super) fn create_dir(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+pub(super) fn create_dir(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
     // S2: what is durable in the directory must be found again.
     if ipam::mutated!("s2_directory_not_synced") {
-        let created = medium.create_dir_all(path);
+        let created = env.create_dir_all(path);
         return created.map_err(StoreError::io("creating directory", path));
     }
     let mut missing = Vec::new();
     for path in path.ancestors().filter(|path| *path != Path::new("")) {
-        let exists = medium.exists(path);
+        let exists = env.exists(path);
         if exists.map_err(StoreError::io("looking for", path))? {
-            sync_existing_name(medium, path)?;
+            sync_existing_name(env, path)?;
             break;
         }
         missing.push(path);
     }
     for path in missing.into_iter().rev() {
-        let created = medium.create_dir_all(path);
+        let created = env.create_dir_all(path);
         created.map_err(StoreError::io("creating directory", path))?;
         if let Some(holder) = holder(path) {
-            sync_dir(medium, holder)?;
+            sync_dir(env, holder)?;
         }
     }
     Ok(())
 }
 
 /// An earlier try may have made the directory and died before its name was durable.
-fn sync_existing_name(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
+fn sync_existing_name(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
     let Some(holder) = holder(path) else {
         return Ok(());
     };
-    match medium.sync_dir(holder) {
+    match env.sync_dir(holder) {
         // Somebody else's directory that we may not open: then it was they who made `path` in it.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
         synced => synced.map_err(StoreError::io("making durable directory", holder)),
@@ -59,12 +59,12 @@ fn holder(path: &Path) -> Option<&Path> {
 /// Replaces `path` by a file with this content. A crash leaves the old file or the new one, and
 /// perhaps a temporary file beside it.
 pub(crate) fn write_atomically(
-    medium: &dyn Medium,
+    env: &dyn StorageEnv,
     path: &Path,
     content: &[u8],
 ) -> Result<(), StoreError> {
     let temporary = temporary_path(path);
-    let created = medium.create(&temporary);
+    let created = env.create(&temporary);
     let file = created.map_err(StoreError::io("creating", &temporary))?;
     file.write_all_at(content, 0)
         .map_err(StoreError::io("writing", &temporary))?;
@@ -73,10 +73,10 @@ pub(crate) fn write_atomically(
         file.sync_all()
             .map_err(StoreError::io("making durable", &temporary))?;
     }
-    let renamed = medium.rename(&temporary, path);
+    let renamed = env.rename(&temporary, path);
     renamed.map_err(StoreError::io("renaming a file to", path))?;
     match path.parent() {
-        Some(parent) => sync_dir(medium, parent),
+        Some(parent) => sync_dir(env, parent),
         None => Ok(()),
     }
 }
@@ -87,26 +87,26 @@ pub(crate) fn is_temporary(path: &Path) -> bool {
 }
 
 /// Makes a directory's entries durable.
-pub(crate) fn sync_dir(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
-    let synced = medium.sync_dir(path);
+pub(crate) fn sync_dir(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
+    let synced = env.sync_dir(path);
     synced.map_err(StoreError::io("making durable directory", path))
 }
 
 /// Makes a directory durable with all that is in it.
-pub(crate) fn sync_tree(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
-    let listed = medium.list(path);
+pub(crate) fn sync_tree(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
+    let listed = env.list(path);
     for entry in listed.map_err(StoreError::io("reading directory", path))? {
         if entry.is_dir {
-            sync_tree(medium, &entry.path)?;
+            sync_tree(env, &entry.path)?;
         } else {
-            sync_file(medium, &entry.path)?;
+            sync_file(env, &entry.path)?;
         }
     }
-    sync_dir(medium, path)
+    sync_dir(env, path)
 }
 
-fn sync_file(medium: &dyn Medium, path: &Path) -> Result<(), StoreError> {
-    let file = medium.open(path).map_err(StoreError::io("opening", path))?;
+fn sync_file(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
+    let file = env.open(path).map_err(StoreError::io("opening", path))?;
     file.sync_all()
         .map_err(StoreError::io("making durable", path))
 }
@@ -120,12 +120,12 @@ pub(super) fn temporary_path(path: &Path) -> PathBuf {
 }
 
 /// Removes what interrupted writes left in a directory.
-pub(crate) fn remove_temporary(medium: &dyn Medium, directory: &Path) -> Result<(), StoreError> {
-    let listed = medium.list(directory);
+pub(crate) fn remove_temporary(env: &dyn StorageEnv, directory: &Path) -> Result<(), StoreError> {
+    let listed = env.list(directory);
     let listed = listed.map_err(StoreError::io("reading directory", directory))?;
     for path in listed.into_iter().map(|entry| entry.path) {
         if is_temporary(&path) {
-            let removed = medium.remove_file(&path);
+            let removed = env.remove_file(&path);
             removed.map_err(StoreError::io("removing", &path))?;
         }
     }

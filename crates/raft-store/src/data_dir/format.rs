@@ -1,7 +1,7 @@
 //! The format file: one line for people and for programs.
 
 use crate::StoreError;
-use crate::medium::Medium;
+use crate::storage_env::StorageEnv;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -18,8 +18,8 @@ pub(super) fn current() -> String {
 }
 
 /// Checks the format file; `false` when there is none.
-pub(super) fn check(medium: &dyn Medium, path: &Path) -> Result<bool, StoreError> {
-    let content = match medium.read(path) {
+pub(super) fn check(env: &dyn StorageEnv, path: &Path) -> Result<bool, StoreError> {
+    let content = match env.read(path) {
         Ok(content) => content,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(StoreError::io("reading", path)(error)),

@@ -1,13 +1,13 @@
 //! One process at a time.
 
 use crate::StoreError;
-use crate::medium::{Held, Medium};
+use crate::storage_env::{Held, StorageEnv};
 use std::fs::TryLockError;
 use std::path::Path;
 
 /// Takes the lock, at once or not at all.
-pub(super) fn acquire(medium: &dyn Medium, path: &Path) -> Result<Held, StoreError> {
-    match medium.lock(path) {
+pub(super) fn acquire(env: &dyn StorageEnv, path: &Path) -> Result<Held, StoreError> {
+    match env.lock(path) {
         Ok(held) => Ok(held),
         Err(TryLockError::WouldBlock) => {
             let directory = path.parent().unwrap_or(path);

@@ -13,7 +13,7 @@ pub use cluster_id::{ClusterId, ClusterIdFile};
 pub(crate) use durable::{is_temporary, remove_temporary, sync_dir, sync_tree, write_atomically};
 
 use crate::StoreError;
-use crate::medium::{DATABASE_FILE, Held, Medium};
+use crate::storage_env::{DATABASE_FILE, Held, StorageEnv};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -30,7 +30,7 @@ const NOTES: &str = "notes";
 /// A data directory that is ours while this value lives.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    medium: Arc<dyn Medium>,
+    env: Arc<dyn StorageEnv>,
     root: PathBuf,
     _lock: Held,
     /// Dropped after the lock: tells [`Release`] that the directory is free.
@@ -54,27 +54,27 @@ pub(crate) enum Found {
 
 impl DataDir {
     /// Takes `root` for this process, and checks or prepares it.
-    pub(crate) fn open(medium: Arc<dyn Medium>, root: &Path) -> Result<(Self, Found), StoreError> {
-        durable::create_dir(&*medium, root)?;
-        medium.check_directory(root)?;
+    pub(crate) fn open(env: Arc<dyn StorageEnv>, root: &Path) -> Result<(Self, Found), StoreError> {
+        durable::create_dir(&*env, root)?;
+        env.check_directory(root)?;
         // Before anything is made in it.
-        if !format::check(&*medium, &root.join(FORMAT))? {
-            check_unused(&*medium, root)?;
+        if !format::check(&*env, &root.join(FORMAT))? {
+            check_unused(&*env, root)?;
         }
-        let lock = lock::acquire(&*medium, &root.join(LOCK))?;
+        let lock = lock::acquire(&*env, &root.join(LOCK))?;
         let dir = Self {
-            medium,
+            env,
             root: root.to_owned(),
             _lock: lock,
             held: watch::Sender::new(()),
         };
-        let found = if format::check(&*dir.medium, &root.join(FORMAT))? {
-            dir.medium.make_private(root)?;
+        let found = if format::check(&*dir.env, &root.join(FORMAT))? {
+            dir.env.make_private(root)?;
             dir.check_parts()?;
             Found::Data
         } else {
-            check_unused(&*dir.medium, root)?;
-            dir.medium.make_private(root)?;
+            check_unused(&*dir.env, root)?;
+            dir.env.make_private(root)?;
             dir.prepare()?;
             Found::Nothing
         };
@@ -83,12 +83,12 @@ impl DataDir {
 
     /// Makes a freshly filled directory a node's data: from here on no part may be missing.
     pub(crate) fn seal(&self) -> Result<(), StoreError> {
-        let medium = self.medium();
-        sync_tree(medium, &self.log())?;
-        sync_tree(medium, &self.snapshots())?;
-        sync_dir(medium, &self.root)?;
+        let env = self.env();
+        sync_tree(env, &self.log())?;
+        sync_tree(env, &self.snapshots())?;
+        sync_dir(env, &self.root)?;
         let format = self.root.join(FORMAT);
-        write_atomically(medium, &format, format::current().as_bytes())?;
+        write_atomically(env, &format, format::current().as_bytes())?;
         self.remove_marker()
     }
 
@@ -98,8 +98,8 @@ impl DataDir {
     }
 
     /// What it is on.
-    pub(crate) fn medium(&self) -> &dyn Medium {
-        &*self.medium
+    pub(crate) fn env(&self) -> &dyn StorageEnv {
+        &*self.env
     }
 
     /// The directory itself.
@@ -147,13 +147,13 @@ impl DataDir {
     }
 
     fn prepare(&self) -> Result<(), StoreError> {
-        write_atomically(self.medium(), &self.root.join(CREATING), b"")?;
+        write_atomically(self.env(), &self.root.join(CREATING), b"")?;
         for part in [self.log(), self.snapshots()] {
             if self.exists(&part)? {
                 let removing = StoreError::io("removing half-made directory", &part);
-                self.medium.remove_dir_all(&part).map_err(removing)?;
+                self.env.remove_dir_all(&part).map_err(removing)?;
             }
-            let created = self.medium.create_dir_all(&part);
+            let created = self.env.create_dir_all(&part);
             created.map_err(StoreError::io("creating directory", &part))?;
         }
         Ok(())
@@ -162,37 +162,37 @@ impl DataDir {
     fn remove_marker(&self) -> Result<(), StoreError> {
         let marker = self.root.join(CREATING);
         if self.exists(&marker)? {
-            let removed = self.medium.remove_file(&marker);
+            let removed = self.env.remove_file(&marker);
             removed.map_err(StoreError::io("removing", &marker))?;
-            sync_dir(self.medium(), &self.root)?;
+            sync_dir(self.env(), &self.root)?;
         }
         Ok(())
     }
 
     fn exists(&self, path: &Path) -> Result<bool, StoreError> {
-        let exists = self.medium.exists(path);
+        let exists = self.env.exists(path);
         exists.map_err(StoreError::io("looking for", path))
     }
 }
 
 /// Refuses a directory in which there is something that no interrupted creation of ours has left. A
 /// file that only has the name of one of ours would be overwritten.
-fn check_unused(medium: &dyn Medium, root: &Path) -> Result<(), StoreError> {
+fn check_unused(env: &dyn StorageEnv, root: &Path) -> Result<(), StoreError> {
     let reading = StoreError::io("reading data directory", root);
-    let listed = medium.list(root).map_err(reading)?;
+    let listed = env.list(root).map_err(reading)?;
     let marker = root.join(CREATING);
     let creating = listed.iter().any(|entry| entry.path == marker);
     for entry in &listed {
         let name = entry.path.file_name().and_then(|name| name.to_str());
         let ours = match name {
-            Some(LOCK | CREATING) => is_prefix_of(medium, &entry.path, "")?,
+            Some(LOCK | CREATING) => is_prefix_of(env, &entry.path, "")?,
             Some(LOG | SNAPSHOTS) => creating && entry.is_dir,
             Some(WATERMARK) => creating,
             _ if entry.path == durable::temporary_path(&marker) => {
-                is_prefix_of(medium, &entry.path, "")?
+                is_prefix_of(env, &entry.path, "")?
             }
             _ if entry.path == durable::temporary_path(&root.join(FORMAT)) => {
-                is_prefix_of(medium, &entry.path, &format::current())?
+                is_prefix_of(env, &entry.path, &format::current())?
             }
             _ => false,
         };
@@ -204,8 +204,8 @@ fn check_unused(medium: &dyn Medium, root: &Path) -> Result<(), StoreError> {
 }
 
 /// Whether a file holds the beginning of `content`: what a crash may leave of it.
-fn is_prefix_of(medium: &dyn Medium, path: &Path, content: &str) -> Result<bool, StoreError> {
-    let found = medium.read(path).map_err(StoreError::io("reading", path))?;
+fn is_prefix_of(env: &dyn StorageEnv, path: &Path, content: &str) -> Result<bool, StoreError> {
+    let found = env.read(path).map_err(StoreError::io("reading", path))?;
     Ok(content.as_bytes().starts_with(&found))
 }
 

@@ -5,7 +5,7 @@ use super::operation::MetaKey;
 use super::record;
 use crate::StoreError;
 use crate::data_dir::{DataDir, sync_tree};
-use crate::medium::{Change, KeyValueStore, Pair, Pairs, Table};
+use crate::storage_env::{Change, KeyValueStore, Pair, Pairs, Table};
 use std::io;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
@@ -32,11 +32,11 @@ pub(super) struct RawRecord {
 impl Database {
     /// Opens or creates it, and makes durable what it does not itself: its files' existence.
     pub(super) fn open(directory: Arc<DataDir>) -> Result<Self, StoreError> {
-        let medium = directory.medium();
+        let env = directory.env();
         let root = directory.log();
-        let store = medium.open_database(&root)?;
+        let store = env.open_database(&root)?;
         store.sync().map_err(StoreError::database(SYNCING))?;
-        sync_tree(medium, &root)?;
+        sync_tree(env, &root)?;
         Ok(Self {
             store,
             _directory: directory,

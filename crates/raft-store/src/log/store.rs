@@ -49,11 +49,11 @@ pub(crate) fn open(
     let watermark = match found {
         Found::Nothing => {
             claim(&database, node_id)?;
-            Watermark::create(directory.medium(), &directory.watermark())?
+            Watermark::create(directory.env(), &directory.watermark())?
         }
         Found::Data => {
             check_owner(&database, &directory, node_id)?;
-            Watermark::open(directory.medium(), &directory.watermark())?
+            Watermark::open(directory.env(), &directory.watermark())?
         }
     };
     let Restored {

@@ -13,7 +13,7 @@
 //! (u64), vote (term u64, node u64, kind u8: 0 none, 1 asked for, 2 won), the last entry's checksum
 //! (known u8: 0 no, 1 yes; u32), CRC-32 over all of these, little-endian.
 
-use crate::medium::{Medium, OpenFile};
+use crate::storage_env::{OpenFile, StorageEnv};
 use crate::{StoreError, Vote};
 use std::path::{Path, PathBuf};
 
@@ -47,8 +47,8 @@ pub(super) struct Watermark {
 
 impl Watermark {
     /// A new one that promises nothing. Durable when it returns, but for its directory.
-    pub(super) fn create(medium: &dyn Medium, path: &Path) -> Result<Self, StoreError> {
-        let created = medium.create(path);
+    pub(super) fn create(env: &dyn StorageEnv, path: &Path) -> Result<Self, StoreError> {
+        let created = env.create(path);
         let file = created.map_err(StoreError::io("creating", path))?;
         let mut watermark = Self {
             file,
@@ -64,8 +64,8 @@ impl Watermark {
     }
 
     /// The one of an earlier run.
-    pub(super) fn open(medium: &dyn Medium, path: &Path) -> Result<Self, StoreError> {
-        let file = medium.open(path).map_err(StoreError::io("opening", path))?;
+    pub(super) fn open(env: &dyn StorageEnv, path: &Path) -> Result<Self, StoreError> {
+        let file = env.open(path).map_err(StoreError::io("opening", path))?;
         let mut newest = None;
         for offset in SLOT_OFFSETS {
             let mut slot = [0; SLOT];
@@ -215,7 +215,7 @@ fn decode(slot: &[u8; SLOT]) -> Option<(u64, Mark)> {
 mod tests {
     use super::*;
     use crate::frozen::fixture;
-    use crate::medium::Machine;
+    use crate::storage_env::OsEnv;
     use tempfile::TempDir;
 
     fn mark(next_index: u64) -> Mark {
@@ -266,13 +266,10 @@ mod tests {
     fn a_torn_slot_leaves_the_one_before() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("watermark");
-        let mut watermark = Watermark::create(&Machine, &path).unwrap();
+        let mut watermark = Watermark::create(&OsEnv, &path).unwrap();
         for index in 1..6 {
             watermark.raise(mark(index)).unwrap();
-            assert_eq!(
-                Watermark::open(&Machine, &path).unwrap().mark(),
-                mark(index)
-            );
+            assert_eq!(Watermark::open(&OsEnv, &path).unwrap().mark(), mark(index));
         }
         let [even, odd] = SLOT_OFFSETS;
         let newest = if watermark.sequence.is_multiple_of(2) {
@@ -281,21 +278,21 @@ mod tests {
             (odd, even)
         };
         watermark.file.write_all_at(b"torn", newest.0).unwrap();
-        assert_eq!(Watermark::open(&Machine, &path).unwrap().mark(), mark(4));
+        assert_eq!(Watermark::open(&OsEnv, &path).unwrap().mark(), mark(4));
         watermark.file.write_all_at(b"torn", newest.1).unwrap();
-        assert!(Watermark::open(&Machine, &path).is_err());
+        assert!(Watermark::open(&OsEnv, &path).is_err());
     }
 
     #[test]
     fn lowering_keeps_the_vote() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("watermark");
-        let mut watermark = Watermark::create(&Machine, &path).unwrap();
+        let mut watermark = Watermark::create(&OsEnv, &path).unwrap();
         watermark.raise(mark(9)).unwrap();
         watermark.lower(12).unwrap();
         assert_eq!(watermark.mark(), mark(9));
         watermark.lower(4).unwrap();
-        let lowered = Watermark::open(&Machine, &path).unwrap().mark();
+        let lowered = Watermark::open(&OsEnv, &path).unwrap().mark();
         assert_eq!((lowered.next_index, lowered.vote), (4, mark(9).vote));
         assert_eq!(lowered.last_checksum, None);
     }

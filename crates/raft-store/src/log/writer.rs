@@ -139,7 +139,7 @@ async fn run_as_task(
     mut operations: Receiver<Queued>,
     directory: Arc<DataDir>,
 ) {
-    let sync_latency = || tokio::time::sleep(directory.medium().sync_latency());
+    let sync_latency = || tokio::time::sleep(directory.env().sync_latency());
     loop {
         while engine.is_purging() && operations.is_empty() && !operations.is_closed() {
             engine.purge_step();

@@ -77,11 +77,11 @@ impl NoteBook {
         let directory = self.directory.upgrade().ok_or(StoreError::WriterStopped)?;
         let writing = {
             let directory = Arc::clone(&directory);
-            move || write_atomically(directory.medium(), &directory.notes(), &checked(content))
+            move || write_atomically(directory.env(), &directory.notes(), &checked(content))
         };
         let saved = self
             .execution
-            .run(directory.medium(), "keeping notes", writing);
+            .run(directory.env(), "keeping notes", writing);
         saved.await.map_err(|error| self.failure.record(error))
     }
 }
@@ -98,12 +98,12 @@ fn read_checked(
     path: &Path,
     what: &'static str,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let medium = directory.medium();
-    let exists = medium.exists(path);
+    let env = directory.env();
+    let exists = env.exists(path);
     if !exists.map_err(StoreError::io("looking for", path))? {
         return Ok(None);
     }
-    let mut bytes = medium.read(path).map_err(StoreError::io("reading", path))?;
+    let mut bytes = env.read(path).map_err(StoreError::io("reading", path))?;
     let content = bytes.len().checked_sub(CHECKSUM);
     let checksum = content.map(|content| bytes.split_off(content));
     if checksum.is_none_or(|checksum| checksum != crc32fast::hash(&bytes).to_le_bytes()) {
@@ -119,10 +119,10 @@ fn read_checked(
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::medium::Machine;
+    use crate::storage_env::OsEnv;
 
     fn open(root: &Path) -> (Arc<DataDir>, NoteBook) {
-        let (directory, _) = DataDir::open(Arc::new(Machine), root).unwrap();
+        let (directory, _) = DataDir::open(Arc::new(OsEnv), root).unwrap();
         let directory = Arc::new(directory);
         directory.seal().unwrap();
         let failure = Arc::default();

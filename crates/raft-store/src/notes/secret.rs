@@ -46,7 +46,7 @@ impl Secret {
         }
         let mut secret = vec![0; SECRET];
         fill_secret(&mut secret).map_err(StoreError::io("drawing a secret for", &path))?;
-        write_atomically(directory.medium(), &path, &checked(secret.clone()))?;
+        write_atomically(directory.env(), &path, &checked(secret.clone()))?;
         Ok(Self::new(secret))
     }
 

@@ -17,7 +17,7 @@ pub use spool::{IncomingSnapshot, SnapshotSpool};
 
 use crate::data_dir::{DataDir, is_temporary, remove_temporary, sync_dir, write_atomically};
 use crate::failure::Failure;
-use crate::medium::Medium;
+use crate::storage_env::StorageEnv;
 use crate::{LogId, SnapshotData, StoreError, UnfinishedWrites, WriteKind};
 use name::Name;
 use std::path::PathBuf;
@@ -48,7 +48,7 @@ impl SnapshotStore {
         unfinished: UnfinishedWrites,
     ) -> Result<Self, StoreError> {
         let path = directory.snapshots();
-        remove_temporary(directory.medium(), &path)?;
+        remove_temporary(directory.env(), &path)?;
         Ok(Self {
             path,
             changing: Mutex::new(()),
@@ -64,8 +64,8 @@ impl SnapshotStore {
     }
 
     /// What the files are on.
-    pub(crate) fn medium(&self) -> &dyn Medium {
-        self.directory.medium()
+    pub(crate) fn env(&self) -> &dyn StorageEnv {
+        self.directory.env()
     }
 
     /// Makes a snapshot durable, then removes older ones. A failure is the whole store's.
@@ -83,7 +83,7 @@ impl SnapshotStore {
 
     fn try_save(&self, last: LogId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path.join(Name::of(last).to_string());
-        write_atomically(self.medium(), &path, bytes)?;
+        write_atomically(self.env(), &path, bytes)?;
         self.remove_all_but_newest()
     }
 
@@ -93,7 +93,7 @@ impl SnapshotStore {
         let Some((_, path)) = self.list()?.pop() else {
             return Ok(None);
         };
-        let read = self.medium().read(&path);
+        let read = self.env().read(&path);
         let bytes = read.map_err(StoreError::io("reading snapshot", &path))?;
         if let Err(reason) = file::open(&bytes) {
             return Err(StoreError::DamagedSnapshot { path, reason });
@@ -109,15 +109,15 @@ impl SnapshotStore {
             return Ok(());
         }
         for (_, path) in files {
-            let removed = self.medium().remove_file(&path);
+            let removed = self.env().remove_file(&path);
             removed.map_err(StoreError::io("removing old snapshot", &path))?;
         }
-        sync_dir(self.medium(), &self.path)
+        sync_dir(self.env(), &self.path)
     }
 
     /// Every snapshot file, the newest last.
     fn list(&self) -> Result<Vec<(Name, PathBuf)>, StoreError> {
-        let listed = self.medium().list(&self.path);
+        let listed = self.env().list(&self.path);
         let listed = listed.map_err(StoreError::io("reading directory", &self.path))?;
         let mut files = Vec::new();
         let listed = listed.into_iter().map(|entry| entry.path);

@@ -5,8 +5,8 @@
 //! failure of this store. A crash leaves a temporary file, which the next start removes.
 
 use super::SnapshotStore;
-use crate::medium::OpenFile;
 use crate::state_machine::check_received;
+use crate::storage_env::OpenFile;
 use crate::{Execution, SnapshotData, SnapshotMeta, StoreError};
 use ipam::ClusterTime;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ impl SnapshotSpool {
         let (store, execution) = (snapshots.clone(), self.execution);
         // Made where the file is: a caller that goes away meanwhile leaves nothing behind.
         let create = move || {
-            let created = store.medium().create(&path);
+            let created = store.env().create(&path);
             let file = created.map_err(StoreError::io("creating", &path))?;
             Ok(IncomingSnapshot {
                 snapshots: store,
@@ -59,8 +59,8 @@ impl SnapshotSpool {
                 length: 0,
             })
         };
-        let medium = snapshots.medium();
-        execution.run(medium, "receiving a snapshot", create).await
+        let env = snapshots.env();
+        execution.run(env, "receiving a snapshot", create).await
     }
 }
 
@@ -79,9 +79,9 @@ impl IncomingSnapshot {
             let written = file.write_all_at(&part, offset);
             written.map_err(StoreError::io("writing", &path))
         };
-        let medium = self.snapshots.medium();
+        let env = self.snapshots.env();
         let execution = self.execution;
-        execution.run(medium, "receiving a snapshot", write).await
+        execution.run(env, "receiving a snapshot", write).await
     }
 
     /// Checks that all that has come is the snapshot that `meta` announced: its length and checksum
@@ -95,7 +95,7 @@ impl IncomingSnapshot {
     ) -> Result<SnapshotData, StoreError> {
         let (snapshots, path, meta) = (self.snapshots.clone(), self.path.clone(), meta.clone());
         let check = move || {
-            let read = snapshots.medium().read(&path);
+            let read = snapshots.env().read(&path);
             let bytes = read.map_err(StoreError::io("reading", &path))?;
             let received = check_received(&meta, &bytes)?;
             if cluster.is_some() && received.state.cluster_id() != cluster {
@@ -108,15 +108,15 @@ impl IncomingSnapshot {
             }
             Ok(SnapshotData::from(bytes))
         };
-        let medium = self.snapshots.medium();
+        let env = self.snapshots.env();
         let execution = self.execution;
-        execution.run(medium, "checking a snapshot", check).await
+        execution.run(env, "checking a snapshot", check).await
     }
 }
 
 impl Drop for IncomingSnapshot {
     fn drop(&mut self) {
-        if let Err(error) = self.snapshots.medium().remove_file(&self.path) {
+        if let Err(error) = self.snapshots.env().remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "a received file was not removed");
         }
     }

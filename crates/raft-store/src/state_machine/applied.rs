@@ -1,4 +1,4 @@
-//! What is applied, and the news of it.
+//! What is applied, and how readers are told of it.
 
 use super::StateDigest;
 use crate::{LogId, SnapshotMeta, StoredMembership};

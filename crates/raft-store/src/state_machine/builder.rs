@@ -32,8 +32,8 @@ impl<RT: AsyncRuntime> RaftSnapshotBuilder<RaftTypes<RT>> for SnapshotBuilder {
             }
             Ok(Snapshot { meta, snapshot })
         };
-        let medium = self.snapshots.medium();
-        let built = self.execution.run(medium, "building a snapshot", build);
+        let env = self.snapshots.env();
+        let built = self.execution.run(env, "building a snapshot", build);
         Ok(built.await?)
     }
 }

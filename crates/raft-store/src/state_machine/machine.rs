@@ -1,7 +1,7 @@
 //! The state machine: what openraft holds.
 
 use super::applied::Applied;
-use super::news::News;
+use super::applied_publisher::AppliedPublisher;
 use super::reader::StateReader;
 use super::shared::Shared;
 use crate::loan::{Borrower, Loan};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The replicated state and its snapshots. A copy is the same one: see [`StateMachine::lend`].
 pub struct StateMachine {
     pub(super) shared: Arc<Shared>,
-    pub(super) news: Arc<News>,
+    pub(super) publisher: Arc<AppliedPublisher>,
     pub(super) snapshots: Arc<SnapshotStore>,
     pub(super) execution: Execution,
     /// Who may still write.
@@ -32,7 +32,7 @@ pub(crate) fn open(
     };
     let shared = Arc::new(Shared::new(applied));
     Ok(StateMachine {
-        news: Arc::new(News::new(&shared)),
+        publisher: Arc::new(AppliedPublisher::new(&shared)),
         shared,
         snapshots: Arc::new(snapshots),
         execution,
@@ -48,7 +48,7 @@ impl StateMachine {
     pub fn lend(&self, loan: &Loan) -> Self {
         Self {
             shared: self.shared.clone(),
-            news: self.news.clone(),
+            publisher: self.publisher.clone(),
             snapshots: self.snapshots.clone(),
             execution: self.execution,
             borrower: Some(loan.borrower()),
@@ -59,7 +59,7 @@ impl StateMachine {
     /// A handle for everybody who is not openraft.
     #[must_use]
     pub fn reader(&self) -> StateReader {
-        StateReader::new(&self.shared, &self.news)
+        StateReader::new(&self.shared, &self.publisher)
     }
 
     /// Where snapshots of peers are received.
@@ -78,7 +78,7 @@ impl StateMachine {
     pub(crate) fn hidden(self) -> Self {
         self.shared.replace(Applied::default());
         Self {
-            news: Arc::new(News::new(&self.shared)),
+            publisher: Arc::new(AppliedPublisher::new(&self.shared)),
             hidden: true,
             ..self
         }
@@ -87,8 +87,8 @@ impl StateMachine {
     /// Applies one committed entry, and tells of it.
     pub(super) fn apply_entry(&self, entry: &Entry) -> Outcomes {
         let (outcomes, events) = self.shared.apply(entry);
-        self.news.publish_mark(&self.shared);
-        self.news.publish_events(entry.log_id.index, events);
+        self.publisher.publish_mark(&self.shared);
+        self.publisher.publish_events(entry.log_id.index, events);
         outcomes
     }
 
@@ -105,8 +105,8 @@ impl StateMachine {
             let meta = applied.snapshot_meta();
             Ok(Some(Snapshot { meta, snapshot }))
         };
-        let medium = self.snapshots.medium();
-        let read = self.execution.run(medium, "reading a snapshot", read);
+        let env = self.snapshots.env();
+        let read = self.execution.run(env, "reading a snapshot", read);
         read.await
     }
 
@@ -124,11 +124,11 @@ impl StateMachine {
             }
             Ok(applied)
         };
-        let medium = self.snapshots.medium();
-        let saved = self.execution.run(medium, "installing a snapshot", save);
+        let env = self.snapshots.env();
+        let saved = self.execution.run(env, "installing a snapshot", save);
         let applied = saved.await?;
         self.shared.replace(applied);
-        self.news.publish_mark(&self.shared);
+        self.publisher.publish_mark(&self.shared);
         Ok(())
     }
 }

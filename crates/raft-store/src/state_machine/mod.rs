@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! openraft ─► StateMachine ─ apply ─► Shared { Applied, digests } ◄─ StateReader ◄─ all
-//!                  ├─ News (marks, events) ─────────────────────────┘
+//!                  ├─ AppliedPublisher (marks, events) ─────────────┘
 //!                  └─ SnapshotBuilder ─► SnapshotStore (files)
 //! ```
 //!
@@ -10,10 +10,10 @@
 //! entries. It is not on disk: after a crash it is the newest snapshot and the log after it.
 
 mod applied;
+mod applied_publisher;
 mod builder;
 mod digest;
 mod machine;
-mod news;
 mod reader;
 mod shared;
 mod storage;

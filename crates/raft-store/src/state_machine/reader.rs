@@ -1,8 +1,8 @@
 //! Looking at the applied state: for everything that is not openraft.
 
 use super::applied::{Applied, AppliedMark, Committed};
+use super::applied_publisher::{AppliedPublisher, Subscriptions};
 use super::digest::StateDigest;
-use super::news::{News, Subscriptions};
 use super::shared::Shared;
 use std::sync::Arc;
 use tokio::sync::{broadcast, watch};
@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, watch};
 #[derive(Clone)]
 pub struct StateReader {
     shared: Arc<Shared>,
-    news: Subscriptions,
+    publisher: Subscriptions,
 }
 
 /// The state machine is gone: nothing more will be applied.
@@ -21,10 +21,10 @@ pub struct StateReader {
 pub struct Stopped;
 
 impl StateReader {
-    pub(super) fn new(shared: &Arc<Shared>, news: &News) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>, publisher: &AppliedPublisher) -> Self {
         Self {
             shared: shared.clone(),
-            news: news.subscriptions(),
+            publisher: publisher.subscriptions(),
         }
     }
 
@@ -41,13 +41,13 @@ impl StateReader {
     /// How far the node has applied.
     #[must_use]
     pub fn mark(&self) -> AppliedMark {
-        *self.news.mark.borrow()
+        *self.publisher.mark.borrow()
     }
 
     /// Follows how far the node has applied. A slow follower sees the newest mark, not every one.
     #[must_use]
     pub fn marks(&self) -> watch::Receiver<AppliedMark> {
-        self.news.mark.clone()
+        self.publisher.mark.clone()
     }
 
     /// Waits until the entry with `index` is applied. Cancel-safe.
@@ -67,7 +67,7 @@ impl StateReader {
     /// Every entry's events from now on. A slow subscriber is told how many entries it has missed.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Committed> {
-        self.news.events()
+        self.publisher.events()
     }
 
     /// The digest of the state as it is (contract S8); `None` before the first entry. It encodes

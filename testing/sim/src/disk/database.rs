@@ -3,7 +3,7 @@
 use super::DiskCounters;
 use super::content::Content;
 use fastrand::Rng;
-use raft_store::medium::{KeyRange, Pair, Table};
+use raft_store::storage_env::{KeyRange, Pair, Table};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;

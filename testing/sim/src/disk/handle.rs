@@ -1,10 +1,10 @@
 //! The disk as the world holds it: it outlives the node's lives.
 
-use super::medium::Life;
+use super::storage_env::Life;
 use super::volume::Volume;
 use super::{DiskCounters, DiskFaults};
 use fastrand::Rng;
-use raft_store::medium::Medium;
+use raft_store::storage_env::StorageEnv;
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind, Result};
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ impl Disk {
 
     /// Begins a life of the node. A life that still runs ends as a process dies.
     #[must_use]
-    pub fn start(&self) -> Arc<dyn Medium> {
+    pub fn start(&self) -> Arc<dyn StorageEnv> {
         let mut state = self.lock();
         state.end(Crash::Process);
         state.lives += 1;

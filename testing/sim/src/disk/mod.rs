@@ -1,8 +1,8 @@
 //! A simulated disk under `raft-store`: it loses what was not synced.
 //!
 //! * **What it is.** [`Disk`] is one machine's disk for a whole run. [`Disk::start`] gives a
-//!   `raft_store::medium::Medium` for one life of the node; when that life ends ([`Disk::crash`],
-//!   or the next start) its medium is dead: whatever destructors still try, fails and changes
+//!   `raft_store::storage_env::StorageEnv` for one life of the node; when that life ends ([`Disk::crash`],
+//!   or the next start) its environment is dead: whatever destructors still try, fails and changes
 //!   nothing.
 //! * **A disk that goes back.** Between two lives it may become an older copy of itself, or empty
 //!   ([`Disk::roll_back`], [`Disk::vanish`]): all that was synced since is gone.
@@ -28,7 +28,7 @@ mod faults;
 mod file;
 mod handle;
 mod image;
-mod medium;
+mod storage_env;
 mod volume;
 
 pub use counters::DiskCounters;

@@ -90,9 +90,9 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
         execution: Execution::Tasks,
         ..OpenOptions::new(&boot.config.data_dir, boot.config.node.0)
     };
-    let medium = place.disk.start();
+    let env = place.disk.start();
     window.lock().opening = true;
-    let store = raft_store::open_on(medium, &options)?;
+    let store = raft_store::open_on(env, &options)?;
     let surroundings = Surroundings {
         store,
         connector: place.network.connector(boot.host),

@@ -42,9 +42,9 @@ pub(super) struct Driver<'a> {
 pub(super) fn open(disk: &Disk, begun: impl FnOnce()) -> Result<Store, StoreError> {
     let mut options = OpenOptions::new("/var/lib/node", NODE);
     options.execution = Execution::Tasks;
-    let medium = disk.start();
+    let env = disk.start();
     begun();
-    open_on(medium, &options)
+    open_on(env, &options)
 }
 
 /// What the store found, in the history's words.

@@ -7,9 +7,9 @@ use super::file::Write;
 use super::handle::{Disk, State};
 use super::volume::{Inode, Volume};
 use raft_store::StoreError;
-use raft_store::medium::{
-    Change, DATABASE_FILE, Held, KeyRange, KeyValueStore, Listed, Medium, OpenFile, Pair, Pairs,
-    Table,
+use raft_store::storage_env::{
+    Change, DATABASE_FILE, Held, KeyRange, KeyValueStore, Listed, OpenFile, Pair, Pairs,
+    StorageEnv, Table,
 };
 use std::fs::TryLockError;
 use std::io::{Error, ErrorKind, Result};
@@ -85,7 +85,7 @@ impl Life {
     }
 }
 
-impl Medium for Life {
+impl StorageEnv for Life {
     fn create_dir_all(&self, path: &Path) -> Result<()> {
         let missing = self.read_with(|volume| {
             let above = path

@@ -9,20 +9,20 @@ use tokio::sync::{broadcast, watch};
 /// How many entries' events a slow subscriber may be behind before it loses some.
 const EVENT_ENTRIES: usize = 1024;
 
-/// Where the news go.
-pub(super) struct News {
+/// Publishes what was applied: marks by a watch, events by a broadcast.
+pub(super) struct AppliedPublisher {
     mark: watch::Sender<AppliedMark>,
     events: broadcast::Sender<Committed>,
 }
 
-/// How to get at the news.
+/// The receiving side.
 #[derive(Clone)]
 pub(super) struct Subscriptions {
     pub(super) mark: watch::Receiver<AppliedMark>,
     events: broadcast::WeakSender<Committed>,
 }
 
-impl News {
+impl AppliedPublisher {
     pub(super) fn new(shared: &Shared) -> Self {
         Self {
             mark: watch::Sender::new(shared.mark()),

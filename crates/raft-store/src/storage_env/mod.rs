@@ -1,21 +1,21 @@
 //! What the store needs of a machine: files, and an ordered database whose changes become durable
 //! when it is told to sync.
 //!
-//! * **What it is.** The port between this crate's logic and the disk. There are two: [`Machine`]
+//! * **What it is.** The port between this crate's logic and the disk. There are two: [`OsEnv`]
 //!   (`std::fs` and sled), which every real node uses, and the simulated disk of crate `sim`, which
 //!   loses what was not synced.
 //! * **What it is not.** It knows nothing of entries, votes and snapshots, and retries nothing.
 //! * **What durable means.** A file's content: after [`OpenFile::sync_all`] or
-//!   [`OpenFile::sync_data`]. A name (created, renamed, removed): after [`Medium::sync_dir`] of its
+//!   [`OpenFile::sync_data`]. A name (created, renamed, removed): after [`StorageEnv::sync_dir`] of its
 //!   directory. A change of the database: after [`KeyValueStore::sync`]. Until then a power cut may
 //!   undo it: a file keeps any of what was written since, a database a prefix of its batches.
 //! * **Errors** are the system's; the caller says what it was doing.
 
-mod machine;
+mod os_env;
 mod private;
 mod sled_store;
 
-pub use machine::Machine;
+pub use os_env::OsEnv;
 
 use crate::StoreError;
 use std::any::Any;
@@ -31,13 +31,13 @@ use std::time::Duration;
 pub const DATABASE_FILE: &str = "db";
 
 /// Files and a database.
-pub trait Medium: Debug + Send + Sync {
+pub trait StorageEnv: Debug + Send + Sync {
     /// Makes a directory, and those above it that are missing, for this user alone.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Removes a directory with all that is in it.
     fn remove_dir_all(&self, path: &Path) -> io::Result<()>;
     /// Refuses a data directory that is not this process's own: a symbolic link, another user's.
-    /// Changes nothing. On a medium without users there is nothing to refuse.
+    /// Changes nothing. In an environment without users there is nothing to refuse.
     fn check_directory(&self, _path: &Path) -> Result<(), StoreError> {
         Ok(())
     }

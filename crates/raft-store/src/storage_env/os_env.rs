@@ -1,8 +1,8 @@
-//! The machine that the process runs on: `std::fs`, and sled.
+//! The storage environment of the operating system: `std::fs`, and sled.
 
 use super::private::{self, DIRECTORY_MODE, open_regular};
 use super::sled_store::SledStore;
-use super::{Held, KeyValueStore, Listed, Medium, OpenFile};
+use super::{Held, KeyValueStore, Listed, OpenFile, StorageEnv};
 use crate::StoreError;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 /// Real files and sled.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Machine;
+pub struct OsEnv;
 
-impl Medium for Machine {
+impl StorageEnv for OsEnv {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         let mut builder = DirBuilder::new();
         builder.recursive(true).mode(DIRECTORY_MODE).create(path)
