@@ -2,11 +2,11 @@
 //! needs. Starts nothing, changes nothing, and prints no secret: keys of certificates are files.
 
 mod host;
+mod networks;
 mod port;
-mod together;
 
 pub use host::uplink_problem;
-pub use together::peers as peers_problem;
+pub use networks::peers_conflict as peers_problem;
 
 use crate::config::{Entry, Loaded};
 use anyhow::{Context, Result};

@@ -2,12 +2,12 @@
 //!
 //! What cannot be bound at the start is an error. Later, a lost interface (a bridge that is made
 //! anew, say) must not end the daemon: the node still has a vote, and its peers need it. It is out of
-//! service meanwhile, whether the interface is missing (see `presence`) or the server cannot be bound for
+//! service meanwhile, whether the interface is missing (see `listen_ip_watch`) or the server cannot be bound for
 //! another reason, and serves again when it can.
 
 use crate::admin::{Daemon, explainer};
 use crate::config::Settings;
-use crate::link::Place;
+use crate::lan_interface::LanInterface;
 use anyhow::{Context, Result};
 use cluster::Cluster;
 use dhcpd::{DhcpServer, RateLimits, ServerConfig, ServerError};
@@ -24,15 +24,15 @@ const PART: &str = "DHCP";
 /// Serves until dropped.
 pub async fn serve(
     settings: &Settings,
-    place: &Place,
+    lan: &LanInterface,
     cluster: &Cluster,
     daemon: &Daemon,
 ) -> Result<()> {
     let config = ServerConfig {
         node: settings.node,
         subnet: settings.subnet.id,
-        interface: place.interface.clone(),
-        listen_ip: place.listen_ip,
+        interface: lan.interface.clone(),
+        listen_ip: lan.listen_ip,
         relays: settings.relays.clone(),
         limits: RateLimits::default(),
     };

@@ -7,12 +7,12 @@
 //! log (T5). What listens on the loopback alone is nobody else's, but the node's own admin port
 //! counts.
 
-mod lasting;
+mod debounced;
 mod table;
 
 use cluster::Cluster;
+use debounced::Debounced;
 use ipam::{ForwardKey, Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, Protocol};
-use lasting::Lasting;
 use natd::link::Links;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -29,8 +29,8 @@ pub type Own = BTreeMap<ForwardKey, Listener>;
 #[derive(Debug)]
 pub struct Listeners {
     own: Own,
-    ports: Lasting<ForwardKey>,
-    addresses: Lasting<IpAddr>,
+    ports: Debounced<ForwardKey>,
+    addresses: Debounced<IpAddr>,
 }
 
 /// What is to be announced.
@@ -48,8 +48,8 @@ impl Listeners {
                 (tcp(peer_port), Listener::Peer),
                 (tcp(admin_port), Listener::Admin),
             ]),
-            ports: Lasting::since_ever(table::read()),
-            addresses: Lasting::since_ever(addresses().await.unwrap_or_default()),
+            ports: Debounced::already_stable(table::read()),
+            addresses: Debounced::already_stable(addresses().await.unwrap_or_default()),
         }
     }
 
@@ -143,8 +143,8 @@ mod tests {
     fn none() -> Listeners {
         Listeners {
             own: Own::from([(tcp(7066), Listener::Peer)]),
-            ports: Lasting::default(),
-            addresses: Lasting::default(),
+            ports: Debounced::default(),
+            addresses: Debounced::default(),
         }
     }
 

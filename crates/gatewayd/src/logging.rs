@@ -1,14 +1,14 @@
 //! Logging to standard error, one line a change.
 //!
 //! Lines go through a [`sink::Sink`], so that nobody waits for whoever reads them; lines that repeat
-//! are counted instead of shown ([`repeats`]).
+//! are counted instead of shown ([`repeat_filter`]).
 
-mod repeats;
+mod repeat_filter;
 mod sink;
 
 use crate::admin::audit::TARGET as AUDIT;
 use anyhow::{Context, Result};
-use repeats::Repeats;
+use repeat_filter::RepeatFilter;
 use sink::Sink;
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -32,7 +32,7 @@ impl Logging {
     pub fn start(level: &str) -> Result<Self> {
         let sink = Sink::start(std::io::stderr()).context("starting the thread that logs")?;
         let (wanted, filter) = reload::Layer::new(filter(level)?);
-        let repeats = Repeats::new(sink.clone(), AUDIT);
+        let repeats = RepeatFilter::new(sink.clone(), AUDIT);
         let lines = fmt::layer()
             .with_writer(sink.clone())
             .with_ansi(std::io::stderr().is_terminal())

@@ -12,19 +12,19 @@
 compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatewayd_mutations)");
 
 mod admin;
-mod begin;
 mod check;
+mod config_drift;
 mod dhcp;
-mod link;
+mod lan_interface;
+mod listen_ip_watch;
 mod listeners;
 mod logging;
 mod nat;
-mod notices;
 mod outages;
-mod presence;
 mod readiness;
 mod reload;
 mod run;
+mod startup;
 mod supervise;
 
 use crate::logging::Logging;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::admin::Daemon;
 use crate::check::peers_problem;
 use crate::config::Settings;
-use crate::link::Place;
+use crate::lan_interface::LanInterface;
 use crate::supervise::supervise;
 
 /// Starts keeping the kernel at the intent, and tells the status: as soon as the node is up, so that its
@@ -20,7 +20,7 @@ use crate::supervise::supervise;
 pub fn start(
     cluster: &Cluster,
     settings: &Settings,
-    place: &Place,
+    lan: &LanInterface,
     daemon: &Arc<Daemon>,
     tasks: &mut JoinSet<()>,
 ) -> Result<()> {
@@ -28,11 +28,11 @@ pub fn start(
     let events = NetlinkEvents::open().context("listening for changes of the kernel's rules")?;
     let host = HostWatch::open().context("listening for changes of interfaces and addresses")?;
     let (status, status_receiver) = watch::channel(NatStatus::default());
-    let (nodes, node) = watch::channel(Arc::new(context(settings, place)?));
+    let (nodes, node) = watch::channel(Arc::new(context(settings, lan)?));
     let (problems, problems_receiver) = watch::channel(Vec::new());
     let (input, follow) = gatewayd::follow_nat_intent(cluster.clone());
     daemon.nat.set(status_receiver, problems_receiver);
-    daemon.nat.note(peers_problem(settings, Some(place)));
+    daemon.nat.note(peers_problem(settings, Some(lan)));
     if settings.uplink_interface.is_none() {
         tracing::info!(
             "GATEWAY_UPLINK_INTERFACE is not set: this node does no NAT, and guards its host"
@@ -55,16 +55,16 @@ pub fn start(
     Ok(())
 }
 
-fn context(settings: &Settings, place: &Place) -> Result<NodeContext> {
+fn context(settings: &Settings, lan: &LanInterface) -> Result<NodeContext> {
     let uplink = settings.uplink_interface.as_ref();
     let uplink = uplink.map(InterfaceName::new).transpose();
     Ok(NodeContext {
-        lan_interface: InterfaceName::new(&place.interface).context("GATEWAY_DHCP_INTERFACE")?,
+        lan_interface: InterfaceName::new(&lan.interface).context("GATEWAY_DHCP_INTERFACE")?,
         uplink_interface: uplink.context("GATEWAY_UPLINK_INTERFACE")?,
-        listen_ip: place.listen_ip,
+        listen_ip: lan.listen_ip,
         router: settings.subnet.router,
         guard: settings.guard.clone(),
         networks: settings.client_networks.clone(),
-        addresses: [place.listen_ip].into(),
+        addresses: [lan.listen_ip].into(),
     })
 }

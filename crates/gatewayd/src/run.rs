@@ -1,14 +1,14 @@
 //! One run of the daemon, from settings to the signal that ends it.
 
 use crate::admin::{self, Daemon};
-use crate::begin::{self, BootstrapRequest};
 use crate::check::uplink_problem;
 use crate::config::Settings;
-use crate::link::{self, Place};
+use crate::lan_interface::{self, LanInterface};
 use crate::listeners::Listeners;
 use crate::reload::Reload;
+use crate::startup::{self, BootstrapRequest};
 use crate::supervise::supervise;
-use crate::{dhcp, nat, notices, presence, readiness};
+use crate::{config_drift, dhcp, listen_ip_watch, nat, readiness};
 use anyhow::{Context, Result, anyhow};
 use cluster::{Cluster, ClusterConfig, Snapshots, Timings};
 use std::future::Future;
@@ -26,7 +26,7 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     let hangups = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
     let mut reloading = JoinSet::new();
     reloading.spawn(reload.at_each(hangups));
-    let place = link::resolve(
+    let lan = lan_interface::resolve(
         settings.listen_ip,
         settings.interface.as_deref(),
         &settings.subnet,
@@ -39,11 +39,11 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     {
         tracing::warn!("{problem}");
     }
-    let cluster = Cluster::start(cluster_config(&settings, &place))
+    let cluster = Cluster::start(cluster_config(&settings, &lan))
         .await
         .context("starting the cluster node")?;
     tracing::info!(
-        node = %settings.node, listen_ip = %place.listen_ip, interface = place.interface,
+        node = %settings.node, listen_ip = %lan.listen_ip, interface = lan.interface,
         peers = %settings.peer_listen, admin = %settings.admin_listen,
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
@@ -59,7 +59,7 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
         reason = cluster.broken() => Err(anyhow!(reason).context("ending, to be started again")),
-        outcome = serve(&settings, &place, &cluster, &daemon, requests, listeners) => outcome,
+        outcome = serve(&settings, &lan, &cluster, &daemon, requests, listeners) => outcome,
     };
     if outcome.is_ok() {
         readiness::stopping();
@@ -73,34 +73,34 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
 /// Everything that needs the cluster to have accepted this node.
 async fn serve(
     settings: &Settings,
-    place: &Place,
+    lan: &LanInterface,
     cluster: &Cluster,
     daemon: &Arc<Daemon>,
     requests: mpsc::Receiver<BootstrapRequest>,
     listeners: Listeners,
 ) -> Result<()> {
     let mut tasks = JoinSet::new();
-    let started = nat::start(cluster, settings, place, daemon, &mut tasks);
+    let started = nat::start(cluster, settings, lan, daemon, &mut tasks);
     started.context("starting NAT")?;
-    begin::begin(settings, cluster, requests).await?;
-    tell_differences(settings, cluster, daemon);
+    startup::bootstrap_or_join(settings, cluster, requests).await?;
+    report_config_drift(settings, cluster, daemon);
     tasks.spawn(listeners.follow(cluster.clone()));
     let silenced = cluster.clone();
     tasks.spawn(supervise(
         "watch of the listen IP",
-        presence::watch(cluster.clone(), place.clone()),
-        move |reason| silenced.silence(presence::PART, Some(reason)),
+        listen_ip_watch::watch(cluster.clone(), lan.clone()),
+        move |reason| silenced.silence(listen_ip_watch::PART, Some(reason)),
     ));
-    dhcp::serve(settings, place, cluster, daemon).await
+    dhcp::serve(settings, lan, cluster, daemon).await
 }
 
-/// Says where this node's configuration differs.
-fn tell_differences(settings: &Settings, cluster: &Cluster, daemon: &Daemon) {
-    let differences = notices::differences(settings, cluster);
-    for difference in &differences {
+/// Logs where this node's configuration differs from the cluster's.
+fn report_config_drift(settings: &Settings, cluster: &Cluster, daemon: &Daemon) {
+    let drift = config_drift::find(settings, cluster);
+    for difference in &drift {
         tracing::warn!("{difference}");
     }
-    daemon.set_notices(differences);
+    daemon.set_config_drift(drift);
 }
 
 /// On the loopback, whoever reaches the port is on this host already.
@@ -114,13 +114,13 @@ fn warn_if_open(settings: &Settings) {
     }
 }
 
-fn cluster_config(settings: &Settings, place: &Place) -> ClusterConfig {
+fn cluster_config(settings: &Settings, lan: &LanInterface) -> ClusterConfig {
     ClusterConfig {
         node: settings.node,
         data_dir: settings.data_dir.clone(),
         peer_listen: settings.peer_listen,
         peer_address: settings.peer_address.clone(),
-        listen_ip: place.listen_ip,
+        listen_ip: lan.listen_ip,
         tls: settings.peer_tls.clone(),
         timings: Timings::default(),
         profile: settings.profile,

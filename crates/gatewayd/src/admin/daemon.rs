@@ -1,8 +1,8 @@
 //! What the admin service can ask about: the parts of the daemon, as they come up.
 
 use super::nat::Nat;
-use crate::begin::BootstrapRequest;
 use crate::outages::Outages;
+use crate::startup::BootstrapRequest;
 use cluster::Cluster;
 use dhcpd::{Counters, CountersSnapshot};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,7 +18,7 @@ pub struct Daemon {
     dhcp: Mutex<Option<Arc<Counters>>>,
     /// What the configuration names and gatewayd does not use.
     warnings: Vec<String>,
-    notices: OnceLock<Vec<String>>,
+    config_drift: OnceLock<Vec<String>>,
     bootstrap: mpsc::Sender<BootstrapRequest>,
     /// For how long members have not answered.
     pub outages: Outages,
@@ -37,7 +37,7 @@ impl Daemon {
             nat: Nat::default(),
             dhcp: Mutex::new(None),
             warnings,
-            notices: OnceLock::new(),
+            config_drift: OnceLock::new(),
             outages: Outages::default(),
         }
     }
@@ -57,8 +57,8 @@ impl Daemon {
     }
 
     /// Where this node's configuration differs from the cluster's. The first call counts.
-    pub fn set_notices(&self, notices: Vec<String>) {
-        self.notices.get_or_init(|| notices);
+    pub fn set_config_drift(&self, drift: Vec<String>) {
+        self.config_drift.get_or_init(|| drift);
     }
 
     /// DHCP's counters; all zero before it is up.
@@ -73,7 +73,7 @@ impl Daemon {
     /// What there is to know of this node's configuration: keys that nobody uses, and where it
     /// differs from the cluster's.
     pub fn notices(&self) -> Vec<String> {
-        let differences = self.notices.get().into_iter().flatten();
-        self.warnings.iter().chain(differences).cloned().collect()
+        let drift = self.config_drift.get().into_iter().flatten();
+        self.warnings.iter().chain(drift).cloned().collect()
     }
 }

@@ -1,8 +1,8 @@
 //! Whether this host has what the configuration names.
 
-use super::{Finding, Verdict, port, together};
+use super::{Finding, Verdict, networks, port};
 use crate::config::Settings;
-use crate::link::{self, Place};
+use crate::lan_interface::{self, LanInterface};
 use cluster::PeerTls;
 use ipam::SourceNat;
 use natd::link::{Holder, Links};
@@ -12,22 +12,22 @@ use std::path::Path;
 
 /// Looks at everything, in the order in which a node would need it.
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
-    let place = link::resolve(
+    let lan = lan_interface::resolve(
         settings.listen_ip,
         settings.interface.as_deref(),
         &settings.subnet,
     )
     .await;
-    let (clients, port) = match &place {
-        Ok(place) => (clients_network(place).await, port::look(place)),
+    let (clients, port) = match &lan {
+        Ok(lan) => (clients_network(lan).await, port::look(lan)),
         Err(error) => (
             Verdict::Problem(error.to_string()),
             Verdict::Unknown("it is tried on the clients' network".to_owned()),
         ),
     };
-    let place = place.ok();
-    let peers = together::peers(settings, place.as_ref());
-    let way_out = together::way_out(settings, place.as_ref());
+    let lan = lan.ok();
+    let peers = networks::peers_conflict(settings, lan.as_ref());
+    let uplink_conflict = networks::uplink_conflict(settings, lan.as_ref());
     let mut findings = vec![
         finding("clients' network", clients),
         finding("UDP port 67", port),
@@ -40,7 +40,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         ),
         finding(
             "uplink",
-            match way_out {
+            match uplink_conflict {
                 Some(problem) => Verdict::Problem(problem),
                 None => uplink(settings).await,
             },
@@ -61,10 +61,10 @@ const fn finding(what: &'static str, verdict: Verdict) -> Finding {
     Finding { what, verdict }
 }
 
-async fn clients_network(place: &Place) -> Verdict {
-    match switched_off(&place.interface).await {
+async fn clients_network(lan: &LanInterface) -> Verdict {
+    match switched_off(&lan.interface).await {
         Some(problem) => Verdict::Problem(problem),
-        None => Verdict::Fine(format!("{} on {}", place.listen_ip, place.interface)),
+        None => Verdict::Fine(format!("{} on {}", lan.listen_ip, lan.interface)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether the DHCP port can be had: it is bound for an instant, as the server would.
 
 use super::Verdict;
-use crate::link::Place;
+use crate::lan_interface::LanInterface;
 use std::fs;
 use std::path::PathBuf;
 
@@ -10,8 +10,8 @@ const PROC: &str = "/proc";
 /// What this program is called there.
 const OURSELVES: &str = "gatewayd";
 
-pub(super) fn look(place: &Place) -> Verdict {
-    match dhcpd::socket::bind_unicast(place.listen_ip, &place.interface) {
+pub(super) fn look(lan: &LanInterface) -> Verdict {
+    match dhcpd::socket::bind_unicast(lan.listen_ip, &lan.interface) {
         Ok(_) => Verdict::Fine("free".to_owned()),
         Err(error) => match is_denied(&error) {
             true => Verdict::Unknown(

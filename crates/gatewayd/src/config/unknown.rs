@@ -1,8 +1,8 @@
-//! Keys that are not ours: which are slips, and which belong to somebody else.
+//! Unknown keys: which are misspelt, and which belong to other programs.
 //!
-//! A name that is close to a key of ours is a slip, and swallowing it would start a node with a default
-//! where the operator wrote a value. What the incumbent gateway or a platform (Kubernetes, Docker)
-//! puts into the environment is named and used for nothing. Values are never shown: some are secrets.
+//! A name that is close to one of our keys is a misspelling. Ignoring it would start a node with a default
+//! where the operator has set a value. Variables of the gateway that gatewayd replaces, and of a platform
+//! (Kubernetes, Docker), are named in a warning and not used. Values are never shown: some are secrets.
 
 use super::options::KEYS;
 

@@ -1,10 +1,10 @@
-//! A node without its listen IP serves nobody, and says so.
+//! Watches the listen IP: a node without it does not serve, and says so.
 //!
 //! Clients are told to reach this node at its listen IP. When the address or the interface goes
 //! away, answers would name a server that is not there; so the node goes out of service, its peers
 //! take over its clients, and it comes back when the address does.
 
-use crate::link::Place;
+use crate::lan_interface::LanInterface;
 use cluster::Cluster;
 use natd::link::{AddressPresence, AddressWatch, LinkError};
 use tokio::sync::watch;
@@ -12,12 +12,12 @@ use tokio::sync::watch;
 /// The part of the daemon that is out of service then.
 pub const PART: &str = "listen IP";
 
-/// Keeps the node's service at the presence of its listen IP, until dropped.
-pub async fn watch(cluster: Cluster, place: Place) {
-    if let Err(error) = follow(&cluster, &place).await {
+/// Takes the node out of service while its listen IP is missing, until dropped.
+pub async fn watch(cluster: Cluster, lan: LanInterface) {
+    if let Err(error) = follow(&cluster, &lan).await {
         let reason = format!(
             "its listen IP {} can no longer be watched: {error}",
-            place.listen_ip
+            lan.listen_ip
         );
         tracing::error!("{reason}");
         cluster.silence(PART, Some(reason));
@@ -26,12 +26,12 @@ pub async fn watch(cluster: Cluster, place: Place) {
     }
 }
 
-async fn follow(cluster: &Cluster, place: &Place) -> Result<(), LinkError> {
-    let addresses = AddressWatch::open(&place.interface, place.listen_ip)?;
+async fn follow(cluster: &Cluster, lan: &LanInterface) -> Result<(), LinkError> {
+    let addresses = AddressWatch::open(&lan.interface, lan.listen_ip)?;
     let (sender, mut presence) = watch::channel(AddressPresence::Present);
     let act = async {
         while presence.changed().await.is_ok() {
-            cluster.silence(PART, reason(*presence.borrow_and_update(), place));
+            cluster.silence(PART, reason(*presence.borrow_and_update(), lan));
         }
     };
     tokio::select! {
@@ -40,11 +40,11 @@ async fn follow(cluster: &Cluster, place: &Place) -> Result<(), LinkError> {
     }
 }
 
-fn reason(presence: AddressPresence, place: &Place) -> Option<String> {
-    let Place {
+fn reason(presence: AddressPresence, lan: &LanInterface) -> Option<String> {
+    let LanInterface {
         interface,
         listen_ip,
-    } = place;
+    } = lan;
     match presence {
         AddressPresence::Present => None,
         AddressPresence::Down => Some(format!(

@@ -1,4 +1,4 @@
-//! Where this node's own configuration differs from the cluster's, which it follows.
+//! Configuration drift: where this node's own configuration differs from the cluster's, which it follows.
 
 use crate::config::Settings;
 use cluster::Cluster;
@@ -6,7 +6,7 @@ use ipam::{IdentityPolicy, SourceNat, SubnetConfig};
 use std::fmt::Display;
 
 /// One line for each key that differs; empty when all agree.
-pub fn differences(settings: &Settings, cluster: &Cluster) -> Vec<String> {
+pub fn find(settings: &Settings, cluster: &Cluster) -> Vec<String> {
     cluster.read(|state| {
         let Some(subnet) = state.subnets().get(&settings.subnet.id) else {
             return Vec::new();

@@ -9,18 +9,18 @@ use ipam::SubnetConfig;
 use natd::link::{Holder, LinkError, Links, ListenIp};
 use std::net::Ipv4Addr;
 
-/// This node's place on the clients' link.
+/// This node's interface on the clients' network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct LanInterface {
     /// The interface.
     pub interface: String,
     /// This host's own address there.
     pub listen_ip: Ipv4Addr,
 }
 
-/// Why the place is not certain.
+/// Why it is not certain which interface that is.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum LanInterfaceError {
     /// netlink.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -97,34 +97,38 @@ pub enum PlaceError {
     NothingGiven,
 }
 
-/// Finds the place, or says why it is not certain.
+/// Finds the interface and the listen IP, or says why they are not certain.
 pub async fn resolve(
     listen_ip: Option<Ipv4Addr>,
     interface: Option<&str>,
     subnet: &SubnetConfig,
-) -> Result<Place, PlaceError> {
+) -> Result<LanInterface, LanInterfaceError> {
     let links = Links::open()?;
     match (listen_ip, interface) {
         (Some(listen_ip), Some(interface)) => verify(&links, listen_ip, interface).await,
         (Some(listen_ip), None) => derive_interface(&links, listen_ip, subnet).await,
         (None, Some(interface)) => detect_listen_ip(&links, interface, subnet).await,
-        (None, None) => Err(PlaceError::NothingGiven),
+        (None, None) => Err(LanInterfaceError::NothingGiven),
     }
 }
 
-async fn verify(links: &Links, listen_ip: Ipv4Addr, interface: &str) -> Result<Place, PlaceError> {
+async fn verify(
+    links: &Links,
+    listen_ip: Ipv4Addr,
+    interface: &str,
+) -> Result<LanInterface, LanInterfaceError> {
     let interface = interface.to_owned();
     let Some(addresses) = links.addresses_of(&interface).await? else {
-        return Err(PlaceError::NoSuchInterface(interface));
+        return Err(LanInterfaceError::NoSuchInterface(interface));
     };
     if addresses.iter().any(|address| address.address == listen_ip) {
-        return Ok(Place {
+        return Ok(LanInterface {
             interface,
             listen_ip,
         });
     }
     let addresses = join(addresses.iter().map(|address| address.address));
-    Err(PlaceError::Mismatch {
+    Err(LanInterfaceError::Mismatch {
         listen_ip,
         interface,
         addresses,
@@ -135,19 +139,19 @@ async fn derive_interface(
     links: &Links,
     listen_ip: Ipv4Addr,
     subnet: &SubnetConfig,
-) -> Result<Place, PlaceError> {
+) -> Result<LanInterface, LanInterfaceError> {
     match links.interface_of(listen_ip).await? {
-        Holder::One(interface) => Ok(Place {
+        Holder::One(interface) => Ok(LanInterface {
             interface: interface.name,
             listen_ip,
         }),
-        Holder::None => Err(PlaceError::NoSuchAddress {
+        Holder::None => Err(LanInterfaceError::NoSuchAddress {
             listen_ip,
             prefix: subnet.network.prefix(),
         }),
         Holder::Several(interfaces) => {
             let interfaces = join(interfaces.into_iter().map(|interface| interface.name));
-            Err(PlaceError::SeveralInterfaces {
+            Err(LanInterfaceError::SeveralInterfaces {
                 listen_ip,
                 interfaces,
             })
@@ -159,18 +163,18 @@ async fn detect_listen_ip(
     links: &Links,
     interface: &str,
     subnet: &SubnetConfig,
-) -> Result<Place, PlaceError> {
+) -> Result<LanInterface, LanInterfaceError> {
     let interface = interface.to_owned();
     match links
         .detect_listen_ip(&interface, subnet.network, subnet.router)
         .await?
     {
-        ListenIp::One(listen_ip) => Ok(Place {
+        ListenIp::One(listen_ip) => Ok(LanInterface {
             interface,
             listen_ip,
         }),
-        ListenIp::NoInterface => Err(PlaceError::NoSuchInterface(interface)),
-        ListenIp::NoAddress => Err(PlaceError::NoAddress {
+        ListenIp::NoInterface => Err(LanInterfaceError::NoSuchInterface(interface)),
+        ListenIp::NoAddress => Err(LanInterfaceError::NoAddress {
             interface,
             network: subnet.network.to_string(),
             router: subnet.router,
@@ -178,7 +182,7 @@ async fn detect_listen_ip(
         }),
         ListenIp::Several(addresses) => {
             let addresses = join(addresses);
-            Err(PlaceError::SeveralAddresses {
+            Err(LanInterfaceError::SeveralAddresses {
                 interface,
                 addresses,
             })

@@ -1,7 +1,7 @@
-//! Lines that say again what was said a moment ago.
+//! Suppresses repeated log lines.
 //!
-//! The log is one line a change: who looks for what happened must not have to read what goes on
-//! happening. The same line (its place in the code and all its fields) is shown [`SHOWN`] times within
+//! The log has one line for each change: whoever looks for what happened should not have to read what
+//! merely continues. The same line (its place in the code and all its fields) is shown [`SHOWN`] times within
 //! [`WINDOW`], and then counted; the count is told before its next showing. Debugging shows everything.
 
 use super::sink::Sink;
@@ -14,15 +14,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// For how long a line is the same news.
+/// For how long an equal line counts as a repetition.
 const WINDOW: Duration = Duration::from_secs(600);
 /// How often it is shown in that time: what comes and goes is a change each time.
 const SHOWN: u32 = 5;
 /// How many different lines are remembered.
 const REMEMBERED: usize = 1024;
 
-/// Leaves out what repeats.
-pub struct Repeats {
+/// Leaves out repeated lines.
+pub struct RepeatFilter {
     sink: Sink,
     /// The target whose lines are all shown.
     all_of: &'static str,
@@ -44,7 +44,7 @@ enum Decision {
     LeaveOut,
 }
 
-impl Repeats {
+impl RepeatFilter {
     /// Leaves out nothing of the target `all_of`.
     pub fn new(sink: Sink, all_of: &'static str) -> Self {
         let seen = Mutex::default();
@@ -82,7 +82,7 @@ impl Repeats {
     }
 }
 
-impl<S: Subscriber> Filter<S> for Repeats {
+impl<S: Subscriber> Filter<S> for RepeatFilter {
     fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         true
     }
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_same_line_is_shown_a_few_times_and_then_counted() {
-        let repeats = Repeats::new(Sink::start(std::io::sink()).unwrap(), "audit");
+        let repeats = RepeatFilter::new(Sink::start(std::io::sink()).unwrap(), "audit");
         let start = Instant::now();
         let mut shown = 0;
         for second in 0..599 {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let repeats = Repeats::new(Sink::start(std::io::sink()).unwrap(), "audit");
+        let repeats = RepeatFilter::new(Sink::start(std::io::sink()).unwrap(), "audit");
         let now = Instant::now();
         for line in 0..10_000 {
             assert_eq!(repeats.decide(line, now), Decision::Show);

@@ -1,4 +1,4 @@
-//! How this node becomes part of a cluster: as it was started, or as an operator says while it waits.
+//! How this node becomes part of a cluster: by its configuration, or by an operator's command while it waits.
 //!
 //! In: the settings, and requests to bootstrap from the admin service. Out: a member of a cluster.
 //! A request that fails changes nothing, and the node waits on as before. Dropping the future abandons the
@@ -25,7 +25,7 @@ pub struct BootstrapRequest {
 }
 
 /// Returns once this node is part of a cluster that knows it. From then on `requests` is closed.
-pub async fn begin(
+pub async fn bootstrap_or_join(
     settings: &Settings,
     cluster: &Cluster,
     mut requests: mpsc::Receiver<BootstrapRequest>,

@@ -1,23 +1,23 @@
-//! Things that are there for a while: a moment's appearance does not count, nor a moment's absence. Pure, but for
-//! tokio's clock.
+//! A debounced set: something that appears or disappears only briefly changes nothing. Pure, except for tokio's
+//! clock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long something must be gone before it no longer counts.
+/// How long an element must be absent before it is removed.
 const KEEP: Duration = Duration::from_secs(600);
 
-/// What was seen in at least two looks one after the other, the last time less than [`KEEP`] ago.
+/// The elements that were in at least two consecutive samples, the last time less than [`KEEP`] ago.
 #[derive(Debug)]
-pub(super) struct Lasting<T> {
-    /// Seen in the last look.
+pub(super) struct Debounced<T> {
+    /// The last sample.
     last: BTreeSet<T>,
-    /// What counts, and when it was last seen.
+    /// The elements, and when each was last seen.
     seen: BTreeMap<T, Instant>,
 }
 
-impl<T> Default for Lasting<T> {
+impl<T> Default for Debounced<T> {
     fn default() -> Self {
         Self {
             last: BTreeSet::new(),
@@ -26,9 +26,9 @@ impl<T> Default for Lasting<T> {
     }
 }
 
-impl<T: Ord + Clone> Lasting<T> {
-    /// These were there before, and count at once.
-    pub(super) fn since_ever(there: BTreeSet<T>) -> Self {
+impl<T: Ord + Clone> Debounced<T> {
+    /// These were there before, so they are elements at once.
+    pub(super) fn already_stable(there: BTreeSet<T>) -> Self {
         let now = Instant::now();
         Self {
             seen: there.iter().map(|one| (one.clone(), now)).collect(),
@@ -36,7 +36,7 @@ impl<T: Ord + Clone> Lasting<T> {
         }
     }
 
-    /// Takes in a look.
+    /// Takes in a sample.
     pub(super) fn note(&mut self, there: BTreeSet<T>) {
         let now = Instant::now();
         for one in there.intersection(&self.last) {
@@ -46,7 +46,7 @@ impl<T: Ord + Clone> Lasting<T> {
         self.last = there;
     }
 
-    /// What counts, in order.
+    /// The elements, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.seen.keys()
     }
@@ -58,19 +58,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_stays_counts_and_is_kept_over_a_restart() {
-        let mut lasting = Lasting::default();
-        let counts = |lasting: &Lasting<u16>| lasting.iter().any(|port| *port == 8006);
+        let mut debounced = Debounced::default();
+        let counts = |debounced: &Debounced<u16>| debounced.iter().any(|port| *port == 8006);
         let web = BTreeSet::from([8006]);
-        lasting.note(web.clone());
-        assert!(!counts(&lasting));
-        lasting.note(web);
-        assert!(counts(&lasting));
-        lasting.note(BTreeSet::new());
+        debounced.note(web.clone());
+        assert!(!counts(&debounced));
+        debounced.note(web);
+        assert!(counts(&debounced));
+        debounced.note(BTreeSet::new());
         tokio::time::advance(KEEP / 2).await;
-        lasting.note(BTreeSet::new());
-        assert!(counts(&lasting));
+        debounced.note(BTreeSet::new());
+        assert!(counts(&debounced));
         tokio::time::advance(KEEP).await;
-        lasting.note(BTreeSet::new());
-        assert!(!counts(&lasting));
+        debounced.note(BTreeSet::new());
+        assert!(!counts(&debounced));
     }
 }

@@ -1,13 +1,13 @@
-//! What each is there, and cannot be together: the clients' network, the peers' and the uplink. Pure.
+//! Whether the clients' network, the peers' network and the uplink are kept apart. Pure.
 
 use crate::config::Settings;
-use crate::link::Place;
+use crate::lan_interface::LanInterface;
 
 /// S12: nothing from the clients' network reaches the peer port, and so no peer does there.
-pub fn peers(settings: &Settings, place: Option<&Place>) -> Option<String> {
+pub fn peers_conflict(settings: &Settings, lan: Option<&LanInterface>) -> Option<String> {
     let peers = settings.peer_listen.ip();
-    let is_there = |place: &Place| peers == place.listen_ip || peers == settings.subnet.router;
-    place.is_some_and(is_there).then(|| {
+    let is_there = |lan: &LanInterface| peers == lan.listen_ip || peers == settings.subnet.router;
+    lan.is_some_and(is_there).then(|| {
         format!(
             "GATEWAY_PEER_LISTEN={} is on the clients' network, where the port is closed, to peers too: \
              set it to an address of a network that only the hosts are on",
@@ -17,19 +17,19 @@ pub fn peers(settings: &Settings, place: Option<&Place>) -> Option<String> {
 }
 
 /// Why there is no NAT at all, as `natd::plan` has it.
-pub(super) fn way_out(settings: &Settings, place: Option<&Place>) -> Option<String> {
-    let (uplink, place) = (settings.uplink_interface.as_ref()?, place?);
-    if place.interface == *uplink {
+pub(super) fn uplink_conflict(settings: &Settings, lan: Option<&LanInterface>) -> Option<String> {
+    let (uplink, lan) = (settings.uplink_interface.as_ref()?, lan?);
+    if lan.interface == *uplink {
         return Some(format!(
             "GATEWAY_UPLINK_INTERFACE={uplink} is the clients' interface: NAT needs two. Set it to the \
              interface that leads to the internet, or leave it out on a node without NAT"
         ));
     }
-    (place.listen_ip == settings.subnet.router).then(|| {
+    (lan.listen_ip == settings.subnet.router).then(|| {
         format!(
             "the listen IP is {}, the clients' router, which every host has: NAT needs an address of this \
              host alone on {}",
-            place.listen_ip, place.interface
+            lan.listen_ip, lan.interface
         )
     })
 }
@@ -51,8 +51,8 @@ mod tests {
         Settings::from_options(options, false)
     }
 
-    fn place(host: u8) -> Place {
-        Place {
+    fn lan(host: u8) -> LanInterface {
+        LanInterface {
             interface: "OCvpsnet".to_owned(),
             listen_ip: Ipv4Addr::new(10, 15, 3, host),
         }
@@ -61,20 +61,23 @@ mod tests {
     #[test]
     fn nat_takes_two_interfaces_and_an_address_of_the_hosts_own() -> Result<(), ConfigError> {
         let apart = settings("172.31.0.1", "vmbr0")?;
-        assert_eq!(way_out(&apart, Some(&place(10))), None);
-        let router = way_out(&apart, Some(&place(1)));
+        assert_eq!(uplink_conflict(&apart, Some(&lan(10))), None);
+        let router = uplink_conflict(&apart, Some(&lan(1)));
         assert!(router.is_some_and(|text| text.contains("10.15.3.1")));
-        let one = way_out(&settings("172.31.0.1", "OCvpsnet")?, Some(&place(10)));
+        let one = uplink_conflict(&settings("172.31.0.1", "OCvpsnet")?, Some(&lan(10)));
         assert!(one.is_some_and(|text| text.contains("GATEWAY_UPLINK_INTERFACE=OCvpsnet")));
         Ok(())
     }
 
     #[test]
     fn peers_are_not_on_the_clients_network() -> Result<(), ConfigError> {
-        let place = place(10);
-        assert_eq!(peers(&settings("172.31.0.1", "vmbr0")?, Some(&place)), None);
+        let lan = lan(10);
+        assert_eq!(
+            peers_conflict(&settings("172.31.0.1", "vmbr0")?, Some(&lan)),
+            None
+        );
         for there in ["10.15.3.10", "10.15.3.1"] {
-            let problem = peers(&settings(there, "vmbr0")?, Some(&place));
+            let problem = peers_conflict(&settings(there, "vmbr0")?, Some(&lan));
             assert!(problem.is_some_and(|text| text.contains("clients' network")));
         }
         Ok(())
