@@ -105,12 +105,12 @@ impl Counters {
         add(&self.probes, 1);
     }
 
-    /// Somebody without a lease was on an address that was to be free.
+    /// A host without a lease uses an address that should be free.
     pub fn conflict(&self) {
         add(&self.conflicts, 1);
     }
 
-    /// Somebody answers for every free address.
+    /// A machine answers for every free address.
     pub fn indiscriminate(&self) {
         add(&self.indiscriminate, 1);
     }

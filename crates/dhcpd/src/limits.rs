@@ -98,8 +98,8 @@ pub const EXHAUSTED_OFFERS_BURST: u32 = 4;
 /// Free addresses kept probed ahead, so that an offer need not wait for a probe (L6). Refreshed
 /// every half [`PROBE_VALIDITY`] while there are clients: about 9 ARP requests a second and node.
 pub const PROBED_AHEAD: usize = 128;
-/// An address whose quarantine ends within this is next in line, too: while clients are heard, whoever is still on it is
-/// known before it is offered. By the cluster's clock, as far as it is applied.
+/// An address whose quarantine ends within this is probed ahead, too: while there are clients, a host that still uses it
+/// is known before the address is offered. On the cluster clock, as applied here.
 pub const PROBED_BEFORE_RETURN: Span = Span::from_secs(5);
 /// Addresses probed together in the background, at most one batch a second.
 pub const PROBE_BATCH: usize = 128;
@@ -145,9 +145,9 @@ pub const RESPONDER_SETTLE_TIME: Duration = Duration::from_secs(40);
 /// Probe responders that are counted at once. About 1 kB each.
 pub const MAX_RESPONDERS: usize = 64;
 
-/// A quarantined address where somebody answers still is probed again after this.
+/// A quarantined address whose probe is answered is probed again after this.
 pub const RECHECK_PAUSE: Duration = Duration::from_secs(60);
-/// So many quarantined addresses wait for their turn to be probed again: a quarter of the largest pool, all that there
+/// How many quarantined addresses wait to be probed again: a quarter of the largest pool, all that there
 /// are (S7).
 pub const MAX_RECHECKED: usize = 16_384;
 

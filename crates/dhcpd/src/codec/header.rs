@@ -76,8 +76,8 @@ fn is_unicast_or_zero(address: Ipv4Addr) -> bool {
     !address.is_multicast() && !address.is_broadcast() && !address.is_loopback()
 }
 
-/// Who a datagram says that it is from, however wrong the rest of it is, `hlen` and `chaddr` included: for
-/// people who look for a client's packets, and for nothing else.
+/// The sender that a malformed datagram names, even if `hlen` and `chaddr` are wrong as well. Used only to show an
+/// operator a client's packets.
 pub(super) fn sender(datagram: &[u8]) -> Option<(HardwareAddress, u32)> {
     let fixed: &[u8; 44] = datagram.first_chunk()?;
     let (htype, hlen) = (fixed[1], usize::from(fixed[2]));

@@ -37,7 +37,7 @@ pub fn decode(datagram: &[u8]) -> Result<Packet, DropReason> {
 }
 
 /// The hardware address and the transaction id of a datagram that cannot be decoded, where they can be
-/// read: for people who look for a client's packets, and for nothing else.
+/// read. Used only to show an operator a client's packets.
 #[must_use]
 pub fn sender(datagram: &[u8]) -> Option<(ipam::HardwareAddress, u32)> {
     header::sender(datagram)

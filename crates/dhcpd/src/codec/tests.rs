@@ -389,7 +389,7 @@ proptest! {
     }
 }
 
-/// Whoever asks why such a client gets no answer is told (`gatewayctl explain`).
+/// `gatewayctl explain` shows such a packet.
 #[test]
 fn sender_is_read_despite_a_wrong_hardware_address() {
     let good = PacketBuilder::discover([2, 0, 0, 0, 0, 1])

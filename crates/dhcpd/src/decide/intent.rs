@@ -22,7 +22,7 @@ pub enum Intent {
         /// Option 54, when selecting.
         server: Option<Ipv4Addr>,
     },
-    /// To tell that somebody else uses the address.
+    /// To report that another host uses the address.
     Decline {
         /// Option 50.
         address: Ipv4Addr,

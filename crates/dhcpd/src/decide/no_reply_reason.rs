@@ -165,7 +165,7 @@ impl NoReplyReason {
                 "this client sends too much (4 packets a second, 20 at once): look at its DHCP client"
             }
             Self::TooManyNewClients => {
-                "too many new clients at once: it passes, or somebody floods with made-up addresses"
+                "too many new clients at once: it passes, or it is a flood of fake hardware addresses"
             }
             Self::TooManyKnownClients => "too many clients at once: it passes",
             Self::PoolExhausted => {
@@ -180,8 +180,8 @@ impl NoReplyReason {
                  the pool, or answers every ARP request"
             }
             Self::TooManyDeclines => {
-                "it declines one address after the other and is not believed any more: look at who answers ARP \
-                 on its port"
+                "it has declined too many addresses, so its declines are ignored: look at who answers ARP on \
+                 its port"
             }
             Self::ProbeFailed => {
                 "the conflict probe could not be sent, and nothing is offered without: look at the \

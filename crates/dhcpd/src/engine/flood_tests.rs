@@ -1,4 +1,4 @@
-//! A flood of made-up clients, and what becomes of the others (ADR 0014).
+//! A flood of fake clients, and whether real ones are served (ADR 0014).
 
 use super::*;
 use crate::codec::MessageType;
@@ -64,7 +64,7 @@ impl Link {
         self.deliver(packet, FROM_NOWHERE)
     }
 
-    /// Clients that nobody will hear of again, until `millis`.
+    /// Fake clients, which do not come back, until `millis`.
     fn flood_until(&mut self, millis: u64) {
         while self.millis < millis {
             self.millis += 1;

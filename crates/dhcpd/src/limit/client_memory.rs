@@ -71,7 +71,7 @@ pub struct ClientMemory {
 }
 
 impl ClientMemory {
-    /// A memory of nobody.
+    /// An empty memory.
     #[must_use]
     pub fn new(limits: &RateLimits) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl ClientMemory {
         self.clients.len()
     }
 
-    /// Whether nobody is.
+    /// Whether none is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clients.is_empty()

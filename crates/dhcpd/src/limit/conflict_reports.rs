@@ -1,8 +1,8 @@
 //! Limits how many addresses one reporter can have quarantined (contract S7, ADR 0026). Pure.
 //!
 //! A conflict report is a DHCPDECLINE, or the answer to a conflict probe: it says that somebody uses an address. An
-//! honest host has few fixed addresses in a pool. Whoever claims more lies, or answers for others (proxy ARP): only its
-//! first few reports are accepted. Hardware addresses are easy to forge, so reports are also counted for each bridge
+//! honest host has few fixed addresses in a pool. A host that reports more lies, or answers for others (proxy ARP): only
+//! its first few reports are accepted. Hardware addresses are easy to forge, so reports are also counted for each bridge
 //! port and each relay.
 //!
 //! **Bounded.** [`MAX_CONFLICT_REPORTERS`] of either kind; what is older than [`CONFLICT_REPORT_WINDOW`] is forgotten.

@@ -28,7 +28,7 @@ pub struct RecentClientFilter {
     present: u128,
 }
 
-/// A Bloom filter. It has no memory while nobody is in it.
+/// A Bloom filter. It allocates no memory while it is empty.
 #[derive(Default)]
 struct Filter {
     words: Vec<u64>,
@@ -76,7 +76,7 @@ impl Default for RecentClientFilter {
     }
 }
 
-/// Without the bits: megabytes of them help nobody.
+/// Without the bits, which are megabytes.
 impl fmt::Debug for RecentClientFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecentClientFilter")

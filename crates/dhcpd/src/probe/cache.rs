@@ -16,12 +16,12 @@ const MAX_RESULTS: usize = 4 * PROBED_AHEAD;
 pub enum ProbeResult {
     /// Nobody answered.
     Clear,
-    /// Somebody uses the address.
+    /// A host uses the address.
     InUse {
-        /// Who.
+        /// Its hardware address.
         hardware: [u8; 6],
     },
-    /// Somebody answered an ICMP echo from behind a relay; who, it does not say.
+    /// An ICMP echo behind a relay was answered; the hardware address is unknown.
     Answered,
 }
 

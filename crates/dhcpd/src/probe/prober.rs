@@ -46,7 +46,7 @@ struct Listeners {
     next: u64,
 }
 
-/// Who waits for an answer that counts.
+/// A probe that waits for an answer.
 #[derive(Debug)]
 struct Listener {
     except: Vec<[u8; 6]>,
@@ -99,7 +99,7 @@ impl Prober {
         })
     }
 
-    /// Hears one ARP frame and tells whoever waits for it.
+    /// Receives one ARP frame and passes it to the probe that waits for it.
     pub async fn listen(&self) -> io::Result<()> {
         let mut frame = [0; arp::ARP_FRAME_BYTES];
         let length = self.socket.receive(&mut frame).await?;
@@ -153,7 +153,7 @@ impl Registered<'_> {
         timeout_at(until, self.answers.recv()).await.ok()?
     }
 
-    /// Somebody whose answer does not count.
+    /// A host that answered and is ignored.
     fn excepted(&self) -> Option<[u8; 6]> {
         let listeners = self.prober.listeners();
         listeners.by_address.get(&self.key)?.excepted

@@ -101,7 +101,7 @@ impl Shared {
         self.packet_log().end(mark, disposition);
     }
 
-    /// A proposal is waited for as long as its outcome can still be told to somebody.
+    /// Waits for a proposal as long as its outcome can still be sent to the client.
     async fn propose(&self, command: Command, transaction: &Transaction) -> Input {
         let limit = if transaction.awaits_reply() && !ipam::mutated!("t6_late_reply") {
             REPLY_DEADLINE

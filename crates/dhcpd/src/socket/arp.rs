@@ -11,7 +11,7 @@ const HEAD: [u8; 8] = [0x08, 0x06, 0, 1, 8, 0, 6, 4];
 const REQUEST: u8 = 1;
 const REPLY: u8 = 2;
 
-/// Who says that an address is its own.
+/// A host that claims an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// Its Ethernet address.

@@ -3,8 +3,8 @@
 //!
 //! * **What flows in and out.** Datagrams and ARP frames. Which socket takes which is in the module
 //!   above.
-//! * **Invariants.** A flood on one socket does not starve the others: whoever is ready is chosen
-//!   at random.
+//! * **Invariants.** A flood on one socket does not starve the others: one of those that are ready is
+//!   chosen at random.
 //! * **Cancel safety.** A datagram or frame is taken from, or given to, the kernel in one call.
 //! * **A crash** leaves nothing: the sockets close with the process.
 

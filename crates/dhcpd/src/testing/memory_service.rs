@@ -19,7 +19,7 @@ pub enum Fault {
     None,
     /// Proposals fail for certain; the node is out of service.
     NoQuorum,
-    /// Proposals are applied, but nobody learns of it.
+    /// Proposals are applied, but their outcome is reported as unknown.
     OutcomeLost,
 }
 

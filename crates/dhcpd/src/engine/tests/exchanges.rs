@@ -100,7 +100,7 @@ fn grant_revoked_before_reply_is_not_acknowledged() {
 }
 
 /// A machine with two addresses renews from whichever its kernel picks (dhclient).
-/// The answer goes to the address that is renewed, whoever asked.
+/// The reply goes to the address that is renewed, whatever the source was.
 #[test]
 fn renewal_accepted_from_any_source_address() {
     let mut bench = Bench::alone();
@@ -204,7 +204,7 @@ fn inform_gets_parameters_without_a_proposal() {
     );
 }
 
-/// Whoever could reach the port bound and ended leases as a relay.
+/// Otherwise anybody who reaches the port could pose as a relay, and bind and end leases.
 #[test]
 fn relay_accepted_only_if_configured_and_by_its_route() {
     let mut bench = Bench::alone();

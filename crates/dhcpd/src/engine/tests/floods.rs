@@ -1,4 +1,4 @@
-//! Copies, floods and garbage: bounded, and nobody starves.
+//! Duplicates, floods and garbage: bounded, and no client starves.
 
 use super::*;
 use proptest::prelude::*;

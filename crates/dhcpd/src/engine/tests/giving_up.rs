@@ -94,7 +94,7 @@ fn release_without_source_address_needs_the_clients_own_frame() {
     assert!(matches!(end, End::Done), "{end:?}");
 }
 
-/// L1: whoever hears it can serve it, and one does.
+/// L1: every node that receives it could process it, and exactly one does.
 #[test]
 fn release_by_broadcast_processed_by_exactly_one_node() {
     for server in [None, Some(NODES[2].1)] {

@@ -85,9 +85,9 @@ fn offer_gives_up_after_repeated_conflicts() {
     assert_eq!(bench.quarantines(), limit);
 }
 
-/// S7, L6: beyond a few addresses it lies, or is a proxy. It has nothing more quarantined, and nobody is offered an
+/// S7, L6: a host that answers for more than a few addresses lies, or is a proxy. It has nothing more quarantined, and nobody is offered an
 /// address at which it answers. (Its answers used to count as none, and so did a host's with more fixed addresses
-/// than it is believed of.)
+/// than its limit.)
 #[test]
 fn s7_responder_to_every_probe_quarantines_a_few_addresses() {
     let mut bench = Bench::alone();
@@ -105,7 +105,7 @@ fn s7_responder_to_every_probe_quarantines_a_few_addresses() {
     }
 }
 
-/// L6: who retransmits gets past a host with more addresses than it is believed of.
+/// L6: a client that retransmits gets past a host with more addresses than the limit.
 #[test]
 fn l6_address_that_answers_is_never_offered() {
     let mut bench = Bench::alone();
@@ -128,7 +128,7 @@ fn l6_address_that_answers_is_never_offered() {
     assert!(bench.quarantines() <= crate::limits::CONFLICT_REPORTS_PER_CLIENT);
 }
 
-/// However many hardware addresses a port makes up.
+/// However many hardware addresses one port forges.
 #[test]
 fn s7_one_port_that_answers_every_probe_quarantines_some() {
     let mut bench = Bench::alone();

@@ -107,7 +107,7 @@ fn l6_fixed_address_of_a_host_is_granted_to_nobody() {
     );
 }
 
-/// What was probed a minute ago says little of a request that nobody expected.
+/// A probe ahead may be a minute old: too old for a grant without an offer.
 #[test]
 fn l6_a_probe_ahead_serves_an_offer_only() {
     let mut bench = Bench::alone();
@@ -190,7 +190,7 @@ fn l6_relayed_client_is_probed_by_echo() {
     assert!(matches!(bench.relayed_body(&rebind), Body::Ack(_)));
 }
 
-/// What this node knew is old: the commit refuses, and the probe is made up for.
+/// This node's view is stale: the commit is refused, and the probe is made then.
 #[test]
 fn l6_grant_of_ended_lease_is_probed() {
     let mut bench = Bench::alone();

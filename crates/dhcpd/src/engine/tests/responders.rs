@@ -84,7 +84,7 @@ fn secs_of_unseen_client_counts_as_retries() {
     assert_eq!((unheard(0), unheard(8), unheard(16)), (1, 2, 3));
 }
 
-/// Nobody else hears it, so nobody else's turn can come.
+/// No other node receives it, so no other can answer.
 #[test]
 fn unicast_request_answered_at_once() {
     for (node, server) in NODES {
