@@ -54,7 +54,7 @@ pub(super) struct FlowStory<'a> {
     pub index: u64,
     pub span: Span,
     /// Answers, as they came.
-    pub heard: Vec<Heard<'a>>,
+    pub answered: Vec<AnsweredMessage<'a>>,
     /// Connections that ended: when, and the line.
     pub broken: Vec<(u64, u64)>,
     /// The number of its last message.
@@ -62,7 +62,7 @@ pub(super) struct FlowStory<'a> {
 }
 
 /// An answer.
-pub(super) struct Heard<'a> {
+pub(super) struct AnsweredMessage<'a> {
     pub index: u64,
     pub number: u64,
     pub sent: u64,
@@ -84,14 +84,14 @@ pub(super) fn stories(history: &History) -> Vec<FlowStory<'_>> {
             target: flow.target.as_deref().unwrap_or_default(),
             index: operation.index,
             span: (operation.time, operation.time),
-            heard: Vec::new(),
+            answered: Vec::new(),
             broken: Vec::new(),
             last: 0,
         });
         story.span.1 = operation.time;
         story.last = story.last.max(flow.number);
         match (flow.event, flow.sent, &flow.by) {
-            (FlowEvent::Heard, Some(sent), Some(by)) => story.heard.push(Heard {
+            (FlowEvent::Answered, Some(sent), Some(by)) => story.answered.push(AnsweredMessage {
                 index: operation.index,
                 number: flow.number,
                 sent,
@@ -107,9 +107,9 @@ pub(super) fn stories(history: &History) -> Vec<FlowStory<'_>> {
 
 impl FlowStory<'_> {
     /// The messages that passed: when they were sent.
-    pub fn passed(&self) -> impl Iterator<Item = &Heard<'_>> {
-        let soon = |heard: &&Heard<'_>| heard.at.saturating_sub(heard.sent) <= SOON;
-        self.heard.iter().filter(soon)
+    pub fn passed(&self) -> impl Iterator<Item = &AnsweredMessage<'_>> {
+        let soon = |message: &&AnsweredMessage<'_>| message.at.saturating_sub(message.sent) <= SOON;
+        self.answered.iter().filter(soon)
     }
 
     /// When nothing passed though something was sent again and again.

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::flows::{FlowStory, Heard, deaf, stories};
+use super::flows::{AnsweredMessage, FlowStory, deaf, stories};
 use super::spans::{Span, common, without};
 use super::verdict::seconds;
 use super::{Case, Evidence, Verdict};
@@ -34,19 +34,19 @@ pub fn check(case: &Case<'_>) -> Verdict {
         for span in common(&story.unwanted(case.history), &hears) {
             let span = (span.0.saturating_add(bound(case, span)), span.1);
             judged += usize::from(span.0 < span.1);
-            let goes_on = |one: &&Heard<'_>| one.sent > span.0 && one.at < span.1;
+            let goes_on = |one: &&AnsweredMessage<'_>| one.sent > span.0 && one.at < span.1;
             evidence.extend(
                 story
-                    .heard
+                    .answered
                     .iter()
                     .find(goes_on)
                     .map(|one| open(&story, one)),
             );
         }
-        let wrong = |one: &&Heard<'_>| !is_tenant(&tenancies, &story, one);
+        let wrong = |one: &&AnsweredMessage<'_>| !is_tenant(&tenancies, &story, one);
         evidence.extend(
             story
-                .heard
+                .answered
                 .iter()
                 .find(wrong)
                 .map(|one| stranger(&story, one)),
@@ -78,7 +78,7 @@ fn tenancies<'a>(case: &Case<'a>) -> Tenancies<'a> {
 }
 
 /// Whether who answered had the address at some time between question and answer.
-fn is_tenant(tenancies: &Tenancies<'_>, story: &FlowStory<'_>, one: &Heard<'_>) -> bool {
+fn is_tenant(tenancies: &Tenancies<'_>, story: &FlowStory<'_>, one: &AnsweredMessage<'_>) -> bool {
     let address = story.target.split(':').next().unwrap_or_default();
     let Some(lines) = tenancies.get(address) else {
         return false;
@@ -88,7 +88,7 @@ fn is_tenant(tenancies: &Tenancies<'_>, story: &FlowStory<'_>, one: &Heard<'_>) 
     spans.any(|((from, by), until)| *by == Some(one.by) && *from <= one.at && one.sent <= until)
 }
 
-fn open(story: &FlowStory<'_>, one: &Heard<'_>) -> Evidence {
+fn open(story: &FlowStory<'_>, one: &AnsweredMessage<'_>) -> Evidence {
     let text = format!(
         "{} was answered by {} at {}, though nothing forwards {} any more",
         story.name,
@@ -99,7 +99,7 @@ fn open(story: &FlowStory<'_>, one: &Heard<'_>) -> Evidence {
     Evidence::new(text, vec![story.index, one.index])
 }
 
-fn stranger(story: &FlowStory<'_>, one: &Heard<'_>) -> Evidence {
+fn stranger(story: &FlowStory<'_>, one: &AnsweredMessage<'_>) -> Evidence {
     let text = format!(
         "{} to {} was answered by {} at {}, who had not got that address",
         story.name,

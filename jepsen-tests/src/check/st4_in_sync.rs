@@ -78,7 +78,7 @@ fn stopped(story: &FlowStory<'_>, outage: Span) -> Evidence {
 /// The first message that passes though the forward had long been withdrawn.
 fn passes(story: &FlowStory<'_>, unwanted: Span) -> Option<Evidence> {
     let long_since = unwanted.0.saturating_add(KNOWN);
-    let mut heard = story.heard.iter();
+    let mut heard = story.answered.iter();
     let one = heard.find(|one| one.sent > long_since && one.at < unwanted.1)?;
     let text = format!(
         "{} said that NAT is in sync, and {} passed at {}, though nothing forwards {} since {}",

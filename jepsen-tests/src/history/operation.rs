@@ -170,7 +170,7 @@ pub enum FailureKind {
     /// A DHCPNAK.
     Nak,
     /// No answer.
-    Silence,
+    NoReply,
     /// It never left: surely without effect.
     NotSent,
     /// Refused, because the name, the address or the port is taken.
@@ -225,7 +225,7 @@ const KINDS: &[(&str, Kind)] = &[
 
 const FAILURES: &[(&str, FailureKind)] = &[
     ("nak", FailureKind::Nak),
-    ("silence", FailureKind::Silence),
+    ("no-reply", FailureKind::NoReply),
     ("not-sent", FailureKind::NotSent),
     ("exists", FailureKind::Exists),
     ("not-found", FailureKind::NotFound),

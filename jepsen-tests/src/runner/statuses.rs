@@ -111,7 +111,7 @@ fn told(status: &Status) -> Told {
         reason: status.silent_reason.clone(),
         term: status.term,
         leader: status.leader_id.map(name),
-        silent_members: silent.map(|member| name(member.node_id)).collect(),
+        not_serving: silent.map(|member| name(member.node_id)).collect(),
         blockers: blockers.collect(),
     }
 }
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!((shown.asked, shown.exit), (17, Some(7)));
         assert_eq!(shown.first_line, summary);
         let told = shown.told.expect("it is told");
-        assert_eq!(told.silent_members, ["n2"]);
+        assert_eq!(told.not_serving, ["n2"]);
         assert_eq!(told.blockers[0].node.as_deref(), Some("n2"));
         assert_eq!((told.leader.as_deref(), told.term), (Some("n1"), 4));
     }

@@ -13,7 +13,7 @@ use jepsen_tests::history::{
     Asked, Entry, Exchange, Failure, FailureKind, Function, Grant, Kind, Recorder, Reply,
     ReplyKind, Value,
 };
-use lab::life::{Event, Heard, Purpose, Report};
+use lab::life::{Event, Purpose, ReplyType, Report};
 use lab::topology::address::node_of_overlay;
 
 use crate::names;
@@ -75,7 +75,7 @@ impl<'a> Scribe<'a> {
             Event::GaveUp { purpose, server } => self.gave_up(report, *purpose, *server, time),
             Event::Unanswered { sent, .. } => {
                 let error = Failure {
-                    kind: FailureKind::Silence,
+                    kind: FailureKind::NoReply,
                     text: format!("{sent} messages and no answer that would do"),
                 };
                 let value = self.value_of_open(report.client);
@@ -93,7 +93,7 @@ impl<'a> Scribe<'a> {
                     time,
                 )
             }
-            Event::Heard {
+            Event::Received {
                 kind,
                 xid,
                 address,
@@ -163,7 +163,7 @@ impl<'a> Scribe<'a> {
         let (kind, error) = match purpose {
             Purpose::Decline(_) => {
                 let error = Failure {
-                    kind: FailureKind::Silence,
+                    kind: FailureKind::NoReply,
                     text: "nobody answers a DHCPDECLINE".to_owned(),
                 };
                 (Kind::Info, Some(error))
@@ -231,11 +231,11 @@ fn function(purpose: Purpose) -> (Function, Option<Ipv4Addr>) {
     }
 }
 
-fn reply_kind(heard: Heard) -> ReplyKind {
-    match heard {
-        Heard::Offer => ReplyKind::Offer,
-        Heard::Ack => ReplyKind::Ack,
-        Heard::Nak => ReplyKind::Nak,
+fn reply_kind(reply: ReplyType) -> ReplyKind {
+    match reply {
+        ReplyType::Offer => ReplyKind::Offer,
+        ReplyType::Ack => ReplyKind::Ack,
+        ReplyType::Nak => ReplyKind::Nak,
     }
 }
 

@@ -141,7 +141,7 @@ fn ruleset() -> impl Strategy<Value = Value> {
 fn flow() -> impl Strategy<Value = Value> {
     let event = select(vec![
         FlowEvent::Begun,
-        FlowEvent::Heard,
+        FlowEvent::Answered,
         FlowEvent::Broken,
         FlowEvent::Ended,
     ]);
@@ -203,13 +203,13 @@ fn told() -> impl Strategy<Value = Told> {
         vec(amiss, 0..3),
     );
     parts.prop_map(
-        |(level, in_service, reason, term, leader, silent_members, blockers)| Told {
+        |(level, in_service, reason, term, leader, not_serving, blockers)| Told {
             level,
             in_service,
             reason,
             term,
             leader,
-            silent_members,
+            not_serving,
             blockers,
         },
     )
@@ -305,7 +305,7 @@ fn about() -> impl Strategy<Value = (Function, Value)> {
 fn failure() -> impl Strategy<Value = Failure> {
     let kinds = vec![
         FailureKind::Nak,
-        FailureKind::Silence,
+        FailureKind::NoReply,
         FailureKind::NotSent,
         FailureKind::Exists,
         FailureKind::NotFound,

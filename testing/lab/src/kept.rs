@@ -5,9 +5,9 @@
 //! The process is named with its start time, so that a file left behind by a lab that is gone never
 //! leads into a stranger's process that has got the number since.
 
+mod entry_point;
 mod instructions;
 mod outside;
-mod place;
 
 use std::env;
 use std::ffi::OsString;
@@ -19,9 +19,9 @@ use anyhow::{Context, Result};
 use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 
+pub use entry_point::EntryPoint;
 pub use instructions::instructions;
 pub use outside::Outside;
-pub use place::Place;
 
 use crate::demo::Cast;
 use crate::lab::Lab;
@@ -38,7 +38,7 @@ const SHELL: [&str; 3] = ["bash", "--norc", "-i"];
 pub struct KeptLab {
     outside: Outside,
     programs: PathBuf,
-    places: Vec<Place>,
+    places: Vec<EntryPoint>,
 }
 
 impl KeptLab {
@@ -48,10 +48,14 @@ impl KeptLab {
         let programs = this.parent().context("an executable without a directory")?;
         let hosts = lab.topology().hosts().iter();
         let mut places: Vec<_> = hosts
-            .map(|host| Place::network(host.netns().name()))
+            .map(|host| EntryPoint::network(host.netns().name()))
             .collect();
-        places.push(Place::network(internet::NAME));
-        places.extend(cast.actors.iter().map(|actor| Place::machine(actor.vm())));
+        places.push(EntryPoint::network(internet::NAME));
+        places.extend(
+            cast.actors
+                .iter()
+                .map(|actor| EntryPoint::machine(actor.vm())),
+        );
         let kept = Self {
             outside: Outside::from_environment()?,
             programs: programs.to_owned(),
@@ -91,7 +95,7 @@ impl KeptLab {
 
     /// What can be entered.
     pub fn names(&self) -> Vec<&str> {
-        self.places.iter().map(Place::name).collect()
+        self.places.iter().map(EntryPoint::name).collect()
     }
 
     /// The command that runs `words` in the place called `name`; a shell if there are none.

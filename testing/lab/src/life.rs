@@ -16,7 +16,7 @@ pub mod mood;
 pub mod population;
 
 pub use client::Client;
-pub use event::{Event, Heard, Purpose, Report};
+pub use event::{Event, Purpose, ReplyType, Report};
 pub use habits::Habits;
 pub use mood::Mood;
 pub use population::{Crowd, Population};

@@ -68,7 +68,7 @@ fn within(told: &Told) -> Option<&'static str> {
         Some("its blockers say something else")
     } else if (told.level == "healthy") != told.blockers.is_empty() {
         Some("its blockers do not fit")
-    } else if told.level == "healthy" && !told.silent_members.is_empty() {
+    } else if told.level == "healthy" && !told.not_serving.is_empty() {
         Some("it is healthy, and a member does not serve")
     } else {
         None

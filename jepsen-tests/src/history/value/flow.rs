@@ -11,7 +11,7 @@ use crate::history::operation::{name_of, named};
 /// A moment of a flow: somebody who sends numbered messages, each of which asks for an answer, for as long as
 /// the run lasts. The `:node` of the line is the host through which it goes.
 ///
-/// `{:flow "in-tcp-1", :event :heard, :number 17, :sent 4711, :by "vm4"}`; its first line says where it leads:
+/// `{:flow "in-tcp-1", :event :answered, :number 17, :sent 4711, :by "vm4"}`; its first line says where it leads:
 /// `{:flow "in-tcp-1", :event :begun, :number 0, :public "tcp/9101", :target "10.15.3.201:7000"}`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -39,7 +39,7 @@ pub enum FlowEvent {
     /// Its first message is about to be sent.
     Begun,
     /// A message was answered.
-    Heard,
+    Answered,
     /// A connection of it ended, though nobody closed it; another is tried.
     Broken,
     /// No message is sent any more.
@@ -94,7 +94,7 @@ pub struct NatStatus {
 
 const EVENTS: &[(&str, FlowEvent)] = &[
     ("begun", FlowEvent::Begun),
-    ("heard", FlowEvent::Heard),
+    ("answered", FlowEvent::Answered),
     ("broken", FlowEvent::Broken),
     ("ended", FlowEvent::Ended),
 ];

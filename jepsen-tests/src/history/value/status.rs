@@ -8,7 +8,7 @@ use crate::history::edn::{Fields, ShapeError, boolean, number, parsed, text, tex
 /// A node's status, as `gatewayctl status` showed it.
 ///
 /// `{:asked 17, :exit 7, :first-line "DEGRADED: …", :level "degraded", :in-service? true, :term 3,
-/// :leader "n1", :silent-members ["n2"], :blockers [{:kind "member_unreachable", :node "n2", :cause "…"}]}`
+/// :leader "n1", :not-serving ["n2"], :blockers [{:kind "member_unreachable", :node "n2", :cause "…"}]}`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// When the question was sent; the answer came at the operation's time.
@@ -35,7 +35,7 @@ pub struct Told {
     /// Who leads, if anybody is known to.
     pub leader: Option<String>,
     /// Members that do not answer clients, as this node sees them.
-    pub silent_members: Vec<String>,
+    pub not_serving: Vec<String>,
     /// What is amiss.
     pub blockers: Vec<Amiss>,
 }
@@ -107,7 +107,7 @@ impl Shape for Shown {
             ("level", text(&told.level)),
             ("in-service?", Edn::Bool(told.in_service)),
             ("term", number(told.term)),
-            ("silent-members", texts(&told.silent_members)),
+            ("not-serving", texts(&told.not_serving)),
         ]);
         entries.extend(told.reason.iter().map(|reason| ("reason", text(reason))));
         entries.extend(told.leader.iter().map(|leader| ("leader", text(leader))));
@@ -124,7 +124,7 @@ impl Shape for Shown {
                 reason: fields.optional("reason", parsed)?,
                 term: fields.required("term", unsigned)?,
                 leader: fields.optional("leader", parsed)?,
-                silent_members: fields.list("silent-members", parsed)?,
+                not_serving: fields.list("not-serving", parsed)?,
                 blockers: fields.list("blockers", shape)?,
             })
         });

@@ -125,7 +125,7 @@ impl Caller {
         Some(Flow {
             by: Some(by),
             sent: Some(words.next()?.parse().ok()?),
-            ..self.moment(FlowEvent::Heard, number)
+            ..self.moment(FlowEvent::Answered, number)
         })
     }
 

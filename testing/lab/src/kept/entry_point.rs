@@ -7,12 +7,12 @@ use crate::topology::Vm;
 
 /// Its name, and how `nsenter` gets there from within the lab.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct EntryPoint {
     name: String,
     nsenter: Vec<String>,
 }
 
-impl Place {
+impl EntryPoint {
     /// A network namespace.
     pub fn network(name: &str) -> Self {
         let netns = Netns::named(name);

@@ -18,7 +18,7 @@ use fastrand::Rng;
 use lease::Lease;
 pub use messages::Outgoing;
 
-use super::event::{Event, Heard, Purpose};
+use super::event::{Event, Purpose, ReplyType};
 use super::habits::{Deed, Habits};
 use crate::wire::{MacAddr, dhcp};
 
@@ -213,18 +213,18 @@ impl Client {
     /// A server's message for this hardware address arrived.
     pub fn on_reply(&mut self, reply: &Message, now: Duration, habits: &Habits) {
         let kind = match dhcp::message_type(reply) {
-            Some(MessageType::Offer) => Heard::Offer,
-            Some(MessageType::Ack) => Heard::Ack,
-            Some(MessageType::Nak) => Heard::Nak,
+            Some(MessageType::Offer) => ReplyType::Offer,
+            Some(MessageType::Ack) => ReplyType::Ack,
+            Some(MessageType::Nak) => ReplyType::Nak,
             _ => return,
         };
         let server = dhcp::server_id(reply);
-        self.events.push(Event::Heard {
+        self.events.push(Event::Received {
             kind,
             xid: reply.xid(),
             address: match kind {
-                Heard::Nak => self.asked,
-                Heard::Offer | Heard::Ack => Some(reply.yiaddr()),
+                ReplyType::Nak => self.asked,
+                ReplyType::Offer | ReplyType::Ack => Some(reply.yiaddr()),
             },
             server,
         });
@@ -232,16 +232,16 @@ impl Client {
             return;
         }
         match (kind, self.phase, server) {
-            (Heard::Offer, Phase::Selecting, Some(server)) => {
+            (ReplyType::Offer, Phase::Selecting, Some(server)) => {
                 let address = reply.yiaddr();
                 self.phase = Phase::Requesting { address, server };
                 self.attempts = 0;
                 self.send_request(now);
             }
-            (Heard::Ack, phase, _) if phase != Phase::Selecting => {
+            (ReplyType::Ack, phase, _) if phase != Phase::Selecting => {
                 self.acknowledged(reply, now, habits);
             }
-            (Heard::Nak, phase, _) if phase != Phase::Selecting => self.refused(server, now),
+            (ReplyType::Nak, phase, _) if phase != Phase::Selecting => self.refused(server, now),
             _ => {}
         }
     }

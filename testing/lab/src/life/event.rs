@@ -26,7 +26,7 @@ pub enum Purpose {
 
 /// A server's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Heard {
+pub enum ReplyType {
     /// A DHCPOFFER.
     Offer,
     /// A DHCPACK.
@@ -86,9 +86,9 @@ pub enum Event {
         copies: u32,
     },
     /// A message of a server came in, whether the client acts upon it or not.
-    Heard {
+    Received {
         /// Which.
-        kind: Heard,
+        kind: ReplyType,
         /// Its transaction.
         xid: u32,
         /// `yiaddr`; of a DHCPNAK, what the client had asked for last.

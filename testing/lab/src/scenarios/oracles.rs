@@ -14,7 +14,7 @@ use std::net::Ipv4Addr;
 
 use anyhow::Result;
 
-use self::explained::Silences;
+use self::explained::NoReplies;
 use self::play::Played;
 use self::server::{DhcpServer, IscDhcpd, Kea, Ours};
 pub(super) use self::server::{Dnsmasq, dhcp_only};
@@ -74,15 +74,15 @@ pub(super) fn compare(
     let names: Vec<_> = cases.iter().map(|case| case.name).collect();
     let file = lab.dir().join("oracles.md");
     table::judge(&names, &columns, &file, report)?;
-    let silences = silences(&played);
-    for (explanation, count) in explained::check(&control, silences)? {
+    let no_replies = no_replies(&played);
+    for (explanation, count) in explained::check(&control, no_replies)? {
         report.figure(explanation, count);
     }
     Ok(())
 }
 
 /// Ours, which come first.
-fn silences(played: &[Vec<Played>]) -> impl Iterator<Item = &Silences> {
+fn no_replies(played: &[Vec<Played>]) -> impl Iterator<Item = &NoReplies> {
     let ours = played.first().into_iter().flatten();
-    ours.map(|played| &played.silences)
+    ours.map(|played| &played.no_replies)
 }

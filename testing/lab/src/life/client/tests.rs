@@ -62,8 +62,8 @@ fn bound(habits: &Habits) -> Client {
     assert!(matches!(
         events[..],
         [
-            Event::Heard {
-                kind: Heard::Ack,
+            Event::Received {
+                kind: ReplyType::Ack,
                 ..
             },
             Event::Acknowledged {
@@ -287,8 +287,8 @@ fn an_answer_to_an_earlier_transaction_changes_nothing() {
     let (_, events) = client.take();
     assert!(matches!(
         events[..],
-        [Event::Heard {
-            kind: Heard::Nak,
+        [Event::Received {
+            kind: ReplyType::Nak,
             ..
         }]
     ));

@@ -14,7 +14,7 @@ const UNHEARD: [&str; 2] = [
 ];
 
 /// Messages of one row that got no answer: who sent it, and its transaction.
-pub(super) struct Silences {
+pub(super) struct NoReplies {
     pub(super) row: &'static str,
     pub(super) messages: Vec<(String, u32)>,
 }
@@ -33,25 +33,25 @@ struct Packet {
 /// Asks `control` about each; returns how many there are, and how often each explanation was given.
 pub(super) fn check<'a>(
     control: &Control,
-    silences: impl Iterator<Item = &'a Silences>,
+    no_replies: impl Iterator<Item = &'a NoReplies>,
 ) -> Result<BTreeMap<String, usize>> {
     let mut given = BTreeMap::new();
-    let asked_for = silences.filter(|s| !UNHEARD.contains(&s.row));
-    for silence in asked_for {
-        for (client, xid) in &silence.messages {
+    let asked_for = no_replies.filter(|s| !UNHEARD.contains(&s.row));
+    for no_reply in asked_for {
+        for (client, xid) in &no_reply.messages {
             let said: Explanation = control.json(&["explain", client])?;
             let mine: Vec<_> = said.packets.iter().filter(|p| p.xid == *xid).collect();
             ensure!(
                 !mine.is_empty(),
                 "{}: no node has heard of packet {xid:x} of {client}",
-                silence.row
+                no_reply.row
             );
             let is_told = |packet: &&&Packet| packet.outcome != "being answered";
             let told: Vec<_> = mine.iter().filter(is_told).collect();
             ensure!(
                 told.len() == mine.len() && told.iter().all(|p| !p.outcome.is_empty()),
                 "{}: nobody says why {client} got no answer",
-                silence.row
+                no_reply.row
             );
             for packet in told {
                 *given.entry(packet.outcome.clone()).or_insert(0) += 1;

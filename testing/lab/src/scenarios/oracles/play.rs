@@ -7,14 +7,14 @@ use std::thread::ScopedJoinHandle;
 use anyhow::{Context, Result, anyhow};
 
 use super::cases::Case;
-use super::explained::Silences;
+use super::explained::NoReplies;
 use super::server::DhcpServer;
 use super::station::{Spares, Station};
 
 /// What one server said in one row.
 pub(super) struct Played {
     pub(super) said: String,
-    pub(super) silences: Silences,
+    pub(super) no_replies: NoReplies,
 }
 
 /// For each server, in their order, every row in its order.
@@ -58,11 +58,11 @@ fn one(case: &Case, row: usize, server: &dyn DhcpServer, spares: &Spares) -> Res
     let row = u16::try_from(row).context("too many rows")?;
     let mut station = Station::new(server, spares, row)?;
     let said = (case.play)(&mut station)?;
-    let silences = Silences {
+    let no_replies = NoReplies {
         row: case.name,
         messages: station.unanswered,
     };
-    Ok(Played { said, silences })
+    Ok(Played { said, no_replies })
 }
 
 fn ended<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
