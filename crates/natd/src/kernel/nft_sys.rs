@@ -30,6 +30,9 @@ const MAX_NAME: usize = 64;
 /// Longest constant, in bytes: an IPv6 address and a port, each in whole words (`NFT_DATA_VALUE_MAXLEN` is 64).
 const MAX_VALUE: usize = 20;
 
+/// `NFT_EXTHDR_OP_TCPOPT`.
+const EXTHDR_OP_TCPOPT: u32 = 1;
+
 /// Room for one message, in 8-byte words: 64 KiB.
 const SCRATCH_WORDS: usize = 8 * 1024;
 /// Everything besides steps and elements that a message can have, in bytes.

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Ruleset`]. Out: [`SetImage`]s. Pure.
 
-use super::super::{SetImage, TableImage};
+use crate::image::{SetImage, TableImage};
 use crate::ruleset::{Family, ForwardMap, Hosts, PortSet, Ruleset, Targets, capacity};
 use ipam::Protocol;
 use std::net::{IpAddr, SocketAddrV4};

@@ -1,11 +1,13 @@
 //! From images to netlink messages.
 
+mod expression;
+
 use super::{MAX_ELEMENTS, MAX_NAME, MAX_STEPS, MAX_VALUE, Owned, Scratch};
 use crate::image::{ChainImage, Expression, SetImage, TableImage};
+use expression::expression;
 use nftnl_sys as sys;
 use std::ffi::{CString, c_int};
-use std::ptr::NonNull;
-use sys::{nftnl_chain, nftnl_expr, nftnl_rule, nftnl_set, nftnl_set_elem, nftnl_table};
+use sys::{nftnl_chain, nftnl_rule, nftnl_set, nftnl_set_elem, nftnl_table};
 
 /// Which message, with what flags, under which number.
 #[derive(Clone, Copy, Debug)]
@@ -282,181 +284,6 @@ fn element(key: &[u8], value: Option<&[u8]>) -> Owned<nftnl_set_elem> {
         put(sys::NFTNL_SET_ELEM_DATA, value);
     }
     element
-}
-
-/// `NFT_EXTHDR_OP_TCPOPT`.
-pub(super) const EXTHDR_OP_TCPOPT: u32 = 1;
-
-/// An expression that is not in a rule yet.
-struct NewExpression(NonNull<nftnl_expr>);
-
-impl NewExpression {
-    fn new(name: &'static std::ffi::CStr) -> Self {
-        // SAFETY: a zero-terminated name; null if libnftnl does not know it.
-        let raw = unsafe { sys::nftnl_expr_alloc(name.as_ptr()) };
-        Self(NonNull::new(raw).expect("libnftnl knows the expression"))
-    }
-
-    const fn as_ptr(&self) -> *mut nftnl_expr {
-        self.0.as_ptr()
-    }
-
-    fn number(self, attribute: u32, value: u32) -> Self {
-        // SAFETY: a plain value into a live expression.
-        unsafe { sys::nftnl_expr_set_u32(self.as_ptr(), attribute as u16, value) };
-        self
-    }
-
-    /// A number of one byte.
-    fn small(self, attribute: u32, value: u8) -> Self {
-        // SAFETY: a plain value into a live expression.
-        unsafe { sys::nftnl_expr_set_u8(self.as_ptr(), attribute as u16, value) };
-        self
-    }
-
-    fn bytes(self, attribute: u32, value: &[u8]) -> Self {
-        assert!(
-            value.len() <= MAX_VALUE,
-            "{} bytes are no value",
-            value.len()
-        );
-        // SAFETY: the expression lives; libnftnl copies the bytes, which fit.
-        let result = unsafe {
-            sys::nftnl_expr_set(
-                self.as_ptr(),
-                attribute as u16,
-                value.as_ptr().cast(),
-                value.len() as u32,
-            )
-        };
-        assert_eq!(result, 0, "libnftnl copies a value");
-        self
-    }
-
-    fn text(self, attribute: u32, value: &str) -> Self {
-        // SAFETY: the expression lives, libnftnl copies the zero-terminated text.
-        set_string(value, |text| unsafe {
-            sys::nftnl_expr_set_str(self.as_ptr(), attribute as u16, text)
-        });
-        self
-    }
-
-    fn maybe(self, attribute: u32, value: Option<u32>) -> Self {
-        match value {
-            Some(value) => self.number(attribute, value),
-            None => self,
-        }
-    }
-}
-
-fn expression(step: &Expression) -> NewExpression {
-    let new = NewExpression::new;
-    match step {
-        Expression::Meta { key, to } => new(c"meta")
-            .number(sys::NFTNL_EXPR_META_KEY, *key)
-            .number(sys::NFTNL_EXPR_META_DREG, *to),
-        Expression::Payload {
-            base,
-            offset,
-            len,
-            to,
-        } => new(c"payload")
-            .number(sys::NFTNL_EXPR_PAYLOAD_BASE, *base)
-            .number(sys::NFTNL_EXPR_PAYLOAD_OFFSET, *offset)
-            .number(sys::NFTNL_EXPR_PAYLOAD_LEN, *len)
-            .number(sys::NFTNL_EXPR_PAYLOAD_DREG, *to),
-        Expression::Conntrack { key, direction, to } => {
-            let load = new(c"ct")
-                .number(sys::NFTNL_EXPR_CT_KEY, *key)
-                .number(sys::NFTNL_EXPR_CT_DREG, *to);
-            match direction {
-                Some(direction) => load.small(sys::NFTNL_EXPR_CT_DIR, *direction),
-                None => load,
-            }
-        }
-        Expression::Route { key, to } => new(c"rt")
-            .number(sys::NFTNL_EXPR_RT_KEY, *key)
-            .number(sys::NFTNL_EXPR_RT_DREG, *to),
-        Expression::ByteOrder {
-            from,
-            to,
-            op,
-            len,
-            size,
-        } => new(c"byteorder")
-            .number(sys::NFTNL_EXPR_BYTEORDER_SREG, *from)
-            .number(sys::NFTNL_EXPR_BYTEORDER_DREG, *to)
-            .number(sys::NFTNL_EXPR_BYTEORDER_OP, *op)
-            .number(sys::NFTNL_EXPR_BYTEORDER_LEN, *len)
-            .number(sys::NFTNL_EXPR_BYTEORDER_SIZE, *size),
-        Expression::WriteTcpOption {
-            from,
-            kind,
-            offset,
-            len,
-        } => new(c"exthdr")
-            .small(sys::NFTNL_EXPR_EXTHDR_TYPE, *kind as u8)
-            .number(sys::NFTNL_EXPR_EXTHDR_OP, EXTHDR_OP_TCPOPT)
-            .number(sys::NFTNL_EXPR_EXTHDR_OFFSET, *offset)
-            .number(sys::NFTNL_EXPR_EXTHDR_LEN, *len)
-            .number(sys::NFTNL_EXPR_EXTHDR_SREG, *from),
-        Expression::Counter => new(c"counter"),
-        Expression::Fib { result, flags, to } => new(c"fib")
-            .number(sys::NFTNL_EXPR_FIB_RESULT, *result)
-            .number(sys::NFTNL_EXPR_FIB_FLAGS, *flags)
-            .number(sys::NFTNL_EXPR_FIB_DREG, *to),
-        Expression::Bitwise {
-            from,
-            to,
-            mask,
-            xor,
-        } => new(c"bitwise")
-            .number(sys::NFTNL_EXPR_BITWISE_SREG, *from)
-            .number(sys::NFTNL_EXPR_BITWISE_DREG, *to)
-            .number(sys::NFTNL_EXPR_BITWISE_LEN, mask.len() as u32)
-            .bytes(sys::NFTNL_EXPR_BITWISE_MASK, mask)
-            .bytes(sys::NFTNL_EXPR_BITWISE_XOR, xor),
-        Expression::Compare { from, op, value } => new(c"cmp")
-            .number(sys::NFTNL_EXPR_CMP_SREG, *from)
-            .number(sys::NFTNL_EXPR_CMP_OP, *op)
-            .bytes(sys::NFTNL_EXPR_CMP_DATA, value),
-        Expression::Lookup { set, from, to } => new(c"lookup")
-            .text(sys::NFTNL_EXPR_LOOKUP_SET, set)
-            .number(sys::NFTNL_EXPR_LOOKUP_SREG, *from)
-            .maybe(sys::NFTNL_EXPR_LOOKUP_DREG, *to),
-        Expression::Immediate { to, value } => new(c"immediate")
-            .number(sys::NFTNL_EXPR_IMM_DREG, *to)
-            .bytes(sys::NFTNL_EXPR_IMM_DATA, value),
-        Expression::Verdict { code, chain } => verdict(*code, chain.as_deref()),
-        Expression::Nat {
-            kind,
-            family,
-            address,
-            port,
-            flags,
-        } => new(c"nat")
-            .number(sys::NFTNL_EXPR_NAT_TYPE, *kind)
-            .number(sys::NFTNL_EXPR_NAT_FAMILY, *family)
-            .number(sys::NFTNL_EXPR_NAT_REG_ADDR_MIN, *address)
-            .maybe(sys::NFTNL_EXPR_NAT_REG_PROTO_MIN, *port)
-            .maybe(sys::NFTNL_EXPR_NAT_FLAGS, (*flags != 0).then_some(*flags)),
-        Expression::Masquerade { flags } => {
-            new(c"masq").maybe(sys::NFTNL_EXPR_MASQ_FLAGS, (*flags != 0).then_some(*flags))
-        }
-        Expression::Foreign { name } => {
-            unreachable!("a plan never has a foreign expression, such as {name}")
-        }
-    }
-}
-
-fn verdict(code: i32, chain: Option<&str>) -> NewExpression {
-    let verdict = NewExpression::new(c"immediate")
-        .number(sys::NFTNL_EXPR_IMM_DREG, libc::NFT_REG_VERDICT as u32)
-        .number(sys::NFTNL_EXPR_IMM_VERDICT, code.cast_unsigned());
-    match chain {
-        Some(chain) => verdict.text(sys::NFTNL_EXPR_IMM_CHAIN, chain),
-        None => verdict,
-    }
 }
 
 /// Hands `text` to a setter that copies it.
