@@ -6,7 +6,7 @@
 //! out of date.
 
 use ipam::SubnetConfig;
-use natd::link::{Holder, LinkError, Links, ListenIp};
+use natd::netlink::{Holder, LinkError, Links, ListenIp};
 use std::net::Ipv4Addr;
 
 /// This node's interface on the clients' network.

@@ -6,7 +6,7 @@
 
 use crate::lan_interface::LanInterface;
 use cluster::Cluster;
-use natd::link::{AddressPresence, AddressWatch, LinkError};
+use natd::netlink::{AddressPresence, AddressWatch, LinkError};
 use tokio::sync::watch;
 
 /// The part of the daemon that is out of service then.

@@ -13,7 +13,7 @@ mod table;
 use cluster::Cluster;
 use debounced::Debounced;
 use ipam::{ForwardKey, Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, Protocol};
-use natd::link::Links;
+use natd::netlink::Links;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -124,7 +124,7 @@ async fn addresses() -> Option<BTreeSet<IpAddr>> {
     addresses.inspect_err(unknown).ok()
 }
 
-fn unknown(error: &natd::link::LinkError) {
+fn unknown(error: &natd::netlink::LinkError) {
     tracing::warn!(%error, "the addresses of this host are not announced");
 }
 

@@ -5,7 +5,7 @@ mod tenants;
 
 use cluster::Cluster;
 use ipam::State;
-use natd::{Intent, Standing, Vacated};
+use natd::{Intent, ReplicaStatus, Vacated};
 use std::future::Future;
 use std::sync::Arc;
 use tenants::Tenants;
@@ -102,13 +102,13 @@ fn changed_tenants(
 }
 
 fn intent_of(cluster: &Cluster) -> Intent {
-    let standing = match *cluster.watch_standing().borrow() {
-        cluster::Standing::Behind => Standing::Behind,
-        cluster::Standing::Level => Standing::Level,
-        cluster::Standing::Removed => Standing::Removed,
+    let replica = match *cluster.watch_standing().borrow() {
+        cluster::Standing::Behind => ReplicaStatus::CatchingUp,
+        cluster::Standing::Level => ReplicaStatus::CaughtUp,
+        cluster::Standing::Removed => ReplicaStatus::Removed,
     };
     Intent {
         view: cluster.read(State::nat_view),
-        standing,
+        replica,
     }
 }

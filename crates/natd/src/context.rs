@@ -1,6 +1,6 @@
 //! What this node knows about itself and the replicated state does not: interfaces and addresses.
 //!
-//! In: configuration and [`crate::link`]. Out: the second argument of [`crate::plan()`]. Pure.
+//! In: configuration and [`crate::netlink`]. Out: the second argument of [`crate::plan()`]. Pure.
 
 use ipam::{Ipv4Network, Protocol};
 use std::collections::BTreeSet;

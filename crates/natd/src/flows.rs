@@ -1,21 +1,21 @@
 //! Connections that the kernel tracks, and which of them must end.
 //!
-//! In: the tracked connections, as [`crate::kernel::Kernel`] lists them. Out: whether one must go.
-//! Pure. The rules cut what is withdrawn by themselves ([`crate::plan()`]); here the kernel forgets it,
-//! so that a client whose datagrams go on is led where the state says now, and so that no new tenant
-//! of an address inherits a flow of the last one (S9).
+//! In: the tracked connections, as [`crate::kernel::Kernel`] lists them. Out: whether one must end.
+//! Pure. The rules alone already cut withdrawn connections ([`crate::plan()`]). Deleting the conntrack
+//! entries does two things more: datagrams that go on are translated as the state says now, and no new
+//! tenant of an address inherits a flow of the last one (S9).
 
 use crate::ruleset::Targets;
 use ipam::{Ipv4Network, Protocol};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-/// One way of a connection: from, to. Ports are 0 where the protocol has none.
+/// One direction of a connection. Ports are 0 where the protocol has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Way {
-    /// Whence.
+    /// The source.
     pub from: SocketAddrV4,
-    /// Whither.
+    /// The destination.
     pub to: SocketAddrV4,
 }
 
@@ -35,19 +35,20 @@ pub struct Flow {
 /// Which connections must end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Closing {
-    /// Where forwards lead: what a forward made and these no longer say must end. None: those stay.
+    /// The forwards in force: a connection that a forward made, but none of these would make, must end. `None`:
+    /// forwarded connections stay.
     pub forwards: Option<Targets>,
-    /// Where forwards led before: what went there ends too, whatever its answers go to. A connection that
-    /// was being made while the rules changed may have missed its source's translation.
+    /// The forwards before them: connections to their targets end too, even if the replies do not go to a
+    /// gateway. A connection that was being made while the rules changed may have missed its source NAT.
     pub former: Targets,
-    /// Forwards that are new. Datagrams to this host that came before them are led to the host itself for as long as
-    /// they go on: the kernel translates a flow by its first packet alone. So what is tracked of them must end.
+    /// Forwards that are new. The kernel translates a flow by its first packet alone, so UDP flows to this host
+    /// that are older than the forward would go to the host itself for as long as they go on. They must end.
     pub opened: Targets,
     /// This host's addresses.
     pub addresses: BTreeSet<Ipv4Addr>,
-    /// The clients' networks: what a forward made gets its answers there.
+    /// The clients' networks: the replies of a forwarded connection come from there.
     pub networks: Vec<Ipv4Network>,
-    /// Addresses that have lost their tenant, or have another: all of theirs must end.
+    /// Addresses that have lost their tenant, or have another: all of their connections must end.
     pub vacated: BTreeSet<Ipv4Addr>,
 }
 
@@ -64,11 +65,11 @@ impl Closing {
         let ends = [flow.original.from, flow.reply.from];
         ends.iter().any(|end| self.vacated.contains(end.ip()))
             || self.is_withdrawn(flow)
-            || self.came_before(flow)
+            || self.predates_forward(flow)
     }
 
-    /// Datagrams alone: a connection that the host has accepted is the host's, one that it refused is over.
-    fn came_before(&self, flow: &Flow) -> bool {
+    /// UDP alone: a TCP connection that the host accepted is the host's, and one that it refused is over.
+    fn predates_forward(&self, flow: &Flow) -> bool {
         let plain = flow.original.from == flow.reply.to && flow.original.to == flow.reply.from;
         let public = (Protocol::Udp, flow.original.to.port());
         i32::from(flow.protocol) == libc::IPPROTO_UDP
@@ -83,8 +84,8 @@ impl Closing {
         networks.any(|network| network.contains(address))
     }
 
-    /// A forward's flow leads into a clients' network, and its answers go to a gateway there: so a flow that
-    /// others translate is left alone.
+    /// A forwarded connection goes into a clients' network, and its replies go to a gateway there. That tells it
+    /// from connections that others translate, which are left alone.
     fn is_withdrawn(&self, flow: &Flow) -> bool {
         let Some(forwards) = &self.forwards else {
             return false;

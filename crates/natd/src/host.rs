@@ -1,12 +1,12 @@
-//! What of the host around our table keeps traffic from flowing as the state says (S11): seen, and said
-//! with cause and remedy. Nothing of it is changed.
+//! Watches the host around our table for what stops traffic that should flow (S11), and reports each problem
+//! with its cause and remedy. It changes nothing.
 //!
 //! In: the host's interfaces and addresses, its forwarding switches, others' rules, and the intent.
 //! Out: the node's facts as they change (its addresses), and the problems. Kernel calls run on tokio's
 //! blocking threads; the future never blocks. Cancel-safe.
 //!
-//! Not seen: rules that are not nf_tables' (legacy iptables) or not IP's (bridge, netdev), and what a chain of others does by means
-//! that `foreign` does not know: it speaks up only where it is sure.
+//! Not seen: rules of legacy iptables, rules of bridge and netdev tables, and what a chain of others does by
+//! expressions that `foreign` does not know. A problem is reported only where it is certain.
 
 mod foreign;
 mod switches;
@@ -16,16 +16,17 @@ pub use foreign::{ForeignChain, Probe, Traffic};
 use crate::context::NodeContext;
 use crate::intent::Intent;
 use crate::kernel::{KernelError, NftKernel};
-use crate::link::{Interface, InterfaceAddress, LinkError, Links};
+use crate::netlink::{Interface, InterfaceAddress, LinkError, Links};
+use crate::ruleset::TABLE;
 use futures::{FutureExt, StreamExt};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often the host is looked at when no event says that it should: others' rules tell nobody.
+/// How often the host is inspected without a notification: changes of others' rules cause none here.
 const RESYNC: Duration = Duration::from_secs(3);
-/// Between two looks, at least.
+/// The least time between two inspections.
 const SPACING: Duration = Duration::from_millis(250);
 /// How many interfaces a problem names.
 const MOST_NAMED: usize = 12;
@@ -33,17 +34,17 @@ const MOST_NAMED: usize = 12;
 /// Watches the host.
 pub struct HostWatch {
     links: Links,
-    events: crate::link::Events,
+    events: crate::netlink::Events,
     resync: Duration,
 }
 
-/// A look that failed.
+/// An inspection that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// At interfaces or addresses.
+    /// Of interfaces or addresses.
     #[error(transparent)]
     Link(#[from] LinkError),
-    /// At rules.
+    /// Of rules.
     #[error(transparent)]
     Kernel(#[from] KernelError),
 }
@@ -59,7 +60,7 @@ impl HostWatch {
         })
     }
 
-    /// Looks this often when nothing says that it should.
+    /// Inspects the host this often without a notification.
     #[must_use]
     pub const fn with_resync(mut self, resync: Duration) -> Self {
         self.resync = resync;
@@ -76,7 +77,7 @@ impl HostWatch {
         loop {
             let node = Arc::clone(&nodes.borrow());
             let intent = Arc::clone(&intents.borrow());
-            let found = match self.look(&node, &intent).await {
+            let found = match self.inspect(&node, &intent).await {
                 Ok((addresses, found)) => {
                     nodes.send_if_modified(|current| take_addresses(current, addresses));
                     found
@@ -86,7 +87,7 @@ impl HostWatch {
                     crate::reconcile::report(&error)
                 )],
             };
-            problems.send_if_modified(|current| say(current, found));
+            problems.send_if_modified(|current| publish(current, found));
             tokio::time::sleep(SPACING).await;
             tokio::select! {
                 () = problems.closed() => return,
@@ -97,7 +98,7 @@ impl HostWatch {
         }
     }
 
-    async fn look(
+    async fn inspect(
         &self,
         node: &Arc<NodeContext>,
         intent: &Arc<Intent>,
@@ -109,9 +110,9 @@ impl HostWatch {
         let (node, intent) = (Arc::clone(node), Arc::clone(intent));
         let work = tokio::task::spawn_blocking(move || -> Result<Vec<String>, HostError> {
             let mut found = switches::closed(&node);
-            let others = NftKernel::open()?.others()?;
+            let foreign = NftKernel::open()?.foreign_chains(&[TABLE])?;
             let probes = probes(&node, &intent, switches::filters_bridged(&node));
-            found.extend(foreign::problems(&others, &probes));
+            found.extend(foreign::problems(&foreign, &probes));
             Ok(found)
         });
         found.extend(match work.await {
@@ -132,8 +133,8 @@ fn take_addresses(current: &mut Arc<NodeContext>, addresses: Vec<Ipv4Addr>) -> b
     changed
 }
 
-/// Logs what is new and what is over.
-fn say(current: &mut Vec<String>, found: Vec<String>) -> bool {
+/// Logs which problems are new and which are over.
+fn publish(current: &mut Vec<String>, found: Vec<String>) -> bool {
     for problem in found.iter().filter(|problem| !current.contains(problem)) {
         tracing::warn!("{problem}");
     }
@@ -184,8 +185,8 @@ pub fn uplink(
     problems
 }
 
-/// A listen IP that is gone: with it goes the host's route to the clients, so what comes for them goes astray,
-/// and forwarded connections have no source.
+/// A listen IP that is gone. The host's route to the clients went with it, so packets for them would leave by
+/// the uplink (LAN leak), and forwarded connections have no source address.
 #[must_use]
 pub fn lan(
     node: &NodeContext,

@@ -1,5 +1,5 @@
-//! What a node is told to keep its kernel at: the replicated intent, how far the node may trust its
-//! copy of it, and which addresses have lost their tenant.
+//! What a node's kernel is to follow: the replicated intent, whether the node's copy of it is up to date,
+//! and which addresses have lost their tenant.
 //!
 //! In: whoever follows the state (`gatewayd`). Out: [`crate::reconcile`]. Pure but for the wake-up of
 //! [`Vacated`]. Nothing blocks.
@@ -10,16 +10,16 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// How far this node's copy of the state may be trusted.
+/// Whether this node's copy of the replicated state is up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Standing {
-    /// The node has not been level with the cluster since it started. After a power cut it may know
-    /// less than it had applied, so it opens no forward (S9); what the kernel still has of its former
-    /// life stays, but for what is withdrawn meanwhile.
+pub enum ReplicaStatus {
+    /// The node has not caught up with the cluster since it started. After a power cut it may know less
+    /// than it had applied before, so it opens no forward (S9). Forwards that the kernel still has from
+    /// before the restart stay open until their withdrawal is seen.
     #[default]
-    Behind,
-    /// It has been level since it started.
-    Level,
+    CatchingUp,
+    /// It has caught up since it started.
+    CaughtUp,
     /// It is no member any more: its forwards are closed.
     Removed,
 }
@@ -29,8 +29,8 @@ pub enum Standing {
 pub struct Intent {
     /// What the state says.
     pub view: NatView,
-    /// How far to trust it.
-    pub standing: Standing,
+    /// Whether that is up to date.
+    pub replica: ReplicaStatus,
 }
 
 impl Intent {
@@ -38,7 +38,7 @@ impl Intent {
     #[must_use]
     pub fn effective(&self) -> NatView {
         let mut view = self.view.clone();
-        if self.standing == Standing::Removed {
+        if self.replica == ReplicaStatus::Removed {
             let closed = view.forwards.drain(..).map(|forward| forward.key);
             view.leading_nowhere.extend(closed);
         }
@@ -47,11 +47,11 @@ impl Intent {
 }
 
 impl From<NatView> for Intent {
-    /// Of a node that is level.
+    /// Of a node that has caught up.
     fn from(view: NatView) -> Self {
         Self {
             view,
-            standing: Standing::Level,
+            replica: ReplicaStatus::CaughtUp,
         }
     }
 }
@@ -68,7 +68,7 @@ struct Waiting {
 }
 
 impl Vacated {
-    /// These too.
+    /// Adds these.
     pub fn add(&self, addresses: impl IntoIterator<Item = Ipv4Addr>) {
         let mut waiting = self.lock();
         let before = waiting.len();
@@ -78,13 +78,13 @@ impl Vacated {
         }
     }
 
-    /// Those that wait, which do so no more.
+    /// Takes those that wait.
     #[must_use]
     pub fn take(&self) -> BTreeSet<Ipv4Addr> {
         std::mem::take(&mut self.lock())
     }
 
-    /// Those that could not be dealt with wait again, for the next look rather than for a new one.
+    /// Addresses whose flows could not be ended wait for the next pass. They start none.
     pub(crate) fn put_back(&self, addresses: BTreeSet<Ipv4Addr>) {
         self.lock().extend(addresses);
     }

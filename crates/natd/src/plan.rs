@@ -7,12 +7,12 @@
 //! client can use the public address too (hairpin), while what is addressed to the node's own LAN
 //! address (DHCP renewals) is never taken by a forward. Connections that the host itself opens are not
 //! forwarded, nor is anything that this host's peers, operators and overlays use, whatever the intent says. A
-//! forward that leads nowhere drops: it must not open the host's own service of that port.
+//! forward without a target drops what comes for its port: else the host's own service of that port would answer.
 //!
-//! **What is withdrawn is closed** (S9). A packet of a connection that a forward made passes only while
-//! the map leads the connection's public port to where the packet goes. Such a connection is known by
-//! its answers going to [`NodeContext::listen_ip`], so those that others translate are not judged.
-//! Deleting the flows ([`crate::flows`]) is hygiene beside it.
+//! **What is withdrawn is closed** (S9). A packet of a forwarded connection passes only while the map still
+//! leads the connection's public port to that target. A forwarded connection is recognised by its replies
+//! going to [`NodeContext::listen_ip`], so connections that others translate are not judged. Deleting the
+//! tracked connections ([`crate::flows`]) comes on top.
 //!
 //! **Source NAT** (`source_nat`). A client's traffic that leaves by the uplink is translated as its
 //! subnet says; what goes to a named network of the host gets that interface's address, as those there
@@ -21,10 +21,11 @@
 //! its answer would go to the gateway of *its* host, which does not know the connection (ADR: source
 //! NAT of forwarded connections).
 //!
-//! **The clients' network is not behind the uplink.** While the listen IP is missing, the host may have no
-//! route to that network but its default one, and renewals sent to the listen IP go astray. They are dropped,
-//! and never translated: conntrack would keep the translation, and once the listen IP is back, these
-//! clients' renewals would seem to come from this host, and be refused as forged (L1).
+//! **LAN leak.** While the listen IP is missing, the host may have no route to the clients' network but its
+//! default one, so renewals sent to the listen IP would leave by the uplink. Whatever is for the clients'
+//! network and would leave there is dropped and never translated: conntrack would keep the translation, and
+//! once the listen IP is back, these clients' renewals would seem to come from this host, and be refused as
+//! forged (L1).
 //!
 //! **The forward policy is the LAN's** (`policy`), not the host's. What neither enters nor leaves by
 //! the LAN interface is not judged here at all: the host may forward for others (containers, other
@@ -34,12 +35,12 @@
 //! somebody who flushes our rules would stop all of the host's forwarding until they are repaired.
 //!
 //! **The host is closed to its clients** (`input`), with an uplink or without, by IPv6 too (link-local
-//! addresses are always there): DHCP, ping and what the operator opens. And what goes from the clients'
-//! network to ports of peers, operators and overlays at the hosts' addresses is dropped at the source host
-//! already: with peers on the uplink it would arrive masqueraded as a peer (S12). Elsewhere such a port is
-//! like any other. Both hold for answers too, since clients can make up what they answer: packets in others' names
-//! begin no connection. Only packets that came in by the
-//! clients' interface are judged, so nobody who administers the host is locked out.
+//! addresses are always there): DHCP, ping and what the operator opens. Packets from
+//! clients to ports of peers, operators and overlays at any host's address are dropped at the client's own
+//! host: masqueraded at the uplink, they would arrive as a peer's (S12). At other addresses such a port is
+//! like any other. Both hold for replies too, since a client can forge the packet that it replies to: a
+//! packet with a spoofed source begins no connection. Only packets that came in by the clients' interface
+//! are judged, so nobody who administers the host is locked out.
 //!
 //! **One skeleton.** Every plan has the same chains, maps and sets, so that one plan becomes the next
 //! by changing rules and elements in place, and what stays the same is in force all the time.
@@ -55,7 +56,7 @@ use ipam::{ForwardKey, Gateway, Ipv4Network, NatView, Protocol};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// What the kernel should be at.
+/// What the kernel should hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The whole of our table.
@@ -78,7 +79,7 @@ pub enum PlanError {
     /// Outbound traffic could not be told from the LAN's own.
     #[error("the LAN and the uplink are both {0}: NAT needs two interfaces")]
     OneInterface(InterfaceName),
-    /// The router address is on every host; answers to it would go astray.
+    /// The router address is on every host, so replies to it could reach another one.
     #[error(
         "this node's own address is {0}, which is the router address: every host has that one, so NAT needs another"
     )]
@@ -143,8 +144,8 @@ pub fn plan(view: &NatView, node: &NodeContext) -> Result<Plan, PlanError> {
     })
 }
 
-/// What this node's peers and operators, and overlays use on its host: no forward takes it. What other nodes state of
-/// themselves is not theirs to take from this host.
+/// Ports that this node's peers, its operators and overlays use on its host: no forward takes them. Ports that
+/// other nodes report count for the hosts of those nodes only.
 fn protected(view: &NatView, node: &NodeContext) -> BTreeSet<Port> {
     let own = view.gateways.iter();
     let own = own.filter(|gateway| gateway.listen_ip == node.listen_ip);
@@ -153,14 +154,14 @@ fn protected(view: &NatView, node: &NodeContext) -> BTreeSet<Port> {
     node.guard.protected.iter().copied().chain(own).collect()
 }
 
-/// S12: what clients are kept from. A node's ports are so at the addresses of its own host alone: they may be
-/// anything, such as 443, and what clients do with that port elsewhere is their own.
+/// S12: addresses and ports that clients may not reach. A node's ports are kept from them at its own host's
+/// addresses alone: a port may be any, such as 443, and at other addresses clients may use it.
 fn hosts(view: &NatView, node: &NodeContext) -> Hosts {
     let stated = view.gateways.iter();
-    let stated = stated.flat_map(|gateway| hosts_own(gateway, view));
+    let stated = stated.flat_map(|gateway| reported_addresses(gateway, view));
     let mut ports = BTreeSet::new();
     for gateway in &view.gateways {
-        for address in hosts_own(gateway, view) {
+        for address in reported_addresses(gateway, view) {
             ports.extend(gateway.ports.iter().map(|port| (address, *port)));
         }
     }
@@ -172,9 +173,9 @@ fn hosts(view: &NatView, node: &NodeContext) -> Hosts {
     }
 }
 
-/// The addresses of a node's host, as far as that node may state them: on the clients' network its listen IP alone.
-/// There are clients' addresses, and a node that lies would close forwards to any of them.
-fn hosts_own(gateway: &Gateway, view: &NatView) -> impl Iterator<Item = IpAddr> {
+/// The addresses that a node reports as its host's, as far as they are believed. In the clients' networks only its
+/// listen IP is: the others belong to clients, and a node that lies could close forwards to them.
+fn reported_addresses(gateway: &Gateway, view: &NatView) -> impl Iterator<Item = IpAddr> {
     let is_a_clients = |address: &IpAddr| {
         let IpAddr::V4(address) = *address else {
             return false;

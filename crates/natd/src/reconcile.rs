@@ -1,27 +1,33 @@
-//! Keeps the kernel at the plan: applies it, reads it back, repairs what others change, and counts.
+//! Keeps the kernel at the desired state: applies the plan, reads it back, repairs drift, and counts.
 //!
 //! * **In.** The [`Intent`] and the node's own facts (a `watch` each: only the newest matters), the
-//!   kernel's events, addresses that lose their tenant, a timer. They only wake it up; what to do
-//!   follows from the intent and from what the kernel holds.
-//! * **Out.** Transactions on our own table, ended flows, `ip_forward`, and a [`NatStatus`].
+//!   kernel's change notifications, addresses that lose their tenant, a timer. They only start a pass;
+//!   what a pass does follows from the intent and from what the kernel holds.
+//! * **Out.** Transactions on [`crate::ruleset::TABLE`], ended flows, `ip_forward`, and a [`NatStatus`].
 //! * **Not.** It decides no rule ([`crate::plan()`] does), and it never touches another's table.
-//! * **Invariants.** Nothing is sent while the kernel is as it should be, so our own events end in a
-//!   read. A view that cannot be planned leaves the kernel at the last one that could.
+//! * **Invariants.** Nothing is sent while the kernel is at the desired state, so the notifications of
+//!   our own changes end in a read. A view that cannot be planned leaves the kernel at the last one that
+//!   could.
 //! * **Blocking.** Kernel calls run on tokio's blocking threads, one at a time; the future never blocks.
 //! * **Cancellation, crash.** Dropping the future, or the process, leaves the kernel as the last
 //!   finished transaction made it: rules stay on exit.
 //!
-//! A node that starts is behind ([`Standing::Behind`]): the kernel's forwards stay until it is level.
+//! A node that starts is catching up ([`ReplicaStatus::CatchingUp`]): until it has caught up, it leaves
+//! the forwards that it finds in the kernel, and opens none.
 
-mod keeper;
+mod kernel_reconciler;
 mod pace;
+mod pass_report;
 mod status;
+mod table_reconciler;
 
-pub use keeper::{Change, Goal, Keeper, PassReport};
+pub use kernel_reconciler::{DesiredState, KernelReconciler};
+pub use pass_report::{Change, PassReport};
 pub use status::NatStatus;
+pub use table_reconciler::TableReconciler;
 
 use crate::context::NodeContext;
-use crate::intent::{Intent, Standing, Vacated};
+use crate::intent::{Intent, ReplicaStatus, Vacated};
 use crate::kernel::{Kernel, KernelEvents};
 use crate::plan::{Plan, PlanError, plan};
 use ipam::NatView;
@@ -34,16 +40,16 @@ use tokio::time::{Instant, sleep_until};
 /// How often the kernel is read when nothing woke us up.
 pub const DEFAULT_RESYNC: Duration = Duration::from_secs(30);
 
-/// Keeps one kernel at the plan of one node.
+/// The reconcile loop of one node and its kernel.
 pub struct Reconciler<K, E> {
     /// Away only while a pass runs on a blocking thread.
-    keeper: Option<Keeper<K>>,
+    kernel: Option<KernelReconciler<K>>,
     events: E,
     nodes: watch::Receiver<Arc<NodeContext>>,
     vacated: Vacated,
     resync: Duration,
     pacer: Pacer,
-    goal: Option<Arc<Goal>>,
+    desired: Option<Arc<DesiredState>>,
     status: NatStatus,
 }
 
@@ -66,13 +72,13 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
         vacated: Vacated,
     ) -> Self {
         Self {
-            keeper: Some(Keeper::new(kernel)),
+            kernel: Some(KernelReconciler::new(kernel)),
             events,
             nodes,
             vacated,
             resync: DEFAULT_RESYNC,
             pacer: Pacer::new(Instant::now()),
-            goal: None,
+            desired: None,
             status: NatStatus::default(),
         }
     }
@@ -91,7 +97,7 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
         status: watch::Sender<NatStatus>,
     ) {
         let intent = Arc::clone(&intents.borrow_and_update());
-        self.set_goal(&intent);
+        self.set_desired(&intent);
         self.pass().await;
         status.send_replace(self.status.clone());
         loop {
@@ -99,7 +105,7 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
                 Wake::End => return,
                 Wake::Intent => {
                     let intent = Arc::clone(&intents.borrow_and_update());
-                    self.set_goal(&intent);
+                    self.set_desired(&intent);
                 }
                 Wake::Vacated | Wake::Event | Wake::Timer => {}
             }
@@ -112,9 +118,9 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
         }
     }
 
-    /// Waits for a reason to look. What the state says goes first, and is never paced.
+    /// Waits for a reason for a pass. A new intent goes first, and is never delayed by pacing.
     async fn wake(&mut self, intents: &mut watch::Receiver<Arc<Intent>>) -> Wake {
-        let look_anyway = self
+        let resync_at = self
             .pacer
             .retry_at()
             .unwrap_or(Instant::now() + self.resync);
@@ -127,19 +133,19 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
                 () = self.vacated.added() => return Wake::Vacated,
                 Ok(()) = self.nodes.changed() => return Wake::Intent,
                 () = sleep_until(self.pacer.event_pass_at()), if event => return Wake::Event,
-                heard = self.events.changed(), if listening && !event => match heard {
+                received = self.events.changed(), if listening && !event => match received {
                     Ok(()) => event = true,
                     Err(error) => {
                         tracing::error!(error = %report(&error), "no word of changes until the next resync");
                         listening = false;
                     }
                 },
-                () = sleep_until(look_anyway) => return Wake::Timer,
+                () = sleep_until(resync_at) => return Wake::Timer,
             }
         }
     }
 
-    fn set_goal(&mut self, intent: &Intent) {
+    fn set_desired(&mut self, intent: &Intent) {
         self.status.generation += 1;
         self.status.plan_error = None;
         let node = Arc::clone(&self.nodes.borrow_and_update());
@@ -147,8 +153,8 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
         let planned = plan(&intent.effective(), &node).or_else(|error| {
             tracing::error!(%error, "this NAT intent has no plan; the rules stay as they are");
             self.status.plan_error = Some(format!("planning: {error}"));
-            // Where there are none yet, the host is guarded at least.
-            if self.goal.is_some() {
+            // Where there are no rules yet, the host is guarded at least.
+            if self.desired.is_some() {
                 return Err(error);
             }
             guard_alone(intent, &node)
@@ -156,39 +162,39 @@ impl<K: Kernel, E: KernelEvents> Reconciler<K, E> {
         let Ok(planned) = planned else {
             return;
         };
-        self.status.problems = standing_problem(intent.standing).into_iter().collect();
+        self.status.problems = replica_problem(intent.replica).into_iter().collect();
         self.status.problems.extend_from_slice(&planned.problems);
-        let goal = Goal::new(&planned, intent.standing, self.status.generation);
-        self.goal = Some(Arc::new(goal));
+        let desired = DesiredState::new(&planned, intent.replica, self.status.generation);
+        self.desired = Some(Arc::new(desired));
     }
 
-    /// One look at the kernel, and what follows from it.
+    /// One reconcile pass.
     async fn pass(&mut self) {
-        let Some(goal) = self.goal.clone() else {
+        let Some(desired) = self.desired.clone() else {
             return;
         };
         let started = Instant::now();
-        let mut keeper = self
-            .keeper
+        let mut kernel = self
+            .kernel
             .take()
             .expect("a pass ends before the next one starts");
         let vacated = self.vacated.take();
         let work = tokio::task::spawn_blocking(move || {
-            let report = keeper.pass(&goal, &vacated);
-            (keeper, goal, vacated, report)
+            let report = kernel.reconcile(&desired, &vacated);
+            (kernel, desired, vacated, report)
         });
-        let (keeper, goal, vacated, report) = match work.await {
+        let (kernel, desired, vacated, report) = match work.await {
             Ok(done) => done,
             // Blocking work is never cancelled once started; so it panicked, and so do we.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
-        self.keeper = Some(keeper);
+        self.kernel = Some(kernel);
         if report.table.is_err() || report.flows.is_err() {
             self.vacated.put_back(vacated);
         }
         self.pacer
             .after_pass(started, report.repaired(), report.failed());
-        self.status.record(&goal, &report, started.elapsed());
+        self.status.record(&desired, &report, started.elapsed());
     }
 }
 
@@ -207,15 +213,15 @@ fn guard_alone(intent: &Intent, node: &NodeContext) -> Result<Plan, PlanError> {
 }
 
 /// Why this node does less than the state says.
-fn standing_problem(standing: Standing) -> Option<String> {
-    match standing {
-        Standing::Level => None,
-        Standing::Behind => Some(
+fn replica_problem(replica: ReplicaStatus) -> Option<String> {
+    match replica {
+        ReplicaStatus::CaughtUp => None,
+        ReplicaStatus::CatchingUp => Some(
             "this node has not been level with the cluster since it started, so it opens no forward: \
              it will as soon as it reaches a quorum and has caught up"
                 .to_owned(),
         ),
-        Standing::Removed => Some(
+        ReplicaStatus::Removed => Some(
             "this node was removed from the cluster, so its forwards are closed: stop it, or add it \
              again"
                 .to_owned(),

@@ -8,13 +8,15 @@
 mod render;
 
 use crate::context::InterfaceName;
+use crate::table::TableId;
 use ipam::{Ipv4Network, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
-/// The one table that this crate owns, in family `inet`. Nothing outside of it is ever written, but
-/// for the table of this name in family `ip`, which an older build left, and which is removed.
-pub const TABLE: &str = "gatewayd";
+/// The one table that this crate owns. No other is ever written, but for [`PREDECESSOR`], which is removed.
+pub const TABLE: TableId = TableId::inet("gatewayd");
+/// The table that older builds had.
+pub const PREDECESSOR: TableId = TableId::ip("gatewayd");
 
 /// Every rule of the node. Chains and maps are in the order in which they are created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,9 +128,9 @@ pub enum Match {
     DestinationIn(Ipv4Network),
     /// Its destination is no address of this host.
     DestinationNotLocal,
-    /// The way back to its source does not lead by the interface that it came in by (RFC 3704): it is
-    /// somebody else's address. Of a DHCP client's packet from 0.0.0.0 to all it is not said.
-    SourceElsewhere,
+    /// It fails the reverse path check (RFC 3704): the route to its source does not lead by the interface that
+    /// it came in by, so the source is spoofed. DHCP clients' packets from 0.0.0.0 to all pass the check.
+    SpoofedSource,
     /// Its source is an address of this host.
     SourceLocal,
     /// It leaves by another interface than this.
@@ -143,10 +145,10 @@ pub enum Match {
     Invalid,
     /// Its connection's destination was translated.
     DestinationTranslated,
-    /// Answers of its connection go to this address: whose source was translated to it.
+    /// Its connection's source was translated to this address, so replies go there.
     AnswersTo(Ipv4Addr),
-    /// It goes (or, in the answering direction, comes from) where the map of this protocol leads its
-    /// connection's public port now.
+    /// It goes to where the map of this protocol now leads its connection's public port; or, as a reply, comes
+    /// from there.
     LedByMap(Protocol, Direction),
     /// Its destination port is in this set.
     PortIn(PortRole, Protocol),

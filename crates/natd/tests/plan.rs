@@ -5,7 +5,7 @@ mod common;
 use common::{assert_golden, empty, forward, node, open, two_subnets, usual, without_uplink};
 use ipam::{ForwardKey, Ipv4Network, NatView, Protocol, SnatPool, SourceNat};
 use natd::ruleset::PortRole;
-use natd::{Intent, NodeContext, Plan, PlanError, Standing, plan};
+use natd::{Intent, NodeContext, Plan, PlanError, ReplicaStatus, plan};
 use std::net::{IpAddr, Ipv4Addr};
 
 fn text(view: &NatView) -> String {
@@ -131,7 +131,7 @@ fn address_of_a_client_that_a_node_states_closes_no_forward() {
 fn removed_node_closes_its_forwards() {
     let intent = Intent {
         view: usual(),
-        standing: Standing::Removed,
+        replica: ReplicaStatus::Removed,
     };
     let planned = plan(&intent.effective(), &node()).expect("a plan");
     assert!(planned.ruleset.targets().is_empty());

@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::lan_interface::{self, LanInterface};
 use cluster::PeerTls;
 use ipam::SourceNat;
-use natd::link::{Holder, Links};
+use natd::netlink::{Holder, Links};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Whether the kernel forwards what comes in by our interfaces: each has a switch of its own.
+//! Whether IPv4 forwarding is on for our interfaces (`net.ipv4.conf.*.forwarding`): each has its own switch.
 //!
 //! Blocking, for as long as a file in `/proc` takes.
 
@@ -9,7 +9,7 @@ use std::path::Path;
 const BRIDGED: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 const CONFIGURATION: &str = "/proc/sys/net/ipv4/conf";
 
-/// The interfaces by which nothing is forwarded though it should be. One that is not there is another's word.
+/// The interfaces at which forwarding is off though it should be on. A missing interface is reported by `host`.
 pub(super) fn closed(node: &NodeContext) -> Vec<String> {
     let Some(uplink) = &node.uplink_interface else {
         return Vec::new();
@@ -18,7 +18,7 @@ pub(super) fn closed(node: &NodeContext) -> Vec<String> {
         let path = Path::new(CONFIGURATION).join(name).join("forwarding");
         fs::read_to_string(path).is_ok_and(|text| text.trim() == "0")
     };
-    // While the switch of the whole host is off, that is what is mended: it sets all the others.
+    // If the switch of the whole host is off, the reconciler switches it on, and that sets all the others.
     if off("all") {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
-//! The kernel's own word that something changed: nf_tables and IPv4 configuration.
+//! Change notifications from the kernel: nf_tables and IPv4 configuration.
 //!
-//! In: two netlink multicast groups. Out: [`KernelEvents::changed`]. The messages are not read: a
-//! burst of them is one event, a lost one (`ENOBUFS`) is an event too. Nothing blocks.
+//! In: two netlink multicast groups. Out: [`KernelEvents::changed`]. The messages are not read: a burst
+//! of them is one event, and so is the report that some were lost (`ENOBUFS`). Nothing blocks.
 
 use super::{KernelError, KernelEvents};
 use futures::FutureExt;

@@ -8,13 +8,11 @@ use super::{Kernel, KernelError, KernelEvents};
 use crate::flows::{Closing, Flow};
 use crate::image::{ElementUpdate, SetImage, TableImage, TableUpdate};
 use crate::ruleset::TABLE;
+use crate::table::TableId;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
-
-/// The name under which the fake keeps the table of an older build.
-pub const PREDECESSOR: &str = "ip gatewayd";
 
 /// The kernel. Clones are the same kernel.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +35,8 @@ struct Shared {
 /// What the kernel holds. A test may change all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FakeState {
-    /// Tables by name, ours and others'.
-    pub tables: BTreeMap<String, TableImage>,
+    /// Tables, ours and others'.
+    pub tables: BTreeMap<TableId, TableImage>,
     /// Tracked connections.
     pub flows: Vec<Flow>,
     /// `ip_forward`.
@@ -72,10 +70,10 @@ impl FakeKernel {
         self.shared.lock().clone()
     }
 
-    /// The table of this name, if it is there.
+    /// The table, if it is there.
     #[must_use]
-    pub fn table(&self, name: &str) -> Option<TableImage> {
-        self.shared.lock().tables.get(name).cloned()
+    pub fn table(&self, table: TableId) -> Option<TableImage> {
+        self.shared.lock().tables.get(&table).cloned()
     }
 
     /// How many transactions and foreign changes there were: another number, another state.
@@ -107,7 +105,7 @@ impl FakeKernel {
     fn commit(
         &self,
         doing: &str,
-        change: impl FnOnce(&mut BTreeMap<String, TableImage>) -> io::Result<()>,
+        change: impl FnOnce(&mut BTreeMap<TableId, TableImage>) -> io::Result<()>,
     ) -> Result<(), KernelError> {
         let refused = |source| KernelError::Refused {
             doing: doing.to_owned(),
@@ -138,7 +136,7 @@ impl FakeState {
     /// # Panics
     /// If it is not there.
     pub fn ours(&mut self) -> &mut TableImage {
-        self.tables.get_mut(TABLE).expect("our table is there")
+        self.tables.get_mut(&TABLE).expect("our table is there")
     }
 
     fn check_refusal(&mut self) -> io::Result<()> {
@@ -151,20 +149,20 @@ impl FakeState {
 }
 
 impl Kernel for FakeKernel {
-    fn read_table(&mut self) -> Result<Option<TableImage>, KernelError> {
-        Ok(self.shared.lock().tables.get(TABLE).cloned())
+    fn read_table(&mut self, table: TableId) -> Result<Option<TableImage>, KernelError> {
+        Ok(self.table(table))
     }
 
-    fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError> {
+    fn replace_table(&mut self, table: TableId, image: &TableImage) -> Result<(), KernelError> {
         self.commit("replacing the table", |tables| {
-            tables.insert(TABLE.to_owned(), table.clone());
+            tables.insert(table, image.clone());
             Ok(())
         })
     }
 
-    fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError> {
+    fn update_table(&mut self, table: TableId, update: &TableUpdate) -> Result<(), KernelError> {
         self.commit("updating the table", |tables| {
-            let table = tables.get_mut(TABLE).ok_or_else(missing)?;
+            let table = tables.get_mut(&table).ok_or_else(missing)?;
             for update in &update.chains {
                 let chain = table
                     .chains
@@ -185,12 +183,12 @@ impl Kernel for FakeKernel {
         })
     }
 
-    fn remove_predecessor(&mut self) -> Result<bool, KernelError> {
-        if !self.shared.lock().tables.contains_key(PREDECESSOR) {
+    fn remove_table(&mut self, table: TableId) -> Result<bool, KernelError> {
+        if !self.shared.lock().tables.contains_key(&table) {
             return Ok(false);
         }
-        self.commit("removing an older build's table", |tables| {
-            tables.remove(PREDECESSOR).map(drop).ok_or_else(missing)
+        self.commit("removing the table", |tables| {
+            tables.remove(&table).map(drop).ok_or_else(missing)
         })?;
         Ok(true)
     }

@@ -4,6 +4,7 @@
 //! that calls for `ip_forward`: a daemon has one. It needs `CAP_NET_ADMIN`.
 
 use super::conntrack;
+use super::foreign;
 use super::forwarding::Forwarding;
 use super::read::{self, Reader};
 use super::socket::NetfilterSocket;
@@ -12,10 +13,7 @@ use super::{Kernel, KernelError};
 use crate::flows::Closing;
 use crate::host::ForeignChain;
 use crate::image::{TableImage, TableUpdate};
-use crate::ruleset::TABLE;
-
-/// The family in which older builds of ours had their table.
-const PREDECESSOR_FAMILY: libc::c_int = libc::NFPROTO_IPV4;
+use crate::table::TableId;
 
 /// nf_tables and `ip_forward` of this network namespace.
 pub struct NftKernel {
@@ -32,9 +30,12 @@ impl NftKernel {
         })
     }
 
-    /// The chains of everybody else, for [`crate::host`].
-    pub(crate) fn others(&mut self) -> Result<Vec<ForeignChain>, KernelError> {
-        read::others(&mut self.socket, TABLE)
+    /// The chains of all tables but `own`, for [`crate::host`].
+    pub(crate) fn foreign_chains(
+        &mut self,
+        own: &[TableId],
+    ) -> Result<Vec<ForeignChain>, KernelError> {
+        foreign::chains(&mut self.socket, own)
     }
 
     fn commit(&mut self, transaction: &Transaction) -> Result<(), KernelError> {
@@ -57,22 +58,22 @@ impl NftKernel {
 }
 
 impl Kernel for NftKernel {
-    fn read_table(&mut self) -> Result<Option<TableImage>, KernelError> {
-        Reader::new(&mut self.socket, TABLE).read()
+    fn read_table(&mut self, table: TableId) -> Result<Option<TableImage>, KernelError> {
+        Reader::new(&mut self.socket, table).read()
     }
 
-    fn replace_table(&mut self, table: &TableImage) -> Result<(), KernelError> {
-        self.commit(&Transaction::replace(TABLE, table))
+    fn replace_table(&mut self, table: TableId, image: &TableImage) -> Result<(), KernelError> {
+        self.commit(&Transaction::replace(table, image))
     }
 
-    fn update_table(&mut self, update: &TableUpdate) -> Result<(), KernelError> {
-        self.commit(&Transaction::update(TABLE, update))
+    fn update_table(&mut self, table: TableId, update: &TableUpdate) -> Result<(), KernelError> {
+        self.commit(&Transaction::update(table, update))
     }
 
-    fn remove_predecessor(&mut self) -> Result<bool, KernelError> {
-        let there = read::has_table(&mut self.socket, PREDECESSOR_FAMILY, TABLE)?;
+    fn remove_table(&mut self, table: TableId) -> Result<bool, KernelError> {
+        let there = read::has_table(&mut self.socket, table)?;
         if there {
-            self.commit(&Transaction::delete(PREDECESSOR_FAMILY, TABLE))?;
+            self.commit(&Transaction::delete(table))?;
         }
         Ok(there)
     }

@@ -10,11 +10,10 @@
 use super::nft_sys::MAX_ELEMENTS;
 use super::nft_sys::encode::{Encoder, Envelope};
 use crate::image::{ElementUpdate, RuleImage, TableImage, TableUpdate};
+use crate::table::TableId;
 use libc::{NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE};
 use std::ffi::c_int;
 
-/// The family of our table.
-pub(super) const FAMILY: c_int = libc::NFPROTO_INET;
 /// Where a message has its flags (`nlmsg_flags`), in bytes.
 const FLAGS_OFFSET: usize = 6;
 
@@ -27,39 +26,40 @@ pub(super) struct Transaction {
 
 /// A transaction that is being written.
 struct Writer {
+    table: TableId,
     encoder: Encoder,
     parts: Vec<String>,
 }
 
 impl Transaction {
-    /// Replaces the table `name`, or creates it.
-    pub(super) fn replace(name: &str, table: &TableImage) -> Self {
-        let mut writer = Writer::begin(FAMILY);
+    /// Replaces `table`, or creates it.
+    pub(super) fn replace(table: TableId, image: &TableImage) -> Self {
+        let mut writer = Writer::begin(table);
         // Deleting what is not there is an error, so it is created first.
-        writer.new_table(name, table);
-        writer.delete_table(name, table);
-        writer.new_table(name, table);
-        writer.contents(name, table);
+        writer.new_table(image);
+        writer.delete_table(image);
+        writer.new_table(image);
+        writer.contents(image);
         writer.end()
     }
 
-    /// Changes rules and elements of the table `name`.
-    pub(super) fn update(name: &str, update: &TableUpdate) -> Self {
-        let mut writer = Writer::begin(FAMILY);
+    /// Changes rules and elements of `table`.
+    pub(super) fn update(table: TableId, update: &TableUpdate) -> Self {
+        let mut writer = Writer::begin(table);
         for chain in &update.chains {
-            writer.flush_chain(name, &chain.chain);
-            writer.rules(name, &chain.chain, &chain.rules);
+            writer.flush_chain(&chain.chain);
+            writer.rules(&chain.chain, &chain.rules);
         }
         for set in &update.sets {
-            writer.change_elements(name, set);
+            writer.change_elements(set);
         }
         writer.end()
     }
 
-    /// Deletes the table `name` of another family.
-    pub(super) fn delete(family: c_int, name: &str) -> Self {
-        let mut writer = Writer::begin(family);
-        writer.delete_table(name, &TableImage::default());
+    /// Deletes `table`.
+    pub(super) fn delete(table: TableId) -> Self {
+        let mut writer = Writer::begin(table);
+        writer.delete_table(&TableImage::default());
         writer.end()
     }
 
@@ -83,10 +83,11 @@ impl Transaction {
 
 impl Writer {
     /// Part 0 opens the transaction.
-    fn begin(family: c_int) -> Self {
-        let mut encoder = Encoder::new(family);
+    fn begin(table: TableId) -> Self {
+        let mut encoder = Encoder::new(table.family.number());
         encoder.batch_begin(0);
         Self {
+            table,
             encoder,
             parts: vec!["opening an nftables transaction".to_owned()],
         }
@@ -121,46 +122,46 @@ impl Writer {
         }
     }
 
-    fn new_table(&mut self, name: &str, table: &TableImage) {
+    fn new_table(&mut self, image: &TableImage) {
         let envelope = self.part(
             libc::NFT_MSG_NEWTABLE,
             NLM_F_CREATE,
-            format!("creating table inet {name}"),
+            format!("creating table {}", self.table),
         );
-        self.encoder.table(envelope, name, table);
+        self.encoder.table(envelope, self.table.name, image);
     }
 
-    fn delete_table(&mut self, name: &str, table: &TableImage) {
+    fn delete_table(&mut self, image: &TableImage) {
         let envelope = self.part(
             libc::NFT_MSG_DELTABLE,
             0,
-            format!("deleting the old table {name}"),
+            format!("deleting the old table {}", self.table),
         );
-        self.encoder.table(envelope, name, table);
+        self.encoder.table(envelope, self.table.name, image);
     }
 
     /// Chains and sets first: rules refer to both.
-    fn contents(&mut self, name: &str, table: &TableImage) {
-        for chain in &table.chains {
+    fn contents(&mut self, image: &TableImage) {
+        for chain in &image.chains {
             let envelope = self.part(
                 libc::NFT_MSG_NEWCHAIN,
                 NLM_F_CREATE,
                 format!("creating chain {}", chain.name),
             );
-            self.encoder.chain(envelope, name, chain);
+            self.encoder.chain(envelope, self.table.name, chain);
         }
-        for (id, set) in (1..).zip(&table.sets) {
+        for (id, set) in (1..).zip(&image.sets) {
             let envelope = self.part(
                 libc::NFT_MSG_NEWSET,
                 NLM_F_CREATE,
                 format!("creating map {}", set.name),
             );
-            self.encoder.set(envelope, name, set, id);
+            self.encoder.set(envelope, self.table.name, set, id);
         }
-        for chain in &table.chains {
-            self.rules(name, &chain.name, &chain.rules);
+        for chain in &image.chains {
+            self.rules(&chain.name, &chain.rules);
         }
-        for set in &table.sets {
+        for set in &image.sets {
             let elements: Vec<_> = set
                 .elements
                 .iter()
@@ -169,23 +170,23 @@ impl Writer {
             self.elements(
                 libc::NFT_MSG_NEWSETELEM,
                 "adding elements to",
-                name,
                 &set.name,
                 &elements,
             );
         }
     }
 
-    fn flush_chain(&mut self, table: &str, chain: &str) {
+    fn flush_chain(&mut self, chain: &str) {
         let envelope = self.part(
             libc::NFT_MSG_DELRULE,
             0,
             format!("removing the rules of chain {chain}"),
         );
-        self.encoder.rule(envelope, table, Some(chain), &[]);
+        self.encoder
+            .rule(envelope, self.table.name, Some(chain), &[]);
     }
 
-    fn rules(&mut self, table: &str, chain: &str, rules: &[RuleImage]) {
+    fn rules(&mut self, chain: &str, rules: &[RuleImage]) {
         for (number, rule) in (1..).zip(rules) {
             let description = format!("adding rule {number} to chain {chain}");
             let envelope = self.part(
@@ -193,17 +194,17 @@ impl Writer {
                 NLM_F_CREATE | NLM_F_APPEND,
                 description,
             );
-            self.encoder.rule(envelope, table, Some(chain), rule);
+            self.encoder
+                .rule(envelope, self.table.name, Some(chain), rule);
         }
     }
 
     /// Removal first: what changes its value goes and comes.
-    fn change_elements(&mut self, table: &str, update: &ElementUpdate) {
+    fn change_elements(&mut self, update: &ElementUpdate) {
         let gone: Vec<_> = update.remove.keys().map(|key| (&**key, None)).collect();
         self.elements(
             libc::NFT_MSG_DELSETELEM,
             "removing elements from",
-            table,
             &update.set,
             &gone,
         );
@@ -215,7 +216,6 @@ impl Writer {
         self.elements(
             libc::NFT_MSG_NEWSETELEM,
             "adding elements to",
-            table,
             &update.set,
             &come,
         );
@@ -225,7 +225,6 @@ impl Writer {
         &mut self,
         kind: c_int,
         doing: &str,
-        table: &str,
         set: &str,
         elements: &[(&[u8], Option<&[u8]>)],
     ) {
@@ -236,7 +235,7 @@ impl Writer {
         };
         for some in elements.chunks(MAX_ELEMENTS) {
             let envelope = self.part(kind, flags, format!("{doing} map {set}"));
-            self.encoder.elements(envelope, table, set, some);
+            self.encoder.elements(envelope, self.table.name, set, some);
         }
     }
 }

@@ -85,7 +85,7 @@ fn refusal(
             "the forward of {key} is not done: peers, operators or overlays use that port: {remove}"
         ));
     }
-    leads_to_a_hosts_own(forward, view, node, protected).then(|| {
+    targets_host_service(forward, view, node, protected).then(|| {
         format!(
             "the forward of {key} is not done: it leads to a host's own port {} for peers, operators or overlays: {remove}",
             forward.port
@@ -93,8 +93,8 @@ fn refusal(
     })
 }
 
-/// A port of peers, operators or overlays, at the address of a node's host.
-fn leads_to_a_hosts_own(
+/// Whether the target is a port of peers, operators or overlays at the address of a node's host.
+fn targets_host_service(
     forward: &ResolvedForward,
     view: &NatView,
     node: &NodeContext,
@@ -107,7 +107,7 @@ fn leads_to_a_hosts_own(
     let mut others = view.gateways.iter();
     others.any(|gateway| {
         let is_its_own = port.0 == Protocol::Tcp && gateway.ports.contains(&port.1);
-        super::hosts_own(gateway, view).any(|own| own == address)
+        super::reported_addresses(gateway, view).any(|own| own == address)
             && (is_its_own || node.guard.protected.contains(&port))
     })
 }

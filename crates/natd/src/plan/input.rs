@@ -24,7 +24,7 @@ pub(super) fn from_clients() -> Chain {
     let mut rules = vec![Rule::new([Match::Dhcp], Action::Accept)];
     rules.extend(ICMP.map(|kind| Rule::new([Match::Icmp(kind)], Action::Accept)));
     // Conntrack knows no interfaces: in a peer's name a client could speak into the hosts' own flows.
-    rules.push(Rule::new([Match::SourceElsewhere], Action::CountedDrop));
+    rules.push(Rule::new([Match::SpoofedSource], Action::CountedDrop));
     rules.push(Rule::new([Match::Known], Action::Accept));
     rules.extend(protocols(PortRole::Opened, Action::Accept));
     rules.push(Rule::new([], Action::CountedDrop));

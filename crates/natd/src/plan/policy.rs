@@ -1,7 +1,7 @@
 //! What passes between the clients' interface and the others.
 
 use super::forwards::FORWARDED;
-use super::source_nat::{astray, outbound};
+use super::source_nat::{lan_leak, outbound};
 use crate::context::NodeContext;
 use crate::ruleset::{Action, Chain, Family, Hook, Match, PortRole, Rule};
 use ipam::{ForwardPolicy, NatView, Protocol};
@@ -16,13 +16,14 @@ pub(super) fn from_clients() -> Chain {
     let mut dropped: Vec<Vec<Match>> = Vec::new();
     dropped.extend(families.map(|family| vec![Match::ToHostPort(family)]));
     dropped.extend(families.map(|family| vec![Match::ToHost(family), overlay.clone()]));
-    // What answers such a packet, were it the first of its connection, would be translated to the client, in place of the host's own.
+    // If such a packet began a connection, replies meant for this host's own service would be translated and
+    // sent to the client.
     let protocols = [Protocol::Tcp, Protocol::Udp];
     dropped.extend(protocols.map(|protocol| {
         let from = Match::FromProtected(protocol);
         vec![Match::Original, from, Match::ToHost(Family::V4)]
     }));
-    // Whatever ends a tunnel there would take what is in it for the overlay's.
+    // A tunnel's endpoint at a host would take the client's packets for the overlay's.
     dropped.extend(families.map(|family| vec![Match::OtherProtocol, Match::ToHost(family)]));
     let rules = dropped.into_iter();
     Chain {
@@ -45,12 +46,13 @@ pub(super) fn lan(view: &NatView, node: &NodeContext) -> Chain {
         Rule::new([to_lan, Match::Known], Action::Accept),
         Rule::new([Match::Original, Match::Known], Action::Accept),
         Rule::new([Match::Related], Action::Accept),
-        // Answers leave if a translation let the connection in. Others are none: clients made both ways up.
+        // Replies pass only in connections that a translation let in. Others are forged: the client made up
+        // both directions.
         Rule::new([Match::Invalid], Action::Drop),
         Rule::new([Match::DestinationTranslated], Action::Accept),
     ];
     for subnet in &view.subnets {
-        rules.extend(astray(subnet, node, Action::Drop));
+        rules.extend(lan_leak(subnet, node, Action::Drop));
     }
     for subnet in &view.subnets {
         let from = |to: Match| {
@@ -106,14 +108,14 @@ pub(super) fn forward(view: &NatView, node: &NodeContext) -> Chain {
     }
 }
 
-/// Conntrack would take a client's packet in another's name for the start of a connection, and what its
-/// partner sends there for the answer. What is dropped here makes none. What the bridge itself carries from
-/// client to client (with `br_netfilter`) may have any source but this host's: it need not have a route to
-/// their private networks.
+/// A spoofed packet would begin a connection for conntrack, and an accomplice's packets would count as its
+/// replies. What is dropped here begins none. Packets that the bridge carries from client to client
+/// (`br_netfilter`) may have any source but this host's: the host need not have a route to the clients'
+/// private networks.
 fn spoofed(enters: &Match, leaves_elsewhere: &Match) -> [Rule; 3] {
     [
-        vec![leaves_elsewhere.clone(), Match::SourceElsewhere],
-        vec![Match::DestinationTranslated, Match::SourceElsewhere],
+        vec![leaves_elsewhere.clone(), Match::SpoofedSource],
+        vec![Match::DestinationTranslated, Match::SpoofedSource],
         // New ones: errors come from the router's address, which is other hosts' too.
         vec![Match::New, Match::SourceLocal],
     ]

@@ -51,7 +51,7 @@ pub(super) enum Outbound {
 }
 
 pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
-    // What hosts say to each other is as they sent it.
+    // Traffic between hosts is not translated.
     let to_host = [
         vec![Match::ToHostPort(Family::V4)],
         vec![
@@ -60,7 +60,7 @@ pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
         ],
     ];
     let mut rules = Vec::new();
-    // What others translate into the clients' network is left as they want it.
+    // Forwards of ours alone: what others translate into the clients' network stays as they made it.
     let answers_come_back = |protocol| {
         let matches = [
             Match::OutInterface(node.lan_interface.clone()),
@@ -74,7 +74,7 @@ pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
     }
     rules.extend(to_host.map(|matches| Rule::new(matches, Action::Return)));
     for subnet in &view.subnets {
-        rules.extend(astray(subnet, node, Action::Return));
+        rules.extend(lan_leak(subnet, node, Action::Return));
     }
     for subnet in &view.subnets {
         rules.extend(by_uplink(subnet, node));
@@ -87,8 +87,8 @@ pub(super) fn postrouting(view: &NatView, node: &NodeContext) -> Chain {
     }
 }
 
-/// What is meant for the clients' network and would leave by the uplink.
-pub(super) fn astray(subnet: &SubnetNat, node: &NodeContext, action: Action) -> Option<Rule> {
+/// LAN leak: packets for the clients' network that would leave by the uplink.
+pub(super) fn lan_leak(subnet: &SubnetNat, node: &NodeContext, action: Action) -> Option<Rule> {
     let matches = [
         Match::OutInterface(node.uplink_interface.clone()?),
         Match::DestinationIn(subnet.network),
@@ -107,7 +107,7 @@ fn by_uplink(subnet: &SubnetNat, node: &NodeContext) -> Option<Rule> {
     Some(Rule::new(matches, action))
 }
 
-/// Behind other interfaces, those of a named network seldom know the way back to the clients.
+/// Hosts of a named network seldom have a route back to the clients, so what goes there is masqueraded.
 fn to_networks(subnet: &SubnetNat, node: &NodeContext) -> Vec<Rule> {
     if subnet.source_nat.is_none() {
         return Vec::new();

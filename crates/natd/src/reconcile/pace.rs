@@ -1,8 +1,7 @@
-//! When to look again: not too often, however much there is to see. Pure; time is given to it.
+//! Pacing of reconcile passes: when the next may start. Pure; time is given to it.
 //!
-//! A foreign change is repaired at once. Somebody who keeps on changing our table (another firewall
-//! manager in a loop) is repaired more and more slowly, so that the two of us do not fill the
-//! machine; views of our own are never delayed by this.
+//! Drift is repaired at once. If somebody keeps on changing our table (another firewall manager in a
+//! loop), repairs back off, so that the two do not use up the machine. New intents are never delayed.
 
 use std::time::Duration;
 use tokio::time::Instant;
@@ -15,7 +14,7 @@ const REPAIR_BURST: u32 = 8;
 const FIRST_REPAIR_DELAY: Duration = Duration::from_millis(100);
 /// The longest delay of a repair.
 const MAX_REPAIR_DELAY: Duration = Duration::from_secs(5);
-/// After so long without a repair, all is forgotten. More than [`MAX_REPAIR_DELAY`].
+/// After so long without a repair, the delay is reset. More than [`MAX_REPAIR_DELAY`].
 const CALM: Duration = Duration::from_secs(30);
 /// The first pause before a failed pass is tried again; each further one is twice as long.
 const FIRST_RETRY: Duration = Duration::from_millis(100);

@@ -1,16 +1,17 @@
 //! What the node can say about its NAT.
 
-use super::keeper::{Change, Goal, PassReport};
+use super::kernel_reconciler::DesiredState;
+use super::pass_report::{Change, PassReport};
 use super::report;
 use crate::kernel::KernelError;
 use std::time::Duration;
 
-/// The state of the kernel beside the plan, and what was done about it since the start.
+/// How the kernel compares with the desired state, and what was done about it since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NatStatus {
     /// The kernel was last seen to be exactly what the newest view wants.
     pub in_sync: bool,
-    /// How often a foreign change of our table was undone.
+    /// How often drift of our table (somebody else's change) was repaired.
     pub table_repairs: u64,
     /// How often somebody had switched IPv4 forwarding off.
     pub forwarding_repairs: u64,
@@ -41,8 +42,8 @@ impl NatStatus {
         self.table_repairs + self.forwarding_repairs
     }
 
-    /// Takes in what a pass reports. Logs it too: an update quietly, a repair as a warning.
-    pub(super) fn record(&mut self, goal: &Goal, report: &PassReport, took: Duration) {
+    /// Adds what a pass reports, and logs it: an update as information, a repair of drift as a warning.
+    pub(super) fn record(&mut self, desired: &DesiredState, report: &PassReport, took: Duration) {
         let mut errors = Vec::new();
         match &report.table {
             Ok(change) => {
@@ -50,7 +51,7 @@ impl NatStatus {
                 self.table_repairs += self.record_repair("the table", change, took);
                 if change.updated {
                     tracing::info!(
-                        generation = goal.generation,
+                        generation = desired.generation,
                         ?took,
                         "nftables table updated"
                     );
@@ -70,15 +71,15 @@ impl NatStatus {
             Err(error) => errors.push(logged("the table of tracked connections", error)),
         }
         if errors.is_empty() {
-            self.applied_generation = goal.generation;
+            self.applied_generation = desired.generation;
         }
         self.in_sync =
-            errors.is_empty() && goal.opens && self.applied_generation == self.generation;
+            errors.is_empty() && desired.opens && self.applied_generation == self.generation;
         self.last_error = (!errors.is_empty()).then(|| errors.join("; "));
     }
 
     fn record_repair(&mut self, what: &str, change: &Change, took: Duration) -> u64 {
-        let Some(reason) = &change.repaired else {
+        let Some(reason) = &change.drift else {
             return 0;
         };
         tracing::warn!(

@@ -11,7 +11,7 @@ use std::fmt::{self, Display, Formatter};
 
 impl Display for Ruleset {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "table inet {TABLE} {{")?;
+        writeln!(f, "table {TABLE} {{")?;
         let targets: Vec<Targets<'_>> = self.maps.iter().map(Targets).collect();
         let families = [Family::V4, Family::V6];
         let addresses = families.map(|family| Addresses(&self.hosts, family));
@@ -178,7 +178,7 @@ impl Display for Match {
             Self::SourceIn(network) => write!(f, "ip saddr {network}"),
             Self::DestinationIn(network) => write!(f, "ip daddr {network}"),
             Self::DestinationNotLocal => f.write_str("fib daddr type != local"),
-            Self::SourceElsewhere => f.write_str("fib saddr . iif oif missing"),
+            Self::SpoofedSource => f.write_str("fib saddr . iif oif missing"),
             Self::SourceLocal => f.write_str("fib saddr type local"),
             Self::NotOutInterface(name) => write!(f, "oifname != \"{name}\""),
             Self::Ipv6 => f.write_str("meta nfproto ipv6"),

@@ -10,6 +10,7 @@ use crate::lab::{
 use crate::sandbox::{list, run};
 use ipam::{Ipv4Network, NatView, Protocol};
 use natd::kernel::Kernel;
+use natd::ruleset::TABLE;
 use natd::{Guard, NftKernel, NodeContext, plan};
 use socket2::Domain;
 use std::net::Ipv4Addr;
@@ -61,7 +62,9 @@ pub fn gateway(view: &NatView, node: &NodeContext) -> (Lab, NftKernel) {
 
 pub fn put(kernel: &mut NftKernel, view: &NatView, node: &NodeContext) {
     let table = plan(view, node).expect("a plan").ruleset.image();
-    kernel.replace_table(&table).expect("the table is replaced");
+    kernel
+        .replace_table(TABLE, &table)
+        .expect("the table is replaced");
 }
 
 /// The host's services, whichever address they are asked at.

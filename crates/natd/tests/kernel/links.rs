@@ -4,7 +4,7 @@ use crate::Test;
 use crate::common::LAN;
 use crate::sandbox::run;
 use ipam::Ipv4Network;
-use natd::link::{AddressPresence, AddressWatch, Holder, Links, ListenIp};
+use natd::netlink::{AddressPresence, AddressWatch, Holder, Links, ListenIp};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::sync::watch;

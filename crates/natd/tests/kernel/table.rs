@@ -8,9 +8,11 @@ use natd::NftKernel;
 use natd::image::{Difference, Expression, TableImage, TableUpdate};
 use natd::kernel::{Kernel, KernelError};
 use natd::plan;
+use natd::ruleset::TABLE;
+use natd::table::TableId;
 use std::time::Instant;
 
-pub const TESTS: [Test; 8] = [
+pub const TESTS: [Test; 9] = [
     ("reads_back_what_it_wrote", reads_back_what_it_wrote),
     ("nft_lists_what_is_planned", nft_lists_what_is_planned),
     (
@@ -25,7 +27,14 @@ pub const TESTS: [Test; 8] = [
         "a_bad_transaction_leaves_no_trace",
         a_bad_transaction_leaves_no_trace,
     ),
-    ("others_tables_are_untouched", others_tables_are_untouched),
+    (
+        "foreign_tables_are_left_alone",
+        foreign_tables_are_left_alone,
+    ),
+    (
+        "second_table_of_ours_is_left_alone",
+        second_table_of_ours_is_left_alone,
+    ),
     ("foreign_edits_are_seen", foreign_edits_are_seen),
     ("ten_thousand_forwards", ten_thousand_forwards),
 ];
@@ -47,7 +56,7 @@ fn kernel() -> NftKernel {
 }
 
 fn read(kernel: &mut NftKernel) -> Option<TableImage> {
-    kernel.read_table().expect("the table can be read")
+    kernel.read_table(TABLE).expect("the table can be read")
 }
 
 fn reads_back_what_it_wrote() {
@@ -56,7 +65,7 @@ fn reads_back_what_it_wrote() {
     for view in [usual(), two_subnets(), open(), empty(), usual()] {
         let wanted = image(&view);
         kernel
-            .replace_table(&wanted)
+            .replace_table(TABLE, &wanted)
             .expect("the table is replaced");
         assert_eq!(read(&mut kernel), Some(wanted));
     }
@@ -71,7 +80,7 @@ fn nft_lists_what_is_planned() {
         ("empty", empty()),
     ] {
         kernel
-            .replace_table(&image(&view))
+            .replace_table(TABLE, &image(&view))
             .expect("the table is replaced");
         let listed = list();
         assert_golden(&format!("{name}.listed"), &listed);
@@ -95,7 +104,7 @@ fn elements_are_updated_in_place() {
     let mut kernel = kernel();
     let before = image(&usual());
     kernel
-        .replace_table(&before)
+        .replace_table(TABLE, &before)
         .expect("the table is replaced");
     let handles = chain_with_handles("lan");
     let mut view = usual();
@@ -104,7 +113,7 @@ fn elements_are_updated_in_place() {
     view.forwards.push(forward(Protocol::Udp, 5000, 30, 5000));
     let wanted = image(&view);
     kernel
-        .update_table(&update(&before, &wanted))
+        .update_table(TABLE, &update(&before, &wanted))
         .expect("the elements are updated");
     assert_eq!(read(&mut kernel), Some(wanted));
     assert_eq!(
@@ -118,7 +127,7 @@ fn plans_become_each_other_in_place() {
     let mut kernel = kernel();
     let mut before = image(&empty());
     kernel
-        .replace_table(&before)
+        .replace_table(TABLE, &before)
         .expect("the table is replaced");
     for view in [
         usual(),
@@ -131,7 +140,7 @@ fn plans_become_each_other_in_place() {
     ] {
         let wanted = image(&view);
         kernel
-            .update_table(&update(&before, &wanted))
+            .update_table(TABLE, &update(&before, &wanted))
             .expect("the table is updated");
         assert_eq!(read(&mut kernel).as_ref(), Some(&wanted));
         before = wanted;
@@ -149,9 +158,11 @@ fn a_bad_transaction_leaves_no_trace() {
     bad.chains[2].rules.push(vec![nonsense]);
     for before in [None, Some(good)] {
         if let Some(table) = &before {
-            kernel.replace_table(table).expect("the table is replaced");
+            kernel
+                .replace_table(TABLE, table)
+                .expect("the table is replaced");
         }
-        match kernel.replace_table(&bad) {
+        match kernel.replace_table(TABLE, &bad) {
             Err(KernelError::Refused { doing, source }) => {
                 assert_eq!(doing, "adding rule 7 to chain postrouting");
                 assert_eq!(source.raw_os_error(), Some(libc::ENOENT));
@@ -162,7 +173,7 @@ fn a_bad_transaction_leaves_no_trace() {
     }
 }
 
-fn others_tables_are_untouched() {
+fn foreign_tables_are_left_alone() {
     nft(
         "add table ip6 gatewayd; add table inet gatewayd2; add chain inet gatewayd2 c; add rule inet gatewayd2 c drop",
     );
@@ -173,14 +184,39 @@ fn others_tables_are_untouched() {
     let mut kernel = kernel();
     let wanted = image(&usual());
     kernel
-        .replace_table(&wanted)
+        .replace_table(TABLE, &wanted)
         .expect("the table is replaced");
     kernel
-        .replace_table(&wanted)
+        .replace_table(TABLE, &wanted)
         .expect("the table is replaced again");
     assert_eq!(read(&mut kernel), Some(wanted));
     nft("delete table inet gatewayd");
     assert_eq!(nft("list ruleset"), others);
+}
+
+/// Each call is about the table that it names: two tables of ours do not know of each other.
+fn second_table_of_ours_is_left_alone() {
+    const SECOND: TableId = TableId::inet("gatewayd_second");
+    const OTHER_FAMILY: TableId = TableId::ip(SECOND.name);
+    let mut kernel = kernel();
+    let (first, mut second) = (image(&usual()), image(&empty()));
+    kernel.replace_table(TABLE, &first).expect("the first");
+    let listed = list();
+    assert_eq!(kernel.read_table(SECOND).expect("readable"), None);
+    kernel.replace_table(SECOND, &second).expect("the second");
+    kernel
+        .update_table(SECOND, &update(&second, &image(&open())))
+        .expect("the second is updated");
+    second = image(&open());
+    assert_eq!(list(), listed);
+    kernel
+        .replace_table(TABLE, &first)
+        .expect("the first again");
+    assert_eq!(kernel.read_table(SECOND).expect("readable"), Some(second));
+    assert!(!kernel.remove_table(OTHER_FAMILY).expect("nothing to do"));
+    assert!(kernel.remove_table(SECOND).expect("removed"));
+    assert_eq!(kernel.read_table(SECOND).expect("readable"), None);
+    assert_eq!(read(&mut kernel), Some(first));
 }
 
 /// Each of these changes what some packet meets.
@@ -207,7 +243,7 @@ fn foreign_edits_are_seen() {
     let wanted = image(&usual());
     for edit in FOREIGN_EDITS {
         kernel
-            .replace_table(&wanted)
+            .replace_table(TABLE, &wanted)
             .expect("the table is replaced");
         nft(edit);
         let found = read(&mut kernel);
@@ -252,7 +288,9 @@ fn replaced_rules_are_seen(
     twists: &[(&str, &str, &str)],
 ) {
     for (chain, from, to) in twists.iter().copied() {
-        kernel.replace_table(wanted).expect("the table is replaced");
+        kernel
+            .replace_table(TABLE, wanted)
+            .expect("the table is replaced");
         let listed = chain_with_handles(chain);
         let rule = listed
             .lines()
@@ -280,33 +318,33 @@ fn ten_thousand_forwards() {
     };
     let wanted = image(&many(10_000));
     timed("10,000 forwards, new", &mut || {
-        kernel.replace_table(&wanted).expect("created")
+        kernel.replace_table(TABLE, &wanted).expect("created")
     });
     timed("10,000 forwards, read", &mut || {
         assert_eq!(
-            wanted.compare(kernel.read_table().expect("read").as_ref()),
+            wanted.compare(kernel.read_table(TABLE).expect("read").as_ref()),
             None
         );
     });
     timed("10,000 forwards, replaced", &mut || {
-        kernel.replace_table(&wanted).expect("replaced")
+        kernel.replace_table(TABLE, &wanted).expect("replaced")
     });
     let one_more = image(&many(10_001));
     timed("one more", &mut || {
         kernel
-            .update_table(&update(&wanted, &one_more))
+            .update_table(TABLE, &update(&wanted, &one_more))
             .expect("added")
     });
     timed("one fewer", &mut || {
         kernel
-            .update_table(&update(&one_more, &wanted))
+            .update_table(TABLE, &update(&one_more, &wanted))
             .expect("removed")
     });
     assert_eq!(wanted.compare(read(&mut kernel).as_ref()), None);
     let all = image(&every_port());
     timed(
         "131,070 forwards, replaced",
-        &mut || match kernel.replace_table(&all) {
+        &mut || match kernel.replace_table(TABLE, &all) {
             Err(KernelError::TooLarge { bytes, limit }) => {
                 println!("  {bytes} bytes; an ordinary user has {limit}")
             }

@@ -6,6 +6,7 @@ use crate::lab::{Lab, connect, datagrams, ip, is_blocked, ping, serve};
 use crate::table::{image, update};
 use ipam::{NatView, Protocol};
 use natd::kernel::Kernel;
+use natd::ruleset::TABLE;
 use natd::{NftKernel, plan};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,8 +22,8 @@ pub const TESTS: [Test; 9] = [
         the_lan_address_is_not_forwarded,
     ),
     (
-        "renewals_that_went_astray_leave_no_trace",
-        renewals_that_went_astray_leave_no_trace,
+        "renewals_leaked_to_the_uplink_leave_no_trace",
+        renewals_leaked_to_the_uplink_leave_no_trace,
     ),
     (
         "nor_do_they_where_all_may_pass",
@@ -51,7 +52,9 @@ fn gateway(view: &NatView) -> (Lab, NftKernel) {
     let mut node = node();
     node.guard.opened = [(Protocol::Tcp, 80)].into();
     let table = plan(view, &node).expect("a plan").ruleset.image();
-    kernel.replace_table(&table).expect("the table is replaced");
+    kernel
+        .replace_table(TABLE, &table)
+        .expect("the table is replaced");
     kernel.enable_forwarding().expect("forwarding");
     (lab, kernel)
 }
@@ -91,7 +94,7 @@ fn the_lan_address_is_not_forwarded() {
     assert_eq!(greeting("outside", "203.0.113.1:80"), "b sees 10.15.3.10");
 }
 
-fn renewals_that_went_astray_leave_no_trace() {
+fn renewals_leaked_to_the_uplink_leave_no_trace() {
     after_a_while_without_listen_ip(&view());
 }
 
@@ -133,7 +136,7 @@ fn the_lan_is_closed_by_default() {
     assert!(is_blocked("outside", "10.15.3.20:7000"));
     assert!(is_blocked("container", "10.15.3.20:7000"));
     kernel
-        .replace_table(&image(&open()))
+        .replace_table(TABLE, &image(&open()))
         .expect("the table is replaced");
     assert_eq!(
         greeting("outside", "10.15.3.20:7000"),
@@ -195,14 +198,18 @@ fn update_until(kernel: &mut NftKernel, done: &AtomicBool) -> u32 {
         ..two_subnets()
     };
     let (first, second) = (image(&view()), image(&other));
-    kernel.replace_table(&first).expect("the table is replaced");
+    kernel
+        .replace_table(TABLE, &first)
+        .expect("the table is replaced");
     let (there, back) = (update(&first, &second), update(&second, &first));
     assert!(there.chains.len() == 3 && there.sets.len() == 4);
     let mut times = 0;
     while !done.load(Ordering::Relaxed) {
-        kernel.update_table(&there).expect("the table is updated");
         kernel
-            .update_table(&back)
+            .update_table(TABLE, &there)
+            .expect("the table is updated");
+        kernel
+            .update_table(TABLE, &back)
             .expect("the table is updated back");
         times += 2;
     }

@@ -8,11 +8,11 @@ use crate::sandbox::{nft, run};
 use ipam::{NatView, Protocol};
 use natd::image::TableImage;
 use natd::kernel::Kernel;
-use natd::reconcile::{Goal, Keeper};
-use natd::{NftKernel, NodeContext, Standing, plan};
+use natd::reconcile::{DesiredState, KernelReconciler};
+use natd::ruleset::{PREDECESSOR, TABLE};
+use natd::{NftKernel, NodeContext, ReplicaStatus, plan};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::Arc;
 
 pub const TESTS: [Test; 7] = [
     (
@@ -57,10 +57,19 @@ fn nowhere() -> NatView {
     }
 }
 
-fn pass(keeper: &mut Keeper<NftKernel>, view: &NatView, node: &NodeContext, vacated: &[Ipv4Addr]) {
-    let goal = Goal::new(&plan(view, node).expect("a plan"), Standing::Level, 1);
+fn pass(
+    reconciler: &mut KernelReconciler<NftKernel>,
+    view: &NatView,
+    node: &NodeContext,
+    vacated: &[Ipv4Addr],
+) {
+    let desired = DesiredState::new(
+        &plan(view, node).expect("a plan"),
+        ReplicaStatus::CaughtUp,
+        1,
+    );
     let vacated: BTreeSet<_> = vacated.iter().copied().collect();
-    let report = keeper.pass(&Arc::new(goal), &vacated);
+    let report = reconciler.reconcile(&desired, &vacated);
     assert!(!report.failed(), "{report:?}");
 }
 
@@ -105,11 +114,11 @@ fn rules_alone_cut_tcp_and_udp_flows() {
 
 fn flow_follows_a_forward_that_points_elsewhere() {
     let (_lab, kernel) = gateway(&nowhere(), &node());
-    let mut keeper = Keeper::new(kernel);
-    pass(&mut keeper, &to(21), &node(), &[]);
+    let mut reconciler = KernelReconciler::new(kernel);
+    pass(&mut reconciler, &to(21), &node(), &[]);
     let (peer, old) = udp_flow("b");
     let new = datagrams("a", "0.0.0.0:5353");
-    pass(&mut keeper, &to(20), &node(), &[]);
+    pass(&mut reconciler, &to(20), &node(), &[]);
     assert!(receives(&new, || peer.send_to(b"x", "203.0.113.1:5353")));
     assert!(!receives(&old, || peer.send_to(b"x", "203.0.113.1:5353")));
 }
@@ -118,8 +127,8 @@ fn flow_follows_a_forward_that_points_elsewhere() {
 /// vm2 had asked the internet reach vm3.
 fn new_tenant_gets_no_datagram_of_the_last_ones() {
     let (_lab, kernel) = gateway(&nowhere(), &node());
-    let mut keeper = Keeper::new(kernel);
-    pass(&mut keeper, &to(21), &node(), &[]);
+    let mut reconciler = KernelReconciler::new(kernel);
+    pass(&mut reconciler, &to(21), &node(), &[]);
     ip("-n b route replace default via 10.15.3.1");
     let (peer, server) = udp_flow("b");
     let asked = datagrams("outside", "0.0.0.0:9000");
@@ -132,24 +141,24 @@ fn new_tenant_gets_no_datagram_of_the_last_ones() {
     let answer = || asked.send_to(b"x", host);
     assert!(receives(&asking, answer));
     let lease = Ipv4Addr::new(10, 15, 3, 21);
-    pass(&mut keeper, &nowhere(), &node(), &[lease]);
+    pass(&mut reconciler, &nowhere(), &node(), &[lease]);
     assert!(!receives(&server, || peer.send_to(b"x", "203.0.113.1:5353")));
     assert!(!receives(&asking, answer));
     // Also after the forward is pointed elsewhere.
-    pass(&mut keeper, &to(20), &node(), &[]);
+    pass(&mut reconciler, &to(20), &node(), &[]);
     assert!(!receives(&server, || peer.send_to(b"x", "203.0.113.1:5353")));
 }
 
 /// Restart without GATEWAY_UPLINK_INTERFACE.
 fn losing_the_uplink_closes_what_was_open() {
     let (_lab, kernel) = gateway(&nowhere(), &node());
-    let mut keeper = Keeper::new(kernel);
-    pass(&mut keeper, &to(21), &node(), &[]);
+    let mut reconciler = KernelReconciler::new(kernel);
+    pass(&mut reconciler, &to(21), &node(), &[]);
     serve("b", 8080);
     let (_, mut tcp) = connect("outside", "203.0.113.1:80").expect("a connection");
     let (peer, server) = udp_flow("b");
-    let mut next_life = Keeper::new(NftKernel::open().expect("a netlink socket"));
-    pass(&mut next_life, &to(21), &without_uplink(), &[]);
+    let mut restarted = KernelReconciler::new(NftKernel::open().expect("a netlink socket"));
+    pass(&mut restarted, &to(21), &without_uplink(), &[]);
     assert!(ping(&mut tcp).is_err());
     assert!(!receives(&server, || peer.send_to(b"x", "203.0.113.1:5353")));
     assert!(connect("outside", "203.0.113.1:80").is_err());
@@ -163,12 +172,12 @@ fn foreign_translations_are_left_alone() {
     nft("add chain ip owner pre { type nat hook prerouting priority -110; }");
     nft("add rule ip owner pre iifname vmbr0 tcp dport 81 dnat to 10.15.3.21:8080");
     serve("b", 8080);
-    let mut keeper = Keeper::new(kernel);
+    let mut reconciler = KernelReconciler::new(kernel);
     for node in [node(), without_uplink()] {
-        pass(&mut keeper, &to(20), &node, &[]);
+        pass(&mut reconciler, &to(20), &node, &[]);
         let (greeting, mut tcp) = connect("outside", "203.0.113.1:81").expect("a connection");
         assert_eq!(greeting, "b sees 203.0.113.100");
-        pass(&mut keeper, &nowhere(), &node, &[]);
+        pass(&mut reconciler, &nowhere(), &node, &[]);
         ping(&mut tcp).expect("it goes on");
     }
 }
@@ -178,13 +187,13 @@ fn older_builds_table_goes() {
     nft("add table ip gatewayd");
     nft("add chain ip gatewayd prerouting { type nat hook prerouting priority -100; }");
     nft("add table ip bystander");
-    assert!(kernel.remove_predecessor().expect("removed"));
-    assert!(!kernel.remove_predecessor().expect("nothing to do"));
+    assert!(kernel.remove_table(PREDECESSOR).expect("removed"));
+    assert!(!kernel.remove_table(PREDECESSOR).expect("nothing to do"));
     let tables = nft("list tables");
     assert_eq!(tables.lines().collect::<Vec<_>>().len(), 2, "{tables}");
     assert!(tables.contains("table inet gatewayd") && tables.contains("table ip bystander"));
     assert_eq!(
-        kernel.read_table().expect("readable"),
+        kernel.read_table(TABLE).expect("readable"),
         Some(image(&nowhere(), &node()))
     );
 }

@@ -3,8 +3,8 @@
 use super::facts::End;
 use super::violation::{Verdict, Violation};
 use crate::client::TrueTime;
-use natd::Standing;
-use natd::reconcile::Goal;
+use natd::ReplicaStatus;
+use natd::reconcile::DesiredState;
 
 /// Judges every node at the end.
 pub(super) fn finish(at: TrueTime, ends: &[End<'_>]) -> Verdict {
@@ -21,8 +21,8 @@ pub(super) fn finish(at: TrueTime, ends: &[End<'_>]) -> Verdict {
         };
         let plan = natd::plan(&view, end.context)
             .map_err(|error| broken(format!("its state cannot be planned: {error}")))?;
-        let goal = Goal::new(&plan, Standing::Level, 0);
-        if let Some(difference) = goal.table.compare(end.ruleset) {
+        let desired = DesiredState::new(&plan, ReplicaStatus::CaughtUp, 0);
+        if let Some(difference) = desired.table.compare(end.ruleset) {
             return Err(broken(format!("{difference:?}")));
         }
     }

@@ -219,12 +219,12 @@ impl Bench {
     fn finish(&mut self) {
         let state = self.state();
         let plan = natd::plan(&state.nat_view(), &context()).expect("a plan");
-        let goal = natd::reconcile::Goal::new(&plan, natd::Standing::Level, 0);
+        let desired = natd::reconcile::DesiredState::new(&plan, natd::ReplicaStatus::CaughtUp, 0);
         let end = End {
             node: NodeId(1),
             position: self.position,
             state: &state,
-            ruleset: Some(&goal.table),
+            ruleset: Some(&desired.table),
             context: &context(),
         };
         self.judge.finish(self.at, &[end]);

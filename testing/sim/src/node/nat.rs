@@ -1,14 +1,14 @@
-//! A node's NAT: natd's plan and its keeper, on a kernel that is made up.
+//! A node's NAT: natd's plan and its reconcile passes, on a kernel that is made up.
 //!
-//! natd's own `Reconciler` does its passes on tokio's blocking threads, which no simulation can
-//! order; so the loop around the keeper is this one, and the reconciler's pacing is left to natd's
+//! natd's own `Reconciler` runs its passes on tokio's blocking threads, whose order no simulation can
+//! decide; so the loop around the passes is this one, and the reconciler's pacing is left to natd's
 //! tests.
 
 use cluster::Cluster;
 use futures::FutureExt;
 use natd::kernel::KernelEvents;
 use natd::kernel::fake::FakeKernel;
-use natd::reconcile::{Goal, Keeper};
+use natd::reconcile::{DesiredState, KernelReconciler};
 use natd::{NodeContext, plan};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKer
     let (input, follow) = gatewayd::follow_nat_intent(cluster);
     let (mut intents, vacated) = (input.intents, input.vacated);
     let mut events = kernel.events();
-    let mut keeper = Keeper::new(kernel);
+    let mut reconciler = KernelReconciler::new(kernel);
     let keep = async {
         let mut generation = 0;
         loop {
@@ -25,10 +25,10 @@ pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKer
             generation += 1;
             match plan(&intent.effective(), &context) {
                 Ok(plan) => {
-                    let goal = Goal::new(&plan, intent.standing, generation);
-                    let report = keeper.pass(&Arc::new(goal), &vacated.take());
+                    let desired = DesiredState::new(&plan, intent.replica, generation);
+                    let report = reconciler.reconcile(&desired, &vacated.take());
                     if report.failed() {
-                        tracing::warn!("the kernel is not at its plan");
+                        tracing::warn!("the kernel is not at its desired state");
                     }
                 }
                 Err(error) => tracing::error!(%error, "this NAT intent has no plan"),

@@ -66,7 +66,7 @@ pub(super) fn condition(part: &Match) -> Vec<Expression> {
             fib(FIB_RESULT_TYPE, FIB_BY_DESTINATION),
             compare(libc::NFT_CMP_NEQ, ROUTE_LOCAL.to_ne_bytes()),
         ],
-        Match::SourceElsewhere => vec![
+        Match::SpoofedSource => vec![
             fib(FIB_RESULT_OUT, FIB_BACK_IS_THERE),
             compare(libc::NFT_CMP_EQ, 0_u32.to_ne_bytes()),
         ],

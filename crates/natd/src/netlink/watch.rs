@@ -1,7 +1,7 @@
 //! Whether an address is on an interface now, and whenever that changes.
 //!
-//! In: events of links and addresses, which carry no data for us: on each, both tables are read. A
-//! periodic look covers lost events. Out: a `watch` of [`AddressPresence`].
+//! In: notifications about links and addresses. Their content is not used: on each, both tables are read. A
+//! periodic resync covers lost ones. Out: a `watch` of [`AddressPresence`].
 
 use super::{Events, LinkError, Links};
 use futures::{FutureExt, StreamExt};
@@ -10,10 +10,10 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often we look when no event says that we should.
+/// How often both tables are read without a notification.
 const RESYNC: Duration = Duration::from_secs(30);
 
-/// Where an address stands.
+/// Whether an address is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressPresence {
     /// It is on the interface, and the interface is up.
@@ -48,7 +48,7 @@ impl AddressWatch {
         })
     }
 
-    /// Where the address stands now.
+    /// Whether the address is usable now.
     pub async fn now(&self) -> Result<AddressPresence, LinkError> {
         let Some(interface) = self.links.interface(&self.interface).await? else {
             return Ok(AddressPresence::NoInterface);
@@ -68,8 +68,8 @@ impl AddressWatch {
         )
     }
 
-    /// Publishes where the address stands, now and after each change, until nobody listens. The first
-    /// value to be published is the truth, whatever `presence` held before.
+    /// Publishes whether the address is usable, now and after each change, until nobody listens. The first
+    /// value is read from the kernel, whatever `presence` held before.
     pub async fn run(mut self, presence: watch::Sender<AddressPresence>) -> Result<(), LinkError> {
         loop {
             let now = self.now().await?;

@@ -1,4 +1,4 @@
-//! The two dumps, from netlink's words into ours.
+//! The dumps of interfaces and of addresses, from netlink's types to ours.
 
 use super::{Interface, InterfaceAddress, LinkError};
 use futures::TryStreamExt;

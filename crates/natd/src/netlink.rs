@@ -1,8 +1,8 @@
-//! Interfaces and addresses of this host, over rtnetlink.
+//! Interfaces (links) and addresses of this host, over rtnetlink.
 //!
-//! In: the kernel's tables of links and addresses. Out: typed answers; what an answer means for the
-//! operator is the caller's to say. It changes nothing. Nothing blocks: a task of its own (spawned on
-//! the current tokio runtime, ended when the handle is dropped) carries the messages. Cancel-safe.
+//! In: the kernel's tables of links and addresses. Out: typed answers; the caller tells the operator what
+//! they mean. It changes nothing. Nothing blocks: a task of its own (spawned on the current tokio runtime,
+//! ended when the handle is dropped) carries the messages. Cancel-safe.
 
 mod dump;
 mod watch;
@@ -31,7 +31,7 @@ pub enum LinkError {
         /// Why it failed.
         source: rtnetlink::Error,
     },
-    /// The kernel's word of changes ended.
+    /// The kernel's change notifications ended.
     #[error("waiting for changes of addresses: the netlink connection has ended")]
     Ended,
 }
@@ -91,7 +91,7 @@ pub struct Links {
     task: JoinHandle<()>,
 }
 
-/// The kernel's word of changes.
+/// The kernel's change notifications.
 pub(crate) type Events = UnboundedReceiver<(
     NetlinkMessage<RouteNetlinkMessage>,
     rtnetlink::sys::SocketAddr,
@@ -103,7 +103,7 @@ impl Links {
         Ok(Self::subscribed(&[])?.0)
     }
 
-    /// Connects, with word of every change of interfaces and addresses.
+    /// Connects, and subscribes to every change of interfaces and addresses.
     pub(crate) fn of_the_host() -> Result<(Self, Events), LinkError> {
         use rtnetlink::MulticastGroup::{Ipv4Ifaddr, Link};
         Self::subscribed(&[Link, Ipv4Ifaddr])
