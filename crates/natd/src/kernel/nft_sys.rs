@@ -2,6 +2,7 @@
 //!
 //! In and out: netlink messages as bytes on one side, the types of [`crate::image`] on the other.
 //! Nothing here does I/O; [`super::socket`] carries the bytes. Two halves: [`encode`] and [`decode`].
+//! Why not the safe layer `nftnl`: ADR 0034.
 //!
 //! What makes it sound, once for all:
 //! * **Ownership.** Every libnftnl object lives in an [`Owned`], which frees it. Objects that are
