@@ -6,17 +6,23 @@
 //! takes the first one; it has no cluster yet, and can tell no better. Everybody else takes none but
 //! that of the cluster that it belongs to.
 
+use crate::lock::lock;
 use openraft::AsyncRuntime;
 use raft_store::NodeRuntime;
 use rand::RngExt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Drawn for one Join.
 pub(crate) type Nonce = [u8; 16];
 
-/// Which invitation an empty node takes.
+/// Whether this node is a cluster's, and which invitation it takes while it is empty.
 #[derive(Debug, Default)]
-pub(crate) struct Admission(Mutex<Expects>);
+pub(crate) struct Admission {
+    expects: Mutex<Expects>,
+    accepts_raft_rpcs: AtomicBool,
+    founding: AtomicBool,
+}
 
 #[derive(Clone, Copy, Debug, Default)]
 enum Expects {
@@ -30,6 +36,34 @@ enum Expects {
 }
 
 impl Admission {
+    /// Of a node that starts. One that has data is somebody's already.
+    pub(crate) fn new(has_data: bool) -> Self {
+        Self {
+            accepts_raft_rpcs: AtomicBool::new(has_data),
+            ..Self::default()
+        }
+    }
+
+    /// Whether this node answers Raft requests: see `Invite` in raft.proto.
+    pub(crate) fn accepts_raft_rpcs(&self) -> bool {
+        self.accepts_raft_rpcs.load(Ordering::SeqCst)
+    }
+
+    /// From now on it does.
+    pub(crate) fn accept_raft_rpcs(&self) {
+        self.accepts_raft_rpcs.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether this node was told to found a cluster, and has not yet.
+    pub(crate) fn is_founding(&self) -> bool {
+        self.founding.load(Ordering::SeqCst)
+    }
+
+    /// It is about to found one, or is not any more.
+    pub(crate) fn set_founding(&self, founding: bool) {
+        self.founding.store(founding, Ordering::SeqCst);
+    }
+
     /// This node waits until an operator adds it.
     pub(crate) fn wait(&self) {
         self.set(Expects::Anybodys);
@@ -44,7 +78,7 @@ impl Admission {
 
     /// Why an invitation with this number is not taken, if so.
     pub(crate) fn refusal(&self, nonce: &[u8]) -> Option<&'static str> {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match *lock(&self.expects) {
             Expects::Anybodys => None,
             Expects::AnswerTo(asked) if nonce == asked => None,
             Expects::AnswerTo(_) => Some(
@@ -57,12 +91,12 @@ impl Admission {
     /// Whether an invitation with this number answers what this node has asked. Of a term nobody else is
     /// believed.
     pub(crate) fn answers_own_join(&self, nonce: &[u8]) -> bool {
-        let expects = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let expects = *lock(&self.expects);
         matches!(expects, Expects::AnswerTo(asked) if nonce == asked)
     }
 
     fn set(&self, expects: Expects) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = expects;
+        *lock(&self.expects) = expects;
     }
 }
 

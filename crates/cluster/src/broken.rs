@@ -9,8 +9,8 @@ impl Cluster {
     /// must end then, to be started again. A storage error is no bug: there the node stays up, silent,
     /// so that operators can ask it why. Cancel-safe.
     pub async fn broken(&self) -> String {
-        let storage_failed = || self.inner.raft_failure().is_some();
-        by_a_bug(self.inner.watch_failed(), storage_failed).await
+        let storage_failed = || self.parts.raft.failure().is_some();
+        by_a_bug(self.parts.gate.watch_failed(), storage_failed).await
     }
 }
 

@@ -6,13 +6,15 @@
 //! * **Bounds.** A member has [`PATIENCE`]; of its answer [`MAX_SEEN_PACKETS`] are taken, with [`bounded`]
 //!   texts.
 
+use crate::identity::Identity;
 use crate::limits::MAX_SEEN_PACKETS;
-use crate::node::{Cluster, Inner};
-use crate::transport::bounded;
+use crate::lock::lock;
+use crate::raft_view::RaftView;
+use crate::transport::{Peers, bounded};
 use api::proto::raft as wire;
 use futures::future::join_all;
 use ipam::{ClientKey, NodeId};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -41,69 +43,76 @@ pub struct SeenPacket {
 /// What this node's own DHCP server has seen of a client.
 pub type Explainer = Arc<dyn Fn(&ClientKey) -> Vec<SeenPacket> + Send + Sync>;
 
-/// Where the explainer is kept; none before DHCP is up.
-#[derive(Default)]
-pub(crate) struct Explains(Mutex<Option<Explainer>>);
+/// Asks this node's DHCP server and the other members.
+pub(crate) struct Explain {
+    identity: Arc<Identity>,
+    view: RaftView,
+    peers: Peers,
+    /// None before DHCP is up.
+    here: Mutex<Option<Explainer>>,
+}
 
-impl Explains {
-    fn set(&self, explainer: Explainer) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(explainer);
+impl Explain {
+    /// Before DHCP is up.
+    pub(crate) const fn new(identity: Arc<Identity>, view: RaftView, peers: Peers) -> Self {
+        Self {
+            identity,
+            view,
+            peers,
+            here: Mutex::new(None),
+        }
+    }
+
+    /// How to ask this node's DHCP server from now on.
+    pub(crate) fn set_explainer(&self, explainer: Explainer) {
+        *lock(&self.here) = Some(explainer);
     }
 
     /// What this node has seen of a client.
     pub(crate) fn here(&self, client: &ClientKey) -> Vec<SeenPacket> {
-        let explainer = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let explainer = explainer.clone();
+        let explainer = lock(&self.here).clone();
         explainer.map_or_else(Vec::new, |explainer| explainer(client))
-    }
-}
-
-impl Cluster {
-    /// How to ask this node's DHCP server from now on.
-    pub fn set_explainer(&self, explainer: Explainer) {
-        self.inner.explains.set(explainer);
     }
 
     /// What every member has seen of a client, or why a member did not say. In the order of their ids.
-    pub async fn explain(
+    pub(crate) async fn everywhere(
         &self,
         client: &ClientKey,
     ) -> Vec<(NodeId, Result<Vec<SeenPacket>, String>)> {
-        let inner = &self.inner;
-        let mut members = inner.members();
-        let here = inner.config.node;
+        let mut members = self.view.members();
+        let here = self.identity.node;
         members.entry(here).or_default();
         let asked = members.iter().map(async |(node, address)| {
             let seen = if *node == here {
-                Ok(inner.explains.here(client))
+                Ok(self.here(client))
             } else {
-                ask(inner, *node, address, client).await
+                self.ask(*node, address, client).await
             };
             (*node, seen)
         });
         join_all(asked).await
     }
-}
 
-async fn ask(
-    inner: &Inner,
-    node: NodeId,
-    address: &str,
-    client: &ClientKey,
-) -> Result<Vec<SeenPacket>, String> {
-    let peer = inner.peers.connect(node, address);
-    let mut peer = peer.map_err(|error| error.to_string())?;
-    let request = wire::ExplainRequest {
-        client: Some(client.into()),
-        route: Some(inner.route_to(node)),
-    };
-    match timeout(PATIENCE, peer.explain(request)).await {
-        Ok(Ok(response)) => {
-            let packets = response.into_inner().packets.into_iter();
-            Ok(packets.take(MAX_SEEN_PACKETS).map(Into::into).collect())
+    async fn ask(
+        &self,
+        node: NodeId,
+        address: &str,
+        client: &ClientKey,
+    ) -> Result<Vec<SeenPacket>, String> {
+        let peer = self.peers.connect(node, address);
+        let mut peer = peer.map_err(|error| error.to_string())?;
+        let request = wire::ExplainRequest {
+            client: Some(client.into()),
+            route: Some(self.identity.route_to(node)),
+        };
+        match timeout(PATIENCE, peer.explain(request)).await {
+            Ok(Ok(response)) => {
+                let packets = response.into_inner().packets.into_iter();
+                Ok(packets.take(MAX_SEEN_PACKETS).map(Into::into).collect())
+            }
+            Ok(Err(status)) => Err(status.message().to_owned()),
+            Err(_) => Err(format!("no answer from {address} within {PATIENCE:?}")),
         }
-        Ok(Err(status)) => Err(status.message().to_owned()),
-        Err(_) => Err(format!("no answer from {address} within {PATIENCE:?}")),
     }
 }
 

@@ -78,10 +78,10 @@ pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::change_turns;
-    use crate::peer_server::{AHEAD, RATE};
-    use crate::propose;
-    use crate::term_raises;
+    use crate::bounds::{AHEAD, RATE};
+    use crate::membership::MAX_JOINS;
+    use crate::propose::{QUEUE_BYTES, QUEUE_COMMANDS};
+    use crate::transport::term_raises;
     use ipam::budget;
 
     const TABLE: &str = include_str!("../../../docs/limits.md");
@@ -137,8 +137,8 @@ mod tests {
             ("ipam::MAX_POOL_ADDRESSES", ipam::MAX_POOL_ADDRESSES),
             ("ipam::MAX_LISTENERS", size(ipam::MAX_LISTENERS)),
             ("ipam::MAX_HOST_ADDRESSES", size(ipam::MAX_HOST_ADDRESSES)),
-            ("propose::QUEUE_COMMANDS", size(propose::QUEUE_COMMANDS)),
-            ("propose::QUEUE_BYTES", size(propose::QUEUE_BYTES)),
+            ("propose::QUEUE_COMMANDS", size(QUEUE_COMMANDS)),
+            ("propose::QUEUE_BYTES", size(QUEUE_BYTES)),
         ]);
     }
 
@@ -171,7 +171,7 @@ mod tests {
             ("limits::MAX_ENTRY_BYTES", size(MAX_ENTRY_BYTES)),
             ("limits::SNAPSHOT_CHUNK_BYTES", size(SNAPSHOT_CHUNK_BYTES)),
             ("limits::MAX_SNAPSHOT_BYTES", MAX_SNAPSHOT_BYTES),
-            ("change_turns::MAX_JOINS", size(change_turns::MAX_JOINS)),
+            ("change_lock::MAX_JOINS", size(MAX_JOINS)),
             ("term_raises::MOST", u64::from(term_raises::MOST)),
             ("term_raises::WINDOW", term_raises::WINDOW.as_secs()),
             ("term_raises::SILENCE", term_raises::SILENCE.as_secs()),

@@ -1,11 +1,15 @@
 //! How this node sees the cluster, for operators.
 
-use crate::health::PeerView;
-use crate::node::{Cluster, Inner};
-use crate::service::ServiceStatus;
+use crate::identity::Identity;
+use crate::peer_refusals::PeerRefusals;
+use crate::raft_view::RaftView;
+use crate::serving::{PeerView, ServiceStatus, Serving, Strangers};
+use crate::timing::SharedLimits;
 use ipam::NodeId;
+use raft_store::StateReader;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// How this node sees the cluster.
 #[derive(Clone, Debug)]
@@ -70,36 +74,46 @@ impl Role {
     }
 }
 
-impl Cluster {
-    /// The term in which this node leads, if it does and a quorum has answered it lately. A part of
-    /// [`Cluster::status`], for who asks often: the simulation does.
-    #[must_use]
-    pub fn leads(&self) -> Option<u64> {
-        let term = self.inner.leading_term()?;
-        self.inner.leads_a_quorum().then_some(term)
-    }
+/// What a node's status is put together from.
+pub(crate) struct StatusReport {
+    /// Which node this is.
+    pub(crate) identity: Arc<Identity>,
+    /// Who the members are.
+    pub(crate) view: RaftView,
+    /// What they answer.
+    pub(crate) serving: Arc<Serving>,
+    /// What is applied here.
+    pub(crate) reader: StateReader,
+    /// How long strangers are named.
+    pub(crate) limits: SharedLimits,
+    /// Nodes of other clusters.
+    pub(crate) strangers: Arc<Strangers>,
+    /// What peers were refused.
+    pub(crate) refusals: Arc<PeerRefusals>,
 }
 
-impl Inner {
-    pub(crate) fn status(&self) -> ClusterStatus {
-        let leader = self.leader().map(|(leader, _)| leader);
+impl StatusReport {
+    /// As it is now.
+    pub(crate) fn now(&self) -> ClusterStatus {
+        let leader = self.view.leader().map(|(leader, _)| leader);
         // A leader that reaches no quorum cannot know whether it still is one, and takes no writes.
-        let leads = |leader: &NodeId| *leader != self.config.node || self.leads_a_quorum();
+        let leads =
+            |leader: &NodeId| *leader != self.identity.node || self.serving.leads_a_quorum();
         let leader = leader.filter(leads);
-        let heard = self.peers_heard();
-        let members = self.members();
+        let heard = self.serving.peers_heard();
+        let members = self.view.members();
         let members = members
             .into_iter()
             .map(|(node, address)| self.member(node, address, leader, heard.get(&node)));
         ClusterStatus {
-            node: self.config.node,
+            node: self.identity.node,
             leader,
-            term: self.term(),
+            term: self.view.term(),
             last_applied: self.applied_index(),
-            service: self.service_now(),
+            service: self.serving.status(),
             members: members.collect(),
             peer_refusals: self.refusals.counts(),
-            notices: self.strangers.notices(self.patience().stranger),
+            notices: self.strangers.notices(self.limits.patience().stranger),
         }
     }
 
@@ -120,12 +134,12 @@ impl Inner {
         let listen_ip = self
             .reader
             .with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
-        let is_self = node == self.config.node;
+        let is_self = node == self.identity.node;
         MemberStatus {
             node,
             role: match leader {
                 Some(leader) if leader == node => Role::Leader,
-                _ if self.has_voter(node) => Role::Follower,
+                _ if self.view.has_voter(node) => Role::Follower,
                 _ => Role::Learner,
             },
             listen_ip,
@@ -137,7 +151,7 @@ impl Inner {
                 peer.map(|peer| peer.applied)
             },
             in_service: if is_self {
-                self.service_now().in_service()
+                self.serving.status().in_service()
             } else {
                 peer.is_some_and(|peer| peer.in_service)
             },

@@ -21,39 +21,71 @@ mod own;
 pub(crate) use adopt::run as adopt;
 pub(crate) use gate::Gate;
 pub(crate) use keep::run as keep;
-pub(crate) use kept::Kept;
-pub(crate) use own::Own;
+use kept::Kept;
+use own::Own;
 
+use crate::admission::Admission;
+use crate::elections::Elections;
+use crate::identity::Identity;
+use crate::raft_view::RaftView;
+use crate::timing::SharedLimits;
 use api::proto::raft::Note;
 use prost::Message;
-use raft_store::NoteBook;
-use std::sync::OnceLock;
+use raft_store::{LogTail, NoteBook, StateReader};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 /// The parts of it that a node holds.
 pub(crate) struct Notes {
-    book: NoteBook,
+    inputs: Inputs,
     /// Those of other members.
     kept: Kept,
     /// Those that others keep of this node, and the one that it makes.
     own: Own,
     /// Whether this node may take part.
-    pub(crate) gate: Gate,
+    pub(crate) gate: Arc<Gate>,
     /// A noted vote is newer than Raft's.
     owes: Notify,
     /// Why notes cannot be kept: the storage has failed.
     failed: OnceLock<String>,
 }
 
+/// What notes are made from, and judged by.
+pub(crate) struct Inputs {
+    /// Whose they are.
+    pub(crate) identity: Arc<Identity>,
+    /// Who the members are.
+    pub(crate) view: RaftView,
+    /// What is applied here.
+    pub(crate) reader: StateReader,
+    /// How far the log goes.
+    pub(crate) tail: LogTail,
+    /// How long this node waits for its notes.
+    pub(crate) limits: SharedLimits,
+    /// Whether it is a cluster's.
+    pub(crate) admission: Arc<Admission>,
+    /// Asks the gate again when it has moved.
+    pub(crate) elections: Arc<Elections>,
+    /// Where notes are kept, and sealed.
+    pub(crate) book: NoteBook,
+    /// Whether nothing of what is on this node's disk may be used.
+    pub(crate) is_poisoned: bool,
+}
+
+/// The gate of a node that starts.
+pub(crate) fn gate(has_data: bool) -> Arc<Gate> {
+    Arc::new(Gate::new(has_data && !ipam::mutated!("s2_notes_not_asked")))
+}
+
 impl Notes {
-    pub(crate) fn new(book: NoteBook, has_data: bool) -> Self {
+    pub(crate) fn new(inputs: Inputs, gate: Arc<Gate>) -> Self {
         Self {
-            kept: Kept::decode(book.kept()),
+            kept: Kept::decode(inputs.book.kept()),
             own: Own::default(),
-            gate: Gate::new(has_data && !ipam::mutated!("s2_notes_not_asked")),
+            gate,
             owes: Notify::new(),
             failed: OnceLock::new(),
-            book,
+            inputs,
         }
     }
 
@@ -64,9 +96,9 @@ impl Notes {
 
     /// `note` with this directory's seal.
     fn sealed(&self, mut note: Note) -> Note {
-        note.origin = self.book.origin().to_vec();
+        note.origin = self.inputs.book.origin().to_vec();
         note.seal = Vec::new();
-        note.seal = self.book.seal(&note.encode_to_vec());
+        note.seal = self.inputs.book.seal(&note.encode_to_vec());
         note
     }
 
@@ -76,6 +108,8 @@ impl Notes {
             seal: Vec::new(),
             ..note.clone()
         };
-        self.book.is_sealed(&unsealed.encode_to_vec(), &note.seal)
+        self.inputs
+            .book
+            .is_sealed(&unsealed.encode_to_vec(), &note.seal)
     }
 }

@@ -1,8 +1,7 @@
 //! A member asks the leader, for an operator, to add or remove a node.
 
 use super::{Answer, PeerService};
-use crate::member_change::MemberChange;
-use crate::membership::MembershipError;
+use crate::membership::{MemberChange, MembershipError, NOT_DONE};
 use api::proto::raft as wire;
 use api::proto::raft::change_member_response::{Changed, Failed, Rejected, Result as Outcome};
 use tonic::{Request, Response, Status};
@@ -21,12 +20,13 @@ impl PeerService {
         let from = request.route.map_or(0, |route| route.from);
         let change = MemberChange::from(change);
         tracing::info!(from, ?change, "a member asks for a change of members");
-        let result = match self.inner.change_member_here(&change).await {
+        let result = match self.handles.change_member.here(&change).await {
             Ok(()) => Outcome::Changed(Changed {}),
             Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {
                 Outcome::NotLeader(self.not_leader())
             }
-            Err(MembershipError::Failed(reason)) => Outcome::Failed(Failed { reason }),
+            Err(MembershipError::NotDone(reason)) => return Err(Status::new(NOT_DONE, reason)),
+            Err(MembershipError::Unknown(reason)) => Outcome::Failed(Failed { reason }),
             Err(error) => Outcome::Rejected(Rejected {
                 reason: error.to_string(),
             }),

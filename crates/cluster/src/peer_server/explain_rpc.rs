@@ -20,7 +20,7 @@ impl PeerService {
             .ok_or_else(|| Status::invalid_argument("no client is named"))?;
         let client = ClientKey::try_from(client)
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
-        let packets = self.inner.explains.here(&client).into_iter();
+        let packets = self.handles.explain.here(&client).into_iter();
         Ok(Response::new(wire::ExplainResponse {
             packets: packets.take(MAX_SEEN_PACKETS).map(Into::into).collect(),
         }))

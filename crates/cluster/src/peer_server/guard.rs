@@ -1,11 +1,11 @@
 //! From what is wrong with a Raft request to what is done about it.
 
 use super::PeerService;
-use super::bounds::{self, Own, Violation};
 use super::raft_rpc::stopped;
-use super::reach::Reach;
-use super::voter_change::{self, Counted, Voters};
-use crate::raft_handle::RaftNode;
+use crate::bounds::Reach;
+use crate::bounds::voter_change::{self, Counted, Voters};
+use crate::bounds::{self, Own, Violation};
+use crate::raft::RaftNode;
 use ipam::NodeId;
 use openraft::RaftState;
 use openraft::raft::{AppendEntriesRequest, VoteRequest};
@@ -26,7 +26,7 @@ impl PeerService {
     /// What this node knows of itself. It may be a moment old: enough where openraft judges again.
     pub(super) fn own(&self) -> Own {
         let reach = self.start.reach();
-        self.inner.with_metrics(|metrics| Own {
+        self.handles.view.with_metrics(|metrics| Own {
             vote: metrics.vote,
             committed: metrics.local_committed,
             reach,
@@ -35,7 +35,7 @@ impl PeerService {
 
     /// This node, and of which two voters it may be left alone.
     fn who(&self) -> Who {
-        (self.inner.config.node.0, self.inner.pair.clone())
+        (self.handles.identity.node.0, self.handles.pair.clone())
     }
 
     /// Whether a snapshot may be taken, by what openraft itself knows, in its turn.
@@ -91,7 +91,7 @@ impl PeerService {
             return Ok(());
         };
         let reason = violation.to_string();
-        self.inner
+        self.handles
             .refusals
             .count(NodeId(sender), call, violation.kind(), &reason);
         if let Some(term) = violation.asks_for_a_higher_term()
@@ -101,7 +101,8 @@ impl PeerService {
             // stands for election is not.
             let says_that_it_leads = !matches!(call, "Vote" | "PreVote");
             let raised = self
-                .inner
+                .handles
+                .raft
                 .raise_term(NodeId(sender), term, says_that_it_leads);
             raised.await.map_err(|error| {
                 Status::unavailable(format!("Raft has stopped on this node: {error}"))
@@ -115,19 +116,19 @@ impl PeerService {
     /// Who raises the term again and again is not believed against a leader with a quorum. Without one
     /// it disturbs nobody, and is how two nodes that are far apart meet.
     fn may_raise(&self, sender: u64, call: &str) -> bool {
-        let raises = self.inner.peers.term_raises();
-        let believed = || raises.believe(NodeId(sender), call, self.inner.term());
-        !self.inner.service_now().has_quorum || believed().is_ok()
+        let raises = self.handles.peers.term_raises();
+        let believed = || raises.believe(NodeId(sender), call, self.handles.view.term());
+        !self.handles.serving.status().has_quorum || believed().is_ok()
     }
 
     /// A candidate passes the leader's lease only if the leader itself named it. Any other is an
     /// ordinary candidate, whatever it says.
     pub(super) fn check_succession(&self, sender: u64, request: &mut VoteRequest<TypeConfig>) {
-        if !request.leadership_transfer || self.inner.succession.is_heir(sender, &request.vote) {
+        if !request.leadership_transfer || self.handles.heir.is_heir(sender, &request.vote) {
             return;
         }
         request.leadership_transfer = false;
-        self.inner.refusals.count(
+        self.handles.refusals.count(
             NodeId(sender),
             "Vote",
             "not_the_heir",

@@ -22,14 +22,15 @@ impl PeerService {
             nonce: request.nonce,
         };
         let added = self
-            .inner
-            .add_node(node, &request.peer_address, asked)
+            .handles
+            .add
+            .add(node, &request.peer_address, asked)
             .await;
         let result = match added {
             Ok(()) => wire::join_response::Result::Joined(wire::join_response::Joined {
-                cluster_id: self.inner.cluster_bytes(),
+                cluster_id: self.handles.identity.cluster_bytes(),
                 membership: None,
-                term: self.inner.term(),
+                term: self.handles.view.term(),
             }),
             Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {
                 wire::join_response::Result::NotLeader(self.not_leader())
@@ -49,7 +50,7 @@ impl PeerService {
         request: Request<wire::InviteRequest>,
     ) -> Answer<wire::InviteResponse> {
         let (caller, request) = self.receive(request)?;
-        let here = self.inner.config.node;
+        let here = self.handles.identity.node;
         if request.node_id != here.0 {
             return Err(Status::failed_precondition(format!(
                 "the node there is node {here}, not node {}: check its GATEWAY_NODE_ID",
@@ -60,7 +61,7 @@ impl PeerService {
         let id = ClusterId::try_from(request.cluster_id)
             .map_err(|_| Status::invalid_argument("a cluster id has 16 bytes"))?;
         // Durable before this node acknowledges anything in that cluster's name.
-        let ours = self.inner.cluster.claim(id).await;
+        let ours = self.handles.identity.cluster.claim(id).await;
         let ours = ours.map_err(|error| Status::unavailable(error.to_string()))?;
         if ours != id {
             return Err(self.refuse(
@@ -70,14 +71,14 @@ impl PeerService {
                 "this node has become another cluster's meanwhile",
             ));
         }
-        if !self.inner.is_admitted() {
-            let may_say_the_term = self.inner.admission.answers_own_join(&request.nonce);
-            self.inner.admit();
+        if !self.handles.admission.accepts_raft_rpcs() {
+            let may_say_the_term = self.handles.admission.answers_own_join(&request.nonce);
+            self.handles.admission.accept_raft_rpcs();
             if !may_say_the_term {
                 // The leader's entries bring this node to its term, in bounded steps.
                 return Ok(self.introduction());
             }
-            let term = self.inner.go_on_from(request.term).await;
+            let term = self.handles.raft.go_on_from(request.term).await;
             term.map_err(|error| Status::unavailable(error.to_string()))?;
         }
         Ok(self.introduction())
@@ -86,8 +87,8 @@ impl PeerService {
     /// What the leader needs to know of a newcomer.
     fn introduction(&self) -> Response<wire::InviteResponse> {
         Response::new(wire::InviteResponse {
-            listen_ip: self.inner.config.listen_ip.to_bits(),
-            key: self.inner.key.map(Vec::from),
+            listen_ip: self.handles.identity.listen_ip.to_bits(),
+            key: self.handles.identity.key.map(Vec::from),
         })
     }
 }

@@ -1,36 +1,36 @@
 //! What peers ask of this node.
 //!
 //! Raft requests are answered only by the node that they name, in the cluster that they name, and
-//! only once it is admitted (see `Invite` in raft.proto), and only if they are within [`bounds`]. With TLS, nobody speaks for another node
+//! only once it is admitted (see `Invite` in raft.proto), and only if they are within [`crate::bounds`]. With TLS, nobody speaks for another node
 //! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`snapshot_rpc`],
 //! forwarded commands by the batcher's queue.
 //!
 //! One file a kind of call; [`route`] checks who speaks.
 
-pub(crate) mod bounds;
 mod change_member_rpc;
 mod explain_rpc;
 mod guard;
+mod handles;
 mod health_rpc;
 mod install_gate;
+mod listen;
 mod membership_rpc;
 mod propose_rpc;
 mod raft_rpc;
-mod reach;
 mod route;
 mod snapshot_rpc;
 mod snapshot_turns;
 mod unknown_turns;
-pub(crate) mod voter_change;
 
-pub(crate) use install_gate::InstallGate;
-pub(crate) use reach::Start;
-#[cfg(test)]
-pub(crate) use reach::{AHEAD, RATE};
-pub(crate) use snapshot_turns::SnapshotTurns;
-pub(crate) use unknown_turns::UnknownTurns;
+pub(crate) use handles::PeerHandles;
+pub use listen::PeerHandler;
+pub(crate) use listen::{Running, bind, handler};
 
-use crate::node::Inner;
+use crate::bounds::Start;
+use install_gate::InstallGate;
+use snapshot_turns::SnapshotTurns;
+use unknown_turns::UnknownTurns;
+
 use api::proto::raft as wire;
 use api::proto::raft::peer_server::Peer;
 use std::sync::Arc;
@@ -38,27 +38,27 @@ use tokio::sync::Mutex;
 use tonic::{Request, Response, Status, Streaming};
 
 /// What answers peers.
-pub(crate) struct PeerService {
-    pub(crate) inner: Arc<Inner>,
+struct PeerService {
+    handles: Arc<PeerHandles>,
     /// Whether a caller must have a certificate.
-    pub(crate) certified_only: bool,
+    certified_only: bool,
     /// The one snapshot that is being received.
-    pub(crate) snapshots: SnapshotTurns,
+    snapshots: SnapshotTurns,
     /// When nodes that are no members are heard.
-    pub(crate) unknown: UnknownTurns,
+    unknown: UnknownTurns,
     /// Which of them may change the log now.
-    pub(crate) gate: InstallGate,
+    gate: InstallGate,
     /// Held from when an append is judged until openraft has it: what is judged next is judged by it.
-    pub(crate) turn: Arc<Mutex<()>>,
+    turn: Arc<Mutex<()>>,
     /// Where this node was when it started.
-    pub(crate) start: Start,
+    start: Start,
 }
 
 type Answer<T> = Result<Response<T>, Status>;
 
 impl PeerService {
     fn not_leader(&self) -> wire::NotLeader {
-        let leader = self.inner.leader();
+        let leader = self.handles.view.leader();
         wire::NotLeader {
             leader_id: leader.as_ref().map(|(leader, _)| leader.0),
             leader_address: leader.map(|(_, address)| address).unwrap_or_default(),

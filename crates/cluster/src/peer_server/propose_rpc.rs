@@ -1,7 +1,7 @@
 //! Commands that a peer forwards to the leader.
 
 use super::{Answer, PeerService};
-use crate::forwarded;
+use crate::propose::forwarded;
 use crate::propose::{Committed, Origin, ProposeError};
 use api::proto::raft as wire;
 use futures::future::join_all;
@@ -37,7 +37,7 @@ impl PeerService {
             return Err(self.refuse(sender, "Propose", "command", reason));
         }
         let within = Duration::from_millis(request.timeout_millis);
-        let queue = |command| self.inner.proposer.queue(command, Origin::Peer, within);
+        let queue = |command| self.handles.proposer.queue(command, Origin::Peer, within);
         let result = match gather(join_all(commands.into_iter().map(queue)).await) {
             Ok(committed) => wire::propose_response::Result::Outcomes(outcomes_of(&committed)),
             Err(ProposeError::Unavailable(_)) => {

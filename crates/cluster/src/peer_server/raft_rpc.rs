@@ -1,9 +1,9 @@
 //! Raft's own requests: replication, votes, leadership transfer.
 //!
-//! What reaches openraft has passed [`super::bounds`] by way of [`super::guard`].
+//! What reaches openraft has passed [`crate::bounds`] by way of [`super::guard`].
 
-use super::bounds;
 use super::{Answer, PeerService};
+use crate::bounds;
 use crate::limits::MAX_ENTRY_BYTES;
 use api::proto::raft as wire;
 use futures::poll;
@@ -29,7 +29,7 @@ impl PeerService {
         let sender = self.check_raft(&caller, "Append", request.route.as_ref())?;
         check_entries(&request)?;
         let request = codec::decode_append_request(request).map_err(malformed)?;
-        let raft = self.inner.raft();
+        let raft = self.handles.raft.now();
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let judged = self.judge_append(&raft, sender, request).await?;
         let (own, request) = (judged.own, judged.request);
@@ -60,7 +60,13 @@ impl PeerService {
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "Vote", checked).await?;
         self.check_succession(sender, &mut request);
-        let answer = self.inner.raft().vote(request).await.map_err(stopped)?;
+        let answer = self
+            .handles
+            .raft
+            .now()
+            .vote(request)
+            .await
+            .map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
@@ -74,7 +80,13 @@ impl PeerService {
         let request = codec::decode_vote_request(request).map_err(malformed)?;
         let checked = bounds::check_vote(&self.own(), sender, &request);
         self.guard(sender, "PreVote", checked).await?;
-        let answer = self.inner.raft().pre_vote(request).await.map_err(stopped)?;
+        let answer = self
+            .handles
+            .raft
+            .now()
+            .pre_vote(request)
+            .await
+            .map_err(stopped)?;
         Ok(Response::new(codec::encode_vote_response(&answer)))
     }
 
@@ -88,12 +100,13 @@ impl PeerService {
         let request = codec::decode_transfer_request(request).map_err(malformed)?;
         let checked = bounds::check_transfer(&self.own(), sender, &request);
         self.guard(sender, "TransferLeader", checked).await?;
-        self.inner
-            .succession
+        self.handles
+            .heir
             .name(request.from_leader().leader_id.term, *request.to_node_id());
         let answer = self
-            .inner
-            .raft()
+            .handles
+            .raft
+            .now()
             .handle_transfer_leader(request)
             .await
             .map_err(stopped)?;

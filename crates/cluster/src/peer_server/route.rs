@@ -13,7 +13,6 @@ use super::PeerService;
 use crate::tls::Caller;
 use api::proto::raft as wire;
 use ipam::{MemberKey, NodeId};
-use std::sync::PoisonError;
 use tonic::{Request, Status};
 
 impl PeerService {
@@ -53,7 +52,7 @@ impl PeerService {
         reason: impl Into<String>,
     ) -> String {
         let reason = reason.into();
-        self.inner.refusals.count(sender, call, kind, &reason);
+        self.handles.refusals.count(sender, call, kind, &reason);
         reason
     }
 
@@ -93,10 +92,10 @@ impl PeerService {
         route: Option<&wire::Route>,
     ) -> Result<NodeId, Status> {
         let sender = self.check_route(caller, call, route)?;
-        if let Some(poisoned) = &self.inner.poisoned {
+        if let Some(poisoned) = &self.handles.poisoned {
             return Err(Status::failed_precondition(poisoned.clone()));
         }
-        if !self.inner.is_admitted() {
+        if !self.handles.admission.accepts_raft_rpcs() {
             return Err(Status::failed_precondition(
                 "this node's data directory is empty and it has not been invited: \
                  if it lost its data, remove it from the cluster and add it again",
@@ -104,7 +103,7 @@ impl PeerService {
         }
         // What it promised before it started may be more than it knows: whatever it answered could count
         // for a leader that it had left.
-        if self.inner.notes.gate.is_closed_to_raft() {
+        if self.handles.notes.gate.is_closed_to_raft() {
             return Err(Status::aborted(
                 "this node does not know yet what it had promised",
             ));
@@ -115,7 +114,7 @@ impl PeerService {
 
     /// A node whose disk went back takes entries, and has no vote.
     pub(super) fn check_notes(&self) -> Result<(), Status> {
-        match self.inner.notes.gate.is_level() {
+        match self.handles.notes.gate.is_level() {
             true => Ok(()),
             false => Err(Status::aborted(
                 "this node's log lacks what it had acknowledged: it has no vote",
@@ -158,11 +157,11 @@ impl PeerService {
         if route.cluster_id != request.cluster_id {
             return Err(Status::invalid_argument("the request names two clusters"));
         }
-        if let Some(poisoned) = &self.inner.poisoned {
+        if let Some(poisoned) = &self.handles.poisoned {
             return Err(Status::failed_precondition(poisoned.clone()));
         }
-        let here = self.inner.config.node;
-        match self.inner.cluster.get() {
+        let here = self.handles.identity.node;
+        match self.handles.identity.cluster_id() {
             Some(ours) if request.cluster_id == ours => {
                 self.check_removed(caller, "Invite", sender)?;
             }
@@ -174,8 +173,8 @@ impl PeerService {
             }
             None => {}
         }
-        if !self.inner.is_admitted()
-            && let Some(reason) = self.inner.admission.refusal(&request.nonce)
+        if !self.handles.admission.accepts_raft_rpcs()
+            && let Some(reason) = self.handles.admission.refusal(&request.nonce)
         {
             let reason = format!("node {here} takes no invitation: {reason}");
             return Err(self.refuse(sender, "Invite", "not_asked_for", reason));
@@ -192,27 +191,28 @@ impl PeerService {
     ) -> Result<NodeId, Status> {
         let sender = NodeId(from);
         if let Err(status) = caller.must_be(sender) {
-            let refusals = &self.inner.refusals;
+            let refusals = &self.handles.refusals;
             refusals.count(sender, call, "not_the_sender", status.message());
             return Err(status);
         }
-        if from == 0 || (sender == self.inner.config.node && call != "Health") {
-            let reason = format!("node {from} does not ask node {}", self.inner.config.node);
+        if from == 0 || (sender == self.handles.identity.node && call != "Health") {
+            let reason = format!(
+                "node {from} does not ask node {}",
+                self.handles.identity.node
+            );
             return Err(self.refuse(sender, call, "not_the_sender", reason));
         }
         if let Some(key) = caller.key()
-            && self.inner.has_member(sender)
-            && !self.inner.has_removed_key(Some(&key))
+            && self.handles.view.has_member(sender)
+            && !self.handles.removed.has_key(Some(&key))
         {
-            let seen = self.inner.seen_keys.lock();
-            seen.unwrap_or_else(PoisonError::into_inner)
-                .insert(sender, key);
+            self.handles.seen_keys.note(sender, key);
         }
         Ok(sender)
     }
 
     fn check_receiver(&self, to: u64) -> Result<(), Status> {
-        let here = self.inner.config.node.0;
+        let here = self.handles.identity.node.0;
         if to == here {
             return Ok(());
         }
@@ -227,9 +227,11 @@ impl PeerService {
         if ipam::mutated!("s12_another_cluster_heard") {
             return Ok(());
         }
-        let reason = match self.inner.cluster.get() {
+        let reason = match self.handles.identity.cluster_id() {
             Some(ours) if named == ours => return Ok(()),
-            None if named.len() == 16 && self.inner.is_admitted() => return Ok(()),
+            None if named.len() == 16 && self.handles.admission.accepts_raft_rpcs() => {
+                return Ok(());
+            }
             _ if named.is_empty() => "the request names no cluster",
             Some(_) => "this node belongs to another cluster",
             None => "this node belongs to no cluster yet",
@@ -239,11 +241,12 @@ impl PeerService {
 
     fn check_removed(&self, caller: &Caller, call: &str, node: NodeId) -> Result<(), Status> {
         let key = caller.key();
-        let for_good = self.inner.has_removed_key(key.as_ref());
+        let for_good = self.handles.removed.has_key(key.as_ref());
         // An id may have come back, and may lead, while this node was away: without a key it is a
         // stranger's.
         let for_now = || {
-            self.inner.is_removed(MemberKey { node, key }) && self.inner.service_now().has_quorum
+            self.handles.removed.contains(MemberKey { node, key })
+                && self.handles.serving.status().has_quorum
         };
         if !for_good && !for_now() {
             return Ok(());
@@ -256,8 +259,8 @@ impl PeerService {
     /// while this node was away. But not while a leader with a quorum is in sight: then it is none, or
     /// this node hears of it in a moment.
     fn check_stranger(&self, sender: NodeId, call: &str) -> Result<(), Status> {
-        let is_member = self.inner.has_member(sender);
-        if is_member || !self.inner.service_now().has_quorum {
+        let is_member = self.handles.view.has_member(sender);
+        if is_member || !self.handles.serving.status().has_quorum {
             return Ok(());
         }
         let reason = format!(
@@ -269,23 +272,23 @@ impl PeerService {
     /// Without a leader in sight, who is no member is heard for a turn alone. A node that is no voter by its
     /// own log elects nobody, and hears whoever fills it: its log may begin long before that one came.
     fn check_turn(&self, sender: NodeId, call: &str) -> Result<(), Status> {
-        let patience = self.inner.patience();
-        if !self.inner.is_voter()
-            || self.inner.has_member(sender)
+        let patience = self.handles.limits.patience();
+        if !self.handles.view.is_voter()
+            || self.handles.view.has_member(sender)
             || self.unknown.is_heard(patience.unknown, patience.notes)
         {
             return Ok(());
         }
         let reason = format!(
             "node {sender} is no member of this cluster as far as node {} knows: it is heard again in some seconds",
-            self.inner.config.node
+            self.handles.identity.node
         );
         Err(self.refuse(sender, call, "not_a_member", reason))
     }
 
     /// Refuses commands of whoever is no member.
     pub(super) fn check_member(&self, sender: NodeId) -> Result<(), Status> {
-        if self.inner.has_member(sender) {
+        if self.handles.view.has_member(sender) {
             return Ok(());
         }
         let reason = format!("node {sender} is not a member of the cluster");

@@ -5,9 +5,10 @@
 //! long ends; so does one whose sender may not send any more: it is asked for with each part.
 
 use super::raft_rpc::{finish, malformed, stopped};
-use super::{Answer, PeerService, bounds};
+use super::{Answer, PeerService};
+use crate::bounds;
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_SLACK, SNAPSHOT_TIMEOUT};
-use crate::raft_handle::RaftNode;
+use crate::raft::RaftNode;
 use crate::transport::transfer_limit;
 use api::proto::raft as wire;
 use ipam::NodeId;
@@ -28,7 +29,7 @@ impl PeerService {
     ) -> Answer<wire::SnapshotResponse> {
         let (caller, mut chunks) = self.receive(request)?;
         let Some(wire::snapshot_chunk::Part::Header(header)) =
-            next_part(&mut chunks, self.inner.limits().request_begins).await?
+            next_part(&mut chunks, self.handles.limits.now().request_begins).await?
         else {
             return Err(Status::invalid_argument(
                 "a snapshot begins with its header",
@@ -44,7 +45,7 @@ impl PeerService {
                 .map_err(|violation| Status::aborted(violation.to_string()))
         };
         let mut turn = self.snapshots.begin(&vote, &self.own().vote)?;
-        let received = receive(&self.inner.spool, chunks, header.length, &may_send);
+        let received = receive(&self.handles.spool, chunks, header.length, &may_send);
         let limit = transfer_limit(SNAPSHOT_TIMEOUT, header.length);
         let received = tokio::select! {
             received = timeout(limit, received) => received.unwrap_or_else(|_| {
@@ -65,7 +66,7 @@ impl PeerService {
         let entered = self.gate.install().await?;
         // The transfer took its time, and this node went on. It goes on until it follows the sender: one that
         // leads could commit beside the snapshot, at which openraft panics.
-        let raft = self.inner.raft();
+        let raft = self.handles.raft.now();
         self.judge_again(&raft, sender, vote, &meta).await?;
         raft.append_entries(nothing_of(vote))
             .await
@@ -100,7 +101,10 @@ impl PeerService {
         meta: &SnapshotMeta,
         incoming: IncomingSnapshot,
     ) -> Result<SnapshotData, Status> {
-        let in_state = self.inner.reader.with(|applied| applied.state.cluster_id());
+        let in_state = self
+            .handles
+            .reader
+            .with(|applied| applied.state.cluster_id());
         let latest = self.start.reach().clock;
         let checked = incoming.finish(meta, in_state, latest).await;
         checked.map_err(|error| match error {

@@ -1,9 +1,9 @@
 //! What an answer of a peer may say, before openraft sees it (S12).
 //!
 //! A node that answers speaks for itself: it may have seen a higher term, and it makes nobody leader.
-//! Pure; the bounds are those of requests ([`crate::peer_server::bounds`]).
+//! Pure; the bounds are those of requests ([`crate::bounds`]).
 
-use crate::peer_server::bounds::{MAX_INDEX, MAX_TERM, TERM_STEP};
+use crate::bounds::{MAX_INDEX, MAX_TERM, TERM_STEP};
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, VoteResponse};
 use raft_store::{LogId, TypeConfig, Vote};
 

@@ -4,7 +4,6 @@
 //!   carries the same bytes through a network of its own.
 //! * **Cancel safety.** Dropping a request's future abandons the answer, not the request.
 
-use crate::membership::MembershipError;
 use crate::timing::{Limits, SharedLimits};
 use crate::tls::{Credentials, PeerName};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -19,11 +18,27 @@ use tower::util::BoxCloneSyncService;
 /// The way to one peer: carries a request's bytes there and the answer's back.
 pub type PeerChannel = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
 
+/// Why there is no way to a peer, before anything was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// It cannot be dialled.
+    #[error("{0:?} is not an address: write host:port")]
+    NotAnAddress(String),
+    /// TLS.
+    #[error("TLS for {address}, {reason}: check this node's certificates")]
+    Tls {
+        /// Where.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Makes ways to peers.
 pub trait Connector: Send + Sync + 'static {
     /// The way to whoever is at `address` (`host:port`), who must prove to be `node` if one is
     /// named. Does not wait: a peer that cannot be reached shows at the first request.
-    fn connect(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, MembershipError>;
+    fn connect(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, ConnectError>;
 }
 
 /// HTTP/2 over TCP, with mutual TLS if there are credentials.
@@ -40,26 +55,26 @@ impl TcpConnector {
         }
     }
 
-    fn endpoint(&self, address: &str, name: PeerName) -> Result<Endpoint, MembershipError> {
+    fn endpoint(&self, address: &str, name: PeerName) -> Result<Endpoint, ConnectError> {
         let scheme = match self.credentials {
             Some(_) => "https",
             None => "http",
         };
-        let endpoint = Endpoint::from_shared(format!("{scheme}://{address}")).map_err(|_| {
-            MembershipError::Rejected(format!("{address:?} is not an address: write host:port"))
-        })?;
+        let endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
+            .map_err(|_| ConnectError::NotAnAddress(address.to_owned()))?;
         let Some(credentials) = &self.credentials else {
             return Ok(endpoint);
         };
         let secured = endpoint.tls_config(credentials.client(name));
-        secured.map_err(|error| {
-            MembershipError::Failed(format!("TLS with {name} at {address}: {error:?}"))
+        secured.map_err(|error| ConnectError::Tls {
+            address: address.to_owned(),
+            reason: format!("with {name}: {error:?}"),
         })
     }
 }
 
 impl Connector for TcpConnector {
-    fn connect(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+    fn connect(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, ConnectError> {
         let limits = self.limits.now();
         let channel = self
             .endpoint(address, node.map_or(PeerName::Any, PeerName::Node))?

@@ -4,10 +4,11 @@
 //! Cancel-safe: a dropped request is a lost one, which Raft repeats.
 
 use super::answers::{Asked, Sent};
+use super::log_reversions::Reversions;
 use super::send_window::{SendWindow, transfer_limit};
 use super::{PeerChannel, Peers};
 use crate::limits::SNAPSHOT_CHUNK_BYTES as CHUNK_BYTES;
-use crate::reversion::Reversions;
+use crate::raft_view::RaftView;
 use crate::timing::SharedLimits;
 use api::proto::raft::peer_client::PeerClient;
 use api::proto::raft::{Route, SnapshotChunk, SnapshotHeader, snapshot_chunk};
@@ -35,10 +36,12 @@ pub(crate) struct NetworkFactory {
     from: NodeId,
     cluster: ClusterIdFile,
     reversions: Reversions,
+    view: RaftView,
 }
 
 /// The way to one peer.
 pub(crate) struct Network {
+    view: RaftView,
     peers: Peers,
     limits: SharedLimits,
     from: NodeId,
@@ -60,6 +63,7 @@ impl NetworkFactory {
         from: NodeId,
         cluster: ClusterIdFile,
         reversions: Reversions,
+        view: RaftView,
     ) -> Self {
         Self {
             peers,
@@ -67,6 +71,7 @@ impl NetworkFactory {
             from,
             cluster,
             reversions,
+            view,
         }
     }
 }
@@ -76,6 +81,7 @@ impl RaftNetworkFactory<TypeConfig> for NetworkFactory {
 
     async fn new_client(&mut self, target: u64, node: &PeerNode) -> Network {
         Network {
+            view: self.view.clone(),
             peers: self.peers.clone(),
             limits: self.limits.clone(),
             from: self.from,
@@ -100,7 +106,7 @@ type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 impl Network {
     /// Where the peer is is looked up each time: openraft keeps this network, and the peer may move.
     fn client(&self) -> Rpc<PeerClient<PeerChannel>> {
-        let now = self.peers.addresses().of(NodeId(self.to));
+        let now = self.view.address_of(NodeId(self.to));
         let address = now.as_deref().unwrap_or(&self.address);
         self.peers
             .connect(NodeId(self.to), address)
@@ -121,7 +127,7 @@ impl Network {
             by: self.from.0,
             whom: self.to,
             term: vote.leader_id.term,
-            votes: self.peers.addresses().has_vote(NodeId(self.to)),
+            votes: self.view.may_have_vote(NodeId(self.to)),
         }
     }
 

@@ -1,12 +1,10 @@
 //! Channels to peers, made when first needed and kept.
 
-use super::addresses::Addresses;
+use super::check_quorum::CheckQuorum;
 use super::checked_answers::checked;
-use super::connector::{Connector, PeerChannel};
-use crate::check_quorum::CheckQuorum;
+use super::connector::{ConnectError, Connector, PeerChannel};
+use super::term_raises::TermRaises;
 use crate::limits::MAX_MESSAGE_BYTES;
-use crate::membership::MembershipError;
-use crate::term_raises::TermRaises;
 use api::proto::raft::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
@@ -23,7 +21,6 @@ type Way = (String, Option<NodeId>);
 pub(crate) struct Peers {
     connector: Arc<dyn Connector>,
     channels: Arc<Mutex<HashMap<Way, PeerChannel>>>,
-    addresses: Addresses,
     check_quorum: CheckQuorum,
     term_raises: Arc<TermRaises>,
 }
@@ -33,7 +30,6 @@ impl Peers {
         Self {
             connector,
             channels: Arc::default(),
-            addresses: Addresses::default(),
             check_quorum: CheckQuorum::default(),
             term_raises: Arc::default(),
         }
@@ -55,18 +51,13 @@ impl Peers {
         &self.term_raises
     }
 
-    /// Where the members are.
-    pub(crate) const fn addresses(&self) -> &Addresses {
-        &self.addresses
-    }
-
     /// A client of the member `node` at `address`. Does not wait: a peer that cannot be reached
     /// shows at the first request.
     pub(crate) fn connect(
         &self,
         node: NodeId,
         address: &str,
-    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+    ) -> Result<PeerClient<PeerChannel>, ConnectError> {
         self.client(address, Some(node))
     }
 
@@ -74,7 +65,7 @@ impl Peers {
     pub(crate) fn connect_to(
         &self,
         address: &str,
-    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+    ) -> Result<PeerClient<PeerChannel>, ConnectError> {
         self.client(address, None)
     }
 
@@ -82,13 +73,13 @@ impl Peers {
         &self,
         address: &str,
         node: Option<NodeId>,
-    ) -> Result<PeerClient<PeerChannel>, MembershipError> {
+    ) -> Result<PeerClient<PeerChannel>, ConnectError> {
         Ok(PeerClient::new(self.channel(address, node)?)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES))
     }
 
-    fn channel(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+    fn channel(&self, address: &str, node: Option<NodeId>) -> Result<PeerChannel, ConnectError> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (address.to_owned(), node);
         if let Some(channel) = channels.get(&key) {

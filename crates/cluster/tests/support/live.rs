@@ -7,7 +7,7 @@
 
 use api::proto::command;
 use api::proto::raft as wire;
-use cluster::{Cluster, ClusterConfig, Connector, MembershipError, PeerChannel, PeerHandler};
+use cluster::{Cluster, ClusterConfig, ConnectError, Connector, PeerChannel, PeerHandler};
 use cluster::{ProvenPeer, Snapshots, Surroundings, Timings};
 use http_body_util::{BodyExt, Full};
 use ipam::{ClusterTime, NodeId};
@@ -84,8 +84,8 @@ impl Input<'_> {
 struct Nowhere;
 
 impl Connector for Nowhere {
-    fn connect(&self, _: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
-        Err(MembershipError::NoLeader)
+    fn connect(&self, _: &str, _: Option<NodeId>) -> Result<PeerChannel, ConnectError> {
+        Err(ConnectError::NotAnAddress(String::new()))
     }
 }
 

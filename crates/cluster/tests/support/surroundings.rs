@@ -1,6 +1,6 @@
 //! Nodes of this process that reach each other without a network, on disks that can hang.
 
-use cluster::{Cluster, Connector, MembershipError, PeerChannel, PeerHandler, Start, Surroundings};
+use cluster::{Cluster, ConnectError, Connector, PeerChannel, PeerHandler, Start, Surroundings};
 use ipam::NodeId;
 use raft_store::storage_env::*;
 use raft_store::{OpenOptions, StoreError};
@@ -108,7 +108,7 @@ impl Wires {
 }
 
 impl Connector for Wires {
-    fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+    fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, ConnectError> {
         let (wires, address) = (self.clone(), address.to_owned());
         let carry = move |request: http::Request<_>| {
             let handler = wires.handler(&address, request.uri().path());

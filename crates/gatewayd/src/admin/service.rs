@@ -400,10 +400,13 @@ fn refused(refusal: &Refusal) -> Status {
 
 fn membership(error: &MembershipError) -> Status {
     match error {
+        MembershipError::Unknown(_) => Status::unknown(error.to_string()),
         // One of several steps failed: what was done before it stays done.
-        MembershipError::Failed(_) => Status::unknown(error.to_string()),
+        MembershipError::NotDone(_) => Status::aborted(error.to_string()),
         MembershipError::NoLeader => Status::unavailable(error.to_string()),
-        _ => Status::failed_precondition(error.to_string()),
+        MembershipError::NotLeader { .. }
+        | MembershipError::Rejected(_)
+        | MembershipError::Unreachable { .. } => Status::failed_precondition(error.to_string()),
     }
 }
 
@@ -433,9 +436,9 @@ mod tests {
         let code = |error| not_committed(error).code();
         assert_eq!(code(ProposeError::Unavailable(reason())), Code::Unavailable);
         assert_eq!(code(ProposeError::Unknown(reason())), Code::Unknown);
-        assert_eq!(
-            membership(&MembershipError::NoLeader).code(),
-            Code::Unavailable
-        );
+        let code = |error| membership(&error).code();
+        assert_eq!(code(MembershipError::NoLeader), Code::Unavailable);
+        assert_eq!(code(MembershipError::NotDone(reason())), Code::Aborted);
+        assert_eq!(code(MembershipError::Unknown(reason())), Code::Unknown);
     }
 }

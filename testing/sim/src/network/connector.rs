@@ -4,7 +4,7 @@ use super::false_notes::{FalseNotes, Lie};
 use super::paths::{Host, Paths};
 use super::traffic::{CallId, Delivery, PeerAnswer, PeerRequest, Traffic};
 use crate::others::node_on;
-use cluster::{Connector, MembershipError, PeerChannel, PeerHandler, ProvenPeer};
+use cluster::{ConnectError, Connector, PeerChannel, PeerHandler, ProvenPeer};
 use http_body_util::{BodyExt, Full};
 use ipam::NodeId;
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ struct Plug {
 }
 
 impl Connector for Plug {
-    fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, MembershipError> {
+    fn connect(&self, address: &str, _: Option<NodeId>) -> Result<PeerChannel, ConnectError> {
         let (network, from) = (self.network.clone(), self.host);
         let address = address.to_owned();
         Ok(PeerChannel::new(service_fn(move |request| {

@@ -348,7 +348,7 @@ impl World {
         let trace = self.trace.clone();
         node.spawn(|cluster| {
             Box::pin(async move {
-                if let Err(error) = cluster.hand_over(heir).await {
+                if let Err(error) = cluster.transfer_leadership(heir).await {
                     trace.note(name(leader), format_args!("{error}"));
                 }
             })
