@@ -6,6 +6,7 @@
 mod adr;
 mod arrows;
 mod banned;
+mod cluster_arrows;
 mod commands;
 mod frozen;
 mod headers;
@@ -45,6 +46,11 @@ const CHECKS: &[Check] = &[
         name: "arrows",
         about: "our crates depend on each other one way only",
         find: arrows::find,
+    },
+    Check {
+        name: "cluster",
+        about: "the modules of cluster use each other one way only",
+        find: cluster_arrows::find,
     },
     Check {
         name: "owners",

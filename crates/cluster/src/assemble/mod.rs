@@ -189,30 +189,13 @@ impl Base {
         ));
         let profile = Arc::new(self.takeover(store.local, &seen, &members));
         let is_poisoned = store.poisoned.is_some();
-        let handles = PeerHandles {
-            listen: self.config.peer_listen,
-            identity: Arc::clone(&self.identity),
-            view: self.view.clone(),
-            serving: Arc::clone(&seen.serving),
-            limits: self.limits.clone(),
-            removed: members.removed.clone(),
-            seen_keys: Arc::clone(&members.seen_keys),
-            refusals: Arc::clone(self.peers.term_raises().refusals()),
-            admission: Arc::clone(&admitted.admission),
-            poisoned: store.poisoned,
-            raft: Arc::clone(&self.raft),
-            peers: self.peers.clone(),
-            heir: Arc::clone(&members.heir),
-            pair: store.pair,
-            spool: store.spool,
-            reader: self.reader.clone(),
-            proposer: self.proposer.clone(),
-            add: Arc::clone(&members.add),
-            change_member: Arc::clone(&members.change_member),
-            notes: Arc::clone(&admitted.notes),
-            strangers: Arc::clone(&seen.strangers),
-            explain: Arc::clone(&explain),
-        };
+        let handles = self.handles(
+            &admitted,
+            &seen,
+            &members,
+            &explain,
+            (store.poisoned, store.pair, store.spool),
+        );
         let mut tasks = Tasks::default();
         self.write_tasks(&mut tasks, queue, &clock, &admitted, &seen);
         self.watch_tasks(&mut tasks, &profile, &admitted, &seen, &members);

@@ -2,19 +2,22 @@
 
 use super::Base;
 use crate::admission::Admission;
+use crate::bounds::voter_change::Voters;
 use crate::elections::Elections;
+use crate::explain::Explain;
 use crate::join::{Founders, Join};
 use crate::membership::{
     AddMember, ChangeMember, ChangeMembers, Changes, Heir, LeadershipTransfer, Relocation,
     RemoveMember, RemovedMembers, SeenKeys,
 };
 use crate::notes::{self, Notes};
+use crate::peer_server::PeerHandles;
 use crate::profile::{LocalProfile, Takeover};
 use crate::propose::Commits;
 use crate::round_trips::{Latency, RoundTrips};
 use crate::serving::{Introductions, Observed, Serving, Strangers};
 use crate::status::StatusReport;
-use raft_store::{LogTail, NoteBook, UnfinishedWrites};
+use raft_store::{LogTail, NoteBook, SnapshotSpool, UnfinishedWrites};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -121,14 +124,14 @@ impl Base {
     pub(super) fn members(&self, admitted: &Admitted, seen: &Seen) -> Members {
         let raft: Arc<dyn ChangeMembers> = Arc::clone(&self.raft) as _;
         let changes = Arc::new(Changes::new(
-            Arc::clone(&self.identity),
+            self.identity.node,
             self.view.clone(),
             self.limits.clone(),
             Arc::clone(&raft),
         ));
         let heir = Arc::new(Heir::default());
         let leadership = Arc::new(LeadershipTransfer::new(
-            Arc::clone(&self.identity),
+            self.identity.node,
             self.view.clone(),
             raft,
             Arc::clone(&heir),
@@ -238,6 +241,41 @@ impl Base {
             limits: self.limits.clone(),
             strangers: Arc::clone(&seen.strangers),
             refusals: Arc::clone(self.peers.term_raises().refusals()),
+        }
+    }
+
+    pub(super) fn handles(
+        &self,
+        admitted: &Admitted,
+        seen: &Seen,
+        members: &Members,
+        explain: &Arc<Explain>,
+        from_store: (Option<String>, Option<Voters>, SnapshotSpool),
+    ) -> PeerHandles {
+        let (poisoned, pair, spool) = from_store;
+        PeerHandles {
+            listen: self.config.peer_listen,
+            identity: Arc::clone(&self.identity),
+            view: self.view.clone(),
+            serving: Arc::clone(&seen.serving),
+            limits: self.limits.clone(),
+            removed: members.removed.clone(),
+            seen_keys: Arc::clone(&members.seen_keys),
+            refusals: Arc::clone(self.peers.term_raises().refusals()),
+            admission: Arc::clone(&admitted.admission),
+            poisoned,
+            raft: Arc::clone(&self.raft),
+            peers: self.peers.clone(),
+            heir: Arc::clone(&members.heir),
+            pair,
+            spool,
+            reader: self.reader.clone(),
+            proposer: self.proposer.clone(),
+            add: Arc::clone(&members.add),
+            change_member: Arc::clone(&members.change_member),
+            notes: Arc::clone(&admitted.notes),
+            strangers: Arc::clone(&seen.strangers),
+            explain: Arc::clone(explain),
         }
     }
 }

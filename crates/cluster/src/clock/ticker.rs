@@ -65,3 +65,60 @@ impl Ticker {
         Some(Duration::from_millis((deadline - now).0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raft_view::tests::Metrics;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use tokio::time::advance;
+
+    /// Counts ticks.
+    #[derive(Default)]
+    struct Ticks(AtomicU64);
+
+    #[tonic::async_trait]
+    impl CommitTick for Ticks {
+        async fn commit_tick(&self) -> Result<(), String> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+    }
+
+    /// How many ticks come within a minute where something is due in half of it.
+    async fn ticks(leader: u64) -> u64 {
+        let metrics = Metrics::empty();
+        metrics.push(3, Some(leader), &[&[1, 2, 3]], 9);
+        let clock = Arc::new(LeaderClock::default());
+        clock.anchor(3, ClusterTime(1000));
+        let ticks = Arc::new(Ticks::default());
+        let (counted, due) = (Arc::clone(&ticks), Duration::from_secs(30));
+        let due = ClusterTime(1000 + u64::try_from(due.as_millis()).unwrap_or_default());
+        let ticker = Ticker {
+            view: metrics.view.clone(),
+            clock,
+            // Nothing is due any more once the clock has moved.
+            next_deadline: Box::new(move || (counted.0.load(Ordering::SeqCst) == 0).then_some(due)),
+            commit: Arc::clone(&ticks) as _,
+        };
+        let (_applied, marks) = watch::channel(AppliedMark::default());
+        let running = tokio::spawn(run(ticker, marks));
+        tokio::task::yield_now().await;
+        for _ in 0..60 {
+            advance(Duration::from_secs(1)).await;
+            tokio::task::yield_now().await;
+        }
+        running.abort();
+        ticks.0.load(Ordering::SeqCst)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticker_leader_ticks_once_when_due() {
+        assert_eq!(ticks(1).await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticker_follower_never_ticks() {
+        assert_eq!(ticks(2).await, 0);
+    }
+}

@@ -1,8 +1,8 @@
 //! A member comes: it is checked and registered, invited, caught up as a learner, then made a voter.
 
-use super::change_lock::Turn;
 use super::changes::Changes;
 use super::error::MembershipError;
+use super::learner::catch_up;
 use super::relocation::Relocation;
 use super::removed::RemovedMembers;
 use super::rules::{Members, check_newcomer};
@@ -14,7 +14,6 @@ use crate::transport::Peers;
 use api::proto::raft::{InviteRequest, InviteResponse};
 use ipam::{Command, KeyHash, NodeId, NodeRegistration, Outcome};
 use openraft::ChangeMembers;
-use openraft::async_runtime::WatchReceiver;
 use raft_store::StateReader;
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -126,7 +125,7 @@ impl AddMember {
         self.register_newcomer(node, peer_address, listen_ip)
             .await?;
         let member = raft_store::PeerNode::new(peer_address).with_key(key);
-        timeout(CATCH_UP, self.catch_up(node, member, &turn))
+        timeout(CATCH_UP, catch_up(&self.changes, node, member, &turn))
             .await
             .map_err(|_| {
                 MembershipError::NotDone(format!(
@@ -139,46 +138,6 @@ impl AddMember {
             .await?;
         tracing::info!(%node, %peer_address, %listen_ip, "node added");
         Ok(())
-    }
-
-    /// Makes `node` a learner, and returns once it has on its disk what makes it one.
-    ///
-    /// openraft's own wait takes a learner for level that is no more than
-    /// `replication_lag_threshold` behind, so in a young cluster one that has stored nothing. As a
-    /// voter, such a node would count, and after a restart take no part: its directory is empty.
-    async fn catch_up(
-        &self,
-        node: NodeId,
-        member: raft_store::PeerNode,
-        turn: &Turn<'_>,
-    ) -> Result<(), MembershipError> {
-        let not_added = |reason: String| {
-            MembershipError::NotDone(format!("node {node} was not added: {reason}"))
-        };
-        let learner = self.changes.raft.add_learner(node, member).await;
-        let learner = learner.map_err(&not_added)?;
-        let metrics = self.view().data_metrics();
-        let mut metrics =
-            metrics.ok_or_else(|| not_added("Raft does not run on this node yet".to_owned()))?;
-        loop {
-            let stored = metrics.borrow_and_update().replication.as_ref().map(|all| {
-                let matched = all.get(&node.0).copied().flatten();
-                matched.is_some_and(|matched| matched.index >= learner.index)
-            });
-            match stored {
-                Some(true) => return Ok(()),
-                Some(false) if ipam::mutated!("l1_voter_without_a_log") => return Ok(()),
-                Some(false) => {}
-                None => return Err(not_added("another node leads now".to_owned())),
-            }
-            let changed = tokio::select! {
-                changed = metrics.changed() => changed,
-                () = self.changes.lock.is_wanted(turn) => {
-                    return Err(not_added("an operator's change goes first, ask again".to_owned()));
-                }
-            };
-            changed.map_err(|_| not_added("Raft has stopped on this node".to_owned()))?;
-        }
     }
 
     /// Whether the node votes, is where it is said to be, and answers as one that has a log: one that came back

@@ -3,16 +3,16 @@
 use super::change_lock::ChangeLock;
 use super::error::MembershipError;
 use super::raft_changes::{ChangeFailure, ChangeMembers, MembersChange};
-use crate::identity::Identity;
 use crate::propose::PROPOSE_DEADLINE;
 use crate::raft_view::RaftView;
 use crate::timing::SharedLimits;
+use ipam::NodeId;
 use std::sync::Arc;
 use tokio::time::timeout;
 
 /// Changes of the members.
 pub(crate) struct Changes {
-    pub(super) identity: Arc<Identity>,
+    pub(super) node: NodeId,
     pub(super) view: RaftView,
     pub(super) limits: SharedLimits,
     pub(super) raft: Arc<dyn ChangeMembers>,
@@ -21,15 +21,15 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Nobody changes anything yet.
+    /// On `node`; nobody changes anything yet.
     pub(crate) fn new(
-        identity: Arc<Identity>,
+        node: NodeId,
         view: RaftView,
         limits: SharedLimits,
         raft: Arc<dyn ChangeMembers>,
     ) -> Self {
         Self {
-            identity,
+            node,
             view,
             limits,
             raft,
@@ -40,7 +40,7 @@ impl Changes {
     /// Fails where this node does not lead, as far as it knows.
     pub(crate) fn require_leadership(&self) -> Result<(), MembershipError> {
         match self.view.leader() {
-            Some((leader, _)) if leader == self.identity.node => Ok(()),
+            Some((leader, _)) if leader == self.node => Ok(()),
             Some((leader, address)) => Err(MembershipError::NotLeader { leader, address }),
             None => Err(MembershipError::NoLeader),
         }

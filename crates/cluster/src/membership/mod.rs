@@ -12,6 +12,7 @@ mod change_lock;
 mod change_member;
 mod changes;
 mod error;
+mod learner;
 mod leave_joint_config;
 pub(crate) mod peer_address;
 mod raft_changes;

@@ -64,7 +64,7 @@ impl RemoveMember {
                 "node {node} is the last member: a cluster needs one"
             )));
         }
-        if node == self.changes.identity.node {
+        if node == self.changes.node {
             return Err(MembershipError::Rejected(format!(
                 "node {node} is the leader: stop gatewayd on it, and ask the next leader"
             )));

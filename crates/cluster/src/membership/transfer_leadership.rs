@@ -5,7 +5,6 @@
 
 use super::error::MembershipError;
 use super::raft_changes::ChangeMembers;
-use crate::identity::Identity;
 use crate::lock::lock;
 use crate::raft_view::RaftView;
 use crate::serving::TransferLeadership;
@@ -41,22 +40,22 @@ impl Heir {
 
 /// Has other nodes lead.
 pub(crate) struct LeadershipTransfer {
-    identity: Arc<Identity>,
+    node: NodeId,
     view: RaftView,
     raft: Arc<dyn ChangeMembers>,
     heir: Arc<Heir>,
 }
 
 impl LeadershipTransfer {
-    /// `heir` is told whom this node names.
+    /// Of `node`; `heir` is told whom it names.
     pub(crate) const fn new(
-        identity: Arc<Identity>,
+        node: NodeId,
         view: RaftView,
         raft: Arc<dyn ChangeMembers>,
         heir: Arc<Heir>,
     ) -> Self {
         Self {
-            identity,
+            node,
             view,
             raft,
             heir,
@@ -66,7 +65,7 @@ impl LeadershipTransfer {
     /// Has the voter `to` lead. Returns when that is begun, and may come to nothing. openraft believes whoever
     /// asks: with an heir that cannot lead, nobody would.
     pub(crate) async fn transfer(&self, to: NodeId) -> Result<(), MembershipError> {
-        if to == self.identity.node || !self.view.has_voter(to) {
+        if to == self.node || !self.view.has_voter(to) {
             return Err(MembershipError::Rejected(format!(
                 "node {to} cannot take the leadership over: it must be another voter"
             )));

@@ -141,6 +141,8 @@ const fn is_repeatable(command: &Command) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lock::lock;
+    use crate::propose::Proposer;
 
     #[test]
     fn what_may_have_been_done_is_not_handed_back_as_not_done() {
@@ -150,5 +152,98 @@ mod tests {
         let told = handed_back(NodeId(2), &not_done);
         let expected = ProposeError::Unavailable("node 2 is the leader".to_owned());
         assert_eq!(told, expected);
+    }
+
+    const HERE: NodeId = NodeId(1);
+    const LONG: Duration = Duration::from_secs(2);
+
+    /// Answers attempts as it is told, one after the other, and remembers how often it was asked.
+    struct Script {
+        leader: NodeId,
+        attempts: std::sync::Mutex<Vec<Attempt>>,
+        asked: std::sync::Mutex<Vec<usize>>,
+    }
+
+    #[tonic::async_trait]
+    impl Attempts for Script {
+        fn leader(&self) -> Option<NodeId> {
+            Some(self.leader)
+        }
+
+        async fn attempt(&self, commands: &[Command], _: Instant) -> Attempt {
+            lock(&self.asked).push(commands.len());
+            lock(&self.attempts).remove(0)
+        }
+
+        async fn leader_changes(&self, _: Duration) {}
+    }
+
+    fn script(leader: NodeId, attempts: &[Attempt]) -> Arc<Script> {
+        Arc::new(Script {
+            leader,
+            attempts: std::sync::Mutex::new(attempts.to_vec()),
+            asked: std::sync::Mutex::default(),
+        })
+    }
+
+    /// What the command of this origin is told, and how often it was attempted.
+    async fn told(
+        command: Command,
+        origin: Origin,
+        script: &Arc<Script>,
+    ) -> (Result<u64, ProposeError>, usize) {
+        let (proposer, queue) = Proposer::new();
+        let running = tokio::spawn(run(HERE, Arc::clone(script), queue));
+        let told = proposer.queue(command, origin, LONG).await;
+        running.abort();
+        (
+            told.map(|committed| committed.index),
+            lock(&script.asked).len(),
+        )
+    }
+
+    fn unknown() -> Attempt {
+        Attempt::Unknown("no quorum confirmed it in time".to_owned())
+    }
+
+    fn done() -> Attempt {
+        Attempt::Settled {
+            outcomes: vec![Outcome::Done],
+            index: 7,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeatable_command_of_unknown_fate_is_tried_again() {
+        let script = script(HERE, &[unknown(), done()]);
+        assert_eq!(
+            told(Command::Tick, Origin::Local, &script).await,
+            (Ok(7), 2)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_command_of_unknown_fate_is_told_so() {
+        let script = script(HERE, &[unknown(), done()]);
+        let remove = Command::RemoveNode(NodeId(3));
+        let (told, asked) = told(remove, Origin::Local, &script).await;
+        assert!(matches!(told, Err(ProposeError::Unknown(_))), "{told:?}");
+        assert_eq!(asked, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn command_not_done_is_tried_again_whatever_it_is() {
+        let not_done = Attempt::NotDone("there is no leader".to_owned());
+        let script = script(HERE, &[not_done, done()]);
+        let remove = Command::RemoveNode(NodeId(3));
+        assert_eq!(told(remove, Origin::Local, &script).await, (Ok(7), 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn command_of_a_peer_is_not_forwarded_again() {
+        let script = script(NodeId(2), &[]);
+        let (told, asked) = told(Command::Tick, Origin::Peer, &script).await;
+        let expected = ProposeError::Unavailable("node 2 is the leader".to_owned());
+        assert_eq!((told, asked), (Err(expected), 0));
     }
 }

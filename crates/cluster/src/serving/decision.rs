@@ -162,7 +162,15 @@ impl Observation<'_> {
         self.has_quorum() && self.replication_lag == 0 && of_this_term
     }
 
+    /// The first reason that holds.
     fn silent_reason(&self, has_quorum: bool) -> Option<String> {
+        self.own_reason()
+            .or_else(|| self.reason_of_membership())
+            .or_else(|| self.reason_of_cluster(has_quorum))
+    }
+
+    /// What is wrong with this node itself.
+    fn own_reason(&self) -> Option<String> {
         if let Some(error) = &self.storage_error {
             return Some(format!(
                 "its storage failed: {error}: {}, then restart gatewayd",
@@ -179,9 +187,11 @@ impl Observation<'_> {
                 self.digests_differ
             ));
         }
-        if let Some(reason) = &self.blocker {
-            return Some(reason.clone());
-        }
+        self.blocker.clone()
+    }
+
+    /// Why it does not count as a voter of its cluster.
+    fn reason_of_membership(&self) -> Option<String> {
         if let Some(reason) = &self.yields {
             return Some(reason.clone());
         }
@@ -195,20 +205,21 @@ impl Observation<'_> {
         if let Some(reason) = &self.notes {
             return Some(reason.clone());
         }
-        if !self.voter {
-            return Some(
-                "it is not a voting member of the cluster (yet): run `gatewayctl bootstrap` on one node of a \
-                 new cluster, or name members of the other one in GATEWAY_JOIN, or run `gatewayctl node add` on one"
-                    .to_owned(),
-            );
-        }
+        (!self.voter).then(|| {
+            "it is not a voting member of the cluster (yet): run `gatewayctl bootstrap` on one node of a \
+             new cluster, or name members of the other one in GATEWAY_JOIN, or run `gatewayctl node add` on one"
+                .to_owned()
+        })
+    }
+
+    /// Why its cluster decides nothing, or has left it behind.
+    fn reason_of_cluster(&self, has_quorum: bool) -> Option<String> {
         if let Some(latency) = self.latency.as_ref().filter(|_| !has_quorum) {
             return Some(format!("no quorum: {latency}"));
         }
         if !has_quorum {
-            let leader = self
-                .leader
-                .map_or_else(|| "none".to_owned(), |leader| leader.to_string());
+            let known = self.leader.map(|leader| leader.to_string());
+            let leader = known.unwrap_or_else(|| "none".to_owned());
             return Some(format!(
                 "no quorum in reach: {} of its peers answer, the leader it knows is {leader}: start the \
                  other nodes, or mend the network between them",
@@ -458,5 +469,15 @@ pub(crate) mod tests {
             ..observe(&peers)
         };
         assert!(ServiceStatus::decide(&far).in_service());
+    }
+
+    /// What the leader before has committed last is not known to a new one as committed (S9).
+    #[test]
+    fn a_follower_is_level_with_an_entry_of_its_leaders_own_term() {
+        let peers = BTreeMap::from([(LEADER, peer(true))]);
+        let mut observation = observe(&peers);
+        assert!(observation.is_level());
+        observation.applied = Some(LogPosition { term: 2, index: 9 });
+        assert!(!observation.is_level());
     }
 }
