@@ -157,7 +157,7 @@ async fn changes_are_told_and_so_is_another_raft() {
         data: another.data.subscribe(),
         server: another.server.subscribe(),
     };
-    assert!(!receivers.metrics.borrow_watched().current_leader.is_some());
+    assert!(receivers.metrics.borrow_watched().current_leader.is_none());
     metrics.feed.push(receivers);
     changes.next().await;
     another.push(5, Some(1), &[&[1, 2]], 9);
