@@ -13,10 +13,13 @@ use dhcpd::decide::Arrival;
 use dhcpd::probe::ProbeResult;
 use dhcpd::reply::{Body, Reply};
 use dhcpd::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
-use dhcpd::{Engine, Input, MonotonicTime, Next, RateLimits, Received, ServerIdentity, Transaction};
+use dhcpd::{
+    Engine, Input, MonotonicTime, Next, RateLimits, Received, ServerIdentity, Transaction,
+};
 use ipam::{
-    ClientKey, Command, GrantLease, HardwareAddress, IdentityPolicy, LeaseState, NodeId,
-    RequestKind, Span, SubnetConfig, invariant,
+    Change, ClientKey, Command, ConflictProbe, GrantLease, HardwareAddress, IdentityPolicy,
+    LeaseState, NodeId, ObjectCommand, Operator, RequestKind, Reservation, Span, SubnetConfig,
+    invariant,
 };
 use libfuzzer_sys::fuzz_target;
 use std::net::Ipv4Addr;
@@ -99,11 +102,7 @@ impl Scene {
             service.apply(&grant(&config));
         }
         if self.has(1) {
-            service.apply(&Command::AddReservation {
-                subnet: config.id,
-                client: ClientKey::Hardware(HardwareAddress::ethernet(CLIENT)),
-                address: RESERVED,
-            });
+            service.apply(&reserve(&config));
         }
         let fault = match self.0 >> 4 & 3 {
             2 => Fault::NoQuorum,
@@ -140,7 +139,7 @@ fn engine((node, server_identifier): (NodeId, Ipv4Addr), config: &SubnetConfig) 
 }
 
 fn grant(config: &SubnetConfig) -> Command {
-    Command::GrantLease(GrantLease {
+    Command::from(GrantLease {
         subnet: config.id,
         client: PacketBuilder::discover(CLIENT).packet().identity(),
         address: ITS_ADDRESS,
@@ -148,7 +147,20 @@ fn grant(config: &SubnetConfig) -> Command {
         lease_time: None,
         hostname: None,
         node: NODES[0].0,
-        probe: None,
+        probe: ConflictProbe::Clear,
+    })
+}
+
+fn reserve(config: &SubnetConfig) -> Command {
+    let reservation = Reservation {
+        subnet: config.id,
+        client: ClientKey::Hardware(HardwareAddress::ethernet(CLIENT)),
+        address: RESERVED,
+    };
+    Command::Object(ObjectCommand {
+        operator: Operator::default(),
+        change: Change::Create(reservation.into()),
+        force: false,
     })
 }
 

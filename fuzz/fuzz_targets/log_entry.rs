@@ -8,9 +8,9 @@
 #[path = "../../crates/api/tests/sample/mod.rs"]
 mod sample;
 
-use api::command::{decode_state, encode_state};
-use api::proto::raft as wire;
-use ipam::{ClusterTime, LeaseState, LogPosition, State, invariant};
+use api::log::{decode_state, encode_state};
+use api::proto::storage as wire;
+use ipam::{ClusterTime, LogPosition, State, invariant};
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 use raft_store::testing::{open_record, seal_record, wrap_record};
@@ -20,21 +20,7 @@ use std::sync::LazyLock;
 /// No peer's stamp is taken from there on (S12), so that nothing ends after the clock does.
 const LAST_DAYS: ClusterTime = ClusterTime(1 << 62);
 
-static SAMPLE: LazyLock<State> = LazyLock::new(|| {
-    let mut parts = sample::state().to_parts();
-    let clock = parts.clock;
-    // The frozen sample has leases that ended after its clock, which no state of today has (S12).
-    let leases = parts
-        .subnets
-        .iter_mut()
-        .flat_map(|subnet| &mut subnet.leases);
-    for (_, lease) in leases {
-        if let LeaseState::Released { at } | LeaseState::Expired { at } = &mut lease.state {
-            *at = clock;
-        }
-    }
-    State::from_parts(parts).expect("the sample is a state")
-});
+static SAMPLE: LazyLock<State> = LazyLock::new(sample::state);
 
 fuzz_target!(|data: &[u8]| {
     let Some((first, bytes)) = data.split_first() else {

@@ -5,7 +5,7 @@
 //! state machine opens it, and is refused unless it covers what the header says.
 #![no_main]
 
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::{Command, Outcome};
 use libfuzzer_sys::fuzz_target;
 use openraft_rt_tokio::TokioRuntime;
@@ -77,7 +77,7 @@ fn proposal(bytes: &[u8]) {
     if let Ok(request) = wire::ProposeRequest::decode(bytes) {
         for message in request.commands {
             if let Ok(command) = Command::try_from(message) {
-                let again = Command::try_from(api::proto::command::Command::from(&command));
+                let again = Command::try_from(api::proto::log::Command::from(&command));
                 assert_eq!(again.expect("what was sent can be read"), command);
             }
         }
@@ -88,7 +88,7 @@ fn proposal(bytes: &[u8]) {
     {
         for message in outcomes.outcomes {
             if let Ok(outcome) = Outcome::try_from(message) {
-                let again = Outcome::try_from(api::proto::command::Outcome::from(&outcome));
+                let again = Outcome::try_from(api::proto::log::Outcome::from(&outcome));
                 assert_eq!(again.expect("what was sent can be read"), outcome);
             }
         }

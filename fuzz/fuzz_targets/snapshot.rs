@@ -46,7 +46,7 @@ fn go_on(mut state: State) {
         };
         let batch = Batch {
             stamp: Some(stamp),
-            commands: vec![Command::Tick],
+            commands: vec![Command::TICK],
         };
         state.apply(LogPosition { term: 1, index: 1 }, &batch);
         invariant::check(&state).expect("time passing keeps the invariants");

@@ -153,6 +153,6 @@ mod tests {
     fn what_nobody_owns_touches_all() {
         let all = ["api", "ipam", "lab", "natd"];
         assert_eq!(touched_by(&["Cargo.lock"]), all);
-        assert_eq!(touched_by(&["docs/limits.md", "proto/raft.proto"]), all);
+        assert_eq!(touched_by(&["docs/limits.md", "proto/peer.proto"]), all);
     }
 }

@@ -38,8 +38,11 @@ pub enum Command {
     House,
     /// Format, and apply clippy's suggestions
     Fix,
-    /// Deliberate bugs that the tests must notice
-    Mutants,
+    /// Deliberate bugs that the tests must notice; without a name, all of them
+    Mutants {
+        /// Their names
+        names: Vec<String>,
+    },
     /// The whole cluster, simulated under seeds
     #[command(disable_help_flag = true)]
     Sim {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::cargo::{cargo, run as run_program};
+use crate::format;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -21,8 +22,6 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
         ];
         run_program(&mut cargo(workspace, &fix))
     });
-    steps.run("formatting", || {
-        run_program(&mut cargo(workspace, &["fmt", "--all"]))
-    });
+    steps.run("formatting", || format::fix(workspace));
     Ok(steps.finish())
 }

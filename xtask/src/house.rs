@@ -17,7 +17,7 @@ mod markdown;
 mod names;
 mod owners;
 mod purity;
-mod sources;
+pub mod sources;
 mod unsafety;
 
 use anyhow::Result;
@@ -84,7 +84,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "length",
-        about: "files have at most 800 lines",
+        about: "files have at most 500 lines",
         find: length::find,
     },
     Check {

@@ -16,12 +16,14 @@ mod demo;
 mod deny;
 mod drill;
 mod fix;
+mod format;
 mod fuzz;
 mod git;
 mod house;
 mod jepsen;
 mod limit;
-mod mutants;
+mod mutated_tree;
+mod mutations;
 mod night;
 mod oracles;
 mod power_loss;
@@ -64,7 +66,7 @@ fn run(command: Command) -> Result<bool> {
         Command::House => verify::house_alone(&workspace),
         Command::Fix => fix::run(&workspace),
         Command::Fuzz(options) => fuzz::run(&workspace, &options),
-        Command::Mutants => mutants::run(&workspace),
+        Command::Mutants { names } => mutations::run(&workspace, &names),
         Command::Night(options) => night::run(&workspace, &options),
         Command::Jepsen { arguments } => jepsen::run(&workspace, &arguments),
         Command::PowerLoss { arguments } => power_loss::run(&workspace, &arguments),

@@ -13,7 +13,7 @@ use clap::Args;
 use crate::fuzz::{self, FuzzOptions};
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
-use crate::{cargo_mutants, drill, jepsen, mutants, power_loss, sim};
+use crate::{cargo_mutants, drill, jepsen, mutations, power_loss, sim};
 
 /// How long the attacks may take.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub fn run(workspace: &Workspace, options: &NightOptions) -> Result<bool> {
     println!("seed {seed}: ./x night --seed {seed} looks at the same again");
     let share = options.limit / 3;
     let mut steps = Steps::new();
-    mutants::steps_of(workspace, &mut steps)?;
+    mutations::steps_of(workspace, &mut steps)?;
     steps.run("every small change of the lease core", || {
         cargo_mutants::run(workspace)
     });

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::cargo::{cargo, describe, run as run_program};
 use crate::limit::run_for;
+use crate::mutated_tree;
 use crate::steps::{Outcome, Steps};
 use crate::workspace::Workspace;
 
@@ -17,20 +18,23 @@ const PROFILE: &str = "sim";
 /// What only a build with the deliberate bugs in it can do.
 const NEEDS_MUTATIONS: [&str; 2] = ["--mutation", "--mutants"];
 
+/// tokio's seeded randomness is unstable API.
+const RUSTFLAGS: &str = "--cfg tokio_unstable";
+
 /// A way to build it: with a target directory of its own, so that nothing that is built with these
 /// flags is ever taken for the product.
 struct Build {
-    /// tokio's seeded randomness is unstable API.
-    rustflags: &'static str,
+    /// Of the mutations' tree, or of the product as it is.
+    has_mutations: bool,
     target: &'static str,
 }
 
 const PLAIN: Build = Build {
-    rustflags: "--cfg tokio_unstable",
+    has_mutations: false,
     target: "target/sim",
 };
 const WITH_MUTATIONS: Build = Build {
-    rustflags: "--cfg tokio_unstable --cfg gatewayd_mutations",
+    has_mutations: true,
     target: "target/sim-mutations",
 };
 
@@ -47,7 +51,7 @@ const CI_MUTATIONS: [&str; 3] = [
 const CI_LIMIT: Duration = Duration::from_secs(25 * 60);
 
 /// How the build of [`steps_of`] begins.
-pub fn build_command(workspace: &Workspace) -> Command {
+pub fn build_command(workspace: &Workspace) -> Result<Command> {
     WITH_MUTATIONS.cargo(workspace, "build")
 }
 
@@ -126,7 +130,7 @@ impl Build {
     }
 
     fn run(&self, workspace: &Workspace) -> Result<()> {
-        let status = self.cargo(workspace, "build").status();
+        let status = self.cargo(workspace, "build")?.status();
         let status = status.context("building the simulation")?;
         ensure!(status.success(), "the simulation does not build");
         Ok(())
@@ -134,17 +138,29 @@ impl Build {
 
     /// Its tests need tokio's seeded randomness, so they say nothing in an ordinary build.
     fn test(&self, workspace: &Workspace, which: &str) -> Result<Outcome> {
-        let mut test = self.cargo(workspace, "test");
+        let mut test = self.cargo(workspace, "test")?;
         run_for(test.args(["--test", which]), CI_LIMIT)
     }
 
-    fn cargo(&self, workspace: &Workspace, verb: &str) -> Command {
-        let arguments = [verb, "--locked", "-p", "sim", "--profile", PROFILE];
+    fn cargo(&self, workspace: &Workspace, verb: &str) -> Result<Command> {
+        let arguments = [
+            verb,
+            "--locked",
+            "-p",
+            "sim",
+            "--profile",
+            PROFILE,
+            "--quiet",
+        ];
         let mut command = cargo(workspace, &arguments);
         command
-            .args(["--quiet", "--target-dir", self.target])
-            .env("RUSTFLAGS", self.rustflags);
-        command
+            .arg("--target-dir")
+            .arg(workspace.root.join(self.target))
+            .env("RUSTFLAGS", RUSTFLAGS);
+        if self.has_mutations {
+            command.current_dir(mutated_tree::prepare(workspace)?);
+        }
+        Ok(command)
     }
 }
 

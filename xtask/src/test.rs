@@ -18,7 +18,7 @@ use crate::changed;
 use crate::fuzz::{self, FuzzOptions};
 use crate::jepsen;
 use crate::limit::run_for;
-use crate::mutants;
+use crate::mutations;
 use crate::sim;
 use crate::steps::{Outcome, Steps};
 use crate::tests_built::{self, TestProgram};
@@ -74,7 +74,7 @@ fn run_everything(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     for package in in_order(workspace) {
         run_package(package, &programs, steps);
     }
-    mutants::steps_of(workspace, steps)?;
+    mutations::steps_of(workspace, steps)?;
     steps.run("tests: in the documentation", || {
         let arguments = ["test", "--workspace", "--doc", "--locked", "--quiet"];
         run_program(&mut cargo(workspace, &arguments))
@@ -106,9 +106,9 @@ fn build(workspace: &Workspace, steps: &mut Steps) -> Option<Vec<TestProgram>> {
 }
 
 fn later_builds(workspace: &Workspace) -> Result<Vec<Command>> {
-    let mut builds = mutants::build_commands(workspace);
+    let mut builds = mutations::build_commands(workspace)?;
     builds.extend(verify::build_commands(workspace)?);
-    builds.push(sim::build_command(workspace));
+    builds.push(sim::build_command(workspace)?);
     builds.extend(fuzz::build_commands(workspace)?);
     Ok(builds)
 }

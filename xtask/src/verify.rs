@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::cargo::{cargo, run as run_program};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{deny, house};
+use crate::{deny, format, house};
 
 /// All the checks; whether nothing failed.
 pub fn run(workspace: &Workspace) -> Result<bool> {
@@ -31,13 +31,7 @@ pub fn steps_of(workspace: &Workspace, steps: &mut Steps) {
 
 /// Those that take seconds.
 pub fn steps_without_a_build(workspace: &Workspace, steps: &mut Steps) {
-    steps.run("formatting", || {
-        // Names only: the difference is what ./x fix makes.
-        run_program(&mut cargo(
-            workspace,
-            &["fmt", "--all", "--check", "--", "-l"],
-        ))
-    });
+    steps.run("formatting", || format::check(workspace));
     steps.run("house rules", || house::run(workspace));
 }
 

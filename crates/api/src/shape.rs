@@ -47,10 +47,10 @@ pub enum Kind {
     Notes,
     /// Clients' packets.
     Packets,
-    /// Subnets of a cluster.
+    /// Subnets with leases.
     Subnets,
-    /// Forwards of ports.
-    Forwards,
+    /// What operators have agreed on.
+    Objects,
     /// Whatever else may repeat.
     Parts,
 }
@@ -86,15 +86,8 @@ pub const MEMBERSHIP: &[Field] = &[
     Field::counted(1, Kind::Parts, &[Field::numbers(1)]),
     Field::counted(2, Kind::Members, &[]),
 ];
-/// What repeats in a `SubnetConfig`: excluded ranges, search domains, classless routes, options.
-pub const SUBNET_CONFIG: &[Field] = &[
-    Field::part(5),
-    Field::part(10),
-    Field::part(13),
-    Field::part(14),
-];
-/// What repeats in a `NodeRegistration`: ports, addresses.
-pub const NODE_REGISTRATION: &[Field] = &[Field::part(10), Field::part(11)];
+/// What repeats in a `NodeRegistration`: its own addresses, ports, addresses.
+pub const NODE_REGISTRATION: &[Field] = &[Field::part(2), Field::part(4), Field::part(5)];
 
 impl Field {
     /// Each occurrence counts.

@@ -2,19 +2,23 @@
 //! S8): the restored state is equal, hidden indexes included, and stays equal.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use api::command::{decode_state, encode_state, state_digest};
+use api::log::{decode_state, encode_state, state_digest};
 use ipam::{
-    AddressRange, Batch, Bootstrap, ClientIdentity, ClientKey, ClusterTime, Command, ConflictProbe,
-    DeclineAddress, ForwardPolicy, GrantLease, GrantRef, HardwareAddress, IdentityPolicy,
-    Ipv4Network, LeaseTimes, LogPosition, NodeId, OfferLease, ReleaseLease, RequestKind, SourceNat,
+    AddressRange, AnyObject, Batch, Bootstrap, Change, ClientIdentity, ClientKey, ClusterCommand,
+    ClusterTime, Command, ConflictProbe, DeclineAddress, Forward, ForwardKey, ForwardPolicy,
+    ForwardTarget, GrantLease, GrantRef, HardwareAddress, IdentityPolicy, Ipv4Network,
+    LeaseCommand, LeaseTimes, LogPosition, NodeId, NodeRegistration, ObjectCommand, OfferLease,
+    Operator, Profile, Protocol, ReleaseLease, RequestKind, Reservation, SourceNat, SourceNatRule,
     Span, Stamp, State, SubnetConfig, SubnetId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use proptest::sample::select;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-const SUBNET: SubnetId = SubnetId(1);
+/// Not the subnet of the objects' samples, which comes and goes.
+const SUBNET: SubnetId = SubnetId(3);
 const NODE: NodeId = NodeId(1);
 
 fn ip(last: u8) -> Ipv4Addr {
@@ -57,7 +61,7 @@ fn bootstrap() -> Command {
         extra_options: BTreeMap::new(),
         authoritative: false,
     };
-    Command::Bootstrap(Bootstrap {
+    Command::from(Bootstrap {
         cluster_id: [7; 16],
         subnet,
         source_nat: Some(SourceNat::Masquerade),
@@ -66,49 +70,140 @@ fn bootstrap() -> Command {
 }
 
 /// Few clients and few addresses, so that they meet.
-fn command() -> impl Strategy<Value = Command> {
-    let client = 0..12_u8;
+fn lease_command() -> impl Strategy<Value = LeaseCommand> {
+    let client = (0..12_u8).prop_map(identity);
     let address = (8..20_u8).prop_map(ip);
-    let kind = prop_oneof![
-        Just(RequestKind::Selecting),
-        Just(RequestKind::InitReboot),
-        Just(RequestKind::Renewing),
-        Just(RequestKind::Rebinding),
-    ];
-    let probe = prop_oneof![
-        Just(None),
-        Just(Some(ConflictProbe::NotMade)),
-        Just(Some(ConflictProbe::Clear))
-    ];
-    let subnet = SUBNET;
+    let kind = select(vec![
+        RequestKind::Selecting,
+        RequestKind::InitReboot,
+        RequestKind::Renewing,
+        RequestKind::Rebinding,
+    ]);
+    let probe = select(vec![ConflictProbe::NotMade, ConflictProbe::Clear]);
+    let (subnet, lease_time, node) = (SUBNET, None, NODE);
+    let grant_ref = GrantRef::default();
+    let requested = proptest::option::of(address.clone());
+    let offer = (client.clone(), requested).prop_map(move |(client, requested)| OfferLease {
+        subnet,
+        client,
+        requested,
+        lease_time,
+        hostname: None,
+        node,
+        avoid: requested
+            .into_iter()
+            .filter(|address| address.octets()[3] % 2 == 0)
+            .collect(),
+    });
+    let grant = (client.clone(), address.clone(), kind, probe);
+    let grant = grant.prop_map(move |(client, address, kind, probe)| GrantLease {
+        subnet,
+        client,
+        address,
+        kind,
+        lease_time,
+        hostname: None,
+        node,
+        probe,
+    });
+    let release = (client.clone(), address.clone(), 0..4_u32);
+    let release = release.prop_map(move |(client, address, xid)| ReleaseLease {
+        subnet,
+        client,
+        address,
+        grant: grant_ref,
+        xid,
+    });
+    let decline = (client, address).prop_map(move |(client, address)| DeclineAddress {
+        subnet,
+        client,
+        address,
+        grant: grant_ref,
+    });
     prop_oneof![
-        4 => (client.clone(), proptest::option::of(address.clone())).prop_map(move |(client, requested)| {
-            let (client, hostname, node) = (identity(client), None, NODE);
-            let avoid = requested.into_iter().filter(|address| address.octets()[3] % 2 == 0).collect();
-            Command::OfferLease(OfferLease { subnet, client, requested, lease_time: None, hostname, node, avoid })
+        4 => offer.prop_map(LeaseCommand::Offer),
+        4 => grant.prop_map(LeaseCommand::Grant),
+        2 => release.prop_map(LeaseCommand::Release),
+        1 => decline.prop_map(LeaseCommand::Decline),
+    ]
+}
+
+/// Objects of the subnet in which the clients are, and the samples of every kind.
+fn object() -> impl Strategy<Value = AnyObject> {
+    let client = || (0..12_u8).prop_map(|client| ClientKey::Hardware(hardware(client)));
+    let address = || (8..20_u8).prop_map(ip);
+    let subnet = SUBNET;
+    let reservation = (client(), address()).prop_map(move |(client, address)| Reservation {
+        subnet,
+        client,
+        address,
+    });
+    let target = prop_oneof![
+        address().prop_map(ForwardTarget::Address),
+        client().prop_map(move |client| ForwardTarget::Client { subnet, client }),
+    ];
+    let forward = (8000..8003_u16, target).prop_map(|(port, target)| Forward {
+        key: ForwardKey {
+            protocol: Protocol::Tcp,
+            port,
+        },
+        target,
+        target_port: 80,
+    });
+    let source_nat = select(vec![SourceNat::Masquerade, SourceNat::Snat(ip(1))]);
+    let rule = source_nat.prop_map(move |source_nat| SourceNatRule { subnet, source_nat });
+    prop_oneof![
+        3 => reservation.prop_map(AnyObject::from),
+        1 => forward.prop_map(AnyObject::from),
+        1 => rule.prop_map(AnyObject::from),
+        2 => select(AnyObject::samples()),
+    ]
+}
+
+fn object_command() -> impl Strategy<Value = ObjectCommand> {
+    let expected = None;
+    let change = prop_oneof![
+        2 => object().prop_map(Change::Create),
+        1 => object().prop_map(move |object| Change::Replace { object, expected }),
+        1 => object().prop_map(move |object| Change::Delete { key: object.key(), expected }),
+    ];
+    (change, any::<bool>()).prop_map(|(change, force)| ObjectCommand {
+        operator: Operator::default(),
+        change,
+        force,
+    })
+}
+
+fn cluster_command() -> impl Strategy<Value = ClusterCommand> {
+    let registration = |last: Option<u8>| NodeRegistration {
+        node: NODE,
+        listen: last.map(|last| (SUBNET, ip(last))).into_iter().collect(),
+        peer_address: "192.0.2.1:7000".into(),
+        listeners: BTreeMap::new(),
+        addresses: BTreeSet::new(),
+    };
+    let listen_ip = proptest::option::of(8..20_u8);
+    prop_oneof![
+        4 => (8..20_u8).prop_map(|last| ClusterCommand::RevokeLease {
+            operator: Operator::default(),
+            subnet: SUBNET,
+            address: ip(last),
         }),
-        4 => (client.clone(), address.clone(), kind, probe).prop_map(move |(client, address, kind, probe)| {
-            let (client, hostname, node) = (identity(client), None, NODE);
-            let lease_time = None;
-            Command::GrantLease(GrantLease { subnet, client, address, kind, lease_time, hostname, node, probe })
+        1 => listen_ip.prop_map(move |last| ClusterCommand::RegisterNode(registration(last))),
+        1 => Just(ClusterCommand::RemoveNode(NODE)),
+        1 => select(Profile::ALL.as_slice()).prop_map(|profile| ClusterCommand::SetProfile {
+            operator: Operator::default(),
+            profile,
         }),
-        2 => (client.clone(), address.clone(), any::<u32>()).prop_map(move |(client, address, xid)| {
-            let xid = Some(xid % 4);
-            Command::ReleaseLease(ReleaseLease { subnet, client: identity(client), address, grant: GrantRef::default(), xid })
-        }),
-        1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            Command::DeclineAddress(DeclineAddress { subnet, client: identity(client), address, grant: GrantRef::default(), bounded: true })
-        }),
-        1 => (client.clone(), address.clone()).prop_map(move |(client, address)| {
-            let client = ClientKey::Hardware(hardware(client));
-            Command::AddReservation { subnet, client, address }
-        }),
-        1 => client.prop_map(move |client| {
-            let client = ClientKey::Hardware(hardware(client));
-            Command::RemoveReservation { subnet, client }
-        }),
-        2 => address.prop_map(move |address| Command::RevokeLease { subnet, address, keep_record: true }),
-        1 => Just(Command::Tick),
+        2 => Just(ClusterCommand::Tick),
+    ]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        11 => lease_command().prop_map(Command::Lease),
+        4 => object_command().prop_map(Command::Object),
+        3 => cluster_command().prop_map(Command::Cluster),
     ]
 }
 

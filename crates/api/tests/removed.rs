@@ -1,7 +1,7 @@
 //! Members that were removed are part of the state: in snapshots, and in the digest that nodes compare (S8).
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use api::command::{decode_state, encode_state, state_digest};
+use api::log::{decode_state, encode_state, state_digest};
 use ipam::{MAX_REMOVED, MemberKey, NodeId, State};
 
 fn member(node: u64, key: Option<u8>) -> MemberKey {

@@ -44,7 +44,7 @@ impl Admission {
         }
     }
 
-    /// Whether this node answers Raft requests: see `Invite` in raft.proto.
+    /// Whether this node answers Raft requests: see `Invite` in peer.proto.
     pub(crate) fn accepts_raft_rpcs(&self) -> bool {
         self.accepts_raft_rpcs.load(Ordering::SeqCst)
     }

@@ -11,7 +11,7 @@ use crate::limits::MAX_SEEN_PACKETS;
 use crate::lock::lock;
 use crate::raft_view::RaftView;
 use crate::transport::{Peers, bounded};
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use futures::future::join_all;
 use ipam::{ClientKey, NodeId};
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,6 @@
 //! Who this node is: its id, where it is, of which cluster, and what proves it.
 
-use api::proto::raft::{HealthRequest, Route};
+use api::proto::peer::{HealthRequest, Route};
 use ipam::{KeyHash, NodeId};
 use openraft::AsyncRuntime;
 use raft_store::{ClusterIdFile, NodeRuntime, PeerNode};
@@ -19,7 +19,7 @@ pub(crate) struct Identity {
     pub(crate) key: Option<KeyHash>,
     /// Which cluster it belongs to, on its disk.
     pub(crate) cluster: ClusterIdFile,
-    /// Drawn at this start: see `HealthResponse` in raft.proto.
+    /// Drawn at this start: see `HealthResponse` in peer.proto.
     pub(crate) instance: u64,
 }
 

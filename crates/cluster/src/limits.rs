@@ -82,6 +82,7 @@ mod tests {
     use crate::membership::MAX_JOINS;
     use crate::propose::{QUEUE_BYTES, QUEUE_COMMANDS};
     use crate::transport::term_raises;
+    use ipam::Object as _;
     use ipam::budget;
 
     const TABLE: &str = include_str!("../../../docs/limits.md");
@@ -112,7 +113,7 @@ mod tests {
             ("MAX_EXCLUDED_RANGES", budget::MAX_EXCLUDED_RANGES),
             ("MAX_NODES", budget::MAX_NODES),
             ("MAX_SUBNETS", budget::MAX_SUBNETS),
-            ("MAX_FORWARDS", budget::MAX_FORWARDS),
+            ("MAX_ORIGIN_BYTES", budget::MAX_ORIGIN_BYTES),
             ("MAX_COMMAND_BYTES", budget::MAX_COMMAND_BYTES),
             ("MAX_BATCH_COMMANDS", budget::MAX_BATCH_COMMANDS),
             ("MAX_BATCH_BYTES", budget::MAX_BATCH_BYTES),
@@ -130,6 +131,8 @@ mod tests {
                 size(ipam::ClientIdentifier::MAX_BYTES),
             ),
             ("ipam::Hostname::MAX_BYTES", size(ipam::Hostname::MAX_BYTES)),
+            ("ipam::Forward::LIMIT", size(ipam::Forward::LIMIT)),
+            ("ipam::Reservation::LIMIT", size(ipam::Reservation::LIMIT)),
             (
                 "ipam::LeaseTimes::LONGEST",
                 ipam::LeaseTimes::LONGEST.as_secs(),

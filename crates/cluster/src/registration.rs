@@ -2,7 +2,7 @@
 
 use crate::identity::Identity;
 use crate::lock::lock;
-use ipam::{ForwardKey, Listener, NodeRegistration};
+use ipam::{DEFAULT_SUBNET, ForwardKey, Listener, NodeRegistration};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ impl Registration {
     pub(crate) fn now(&self) -> NodeRegistration {
         NodeRegistration {
             node: self.identity.node,
-            listen_ip: self.identity.listen_ip,
+            listen: [(DEFAULT_SUBNET, self.identity.listen_ip)].into(),
             peer_address: self.identity.peer_address.clone(),
             listeners: lock(&self.listeners).clone(),
             addresses: lock(&self.host_addresses).clone(),

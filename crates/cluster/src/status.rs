@@ -5,7 +5,7 @@ use crate::peer_refusals::PeerRefusals;
 use crate::raft_view::RaftView;
 use crate::serving::{PeerView, ServiceStatus, Serving, Strangers};
 use crate::timing::SharedLimits;
-use ipam::NodeId;
+use ipam::{DEFAULT_SUBNET, NodeId};
 use raft_store::StateReader;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -131,9 +131,13 @@ impl StatusReport {
         leader: Option<NodeId>,
         peer: Option<&PeerView>,
     ) -> MemberStatus {
-        let listen_ip = self
-            .reader
-            .with(|applied| applied.state.nodes().get(&node).map(|node| node.listen_ip));
+        let listen_ip = self.reader.with(|applied| {
+            applied
+                .state
+                .nodes()
+                .get(&node)
+                .and_then(|node| node.listen_ip(DEFAULT_SUBNET))
+        });
         let is_self = node == self.identity.node;
         MemberStatus {
             node,

@@ -4,14 +4,17 @@
 
 mod support;
 
-use api::proto::raft::peer_client::PeerClient;
-use api::proto::raft::{
-    LogId, Membership, Node, ProposeRequest, Route, SnapshotChunk, SnapshotHeader, SnapshotMeta,
-    StoredMembership, Vote, VoterSet, propose_response, snapshot_chunk,
+use api::proto::peer::peer_client::PeerClient;
+use api::proto::peer::{
+    ProposeRequest, Route, SnapshotChunk, SnapshotHeader, propose_response, snapshot_chunk,
+};
+use api::proto::storage::{
+    LogId, Membership, Node, SnapshotMeta, StoredMembership, Vote, VoterSet,
 };
 use cluster::Cluster;
 use futures::future::join_all;
-use ipam::{Command, NodeId, NodeRegistration, Outcome, Refusal};
+use ipam::budget::{Item, OverBudget};
+use ipam::{Change, ClusterRefusal, Command, NodeId, NodeRegistration, Operator, Outcome, Refusal};
 use std::time::Duration;
 use support::*;
 use tokio::time::timeout;
@@ -21,9 +24,9 @@ use tonic::transport::{Channel, Endpoint};
 const MIB: usize = 1024 * 1024;
 
 fn register(address_bytes: usize) -> Command {
-    Command::RegisterNode(NodeRegistration {
+    Command::from(NodeRegistration {
         node: NodeId(2),
-        listen_ip: ip(11),
+        listen: [(SUBNET, ip(11))].into(),
         peer_address: "a".repeat(address_bytes),
         listeners: Default::default(),
         addresses: Default::default(),
@@ -67,10 +70,12 @@ async fn oversize_commands_refused_at_any_node_and_replication_goes_on() {
         assert!(
             matches!(
                 outcome,
-                Ok(Outcome::Refused(Refusal::TooLarge {
-                    what: "peer address",
-                    ..
-                }))
+                Ok(Outcome::Refused(Refusal::Cluster(
+                    ClusterRefusal::OverBudget(OverBudget::TooLarge {
+                        what: Item::PeerAddress,
+                        ..
+                    })
+                )))
             ),
             "{outcome:?}"
         );
@@ -95,7 +100,12 @@ async fn oversize_commands_of_a_peer_refused_and_replication_goes_on() {
             panic!("not refused: {result:?}");
         };
         let outcome = Outcome::try_from(outcomes.outcomes[0].clone()).unwrap();
-        let refused = matches!(outcome, Outcome::Refused(Refusal::TooLarge { .. }));
+        let refused = matches!(
+            &outcome,
+            Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+                OverBudget::TooLarge { .. }
+            )))
+        );
         assert!(refused, "{outcome:?}");
     }
     let nine = |_| send(forwarded(leader, &[register(9 * MIB)]));
@@ -103,7 +113,7 @@ async fn oversize_commands_of_a_peer_refused_and_replication_goes_on() {
         let status = answer.unwrap_err();
         assert_eq!(status.code(), Code::OutOfRange, "{status:?}");
     }
-    let many = vec![Command::Tick; 257];
+    let many = vec![Command::TICK; 257];
     let status = send(forwarded(leader, &many)).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     still_served(&nodes, 0).await;
@@ -121,7 +131,10 @@ async fn largest_commands_all_at_once_are_committed_on_every_node() {
         let codes = (60..=255).filter(|code| ![61, 82, 118, 119, 121, 255].contains(code));
         subnet.extra_options = codes.map(|code| (code, vec![7; 255])).collect();
         subnet.mtu = 1400 + number;
-        Command::PutSubnet(subnet)
+        let object = subnet.into();
+        let expected = None;
+        let replace = Change::Replace { object, expected };
+        Command::from(replace.by(Operator::default()))
     };
     // The leader alone proposes these (ADR 0016).
     let leader = leader_of(&nodes).unwrap();

@@ -3,7 +3,8 @@
 
 mod support;
 
-use api::proto::raft::{self as wire, HealthRequest, KeptNotes};
+use api::proto::peer::{self as wire, HealthRequest};
+use api::proto::storage::KeptNotes;
 use cluster::{Cluster, Start};
 use ipam::Command;
 use openraft::storage::{IOFlushed, RaftLogStorage};
@@ -191,7 +192,7 @@ async fn a_restored_founder_does_not_go_on_alone() {
         reason(&restored).contains("only voter")
     })
     .await;
-    assert!(restored.propose(Command::Tick).await.is_err());
+    assert!(restored.propose(Command::TICK).await.is_err());
     // With the other one it learns what it had forgotten.
     let second = site.start(2, &join).await;
     beginning.await.unwrap().unwrap();
@@ -285,7 +286,7 @@ async fn a_rolled_back_voter_elects_nobody_who_lacks_what_it_acknowledged() {
     .await;
     for node in [&nodes[back], &nodes[third]] {
         assert!(
-            node.propose(Command::Tick).await.is_err(),
+            node.propose(Command::TICK).await.is_err(),
             "nobody may lead"
         );
     }

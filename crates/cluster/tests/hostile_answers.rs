@@ -119,7 +119,7 @@ fn endless() -> Body {
 }
 
 impl NamedService for Liar {
-    const NAME: &'static str = "gatewayd.raft.v1.Peer";
+    const NAME: &'static str = "gatewayd.peer.v1.Peer";
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

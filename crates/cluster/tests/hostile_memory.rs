@@ -81,7 +81,7 @@ fn attacks() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 async fn send(channel: Channel, call: &'static str, message: Vec<u8>) {
-    let path = format!("/gatewayd.raft.v1.Peer/{call}");
+    let path = format!("/gatewayd.peer.v1.Peer/{call}");
     let path: PathAndQuery = path.parse().unwrap();
     let mut client = Grpc::new(channel).max_encoding_message_size(usize::MAX);
     client.ready().await.unwrap();

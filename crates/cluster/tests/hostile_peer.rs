@@ -4,13 +4,13 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use cluster::Cluster;
-use ipam::{Command, SourceNat};
+use ipam::{Change, Operator, SourceNat, SourceNatRule};
 use openraft::storage::RaftLogStorage;
+use peer::append_entries_response::Result as Appended;
 use support::intruder::{Intruder, log_id, vote};
 use support::*;
-use wire::append_entries_response::Result as Appended;
 
 const STEP: u64 = 1 << 20;
 
@@ -32,18 +32,22 @@ async fn unharmed(nodes: &[Cluster], client: u16) {
     converged(nodes).await;
 }
 
-fn grant_entry(term: u64, index: u64) -> wire::Entry {
-    let command = Command::SetSourceNat {
+fn grant_entry(term: u64, index: u64) -> storage::Entry {
+    let rule = SourceNatRule {
         subnet: SUBNET,
-        source_nat: Some(SourceNat::Snat("8.8.8.8".parse().unwrap())),
+        source_nat: SourceNat::Snat("8.8.8.8".parse().unwrap()),
     };
+    let object = rule.into();
+    let expected = None;
+    let replace = Change::Replace { object, expected };
+    let command = replace.by(Operator::default()).into();
     let batch = ipam::Batch {
         stamp: None,
         commands: vec![command],
     };
-    wire::Entry {
+    storage::Entry {
         log_id: log_id(term, index),
-        payload: Some(wire::entry::Payload::Batch((&batch).into())),
+        payload: Some(storage::entry::Payload::Batch((&batch).into())),
     }
 }
 
@@ -66,7 +70,7 @@ async fn extremes(intruder: &Intruder, term: u64, index: u64) -> u32 {
         } else {
             append.unwrap_err();
         }
-        let request = wire::VoteRequest {
+        let request = peer::VoteRequest {
             vote: Some(vote(number, me, false)),
             last_log_id: log_id(number, u64::MAX),
             leadership_transfer: true,
@@ -74,27 +78,27 @@ async fn extremes(intruder: &Intruder, term: u64, index: u64) -> u32 {
         };
         refused += u32::from(intruder.vote(request.clone()).await.is_err());
         refused += u32::from(intruder.pre_vote(request).await.is_err());
-        let header = wire::SnapshotHeader {
+        let header = peer::SnapshotHeader {
             vote: Some(vote(term, me, true)),
-            meta: Some(wire::SnapshotMeta {
+            meta: Some(storage::SnapshotMeta {
                 last_log_id: log_id(number, number),
-                last_membership: Some(wire::StoredMembership {
+                last_membership: Some(storage::StoredMembership {
                     log_id: log_id(number, number),
-                    membership: Some(wire::Membership::default()),
+                    membership: Some(storage::Membership::default()),
                 }),
             }),
             length: 0,
             route: None,
         };
         refused += u32::from(intruder.snapshot(header, vec![]).await.is_err());
-        let transfer = wire::TransferLeaderRequest {
+        let transfer = peer::TransferLeaderRequest {
             from_leader: Some(vote(number, me, true)),
             to_node_id: me,
             last_log_id: log_id(number, number),
             route: None,
         };
         refused += u32::from(intruder.transfer(transfer).await.is_err());
-        let positions = wire::AppendEntriesRequest {
+        let positions = peer::AppendEntriesRequest {
             vote: Some(vote(term, me, true)),
             prev_log_id: log_id(term, number),
             entries: vec![grant_entry(term, number.wrapping_add(1))],
@@ -105,7 +109,7 @@ async fn extremes(intruder: &Intruder, term: u64, index: u64) -> u32 {
     }
     refused += u32::from(
         intruder
-            .append(wire::AppendEntriesRequest {
+            .append(peer::AppendEntriesRequest {
                 vote: Some(vote(term, me, true)),
                 prev_log_id: log_id(term, index),
                 entries: vec![grant_entry(term, index + 1)],
@@ -135,7 +139,7 @@ async fn a_certificate_that_is_no_members_changes_nothing() {
             .unwrap_err();
         // In the leader's name.
         let leader = nodes[0].status().leader.unwrap().0;
-        let named = wire::AppendEntriesRequest {
+        let named = peer::AppendEntriesRequest {
             vote: Some(vote(before[0], leader, true)),
             prev_log_id: log_id(before[0], index),
             entries: vec![grant_entry(before[0], index + 1)],
@@ -149,11 +153,9 @@ async fn a_certificate_that_is_no_members_changes_nothing() {
     assert_eq!(terms(&nodes), before, "nobody's term moved");
     unharmed(&nodes, 1).await;
     for node in &nodes {
-        assert!(
-            node.read(|state| {
-                state.nat().source_nat.get(&SUBNET) == Some(&SourceNat::Masquerade)
-            })
-        );
+        assert!(node.read(|state| {
+            state.objects().source_nat[&SUBNET].object.source_nat == SourceNat::Masquerade
+        }));
     }
 }
 
@@ -226,13 +228,13 @@ async fn a_member_makes_nobody_a_cluster_of_its_own() {
         .unwrap();
     let node = &nodes[usize::try_from(victim).unwrap() - 1];
     let intruder = Intruder::new(&site, victim, liar, None);
-    let alone = |term: u64, index: u64| wire::Entry {
+    let alone = |term: u64, index: u64| storage::Entry {
         log_id: log_id(term, index),
-        payload: Some(wire::entry::Payload::Membership(wire::Membership {
-            configs: vec![wire::VoterSet {
+        payload: Some(storage::entry::Payload::Membership(storage::Membership {
+            configs: vec![storage::VoterSet {
                 node_ids: vec![victim],
             }],
-            nodes: vec![wire::Node {
+            nodes: vec![storage::Node {
                 node_id: victim,
                 address: site.address(victim),
                 key: None,
@@ -242,11 +244,11 @@ async fn a_member_makes_nobody_a_cluster_of_its_own() {
     let (at, index) = (node.status().term, node.status().last_applied);
     // Written by the liar, or by a leader before it.
     for (vote_term, entry_term) in [(at + 1, at + 1), (at + 3, at + 2)] {
-        let request = wire::AppendEntriesRequest {
+        let request = peer::AppendEntriesRequest {
             vote: Some(vote(vote_term, liar, true)),
             prev_log_id: log_id(at, index),
             entries: vec![alone(entry_term, index + 1)],
-            ..wire::AppendEntriesRequest::default()
+            ..peer::AppendEntriesRequest::default()
         };
         let refused = intruder.append(request).await.unwrap_err();
         assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
@@ -287,7 +289,7 @@ async fn an_invitation_that_answers_no_join_moves_no_term() {
     let begins = node.clone();
     let beginning = tokio::spawn(async move { begins.begin(&cluster::Start::Wait).await });
     let intruder = Intruder::new(&site, 1, 9, None);
-    let request = wire::InviteRequest {
+    let request = peer::InviteRequest {
         node_id: 1,
         cluster_id: intruder.cluster_id.clone(),
         term: 1 << 62,

@@ -3,12 +3,12 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
+use peer::snapshot_chunk::Part;
 use raft_store::testing::wrap_snapshot;
 use support::intruder::{Intruder, log_id, vote};
 use support::*;
 use tonic::Code;
-use wire::snapshot_chunk::Part;
 
 /// How much the process may grow under all of it: see docs/limits.md.
 const MAX_GROWTH_BYTES: u64 = 128 * 1024 * 1024;
@@ -27,18 +27,21 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
 /// Whose list, and a snapshot's content with that list in its state, each member of it empty.
 fn contents() -> Vec<(&'static str, Vec<u8>)> {
     let empty = |number: u8| [number << 3 | 2, 0].repeat(CONTENT / 2);
-    let subnet = |content: &[u8]| field(4, content);
+    // A source NAT rule, the shortest object that there is.
+    let rule = field(4, &[0x0a, 6, 0x1a, 4, 8, 1, 0x12, 0]);
+    let subnet = |content: &[u8]| field(4, &field(1, &field(1, content)));
+    let leases = |content: &[u8]| field(5, content);
     let states = vec![
         ("Members", empty(3)),
-        ("Subnets", empty(4)),
-        ("Forwards", field(5, &empty(2))),
-        ("Parts", subnet(&field(1, &empty(14)))),
-        ("a field 2", subnet(&empty(2))),
-        ("a field 3", subnet(&empty(3))),
-        ("a field 4", subnet(&empty(4))),
+        ("Objects", rule.repeat(CONTENT / rule.len())),
+        ("a field 4", empty(4)),
+        ("Subnets", empty(5)),
+        ("Parts", subnet(&empty(14))),
+        ("a field 2", leases(&empty(2))),
+        ("a field 3", leases(&empty(3))),
         (
             "a field 2",
-            subnet(&field(4, &[&[0x0d, 1, 0, 0, 0], &empty(2)[..]].concat())),
+            leases(&field(3, &[&[0x0d, 1, 0, 0, 0], &empty(2)[..]].concat())),
         ),
     ];
     let contents = states
@@ -47,23 +50,23 @@ fn contents() -> Vec<(&'static str, Vec<u8>)> {
     contents.collect()
 }
 
-fn header(leader: u64, term: u64, length: usize) -> wire::SnapshotHeader {
-    let node = |node_id| wire::Node {
+fn header(leader: u64, term: u64, length: usize) -> peer::SnapshotHeader {
+    let node = |node_id| storage::Node {
         node_id,
         address: format!("127.0.0.1:{node_id}"),
         key: None,
     };
-    let membership = wire::Membership {
-        configs: vec![wire::VoterSet {
+    let membership = storage::Membership {
+        configs: vec![storage::VoterSet {
             node_ids: vec![1, 2, 3],
         }],
         nodes: (1..=3).map(node).collect(),
     };
-    wire::SnapshotHeader {
+    peer::SnapshotHeader {
         vote: Some(vote(term, leader, true)),
-        meta: Some(wire::SnapshotMeta {
+        meta: Some(storage::SnapshotMeta {
             last_log_id: log_id(term, 900),
-            last_membership: Some(wire::StoredMembership {
+            last_membership: Some(storage::StoredMembership {
                 log_id: log_id(term, 900),
                 membership: Some(membership),
             }),
@@ -95,7 +98,7 @@ async fn s12_a_small_snapshot_does_not_become_large_memory() {
         let parts: Vec<Part> = [Part::Header(header)].into_iter().chain(data).collect();
         let chunks = parts
             .into_iter()
-            .map(|part| wire::SnapshotChunk { part: Some(part) });
+            .map(|part| peer::SnapshotChunk { part: Some(part) });
         let chunks = futures::stream::iter(chunks);
         let refused = intruder.client.clone().install_snapshot(chunks).await;
         let refused = refused.unwrap_err();

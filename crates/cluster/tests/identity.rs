@@ -4,7 +4,7 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use cluster::{Cluster, PeerTls, Start};
 use ipam::*;
 use std::net::Ipv4Addr;
@@ -50,9 +50,9 @@ async fn call(intruder: &Intruder, call: &str, named: u64) -> Came {
     match call {
         "Append" => came(intruder.heartbeat(old).await),
         "Vote" | "PreVote" => {
-            let request = wire::VoteRequest {
+            let request = peer::VoteRequest {
                 vote: Some(vote(0, named, false)),
-                ..wire::VoteRequest::default()
+                ..peer::VoteRequest::default()
             };
             match call {
                 "Vote" => came(intruder.vote(request).await),
@@ -61,10 +61,10 @@ async fn call(intruder: &Intruder, call: &str, named: u64) -> Came {
         }
         "InstallSnapshot" => came(intruder.snapshot(first_snapshot(old), vec![]).await),
         "TransferLeader" => {
-            let request = wire::TransferLeaderRequest {
+            let request = peer::TransferLeaderRequest {
                 from_leader: Some(old),
                 to_node_id: named,
-                ..wire::TransferLeaderRequest::default()
+                ..peer::TransferLeaderRequest::default()
             };
             came(intruder.transfer(request).await)
         }
@@ -76,20 +76,20 @@ async fn call(intruder: &Intruder, call: &str, named: u64) -> Came {
     }
 }
 
-fn first_snapshot(vote: wire::Vote) -> wire::SnapshotHeader {
-    let membership = wire::Membership {
-        configs: vec![wire::VoterSet { node_ids: vec![1] }],
-        nodes: vec![wire::Node {
+fn first_snapshot(vote: storage::Vote) -> peer::SnapshotHeader {
+    let membership = storage::Membership {
+        configs: vec![storage::VoterSet { node_ids: vec![1] }],
+        nodes: vec![storage::Node {
             node_id: 1,
             address: "127.0.0.1:9".to_owned(),
             key: None,
         }],
     };
-    wire::SnapshotHeader {
+    peer::SnapshotHeader {
         vote: Some(vote),
-        meta: Some(wire::SnapshotMeta {
+        meta: Some(storage::SnapshotMeta {
             last_log_id: log_id(0, 0),
-            last_membership: Some(wire::StoredMembership {
+            last_membership: Some(storage::StoredMembership {
                 log_id: log_id(0, 0),
                 membership: Some(membership),
             }),
@@ -100,7 +100,7 @@ fn first_snapshot(vote: wire::Vote) -> wire::SnapshotHeader {
 }
 
 fn offer(node: u64) -> Command {
-    Command::OfferLease(OfferLease {
+    Command::from(OfferLease {
         subnet: SUBNET,
         client: client(7),
         requested: None,
@@ -111,32 +111,31 @@ fn offer(node: u64) -> Command {
     })
 }
 
-async fn join(intruder: &Intruder, node_id: u64) -> Result<wire::JoinResponse, Status> {
-    let request = wire::JoinRequest {
+async fn join(intruder: &Intruder, node_id: u64) -> Result<peer::JoinResponse, Status> {
+    let request = peer::JoinRequest {
         node_id,
         peer_address: "127.0.0.1:9".to_owned(),
-        listen_ip: ip(19).to_bits(),
-        route: intruder.route().map(|route| wire::Route { to: 0, ..route }),
-        ..wire::JoinRequest::default()
+        route: intruder.route().map(|route| peer::Route { to: 0, ..route }),
+        ..peer::JoinRequest::default()
     };
     Ok(intruder.client.clone().join(request).await?.into_inner())
 }
 
 async fn invite(intruder: &Intruder, node_id: u64) -> Result<(), Status> {
-    let request = wire::InviteRequest {
+    let request = peer::InviteRequest {
         node_id,
         cluster_id: intruder.cluster_id.clone(),
         route: intruder.route(),
-        ..wire::InviteRequest::default()
+        ..peer::InviteRequest::default()
     };
     intruder.client.clone().invite(request).await.map(drop)
 }
 
-async fn health(intruder: &Intruder, node_id: u64) -> Result<wire::HealthResponse, Status> {
-    let request = wire::HealthRequest {
+async fn health(intruder: &Intruder, node_id: u64) -> Result<peer::HealthResponse, Status> {
+    let request = peer::HealthRequest {
         node_id,
         cluster_id: intruder.cluster_id.clone(),
-        ..wire::HealthRequest::default()
+        ..peer::HealthRequest::default()
     };
     Ok(intruder.client.clone().health(request).await?.into_inner())
 }
@@ -318,7 +317,7 @@ async fn what_is_told(stage: &Stage) {
         let answer = join(&stage.says(REMOVED, own.as_ref()), REMOVED)
             .await
             .unwrap();
-        let Some(wire::join_response::Result::Rejected(rejected)) = answer.result else {
+        let Some(peer::join_response::Result::Rejected(rejected)) = answer.result else {
             panic!("{answer:?}");
         };
         assert!(rejected.reason.contains("new key"), "{}", rejected.reason);
@@ -343,9 +342,9 @@ async fn a_member_speaks_for_itself_alone() {
     let mine = site.certificate(2);
     let member = Intruder::new(&site, 1, 2, mine.as_ref());
     let registration = |node: u64, last: u8| {
-        Command::RegisterNode(NodeRegistration {
+        Command::from(NodeRegistration {
             node: NodeId(node),
-            listen_ip: ip(last),
+            listen: [(SUBNET, ip(last))].into(),
             peer_address: "127.0.0.1:9".to_owned(),
             ..nodes[0].read(|state| state.nodes()[&NodeId(3)].clone())
         })
@@ -367,29 +366,53 @@ async fn a_member_speaks_for_itself_alone() {
         lease_time: None,
         hostname: None,
         node: NodeId(3),
-        probe: Some(ConflictProbe::NotMade),
+        probe: ConflictProbe::NotMade,
     };
+    let operator = |node| Operator {
+        node: NodeId(node),
+        from: "127.0.0.1:9".to_owned(),
+    };
+    let of = |node, change: Change| Command::from(change.by(operator(node)));
+    let router = Change::Replace {
+        object: other_router.into(),
+        expected: None,
+    };
+    let rule = SourceNatRule {
+        subnet: SUBNET,
+        source_nat: SourceNat::Snat(Ipv4Addr::new(8, 8, 8, 8)),
+    };
+    let translated = Change::Replace {
+        object: rule.into(),
+        expected: None,
+    };
+    let forward = Change::Create(Forward::samples().remove(0).into());
     let before = nodes[0].read(State::clone);
     for command in [
         registration(3, 99),
         registration(55, 98),
-        Command::RemoveNode(NodeId(3)),
-        Command::RemoveNode(NodeId(2)),
-        Command::PutSubnet(other_router),
-        Command::SetSourceNat {
-            subnet: SUBNET,
-            source_nat: Some(SourceNat::Snat(Ipv4Addr::new(8, 8, 8, 8))),
-        },
-        Command::SetForwardPolicy(ForwardPolicy::Accept),
-        Command::Bootstrap(*again),
-        Command::Tick,
+        ClusterCommand::RemoveNode(NodeId(3)).into(),
+        ClusterCommand::RemoveNode(NodeId(2)).into(),
+        of(2, router),
+        of(2, translated),
+        of(3, forward),
+        ClusterCommand::SetForwardPolicy {
+            operator: operator(2),
+            policy: ForwardPolicy::Accept,
+        }
+        .into(),
+        ClusterCommand::SetProfile {
+            operator: operator(3),
+            profile: Profile::Wan,
+        }
+        .into(),
+        Command::from(*again),
+        Command::TICK,
         offer(3),
-        Command::GrantLease(grant),
-        Command::QuarantineAddress(QuarantineAddress {
+        Command::from(grant),
+        Command::from(QuarantineAddress {
             subnet: SUBNET,
             address: ip(78),
             node: NodeId(3),
-            bounded: false,
         }),
     ] {
         let refused = member.propose(&command).await.unwrap_err();
@@ -399,7 +422,7 @@ async fn a_member_speaks_for_itself_alone() {
         nodes[0].read(|state| *state == before),
         "nothing has changed"
     );
-    assert_eq!(nodes[0].status().peer_refusals["command"], 12);
+    assert_eq!(nodes[0].status().peer_refusals["command"], 14);
     // What its own clients ask is done, and so is what operators ask at its admin port (until issue 6).
     member.propose(&offer(2)).await.unwrap();
     obtain(&nodes[1], 3).await;

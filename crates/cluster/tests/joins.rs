@@ -3,7 +3,7 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use cluster::{Cluster, Start};
 use futures::future::join_all;
 use ipam::NodeId;
@@ -26,7 +26,6 @@ async fn join(
     let request = wire::JoinRequest {
         node_id: intruder.from,
         peer_address,
-        listen_ip: ip(99).to_bits(),
         route: intruder.route().map(|route| wire::Route { to: 0, ..route }),
         ..wire::JoinRequest::default()
     };

@@ -5,7 +5,7 @@
 mod support;
 
 use cluster::{Cluster, ClusterConfig};
-use ipam::{Command, Profile};
+use ipam::Profile;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use support::surroundings::{HangingDisk, Wires};
@@ -26,7 +26,14 @@ async fn uses(nodes: &[Cluster], profile: Profile) {
 
 /// As an operator would: again, while it is unknown or not done.
 async fn set(node: &Cluster, profile: Profile) {
-    while node.propose(Command::SetProfile(profile)).await.is_err() {}
+    let set = ipam::ClusterCommand::SetProfile {
+        operator: ipam::Operator {
+            node: node.status().node,
+            from: "a test".to_owned(),
+        },
+        profile,
+    };
+    while node.propose(set.clone().into()).await.is_err() {}
 }
 
 async fn served(nodes: &[Cluster], clients: std::ops::Range<u16>) -> usize {

@@ -4,7 +4,7 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use cluster::Start;
 use ipam::NodeId;
 use support::intruder::Intruder;
@@ -82,7 +82,6 @@ async fn an_operator_goes_before_a_newcomer_that_does_not_catch_up() {
     let request = wire::JoinRequest {
         node_id: 4,
         peer_address: site.address(4),
-        listen_ip: ip(13).to_bits(),
         route: intruder.route().map(|route| wire::Route { to: 0, ..route }),
         ..wire::JoinRequest::default()
     };

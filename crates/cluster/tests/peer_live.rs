@@ -8,7 +8,7 @@ mod live;
 mod sealed;
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use live::{LIAR, call, route};
 use prost::Message;
 use raft_store::storage_env::OsEnv;
@@ -21,16 +21,16 @@ const TERMS: [u64; 2] = [1, 2];
 
 /// Five entries, none of them known committed.
 fn entries() -> (&'static str, Vec<Vec<u8>>) {
-    let blank = |index| wire::Entry {
-        log_id: Some(wire::LogId {
+    let blank = |index| storage::Entry {
+        log_id: Some(storage::LogId {
             term: TERMS[0],
             index,
         }),
-        payload: Some(wire::entry::Payload::Blank(wire::Blank {})),
+        payload: Some(storage::entry::Payload::Blank(storage::Blank {})),
     };
-    let request = wire::AppendEntriesRequest {
+    let request = peer::AppendEntriesRequest {
         vote: Some(leads(TERMS[0])),
-        prev_log_id: Some(wire::LogId { term: 0, index: 0 }),
+        prev_log_id: Some(storage::LogId { term: 0, index: 0 }),
         entries: (1..=5).map(blank).collect(),
         leader_commit: None,
         route: route(),
@@ -47,8 +47,8 @@ fn snapshot_of(state: &ipam::State, index: u64) -> (&'static str, Vec<Vec<u8>>) 
     sealed::snapshot(state, TERMS, index)
 }
 
-fn leads(term: u64) -> wire::Vote {
-    wire::Vote {
+fn leads(term: u64) -> storage::Vote {
+    storage::Vote {
         term,
         node_id: LIAR,
         committed: true,
@@ -87,12 +87,12 @@ fn append(
     committed: Option<(u64, u64)>,
     entries: &[(u64, u64)],
 ) -> (&'static str, Vec<Vec<u8>>) {
-    let log_id = |(term, index)| wire::LogId { term, index };
-    let blank = |at: &(u64, u64)| wire::Entry {
+    let log_id = |(term, index)| storage::LogId { term, index };
+    let blank = |at: &(u64, u64)| storage::Entry {
         log_id: Some(log_id(*at)),
-        payload: Some(wire::entry::Payload::Blank(wire::Blank {})),
+        payload: Some(storage::entry::Payload::Blank(storage::Blank {})),
     };
-    let request = wire::AppendEntriesRequest {
+    let request = peer::AppendEntriesRequest {
         vote: Some(leads(term)),
         prev_log_id: Some(log_id(previous)),
         entries: entries.iter().map(blank).collect(),
@@ -170,23 +170,23 @@ async fn a_clock_out_of_reach_is_refused_in_a_snapshot_and_in_an_entry() {
 
 /// An entry that moves the clock.
 fn stamped(clock: u64) -> (&'static str, Vec<Vec<u8>>) {
-    let batch = api::proto::command::Batch {
-        stamp: Some(api::proto::command::Stamp {
+    let batch = api::proto::log::Batch {
+        stamp: Some(api::proto::log::Stamp {
             term: TERMS[1],
             time_ms: clock,
         }),
         commands: vec![],
     };
-    let entry = wire::Entry {
-        log_id: Some(wire::LogId {
+    let entry = storage::Entry {
+        log_id: Some(storage::LogId {
             term: TERMS[1],
             index: 6,
         }),
-        payload: Some(wire::entry::Payload::Batch(batch)),
+        payload: Some(storage::entry::Payload::Batch(batch)),
     };
-    let request = wire::AppendEntriesRequest {
+    let request = peer::AppendEntriesRequest {
         vote: Some(leads(TERMS[1])),
-        prev_log_id: Some(wire::LogId {
+        prev_log_id: Some(storage::LogId {
             term: TERMS[0],
             index: 5,
         }),

@@ -3,8 +3,8 @@
 
 mod support;
 
-use api::proto::raft::HealthRequest;
-use api::proto::raft::peer_client::PeerClient;
+use api::proto::peer::HealthRequest;
+use api::proto::peer::peer_client::PeerClient;
 use cluster::PeerTls;
 use cluster::limits::{MAX_REQUESTS, MAX_REQUESTS_OF_ADDRESS};
 use futures::StreamExt;
@@ -40,7 +40,7 @@ fn channel(site: &Site, shows: &PeerTls, from: u8) -> Channel {
 
 /// Begins a request, and does not end it.
 async fn begin(channel: Channel) -> Result<(), Status> {
-    let path = PathAndQuery::from_static("/gatewayd.raft.v1.Peer/Append");
+    let path = PathAndQuery::from_static("/gatewayd.peer.v1.Peer/Append");
     let mut client = tonic::client::Grpc::new(channel);
     client
         .ready()

@@ -3,8 +3,8 @@
 
 mod support;
 
-use api::proto::raft::peer_client::PeerClient;
-use api::proto::raft::{JoinRequest, JoinResponse, Route, join_response};
+use api::proto::peer::peer_client::PeerClient;
+use api::proto::peer::{JoinRequest, JoinResponse, Route, join_response};
 use cluster::{Cluster, ClusterConfig, PeerTls, Start};
 use ipam::NodeId;
 use std::fs::read;
@@ -149,7 +149,6 @@ async fn claim(
     let request = JoinRequest {
         node_id: 3,
         peer_address: address.to_owned(),
-        listen_ip: ip(12).to_bits(),
         has_data: true,
         nonce: Vec::new(),
         route: Some(Route {

@@ -4,7 +4,7 @@
 
 mod support;
 
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use cluster::{Cluster, Start};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -4,7 +4,7 @@
 mod support;
 
 use cluster::{Cluster, MembershipError, Start, StartError};
-use ipam::{Command, NodeId, Outcome, Refusal};
+use ipam::{ClusterRefusal, Command, NodeId, Outcome};
 use openraft::EntryPayload;
 use openraft::storage::RaftLogStorageExt;
 use raft_store::{CommittedLeaderId, Entry, LogId, Membership, OpenOptions, PeerNode, TypeConfig};
@@ -66,7 +66,7 @@ async fn a_node_without_a_quorum_says_so_and_commits_nothing() {
     let reason = service.borrow().silent_reason.clone().unwrap();
     assert!(reason.contains("no quorum"), "{reason}");
     let applied = alone.status().last_applied;
-    assert!(alone.propose(Command::Tick).await.is_err());
+    assert!(alone.propose(Command::TICK).await.is_err());
     assert_eq!(alone.status().last_applied, applied);
 }
 
@@ -165,7 +165,12 @@ async fn a_removed_node_frees_its_listen_ip() {
     let leaves = &nodes[(leader + 1) % 3];
     let removed = leaves.status().node;
     let listen_ip = nodes[leader]
-        .read(|state| state.nodes().get(&removed).map(|node| node.listen_ip))
+        .read(|state| {
+            state
+                .nodes()
+                .get(&removed)
+                .and_then(|node| node.listen_ip(SUBNET))
+        })
         .unwrap();
     let holder = || nodes[leader].read(|state| state.node_at(listen_ip));
     assert_eq!(holder(), Some(removed));
@@ -319,8 +324,9 @@ async fn a_second_bootstrap_is_refused() {
     let Start::Bootstrap(again, _) = bootstrap() else {
         unreachable!()
     };
-    let outcome = node.propose(Command::Bootstrap(*again)).await;
-    assert_eq!(outcome, Ok(Outcome::Refused(Refusal::AlreadyBootstrapped)));
+    let outcome = node.propose(Command::from(*again)).await;
+    let refused = Outcome::refused(ClusterRefusal::AlreadyBootstrapped);
+    assert_eq!(outcome, Ok(refused));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,13 +3,13 @@
 
 mod support;
 
-use api::proto::raft::peer_client::PeerClient;
-use api::proto::raft::{
+use api::proto::peer::peer_client::PeerClient;
+use api::proto::peer::{
     AppendEntriesRequest, HealthRequest, InviteRequest, JoinRequest, ProposeRequest, Route,
     SnapshotChunk, SnapshotHeader, TransferLeaderRequest, VoteRequest, snapshot_chunk,
 };
 use cluster::{Cluster, PeerTls, Start, StartError};
-use ipam::{Command, NodeId};
+use ipam::{ClusterCommand, Command, NodeId};
 use std::error::Error;
 use std::fs::{Permissions, read, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
@@ -85,7 +85,7 @@ fn health(node_id: u64) -> HealthRequest {
 async fn propose(client: &mut PeerClient<Channel>, from: u64) -> Result<(), Status> {
     let request = ProposeRequest {
         timeout_millis: 1000,
-        commands: vec![(&Command::RemoveNode(NodeId(2))).into()],
+        commands: vec![(&Command::from(ClusterCommand::RemoveNode(NodeId(2)))).into()],
         route: route(from),
     };
     client.propose(request).await.map(drop)
@@ -95,7 +95,6 @@ async fn join(client: &mut PeerClient<Channel>, node_id: u64) -> Result<(), Stat
     let request = JoinRequest {
         node_id,
         peer_address: "127.0.0.1:9".to_owned(),
-        listen_ip: ip(19).to_bits(),
         route: Some(Route {
             to: 0,
             ..route(node_id).unwrap()

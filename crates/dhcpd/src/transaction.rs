@@ -24,8 +24,9 @@ use crate::port::{ClientView, ProposeError};
 use crate::probe::ProbeResult;
 use crate::reply::{self, Body, Reply};
 use ipam::{
-    ClientKey, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, Granted, LeaseState,
-    OfferLease, Outcome, QuarantineAddress, Refusal, ReleaseLease, RequestKind, Span, SubnetConfig,
+    ClientKey, ConflictProbe, DeclineAddress, GrantLease, GrantRef, Granted, LeaseCommand,
+    LeaseRefusal, LeaseState, OfferLease, Outcome, QuarantineAddress, Refusal, ReleaseLease,
+    RequestKind, Span, SubnetConfig,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -52,7 +53,7 @@ pub enum Input {
 )]
 pub enum Next {
     /// Propose it, and resume with its outcome.
-    Propose(Command),
+    Propose(LeaseCommand),
     /// Probe the address, and resume with what was found.
     Probe(Ipv4Addr),
     /// Send it, and finish.
@@ -233,7 +234,7 @@ impl Transaction {
                     && kind != RequestKind::Selecting
                     && known.lease.is_none_or(|(own, _)| own != address) =>
             {
-                self.reply(&Body::Nak(Refusal::NotAvailable(address)))
+                self.reply(&Body::Nak(LeaseRefusal::NotAvailable(address)))
             }
             Intent::Request { address, .. } if ipam::mutated!("s2_ack_before_commit") => {
                 self.ack_uncommitted(address)
@@ -287,7 +288,11 @@ impl Transaction {
                 address,
                 kind,
                 probe: ConflictProbe::NotMade,
-            } if matches!(outcome, Outcome::Refused(Refusal::NotProbed(_))) => {
+            } if matches!(
+                outcome,
+                Outcome::Refused(Refusal::Lease(LeaseRefusal::NotProbed(_)))
+            ) =>
+            {
                 self.probe_grant(address, kind)
             }
             Stage::Granting { .. } => match on_grant(outcome) {
@@ -354,7 +359,7 @@ impl Transaction {
 
     fn propose_offer(&mut self) -> Next {
         self.stage = Stage::Offering;
-        Next::Propose(Command::OfferLease(OfferLease {
+        Next::Propose(LeaseCommand::Offer(OfferLease {
             subnet: self.identity.subnet,
             client: self.packet.identity(),
             requested: self.packet.requested_address,
@@ -421,7 +426,7 @@ impl Transaction {
             kind,
             probe,
         };
-        Next::Propose(Command::GrantLease(GrantLease {
+        Next::Propose(LeaseCommand::Grant(GrantLease {
             subnet: self.identity.subnet,
             client: self.packet.identity(),
             address,
@@ -429,31 +434,30 @@ impl Transaction {
             lease_time: self.wish(),
             hostname: self.packet.hostname.clone(),
             node: self.identity.node,
-            probe: Some(probe),
+            probe,
         }))
     }
 
     fn propose_decline(&mut self, address: Ipv4Addr, grant: GrantRef) -> Next {
         self.stage = Stage::GivingUp;
         let (subnet, client) = (self.identity.subnet, self.packet.identity());
-        Next::Propose(Command::DeclineAddress(DeclineAddress {
+        Next::Propose(LeaseCommand::Decline(DeclineAddress {
             subnet,
             client,
             address,
             grant,
-            bounded: true,
         }))
     }
 
     fn propose_release(&mut self, address: Ipv4Addr, grant: GrantRef) -> Next {
         self.stage = Stage::GivingUp;
         let (subnet, client) = (self.identity.subnet, self.packet.identity());
-        Next::Propose(Command::ReleaseLease(ReleaseLease {
+        Next::Propose(LeaseCommand::Release(ReleaseLease {
             subnet,
             client,
             address,
             grant,
-            xid: Some(self.packet.xid),
+            xid: self.packet.xid,
         }))
     }
 
@@ -464,11 +468,10 @@ impl Transaction {
         }
         self.stage = Stage::Quarantining;
         let (subnet, node) = (self.identity.subnet, self.identity.node);
-        Next::Propose(Command::QuarantineAddress(QuarantineAddress {
+        Next::Propose(LeaseCommand::Quarantine(QuarantineAddress {
             subnet,
             address,
             node,
-            bounded: true,
         }))
     }
 

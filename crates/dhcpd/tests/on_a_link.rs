@@ -232,7 +232,7 @@ async fn server_without_quorum_sends_nothing() {
 async fn server_rechecks_and_frees_a_quarantined_address() {
     let (bench, server) = Bench::new();
     let (subnet, node) = (subnet_config().id, NodeId(1));
-    let offer = Command::OfferLease(OfferLease {
+    let offer = Command::from(OfferLease {
         subnet,
         client: PacketBuilder::discover(MAC).packet().identity(),
         requested: None,
@@ -244,11 +244,10 @@ async fn server_rechecks_and_frees_a_quarantined_address() {
     let Outcome::Offered(offered) = bench.service.apply(&offer) else {
         panic!("no offer")
     };
-    let quarantine = Command::QuarantineAddress(QuarantineAddress {
+    let quarantine = Command::from(QuarantineAddress {
         subnet,
         address: offered.address,
         node,
-        bounded: true,
     });
     assert_eq!(bench.service.apply(&quarantine), Outcome::Done);
     let quarantined = || bench.service.quarantined(subnet, 9).len();
@@ -258,7 +257,7 @@ async fn server_rechecks_and_frees_a_quarantined_address() {
         bench
             .service
             .pass(Span(subnet_config().times.quarantine.0 / 4));
-        bench.service.apply(&Command::Tick);
+        bench.service.apply(&Command::TICK);
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!(quarantined(), 0);
     };

@@ -1,32 +1,29 @@
-//! The command line. One file per noun; what a word means to the cluster is not decided here.
+//! The command line. One file per noun, and those of objects in `objects`; what a word means to the
+//! cluster is not decided here.
 
 mod bootstrap;
-mod client;
-mod forward;
 mod global;
 mod lease;
 mod node;
 mod node_address;
 mod pki;
 mod profile;
-mod reservation;
 mod status;
 
 pub use bootstrap::BootstrapArguments;
-pub use client::Client;
-pub use forward::{ForwardAdd, ForwardCommand, ForwardKey, ForwardTarget, Protocol};
 pub use global::Global;
 pub use lease::LeaseCommand;
 pub use node::NodeCommand;
 pub use node_address::NodeAddress;
 pub use pki::PkiCommand;
 pub use profile::{ProfileCommand, ProfileName};
-pub use reservation::ReservationCommand;
 pub use status::StatusArgs;
 
 use clap::{Parser, Subcommand};
+use ipam::ClientKey;
 
 use crate::exit;
+use crate::objects::Nouns;
 
 /// Ask a gateway cluster and change it, through any of its nodes.
 #[derive(Debug, Parser)]
@@ -59,17 +56,14 @@ pub enum Command {
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
         /// The client: a hardware address in any notation, or id: and a client identifier
-        client: Client,
+        client: ClientKey,
     },
     /// Leases: which client has which address
     #[command(subcommand)]
     Lease(LeaseCommand),
-    /// Reservations: addresses kept for a client
-    #[command(subcommand)]
-    Reservation(ReservationCommand),
-    /// Port forwards from the uplink to an address or a client
-    #[command(subcommand)]
-    Forward(ForwardCommand),
+    /// What operators agree on: a noun for each kind of object.
+    #[command(flatten)]
+    Object(Nouns),
     /// The cluster's members
     #[command(subcommand)]
     Node(NodeCommand),

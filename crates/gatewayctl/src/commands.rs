@@ -2,18 +2,17 @@
 
 mod bootstrap;
 mod explain;
-mod forward;
 mod lease;
 mod node;
 mod pki;
 mod profile;
-mod reservation;
 mod status;
 mod watch;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::objects;
 use crate::output::Output;
 
 /// Runs one command.
@@ -24,8 +23,7 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Exit, Failure> {
         Command::Status(arguments) => status::status(global, *arguments, output).await,
         Command::Explain { client } => explain::explain(global, client, output).await,
         Command::Lease(command) => lease::run(global, command, output).await,
-        Command::Reservation(command) => reservation::run(global, command, output).await,
-        Command::Forward(command) => forward::run(global, command, output).await,
+        Command::Object(noun) => objects::run(global, noun, output).await,
         Command::Node(command) => node::run(global, command, output).await,
         Command::Profile(command) => profile::run(global, command, output).await,
         Command::Pki(command) => pki::run(command, output),

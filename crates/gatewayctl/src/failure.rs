@@ -34,6 +34,17 @@ impl Failure {
         }
     }
 
+    /// The arguments make no sense together, which only shows when they are looked at.
+    #[must_use]
+    pub fn usage(doing: String, reason: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            doing,
+            reason: reason.into(),
+            next: None,
+        }
+    }
+
     /// Standard output does not take the answer.
     #[must_use]
     pub fn output(error: &io::Error) -> Self {

@@ -6,7 +6,8 @@
 //!   network only, and keeps nothing. The one exception is [`pki`], which asks nobody: it writes a
 //!   CA and certificates into a directory of the operator's.
 //! * **Flow.** [`cli`] parses → [`session`] connects → [`commands`] ask and turn the messages into
-//!   [`view`]s → [`render`] turns views into text (pure) → [`output`] writes it.
+//!   [`view`]s → [`render`] turns views into text (pure) → [`output`] writes it. What operators agree on
+//!   ([`objects`]) is the core's types instead of views, and goes the same way for every kind.
 //! * **Invariants.** Every way to end has its own exit status ([`exit`]). A change whose answer did
 //!   not arrive is reported as unknown, never as failed. Text that came from DHCP clients is
 //!   printed without its control characters.
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod commands;
 pub mod exit;
 pub mod failure;
+pub mod objects;
 pub mod output;
 pub mod pki;
 pub mod render;

@@ -28,7 +28,7 @@ pub struct Action {
     /// What we are doing, with the values.
     pub doing: String,
     /// Set for a change: the command that shows whether it was done.
-    pub check_with: Option<&'static str>,
+    pub check_with: Option<String>,
 }
 
 /// A connection with a deadline.
@@ -53,10 +53,10 @@ impl Action {
 
     /// A change; `check_with` is the command that shows whether it was done.
     #[must_use]
-    pub fn change(doing: impl Into<String>, check_with: &'static str) -> Self {
+    pub fn change(doing: impl Into<String>, check_with: impl Into<String>) -> Self {
         Self {
             doing: doing.into(),
-            check_with: Some(check_with),
+            check_with: Some(check_with.into()),
         }
     }
 }
@@ -154,7 +154,7 @@ impl Session {
 
     /// Refusals carry their remedy in their message; for two codes there is a usual one.
     fn next_after_refusal(&self, code: Code) -> Option<String> {
-        let command = self.action.check_with?;
+        let command = self.action.check_with.as_deref()?;
         match code {
             Code::NotFound | Code::AlreadyExists => {
                 Some(format!("`{command}` shows what there is"))
@@ -164,10 +164,24 @@ impl Session {
     }
 
     fn not_understood(&self) -> Failure {
+        self.other_version(format!("node {} does not know this request", self.node))
+    }
+
+    /// The node answered, and the answer is not what was asked for. For questions only: nothing changed.
+    #[must_use]
+    pub fn unreadable(&self, error: &dyn Error) -> Failure {
+        self.other_version(format!(
+            "the answer of node {} cannot be read: {}",
+            self.node,
+            chain(error)
+        ))
+    }
+
+    fn other_version(&self, reason: String) -> Failure {
         Failure {
             exit: Exit::Refused,
             doing: self.action.doing.clone(),
-            reason: format!("node {} does not know this request", self.node),
+            reason,
             next: Some("gatewayctl and gatewayd are of different versions, or another program listens there: use the gatewayctl installed with that node".to_owned()),
         }
     }
@@ -189,7 +203,7 @@ impl Session {
     }
 
     fn no_answer(&self, reason: String) -> Failure {
-        let Some(command) = self.action.check_with else {
+        let Some(command) = &self.action.check_with else {
             return Failure::unreachable(&self.action.doing, reason);
         };
         Failure {

@@ -1,16 +1,14 @@
 //! What is printed: the protocol's messages with the field names of `proto/`, absent as null.
 //!
-//! `--json` is these structures as they stand, so a field here is an interface: add, never rename.
+//! Objects have their own, in `objects`. `--json` is these structures as they stand, so a field here is an interface: add, never rename.
 
 mod bootstrap;
 mod done;
 mod event;
 mod explain;
-mod forward;
 mod lease;
 mod pki;
 mod profile;
-mod reservation;
 mod status;
 mod verdict;
 
@@ -18,10 +16,8 @@ pub use bootstrap::BootstrapView;
 pub use done::DoneView;
 pub use event::EventView;
 pub use explain::{AskedNodeView, ExplainView, ExplainedPacketView};
-pub use forward::ForwardView;
 pub use lease::LeaseView;
 pub use pki::PkiView;
 pub use profile::{ProfileView, RoundTripView};
-pub use reservation::ReservationView;
 pub use status::{MemberView, NatView, StatusView, SubnetView};
 pub use verdict::{BlockerView, LevelView, VerdictView};

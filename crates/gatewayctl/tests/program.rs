@@ -55,13 +55,15 @@ const CHANGES: [&[&str]; 8] = [
 #[tokio::test]
 async fn what_is_done_exits_0() {
     let node = Fake::default().serve().await;
-    let questions: [&[&str]; 6] = [
+    let questions: [&[&str]; 8] = [
         &["status"],
         &["explain", "02aa.0000.0001"],
         &["lease", "list"],
         &["lease", "show", "10.15.3.20"],
         &["reservation", "list"],
         &["forward", "list"],
+        &["subnet", "list"],
+        &["source-nat", "list"],
     ];
     for arguments in questions.into_iter().chain(CHANGES) {
         let output = ask(node, arguments).await;
@@ -81,6 +83,11 @@ async fn json_is_one_value_on_one_line() {
             "[{\"address\":\"10.15.3.20\",",
         ),
         (&["lease", "release", "10.15.3.20", "--json"], "{}"),
+        (
+            &["forward", "list", "--json"],
+            "[{\"protocol\":\"tcp\",\"port\":2222,",
+        ),
+        (&["subnet", "list", "--json"], "[{\"subnet_id\":1,"),
     ] {
         let output = ask(node, arguments).await;
         let text = stdout(&output);
@@ -269,7 +276,7 @@ async fn hang_up_on_the_request(listener: TcpListener) {
 
 #[tokio::test]
 async fn a_node_that_does_not_serve_exits_5_with_its_reason() {
-    for status in [sample::silent(), sample::fresh()] {
+    for status in [sample::not_serving(), sample::fresh()] {
         let reason = status.silent_reason.clone().expect("a reason");
         let node = Fake {
             status,
@@ -336,7 +343,7 @@ async fn waiting_ends_when_the_node_serves() {
 #[tokio::test]
 async fn waiting_ends_with_what_there_is_when_its_time_is_up() {
     let node = Fake {
-        status: sample::silent(),
+        status: sample::not_serving(),
         ..Fake::default()
     }
     .serve()
@@ -367,7 +374,7 @@ async fn what_there_is_to_know_besides_is_printed() {
 
 #[tokio::test]
 async fn force_is_asked_for() {
-    let node = Fake::default().serve().await;
+    let node = Fake::saying_back().serve().await;
     let add = ["forward", "add", "tcp", "1", "--to", "10.15.3.20:22"];
     let output = ask(node, &add).await;
     assert!(
@@ -403,7 +410,7 @@ async fn the_watch_prints_a_line_for_each_event_and_says_when_it_ends() {
 
 #[tokio::test]
 async fn a_forward_to_a_client_keeps_its_port() {
-    let node = Fake::default().serve().await;
+    let node = Fake::saying_back().serve().await;
     let output = ask(
         node,
         &[
@@ -419,7 +426,60 @@ async fn a_forward_to_a_client_keeps_its_port() {
     )
     .await;
     let said = stderr(&output);
-    assert!(said.contains("Client(\"02:aa:00:00:00:01\")"), "{said}");
+    assert!(
+        said.contains("Client { subnet: SubnetId(1), client: Hardware("),
+        "{said}"
+    );
+    assert!(said.contains("bytes: [2, 170, 0, 0, 0, 1]"), "{said}");
     assert!(said.contains("target_port: 53"), "{said}");
-    assert!(said.contains("protocol: \"udp\""), "{said}");
+    assert!(said.contains("protocol: Udp, port: 1"), "{said}");
+}
+
+#[tokio::test]
+async fn a_list_of_another_kind_exits_1_and_names_the_versions() {
+    let node = Fake {
+        lists: Some(ipam::Kind::SubnetConfig),
+        ..Fake::default()
+    };
+    let output = ask(node.serve().await, &["forward", "list"]).await;
+    assert_exit(&output, 1);
+    let said = stderr(&output);
+    assert!(said.contains("listing the port forwards: "), "{said}");
+    assert!(
+        said.contains("cannot be read: Forward is missing"),
+        "{said}"
+    );
+    assert!(said.contains("are of different versions"), "{said}");
+}
+
+#[tokio::test]
+async fn a_reservation_is_of_the_one_subnet() {
+    let node = Fake::saying_back().serve().await;
+    let add = ["reservation", "add", "02:aa:00:00:00:01", "10.15.3.20"];
+    let said = stderr(&ask(node, &add).await);
+    assert!(
+        said.contains("Reservation(Reservation { subnet: SubnetId(1), "),
+        "{said}"
+    );
+    assert!(said.contains("address: 10.15.3.20"), "{said}");
+    assert!(said.contains("force: false"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_removed_is_named_by_its_key() {
+    let node = Fake::saying_back().serve().await;
+    for (arguments, key) in [
+        (
+            &["forward", "remove", "tcp", "2222"][..],
+            "Forward(ForwardKey { protocol: Tcp, port: 2222 })",
+        ),
+        (
+            &["reservation", "remove", "id:ff:00:01"],
+            "ReservationKey { subnet: SubnetId(1), client: Identifier(ClientIdentifier([255, 0, 1])) }",
+        ),
+    ] {
+        let said = stderr(&ask(node, arguments).await);
+        assert!(said.contains(key), "{said}");
+        assert!(said.contains("expected: None"), "{said}");
+    }
 }

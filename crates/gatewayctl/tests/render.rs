@@ -3,9 +3,7 @@
 mod support;
 
 use gatewayctl::render::{self, Style};
-use gatewayctl::view::{
-    EventView, ExplainView, ForwardView, LeaseView, ReservationView, StatusView,
-};
+use gatewayctl::view::{EventView, ExplainView, LeaseView, StatusView};
 use serde::Serialize;
 use support::golden::assert_golden;
 use support::sample;
@@ -41,11 +39,11 @@ fn status_of_a_serving_node() {
 }
 
 #[test]
-fn status_of_a_silent_node() {
-    let view = StatusView::from(sample::silent());
-    assert_golden("status-silent.txt", &render::status(&view, EIGHTY));
+fn status_of_a_node_that_does_not_serve() {
+    let view = StatusView::from(sample::not_serving());
+    assert_golden("status-not-serving.txt", &render::status(&view, EIGHTY));
     assert_golden(
-        "status-silent-coloured.txt",
+        "status-not-serving-coloured.txt",
         &render::status(&view, COLOURED),
     );
 }
@@ -76,7 +74,7 @@ fn eighty_columns_suffice_and_no_word_is_broken() {
     let statuses = [
         sample::healthy(),
         sample::status(),
-        sample::silent(),
+        sample::not_serving(),
         sample::fresh(),
         wide(),
     ];
@@ -149,23 +147,6 @@ fn explain() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-}
-
-#[test]
-fn forwards() {
-    let views: Vec<ForwardView> = views(sample::forwards());
-    assert_golden("forward-list.txt", &render::forwards(&views, HUNDRED));
-    assert_golden("forward-list.json", &json(&views));
-}
-
-#[test]
-fn reservations() {
-    let views: Vec<ReservationView> = views(sample::reservations());
-    assert_golden(
-        "reservation-list.txt",
-        &render::reservations(&views, HUNDRED),
-    );
-    assert_golden("reservation-list.json", &json(&views));
 }
 
 #[test]

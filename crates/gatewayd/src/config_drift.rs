@@ -11,7 +11,8 @@ pub fn find(settings: &Settings, cluster: &Cluster) -> Vec<String> {
         let Some(subnet) = state.subnets().get(&settings.subnet.id) else {
             return Vec::new();
         };
-        let source_nat = state.nat().source_nat.get(&settings.subnet.id).copied();
+        let source_nat = state.objects().source_nat.get(&settings.subnet.id);
+        let source_nat = source_nat.map(|rule| rule.object.source_nat);
         let here = values(&settings.subnet, settings.source_nat);
         let there = values(subnet.config(), source_nat);
         let pairs = here.into_iter().zip(there);

@@ -8,17 +8,15 @@
 //! a [`Hostname`] cannot be longer than their fields in a packet: their types see to it.
 
 use crate::{
-    Batch, ClientIdentity, ClientKey, Command, ForwardTarget, Hostname, NodeRegistration, Refusal,
-    SubnetConfig,
+    Batch, ClientIdentity, ClientKey, ClusterCommand, Command, Hostname, LeaseCommand,
+    NodeRegistration, ObjectCommand, Operator, SubnetConfig,
 };
+use core::fmt;
 
 /// The most nodes that a cluster can know.
 pub const MAX_NODES: usize = 64;
 /// The most subnets that a cluster can serve.
 pub const MAX_SUBNETS: usize = 256;
-/// The most port forwards that a cluster can have.
-pub const MAX_FORWARDS: usize = 10_000;
-
 /// The longest peer address, in bytes: a host name of 253 (RFC 1035 §2.3.4), a colon and a port.
 pub const MAX_PEER_ADDRESS_BYTES: usize = 259;
 /// The longest domain name, in bytes, as text (RFC 1035 §2.3.4).
@@ -29,6 +27,8 @@ pub const MAX_SERVERS: usize = 63;
 pub const MAX_SEARCH_DOMAINS: usize = 32;
 /// The most routes of option 121.
 pub const MAX_CLASSLESS_ROUTES: usize = 64;
+/// The longest name of where an operator asked from, in bytes: a user, a role and an address.
+pub const MAX_ORIGIN_BYTES: usize = 256;
 /// The most excluded ranges of a subnet.
 pub const MAX_EXCLUDED_RANGES: usize = 1024;
 
@@ -51,69 +51,211 @@ const ADDRESS_BYTES: usize = 5;
 /// A route.
 const ROUTE_BYTES: usize = 40;
 
+/// Too many of something, or something too large.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OverBudget {
+    /// There are too many.
+    #[error("the limit of {limit} {what} is reached")]
+    TooMany {
+        /// Of what.
+        what: Item,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// It is too long.
+    #[error("the {what} has {bytes} bytes: at most {limit} are accepted")]
+    TooLarge {
+        /// What.
+        what: Item,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
+}
+
+/// What has a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A command.
+    Command,
+    /// A batch of commands.
+    Batch,
+    /// Objects of one kind.
+    Objects(crate::Kind),
+    /// Nodes of a cluster.
+    Nodes,
+    /// Where peers reach a node.
+    PeerAddress,
+    /// On which ports a node's host listens.
+    Listeners,
+    /// Addresses of a node's host.
+    HostAddresses,
+    /// A node's own addresses in subnets.
+    ListenIps,
+    /// Addresses that an offer avoids.
+    AvoidedAddresses,
+    /// From where an operator asked.
+    OperatorOrigin,
+    /// Option 15.
+    DomainName,
+    /// A name of option 119.
+    SearchDomain,
+    /// The names of option 119.
+    SearchDomains,
+    /// Option 6.
+    DnsServers,
+    /// Option 42.
+    NtpServers,
+    /// Option 121.
+    ClasslessRoutes,
+    /// Parts of a pool that are never given out.
+    ExcludedRanges,
+}
+
+impl OverBudget {
+    /// Refuses more than `limit` of something.
+    pub const fn check_number(what: Item, found: usize, limit: usize) -> Result<(), Self> {
+        if found > limit {
+            return Err(Self::TooMany { what, limit });
+        }
+        Ok(())
+    }
+
+    /// Refuses what is longer than `limit` bytes.
+    pub const fn check_bytes(what: Item, bytes: usize, limit: usize) -> Result<(), Self> {
+        if bytes > limit {
+            return Err(Self::TooLarge { what, bytes, limit });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Command => "command",
+            Self::Batch => "batch",
+            Self::Objects(kind) => kind.plural(),
+            Self::Nodes => "nodes",
+            Self::PeerAddress => "peer address",
+            Self::Listeners => "listening ports of a node",
+            Self::HostAddresses => "addresses of a node's host",
+            Self::ListenIps => "listen IPs of a node",
+            Self::AvoidedAddresses => "avoided addresses",
+            Self::OperatorOrigin => "operator's origin",
+            Self::DomainName => "domain name",
+            Self::SearchDomain => "search domain",
+            Self::SearchDomains => "search domains",
+            Self::DnsServers => "DNS servers",
+            Self::NtpServers => "NTP servers",
+            Self::ClasslessRoutes => "classless routes",
+            Self::ExcludedRanges => "excluded ranges",
+        })
+    }
+}
+
 impl Command {
     /// Refuses a command of which a field is too long, or all together.
-    pub fn check_budget(&self) -> Result<(), Refusal> {
+    pub fn check_budget(&self) -> Result<(), OverBudget> {
         match self {
-            Self::RegisterNode(NodeRegistration { peer_address, .. }) => {
-                at_most("peer address", peer_address.len(), MAX_PEER_ADDRESS_BYTES)?;
-            }
-            Self::OfferLease(offer) if offer.avoid.len() > crate::OfferLease::MAX_AVOIDED => {
-                let (what, limit) = ("avoided addresses", crate::OfferLease::MAX_AVOIDED);
-                return Err(Refusal::TooMany { what, limit });
-            }
-            Self::PutSubnet(config) => check_subnet(config)?,
-            Self::Bootstrap(bootstrap) => check_subnet(&bootstrap.subnet)?,
-            _ => {}
+            Self::Lease(LeaseCommand::Offer(offer)) => OverBudget::check_number(
+                Item::AvoidedAddresses,
+                offer.avoid.len(),
+                crate::OfferLease::MAX_AVOIDED,
+            )?,
+            Self::Lease(_) => {}
+            Self::Object(command) => command.check_budget()?,
+            Self::Cluster(command) => check_cluster(command)?,
         }
-        at_most("command", self.size_bound(), MAX_COMMAND_BYTES)
+        OverBudget::check_bytes(Item::Command, self.size_bound(), MAX_COMMAND_BYTES)
     }
 
     /// No fewer bytes than the command takes in the log and in a message.
     #[must_use]
     pub fn size_bound(&self) -> usize {
-        let variable = match self {
-            Self::Bootstrap(bootstrap) => subnet_bytes(&bootstrap.subnet),
-            Self::PutSubnet(config) => subnet_bytes(config),
-            Self::RegisterNode(registration) => {
-                registration.peer_address.len()
-                    + (registration.listeners.len() + registration.addresses.len()) * RANGE_BYTES
+        FIXED_BYTES
+            + match self {
+                Self::Lease(command) => lease_bytes(command),
+                Self::Object(command) => command.size_bound(),
+                Self::Cluster(command) => cluster_bytes(command),
             }
-            Self::OfferLease(offer) => {
-                identity_bytes(&offer.client)
-                    + name_bytes(offer.hostname.as_ref())
-                    + offer.avoid.len() * ADDRESS_BYTES
-            }
-            Self::GrantLease(grant) => {
-                identity_bytes(&grant.client) + name_bytes(grant.hostname.as_ref())
-            }
-            Self::ReleaseLease(release) => identity_bytes(&release.client),
-            Self::DeclineAddress(decline) => identity_bytes(&decline.client),
-            Self::AddReservation { client, .. } | Self::RemoveReservation { client, .. } => {
-                key_bytes(client)
-            }
-            Self::AddForward { forward, .. } => match &forward.target {
-                ForwardTarget::Client { client, .. } => key_bytes(client),
-                ForwardTarget::Address(_) => 0,
-            },
-            Self::RemoveNode(_)
-            | Self::QuarantineAddress(_)
-            | Self::LiftQuarantine(_)
-            | Self::RevokeLease { .. }
-            | Self::RemoveForward(_)
-            | Self::SetSourceNat { .. }
-            | Self::SetForwardPolicy(_)
-            | Self::SetProfile(_)
-            | Self::Tick => 0,
-        };
-        FIXED_BYTES + variable
+    }
+}
+
+impl ObjectCommand {
+    fn check_budget(&self) -> Result<(), OverBudget> {
+        self.operator.check_budget()?;
+        match self.change.object() {
+            Some(object) => object.check_budget(),
+            None => Ok(()),
+        }
+    }
+
+    fn size_bound(&self) -> usize {
+        self.operator.from.len() + self.change.size_bound()
+    }
+}
+
+impl Operator {
+    pub(crate) const fn check_budget(&self) -> Result<(), OverBudget> {
+        OverBudget::check_bytes(Item::OperatorOrigin, self.from.len(), MAX_ORIGIN_BYTES)
+    }
+}
+
+fn check_cluster(command: &ClusterCommand) -> Result<(), OverBudget> {
+    match command {
+        ClusterCommand::RegisterNode(NodeRegistration { peer_address, .. }) => {
+            OverBudget::check_bytes(
+                Item::PeerAddress,
+                peer_address.len(),
+                MAX_PEER_ADDRESS_BYTES,
+            )
+        }
+        ClusterCommand::Bootstrap(bootstrap) => check_subnet(&bootstrap.subnet),
+        ClusterCommand::RevokeLease { operator, .. }
+        | ClusterCommand::SetForwardPolicy { operator, .. }
+        | ClusterCommand::SetProfile { operator, .. } => operator.check_budget(),
+        ClusterCommand::RemoveNode(_) | ClusterCommand::Tick => Ok(()),
+    }
+}
+
+fn lease_bytes(command: &LeaseCommand) -> usize {
+    match command {
+        LeaseCommand::Offer(offer) => {
+            identity_bytes(&offer.client)
+                + name_bytes(offer.hostname.as_ref())
+                + offer.avoid.len() * ADDRESS_BYTES
+        }
+        LeaseCommand::Grant(grant) => {
+            identity_bytes(&grant.client) + name_bytes(grant.hostname.as_ref())
+        }
+        LeaseCommand::Release(release) => identity_bytes(&release.client),
+        LeaseCommand::Decline(decline) => identity_bytes(&decline.client),
+        LeaseCommand::Quarantine(_) | LeaseCommand::LiftQuarantine(_) => 0,
+    }
+}
+
+fn cluster_bytes(command: &ClusterCommand) -> usize {
+    match command {
+        ClusterCommand::Bootstrap(bootstrap) => subnet_bytes(&bootstrap.subnet),
+        ClusterCommand::RegisterNode(registration) => {
+            let lists = registration.listeners.len()
+                + registration.addresses.len()
+                + registration.listen.len();
+            registration.peer_address.len() + lists * RANGE_BYTES
+        }
+        ClusterCommand::RevokeLease { operator, .. }
+        | ClusterCommand::SetForwardPolicy { operator, .. }
+        | ClusterCommand::SetProfile { operator, .. } => operator.from.len(),
+        ClusterCommand::RemoveNode(_) | ClusterCommand::Tick => 0,
     }
 }
 
 impl Batch {
     /// Refuses a batch that is too large for an entry.
-    pub fn check_budget(&self) -> Result<(), Refusal> {
-        at_most("batch", self.size_bound(), MAX_BATCH_BYTES)
+    pub fn check_budget(&self) -> Result<(), OverBudget> {
+        OverBudget::check_bytes(Item::Batch, self.size_bound(), MAX_BATCH_BYTES)
     }
 
     /// No fewer bytes than the batch takes in the log and in a message.
@@ -124,46 +266,37 @@ impl Batch {
     }
 }
 
-fn check_subnet(config: &SubnetConfig) -> Result<(), Refusal> {
+pub(crate) fn check_subnet(config: &SubnetConfig) -> Result<(), OverBudget> {
     let domain = config.domain_name.as_ref().map_or(0, |name| name.len());
-    at_most("domain name", domain, MAX_DOMAIN_BYTES)?;
+    OverBudget::check_bytes(Item::DomainName, domain, MAX_DOMAIN_BYTES)?;
     for name in &config.domain_search {
-        at_most("search domain", name.len(), MAX_DOMAIN_BYTES)?;
+        OverBudget::check_bytes(Item::SearchDomain, name.len(), MAX_DOMAIN_BYTES)?;
     }
     for (what, found, limit) in [
-        ("DNS servers", config.dns_servers.len(), MAX_SERVERS),
-        ("NTP servers", config.ntp_servers.len(), MAX_SERVERS),
+        (Item::DnsServers, config.dns_servers.len(), MAX_SERVERS),
+        (Item::NtpServers, config.ntp_servers.len(), MAX_SERVERS),
         (
-            "search domains",
+            Item::SearchDomains,
             config.domain_search.len(),
             MAX_SEARCH_DOMAINS,
         ),
         (
-            "classless routes",
+            Item::ClasslessRoutes,
             config.classless_routes.len(),
             MAX_CLASSLESS_ROUTES,
         ),
         (
-            "excluded ranges",
+            Item::ExcludedRanges,
             config.excluded.len(),
             MAX_EXCLUDED_RANGES,
         ),
     ] {
-        if found > limit {
-            return Err(Refusal::TooMany { what, limit });
-        }
+        OverBudget::check_number(what, found, limit)?;
     }
     Ok(())
 }
 
-const fn at_most(what: &'static str, bytes: usize, limit: usize) -> Result<(), Refusal> {
-    if bytes > limit {
-        return Err(Refusal::TooLarge { what, bytes, limit });
-    }
-    Ok(())
-}
-
-fn subnet_bytes(config: &SubnetConfig) -> usize {
+pub(crate) fn subnet_bytes(config: &SubnetConfig) -> usize {
     let addresses = config.dns_servers.len() + config.ntp_servers.len() + config.excluded.len();
     let name = |name: &alloc::string::String| FIELD_BYTES + name.len();
     let search: usize = config.domain_search.iter().map(name).sum();
@@ -183,7 +316,7 @@ fn identity_bytes(client: &ClientIdentity) -> usize {
         + identifier.map_or(0, |identifier| identifier.bytes().len())
 }
 
-fn key_bytes(client: &ClientKey) -> usize {
+pub(crate) fn key_bytes(client: &ClientKey) -> usize {
     match client {
         ClientKey::Hardware(hardware) => hardware.bytes().len(),
         ClientKey::Identifier(identifier) => identifier.bytes().len(),

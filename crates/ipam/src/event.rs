@@ -1,19 +1,49 @@
-//! What changed, in the past tense: for watches, logs and metrics. Nothing is decided by an event.
+//! What changed, in the past tense, and by whom: for watches, logs and metrics. Nothing is decided by an
+//! event. Its revision is the index of the entry that it came of.
 
-use crate::{ClientKey, ClusterTime, ForwardKey, NodeId, Profile, SubnetId};
+use crate::{AnyKey, ClientKey, ClusterTime, NodeId, Operator, Profile, SubnetId};
 use core::net::Ipv4Addr;
 
 /// A committed change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub struct Event {
+    /// Who made it.
+    pub actor: Actor,
+    /// What changed.
+    pub kind: EventKind,
+}
+
+/// Who makes a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// The cluster itself: time that passes, a member that left.
+    Cluster,
+    /// A node, for itself or for a client that asked it.
+    Node(NodeId),
+    /// An operator.
+    Operator(Operator),
+}
+
+/// What became of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectChange {
+    /// It was made.
+    Created,
+    /// It took another's place.
+    Replaced,
+    /// It was removed.
+    Deleted,
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventKind {
     /// The cluster has its cluster-wide configuration.
     Bootstrapped,
     /// A node announced itself, or changed what it announces.
     NodeRegistered(NodeId),
     /// A node is forgotten.
     NodeRemoved(NodeId),
-    /// A subnet was added or changed.
-    SubnetChanged(SubnetId),
     /// An address is held for a client.
     LeaseOffered {
         /// Where.
@@ -61,17 +91,27 @@ pub enum Event {
         /// Which.
         address: Ipv4Addr,
     },
-    /// A reservation was added or removed.
-    ReservationChanged {
-        /// Where.
-        subnet: SubnetId,
-        /// For whom.
-        client: ClientKey,
+    /// An object was made, changed or removed.
+    Object {
+        /// Which.
+        key: AnyKey,
+        /// What became of it.
+        change: ObjectChange,
     },
-    /// A port forward was added or removed.
-    ForwardChanged(ForwardKey),
-    /// Source NAT or the forward policy changed.
-    NatChanged,
+    /// The forward policy was set.
+    ForwardPolicySet,
     /// The profile was set, perhaps to what it was.
     ProfileSet(Profile),
+}
+
+impl ObjectChange {
+    /// In the past tense.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::Replaced => "Replaced",
+            Self::Deleted => "Deleted",
+        }
+    }
 }

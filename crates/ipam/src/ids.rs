@@ -10,6 +10,10 @@ pub struct NodeId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubnetId(pub u32);
 
+/// The subnet that is meant where none is named. The configuration describes one network, and operators
+/// of a cluster with one network need not know that it has a number.
+pub const DEFAULT_SUBNET: SubnetId = SubnetId(1);
+
 /// Where in the Raft log an entry stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogPosition {

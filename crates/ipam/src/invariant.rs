@@ -62,11 +62,9 @@ fn reservations_exclusive(subnet: &Subnet) -> Result<(), String> {
 /// S9: a listen IP has one node.
 fn nodes_exclusive(state: &State) -> Result<(), String> {
     for node in state.nodes().values() {
-        if state.node_at(node.listen_ip) != Some(node.node) {
-            return Err(format!(
-                "S9: {} is the address of two nodes",
-                node.listen_ip
-            ));
+        let shared = |address: &&Ipv4Addr| state.node_at(**address) != Some(node.node);
+        if let Some(address) = node.listen.values().find(shared) {
+            return Err(format!("S9: {address} is the address of two nodes"));
         }
     }
     Ok(())

@@ -18,6 +18,7 @@ extern crate alloc;
 mod apply;
 pub mod budget;
 mod client;
+mod client_text;
 mod command;
 mod event;
 mod ids;
@@ -28,11 +29,13 @@ pub mod mutation;
 mod nat;
 mod net;
 mod node;
+mod objects;
 mod outcome;
 mod past_grants;
 mod profile;
+mod refusal;
 mod removed;
-mod reservation;
+mod reservations;
 mod state;
 mod subnet;
 mod time;
@@ -41,25 +44,32 @@ pub use apply::Effects;
 pub use client::{
     ClientIdentifier, ClientIdentity, ClientKey, HardwareAddress, IdentityPolicy, InvalidLength,
 };
+pub use client_text::InvalidClient;
 pub use command::{
-    Batch, Bootstrap, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef, LiftQuarantine,
-    OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
+    Batch, Bootstrap, ClusterCommand, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef,
+    LeaseCommand, LiftQuarantine, OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
 };
-pub use event::Event;
-pub use ids::{LogPosition, NodeId, SubnetId};
+pub use event::{Actor, Event, EventKind, ObjectChange};
+pub use ids::{DEFAULT_SUBNET, LogPosition, NodeId, SubnetId};
 pub use lease::{Hostname, Lease, LeaseState};
 pub use lease_table::LeaseTable;
 pub use nat::{
-    Forward, ForwardKey, ForwardPolicy, ForwardTarget, Gateway, MAX_SNAT_ADDRESSES, NatIntent,
-    NatView, PortUse, Protocol, ResolvedForward, SnatPool, SourceNat, SubnetNat,
+    ForwardPolicy, Gateway, MAX_SNAT_ADDRESSES, NatView, PortUse, Protocol, ResolvedForward,
+    SnatPool, SourceNat, SubnetNat,
 };
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
 pub use node::{Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration};
-pub use outcome::{Granted, Offered, Outcome, Refusal};
+pub use objects::{
+    AnyKey, AnyObject, Change, Forward, ForwardKey, ForwardTarget, Kind, Object, ObjectCommand,
+    Objects, Operator, Registered, Reservation, ReservationKey, Revision, SourceNatRule, Stored,
+    Table, port_use,
+};
+pub use outcome::{Granted, Offered, Outcome};
 pub use past_grants::{PastGrant, PastGrants};
 pub use profile::{Profile, ProfileSetting, UnknownProfile};
+pub use refusal::{AddressRefusal, ClusterRefusal, LeaseRefusal, ObjectRefusal, Refusal};
 pub use removed::{KeyHash, MAX_REMOVED, MemberKey, RemovedMembers};
-pub use reservation::Reservations;
-pub use state::{InvalidState, State, StateParts, SubnetParts};
+pub use reservations::Reservations;
+pub use state::{InvalidState, State, StateParts, SubnetLeases};
 pub use subnet::{InvalidSubnet, LeaseTimes, MAX_POOL_ADDRESSES, Subnet, SubnetConfig};
 pub use time::{ClusterTime, Span, Stamp};

@@ -1,24 +1,13 @@
-//! NAT intent: what every gateway's kernel should do. Replicated, and free of any kernel's terms.
+//! What every gateway's kernel should do, free of any kernel's terms.
 //!
-//! A port forward may point at a *client*; [`NatView`] is the intent with each client replaced by
-//! the address that its lease has now, which is all that `natd` consumes.
+//! A port forward may point at a *client*; in [`NatView`] each client is replaced by the address that its
+//! lease has now, which is all that `natd` consumes.
 
-use crate::{AddressRange, ClientKey, Ipv4Network, Listener, NodeId, NodeRegistration, SubnetId};
-use alloc::collections::{BTreeMap, BTreeSet};
+use crate::{AddressRange, ForwardKey, Ipv4Network, Listener, NodeId, NodeRegistration};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
-
-/// What the operators want of NAT and forwarding.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NatIntent {
-    /// How traffic from a subnet leaves by the uplink. A subnet that is not here is not translated.
-    pub source_nat: BTreeMap<SubnetId, SourceNat>,
-    /// Port forwards, by what they match (S9: one public port has one owner).
-    pub forwards: BTreeMap<ForwardKey, Forward>,
-    /// What happens to forwarded traffic that no rule lets through.
-    pub forward_policy: ForwardPolicy,
-}
 
 /// How a source address is translated on the way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,39 +78,7 @@ pub enum Protocol {
     Udp,
 }
 
-/// What a port forward matches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ForwardKey {
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The public port, 1 to 65535.
-    pub port: u16,
-}
-
-/// Where a port forward leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forward {
-    /// Who gets the traffic.
-    pub target: ForwardTarget,
-    /// On which port, 1 to 65535.
-    pub target_port: u16,
-}
-
-/// Who gets forwarded traffic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ForwardTarget {
-    /// A fixed address.
-    Address(Ipv4Addr),
-    /// Whatever address this client's lease has; nobody while it has none.
-    Client {
-        /// Where its lease is.
-        subnet: SubnetId,
-        /// Who.
-        client: ClientKey,
-    },
-}
-
-/// [`NatIntent`] with every client resolved: a function of the state, and serialisable.
+/// What operators want of NAT, with every client resolved: a function of the state, and serialisable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NatView {
     /// The subnets.
@@ -139,8 +96,8 @@ pub struct NatView {
 /// A gateway node as NAT sees it: what clients must not reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gateway {
-    /// Its own address on the clients' network.
-    pub listen_ip: Ipv4Addr,
+    /// Its own addresses on the clients' networks.
+    pub listen_ips: BTreeSet<Ipv4Addr>,
     /// Every address of its host that the cluster knows, those of its peer address and its listen IP among them.
     pub addresses: BTreeSet<IpAddr>,
     /// The TCP ports of its peers and its operators, as far as it states them: three at most.
@@ -235,7 +192,7 @@ impl fmt::Display for PortUse {
 impl From<&NodeRegistration> for Gateway {
     fn from(node: &NodeRegistration) -> Self {
         let mut addresses = node.addresses.clone();
-        addresses.insert(node.listen_ip.into());
+        addresses.extend(node.listen.values().map(|address| IpAddr::from(*address)));
         addresses.extend(node.peer_ip());
         // One of each: a node that states hundreds lies.
         let own = [Listener::Peer, Listener::Admin].map(|kind| {
@@ -246,7 +203,7 @@ impl From<&NodeRegistration> for Gateway {
         });
         let ports = own.into_iter().chain([node.peer_port()]).flatten();
         Self {
-            listen_ip: node.listen_ip,
+            listen_ips: node.listen.values().copied().collect(),
             addresses,
             ports: ports.collect(),
         }
@@ -261,11 +218,5 @@ impl Protocol {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
         }
-    }
-}
-
-impl fmt::Display for ForwardKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.protocol.name(), self.port)
     }
 }

@@ -1,6 +1,6 @@
 //! What the cluster knows about a gateway node.
 
-use crate::{ForwardKey, NodeId};
+use crate::{ForwardKey, NodeId, SubnetId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr};
@@ -15,9 +15,9 @@ pub const MAX_HOST_ADDRESSES: usize = 64;
 pub struct NodeRegistration {
     /// The node.
     pub node: NodeId,
-    /// Its own address on the subnet: what it listens on and its server identifier (option 54).
-    /// No two nodes share one, and no client is given one (S4).
-    pub listen_ip: Ipv4Addr,
+    /// Its own address on each subnet that it serves: what it listens on there and its server identifier
+    /// (option 54). No two nodes share one, and no client is given one (S4).
+    pub listen: BTreeMap<SubnetId, Ipv4Addr>,
     /// Where its peers reach it, `host:port`.
     pub peer_address: String,
     /// The ports on which its host listens beyond the loopback, and the node's own; at most
@@ -40,6 +40,18 @@ pub enum Listener {
 }
 
 impl NodeRegistration {
+    /// Its own address on a subnet.
+    #[must_use]
+    pub fn listen_ip(&self, subnet: SubnetId) -> Option<Ipv4Addr> {
+        self.listen.get(&subnet).copied()
+    }
+
+    /// Whether this is one of its own addresses.
+    #[must_use]
+    pub fn listens_on(&self, address: Ipv4Addr) -> bool {
+        self.listen.values().any(|own| *own == address)
+    }
+
     /// The port of [`NodeRegistration::peer_address`], if it names one.
     #[must_use]
     pub fn peer_port(&self) -> Option<u16> {

@@ -1,14 +1,14 @@
 //! The replicated state: everything that the cluster has agreed on.
 
 use crate::removed::RemovedMembers;
-use crate::reservation::Reservations;
 use crate::{
-    ClusterTime, Forward, ForwardTarget, Gateway, Ipv4Network, Lease, LeaseTable, NatIntent,
-    NatView, NodeId, NodeRegistration, PastGrant, PastGrants, ProfileSetting, ResolvedForward,
-    Subnet, SubnetConfig, SubnetId, SubnetNat,
+    AnyKey, AnyObject, ClusterTime, ForwardPolicy, Gateway, Ipv4Network, Lease, LeaseTable,
+    NatView, NodeId, NodeRegistration, ObjectRefusal, Objects, PastGrant, PastGrants,
+    ProfileSetting, Reservations, ResolvedForward, Stored, Subnet, SubnetConfig, SubnetId,
+    SubnetNat,
 };
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
@@ -18,8 +18,10 @@ pub struct State {
     pub(crate) cluster_id: Option<[u8; 16]>,
     pub(crate) clock: ClusterTime,
     pub(crate) nodes: BTreeMap<NodeId, NodeRegistration>,
+    pub(crate) objects: Objects,
+    /// What follows from the subnets and reservations among the objects, and the leases.
     pub(crate) subnets: BTreeMap<SubnetId, Subnet>,
-    pub(crate) nat: NatIntent,
+    pub(crate) forward_policy: ForwardPolicy,
     pub(crate) profile: ProfileSetting,
     pub(crate) removed: RemovedMembers,
 }
@@ -33,25 +35,25 @@ pub struct StateParts {
     pub cluster_id: Option<[u8; 16]>,
     /// By node id.
     pub nodes: Vec<NodeRegistration>,
+    /// By kind, and by key.
+    pub objects: Vec<Stored<AnyObject>>,
     /// By subnet id.
-    pub subnets: Vec<SubnetParts>,
-    /// NAT intent.
-    pub nat: NatIntent,
+    pub leases: Vec<SubnetLeases>,
+    /// The forward chain's policy.
+    pub forward_policy: ForwardPolicy,
     /// How patient the nodes are with each other.
     pub profile: ProfileSetting,
     /// Members that were removed.
     pub removed: RemovedMembers,
 }
 
-/// A subnet taken apart for a snapshot.
+/// What is allocated in a subnet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubnetParts {
-    /// Its configuration.
-    pub config: SubnetConfig,
+pub struct SubnetLeases {
+    /// Which subnet.
+    pub subnet: SubnetId,
     /// Its lease records, by address.
     pub leases: Vec<(Ipv4Addr, Lease)>,
-    /// Its reservations, by client.
-    pub reservations: Vec<(crate::ClientKey, Ipv4Addr)>,
     /// Grants that ended before the time that they promised, by address, the oldest first.
     pub past_grants: Vec<(Ipv4Addr, Vec<PastGrant>)>,
 }
@@ -62,7 +64,7 @@ pub enum InvalidState {
     /// Two of one thing.
     #[error("the snapshot has two {0} with one key")]
     Duplicate(&'static str),
-    /// A lease or a reservation outside its network.
+    /// A lease outside its network.
     #[error("the snapshot has {address} in subnet {subnet}, where it does not belong")]
     OutOfBounds {
         /// Which address.
@@ -73,14 +75,17 @@ pub enum InvalidState {
     /// More past grants of one address than are kept, or two to one client.
     #[error("the snapshot's past grants of {0} are more than are kept, or two are one client's")]
     PastGrants(Ipv4Addr),
-    /// A configuration that would not have been accepted.
-    #[error("the snapshot's subnet {subnet} is invalid")]
-    Subnet {
+    /// An object that would not have been accepted.
+    #[error("the snapshot's object {key} is invalid")]
+    Object {
         /// Which.
-        subnet: SubnetId,
+        key: AnyKey,
         /// Why.
-        source: crate::InvalidSubnet,
+        source: Box<ObjectRefusal>,
     },
+    /// Leases of a subnet that is not there.
+    #[error("the snapshot has leases of subnet {0}, which it does not have")]
+    NoSubnet(SubnetId),
 }
 
 impl State {
@@ -108,10 +113,16 @@ impl State {
         &self.subnets
     }
 
-    /// What operators want of NAT.
+    /// What operators have agreed on.
     #[must_use]
-    pub const fn nat(&self) -> &NatIntent {
-        &self.nat
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// What becomes of forwarded traffic that no rule lets through.
+    #[must_use]
+    pub const fn forward_policy(&self) -> ForwardPolicy {
+        self.forward_policy
     }
 
     /// How patient the nodes are with each other (L7).
@@ -143,16 +154,21 @@ impl State {
         let subnets = self.subnets.values().map(|subnet| SubnetNat {
             network: subnet.config.network,
             pool: subnet.config.pool,
-            source_nat: self.nat.source_nat.get(&subnet.config.id).copied(),
+            source_nat: self
+                .objects
+                .source_nat
+                .get(&subnet.config.id)
+                .map(|rule| rule.object.source_nat),
         });
         let mut view = NatView {
             subnets: subnets.collect(),
             gateways: self.nodes.values().map(Gateway::from).collect(),
-            forward_policy: self.nat.forward_policy,
+            forward_policy: self.forward_policy,
             ..NatView::default()
         };
-        for (key, forward) in &self.nat.forwards {
-            match self.resolve(forward) {
+        for (key, stored) in &self.objects.forwards {
+            let forward = &stored.object;
+            match forward.resolve(self) {
                 Some(address) => view.forwards.push(ResolvedForward {
                     key: *key,
                     address,
@@ -164,21 +180,8 @@ impl State {
         view
     }
 
-    /// The address that a forward leads to now. One that became a node's or the router's since it
-    /// was asked for leads nowhere.
-    #[must_use]
-    pub fn resolve(&self, forward: &Forward) -> Option<Ipv4Addr> {
-        match &forward.target {
-            ForwardTarget::Address(address) => (!self.is_gateway(*address)).then_some(*address),
-            ForwardTarget::Client { subnet, client } => {
-                let lease = self.subnets.get(subnet)?.bound_lease_of(client);
-                lease.map(|(address, _)| address)
-            }
-        }
-    }
-
     /// Whether the address is on the hosts: a node's own, or a router's.
-    fn is_gateway(&self, address: Ipv4Addr) -> bool {
+    pub(crate) fn is_gateway(&self, address: Ipv4Addr) -> bool {
         let router = |subnet: &Subnet| subnet.config.router == address;
         self.node_at(address).is_some() || self.subnets.values().any(router)
     }
@@ -186,17 +189,12 @@ impl State {
     /// Takes the state apart.
     #[must_use]
     pub fn to_parts(&self) -> StateParts {
-        let subnets = self.subnets.values().map(|subnet| SubnetParts {
-            config: subnet.config().clone(),
+        let leases = self.subnets.iter().map(|(id, subnet)| SubnetLeases {
+            subnet: *id,
             leases: subnet
                 .leases
                 .iter()
                 .map(|(address, lease)| (address, lease.clone()))
-                .collect(),
-            reservations: subnet
-                .reservations
-                .iter()
-                .map(|(c, a)| (c.clone(), a))
                 .collect(),
             past_grants: subnet
                 .past_grants
@@ -208,8 +206,9 @@ impl State {
             clock: self.clock,
             cluster_id: self.cluster_id,
             nodes: self.nodes.values().cloned().collect(),
-            subnets: subnets.collect(),
-            nat: self.nat.clone(),
+            objects: self.objects.iter().collect(),
+            leases: leases.collect(),
+            forward_policy: self.forward_policy,
             profile: self.profile,
             removed: self.removed.clone(),
         }
@@ -224,22 +223,26 @@ impl State {
                 parts.clock
             },
             cluster_id: parts.cluster_id,
-            nat: parts.nat,
+            forward_policy: parts.forward_policy,
             profile: parts.profile,
             removed: parts.removed,
             ..Self::default()
         };
+        for stored in &parts.objects {
+            state.restore(stored)?;
+        }
         for node in parts.nodes {
             if state.nodes.insert(node.node, node).is_some() {
                 return Err(InvalidState::Duplicate("nodes"));
             }
         }
-        for subnet in parts.subnets {
-            let id = subnet.config.id;
-            let subnet = restore_subnet(subnet)?;
-            if state.subnets.insert(id, subnet).is_some() {
-                return Err(InvalidState::Duplicate("subnets"));
-            }
+        for leases in parts.leases {
+            let id = leases.subnet;
+            let subnet = state.subnets.get_mut(&id);
+            restore_leases(subnet.ok_or(InvalidState::NoSubnet(id))?, leases)?;
+        }
+        let subnets: Vec<_> = state.subnets.keys().copied().collect();
+        for id in subnets {
             state.refresh_allocatable(id);
         }
         Ok(state)
@@ -276,7 +279,7 @@ impl State {
     pub fn node_at(&self, address: Ipv4Addr) -> Option<NodeId> {
         self.nodes
             .values()
-            .find(|node| node.listen_ip == address)
+            .find(|node| node.listens_on(address))
             .map(|node| node.node)
     }
 
@@ -300,21 +303,16 @@ fn is_allocatable(
 ) -> bool {
     config.is_dynamic(address)
         && reservations.client_of(address).is_none()
-        && !nodes.values().any(|node| node.listen_ip == address)
+        && !nodes.values().any(|node| node.listens_on(address))
 }
 
-fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
-    let id = parts.config.id;
-    parts
-        .config
-        .validate()
-        .map_err(|source| InvalidState::Subnet { subnet: id, source })?;
-    let network = parts.config.network;
+fn restore_leases(subnet: &mut Subnet, parts: SubnetLeases) -> Result<(), InvalidState> {
+    let network = subnet.config.network;
     let in_bounds = |address| {
         let inside = network.contains(address);
         inside.then_some(()).ok_or(InvalidState::OutOfBounds {
             address,
-            subnet: id,
+            subnet: parts.subnet,
         })
     };
     let mut leases = LeaseTable::default();
@@ -325,13 +323,6 @@ fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
         }
         leases.put(address, lease);
     }
-    let mut reservations = Reservations::default();
-    for (client, address) in parts.reservations {
-        in_bounds(address)?;
-        if !reservations.insert(client, address) {
-            return Err(InvalidState::Duplicate("reservations"));
-        }
-    }
     let mut past_grants = PastGrants::default();
     for (address, grants) in parts.past_grants {
         in_bounds(address)?;
@@ -339,10 +330,7 @@ fn restore_subnet(parts: SubnetParts) -> Result<Subnet, InvalidState> {
             return Err(InvalidState::PastGrants(address));
         }
     }
-    Ok(Subnet {
-        config: Arc::new(parts.config),
-        leases,
-        reservations,
-        past_grants,
-    })
+    subnet.leases = leases;
+    subnet.past_grants = past_grants;
+    Ok(())
 }

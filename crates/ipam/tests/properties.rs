@@ -20,7 +20,11 @@ enum Step {
     LateRelease(u8, u8),
     Decline(u8, u8),
     Reserve(u8, u8),
+    MoveReservation(u8, u8, Option<u64>),
     Unreserve(u8),
+    Forward(u16, u8),
+    MoveForward(u16, u8, Option<u64>),
+    RemoveForward(u16, Option<u64>),
     Register(u64, u8),
     Quarantine(u8),
     Wait(u64),
@@ -29,6 +33,9 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let client = 0..CLIENTS;
     let address = 18..28u8;
+    let port = 8080..8084u16;
+    // Whatever it is, or one that an early entry may have given it.
+    let revision = prop_oneof![3 => Just(None), 2 => (1..30u64).prop_map(Some)];
     let kind = prop_oneof![
         Just(RequestKind::Selecting),
         Just(RequestKind::InitReboot),
@@ -43,7 +50,13 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::LateRelease(c, a)),
         1 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::Decline(c, a)),
         1 => (client.clone(), address.clone()).prop_map(|(c, a)| Step::Reserve(c, a)),
+        1 => (client.clone(), address.clone(), revision.clone())
+            .prop_map(|(c, a, r)| Step::MoveReservation(c, a, r)),
         1 => client.prop_map(Step::Unreserve),
+        1 => (port.clone(), address.clone()).prop_map(|(p, a)| Step::Forward(p, a)),
+        1 => (port.clone(), address.clone(), revision.clone())
+            .prop_map(|(p, a, r)| Step::MoveForward(p, a, r)),
+        1 => (port, revision).prop_map(|(p, r)| Step::RemoveForward(p, r)),
         1 => (1..4u64, address.clone()).prop_map(|(n, a)| Step::Register(n, a)),
         1 => address.prop_map(Step::Quarantine),
         4 => (0..3000u64).prop_map(Step::Wait),
@@ -113,7 +126,7 @@ impl Clients {
 
 fn grant(driver: &mut Driver, step: (u8, u8, RequestKind, Option<u64>)) -> Outcome {
     let (number, last, kind, seconds) = step;
-    driver.run(Command::GrantLease(GrantLease {
+    driver.run(Command::from(GrantLease {
         subnet: SUBNET,
         client: client(number),
         address: ip(last),
@@ -121,8 +134,31 @@ fn grant(driver: &mut Driver, step: (u8, u8, RequestKind, Option<u64>)) -> Outco
         lease_time: seconds.map(Span::from_secs),
         hostname: None,
         node: NODE,
-        probe: Some(ConflictProbe::Clear),
+        probe: ConflictProbe::Clear,
     }))
+}
+
+/// What is refused changes no object, and no object is older than its last change.
+fn change_object(driver: &mut Driver, command: Command) {
+    let before = driver.state.objects().clone();
+    if let Outcome::Refused(_) = driver.run(command) {
+        assert_eq!(driver.state.objects(), &before);
+    }
+    for stored in driver.state.objects().iter() {
+        let Revision { created, changed } = stored.revision;
+        assert!(0 < created && created <= changed && changed <= driver.index);
+    }
+}
+
+/// S9: what the reservations among the objects say is what the subnet keeps addresses for.
+fn check_reservations(state: &State) {
+    let kept = state.subnets()[&SUBNET].reservations();
+    let objects = &state.objects().reservations;
+    assert_eq!(kept.len(), objects.len());
+    for Stored { object, .. } in objects.values() {
+        assert_eq!(kept.address_of(&object.client), Some(object.address));
+        assert_eq!(kept.client_of(object.address), Some(&object.client));
+    }
 }
 
 fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
@@ -167,30 +203,41 @@ fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
         }
         Step::Reserve(number, last) => {
             clients.moved.insert(number);
-            driver.reserve(number, ip(last));
+            change_object(driver, create(reservation(key(number), ip(last))));
+        }
+        Step::MoveReservation(number, last, expected) => {
+            clients.moved.insert(number);
+            let moved = reservation(key(number), ip(last));
+            change_object(driver, replace(moved, expected));
         }
         Step::Unreserve(number) => {
             clients.moved.insert(number);
-            driver.run(Command::RemoveReservation {
-                subnet: SUBNET,
-                client: key(number),
-            });
+            change_object(driver, delete(reservation_key(number), None));
+        }
+        Step::Forward(port, last) => {
+            change_object(driver, create(forward_to(tcp(port), last)));
+        }
+        Step::MoveForward(port, last, expected) => {
+            change_object(driver, replace(forward_to(tcp(port), last), expected));
+        }
+        Step::RemoveForward(port, expected) => {
+            change_object(driver, delete(AnyKey::Forward(tcp(port)), expected));
         }
         Step::Register(node, last) => {
             driver.register(node, ip(last));
         }
         Step::Quarantine(last) => {
             let address = ip(last);
-            driver.run(Command::QuarantineAddress(QuarantineAddress {
+            driver.run(Command::from(QuarantineAddress {
                 subnet: SUBNET,
                 address,
                 node: NODE,
-                bounded: true,
             }));
         }
         Step::Wait(seconds) => driver.wait(seconds),
     }
     clients.check_exclusive(driver.now);
+    check_reservations(&driver.state);
 }
 
 proptest! {
@@ -218,8 +265,7 @@ proptest! {
         }
         let restored = State::from_parts(original.state.to_parts()).unwrap();
         prop_assert_eq!(&restored, &original.state);
-        let mut copy = Driver::new(POOL);
-        (copy.state, copy.now, copy.xid) = (restored, original.now, original.xid);
+        let mut copy = original.on(restored);
         for step in after {
             take(&mut original, &mut Clients::default(), step.clone());
             take(&mut copy, &mut Clients::default(), step);

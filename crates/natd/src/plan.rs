@@ -148,7 +148,7 @@ pub fn plan(view: &NatView, node: &NodeContext) -> Result<Plan, PlanError> {
 /// other nodes report count for the hosts of those nodes only.
 fn protected(view: &NatView, node: &NodeContext) -> BTreeSet<Port> {
     let own = view.gateways.iter();
-    let own = own.filter(|gateway| gateway.listen_ip == node.listen_ip);
+    let own = own.filter(|gateway| gateway.listen_ips.contains(&node.listen_ip));
     let own = own.flat_map(|gateway| gateway.ports.iter());
     let own = own.map(|port| (Protocol::Tcp, *port));
     node.guard.protected.iter().copied().chain(own).collect()
@@ -181,7 +181,8 @@ fn reported_addresses(gateway: &Gateway, view: &NatView) -> impl Iterator<Item =
             return false;
         };
         let mut subnets = view.subnets.iter();
-        address != gateway.listen_ip && subnets.any(|subnet| subnet.network.contains(address))
+        !gateway.listen_ips.contains(&address)
+            && subnets.any(|subnet| subnet.network.contains(address))
     };
     let addresses = gateway.addresses.iter().copied();
     addresses.filter(move |address| !is_a_clients(address))

@@ -82,7 +82,7 @@ fn forward_of_a_peer_or_overlay_port_is_not_done_and_said() {
     view.gateways[0].ports.insert(7400);
     view.forwards.push(forward(Protocol::Tcp, 7400, 20, 80));
     let own = ipam::Gateway {
-        listen_ip: node().listen_ip,
+        listen_ips: [node().listen_ip].into(),
         addresses: [node().listen_ip.into()].into(),
         ports: [7500].into(),
     };
@@ -109,7 +109,7 @@ fn forward_that_leads_nowhere_is_closed() {
 fn address_of_a_client_that_a_node_states_closes_no_forward() {
     let mut view = usual();
     let gateway = &mut view.gateways[0];
-    let listens = gateway.listen_ip;
+    let listens = node().listen_ip;
     gateway.ports = [8080].into();
     gateway
         .addresses

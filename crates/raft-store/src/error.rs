@@ -51,6 +51,20 @@ pub enum StoreError {
         /// What we know.
         supported: u32,
     },
+    /// Written before this release's format: no release reads it.
+    #[error(
+        "data directory {} has format {found}, and this release knows format {supported} alone: remove the \
+         node from the cluster and add it again with an empty directory, or start the release that wrote it",
+        path.display()
+    )]
+    OlderFormat {
+        /// Which directory.
+        path: PathBuf,
+        /// What it says.
+        found: u32,
+        /// What we know.
+        supported: u32,
+    },
     /// The format file says something else.
     #[error(
         "{} does not name a data format but says {content:?}: this is not a data directory of \

@@ -10,14 +10,22 @@ use std::path::Path;
 /// The bytes of a fixture: lines of hexadecimal digits, and comments that begin with `#`. Fails if
 /// they are not `written`, which is what this release writes for the same content.
 pub(crate) fn fixture(name: &str, written: &[u8]) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
-    let path = path.join(name);
-    let text = std::fs::read_to_string(&path);
-    let text = text.unwrap_or_else(|error| panic!("{name}: {error}; new: {}", hex(written)));
-    let digits = text.lines().filter(|line| !line.starts_with('#'));
-    let frozen: Vec<u8> = digits.flat_map(bytes_of_line).collect();
+    let frozen =
+        read(name).unwrap_or_else(|error| panic!("{name}: {error}; new: {}", hex(written)));
     assert_eq!(hex(&frozen), hex(written), "{name}");
     frozen
+}
+
+/// The bytes of a fixture that this release does not write any more.
+pub(crate) fn frozen(name: &str) -> Vec<u8> {
+    read(name).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn read(name: &str) -> std::io::Result<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen");
+    let text = std::fs::read_to_string(path.join(name))?;
+    let digits = text.lines().filter(|line| !line.starts_with('#'));
+    Ok(digits.flat_map(bytes_of_line).collect())
 }
 
 fn bytes_of_line(line: &str) -> Vec<u8> {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use api::proto::raft as wire;
+use api::proto::storage as wire;
 use common::{blank, log_id, normal};
 use openraft::EntryPayload;
 use openraft::raft::{

@@ -34,7 +34,7 @@ fn bootstrap(cluster_id: [u8; 16]) -> Entry {
         extra_options: BTreeMap::new(),
         authoritative: false,
     };
-    let command = Command::Bootstrap(Bootstrap {
+    let command = Command::from(Bootstrap {
         cluster_id,
         subnet,
         source_nat: None,
@@ -60,7 +60,7 @@ async fn a_new_directory_says_its_format() {
     let path = directory.path().join("deep/er");
     drop(reopen(&path).unwrap());
     let format = fs::read_to_string(path.join("format")).unwrap();
-    assert_eq!(format, "gatewayd data format 1\n");
+    assert_eq!(format, "gatewayd data format 2\n");
     drop(reopen(&path).unwrap());
 }
 
@@ -68,14 +68,34 @@ async fn a_new_directory_says_its_format() {
 async fn a_newer_format_is_refused_with_both_versions() {
     let directory = TempDir::new().unwrap();
     drop(reopen(directory.path()).unwrap());
-    fs::write(directory.path().join("format"), "gatewayd data format 2\n").unwrap();
+    fs::write(directory.path().join("format"), "gatewayd data format 3\n").unwrap();
     let error = refusal(&directory);
     assert!(
         matches!(
             error,
             StoreError::NewerFormat {
-                found: 2,
-                supported: 1,
+                found: 3,
+                supported: 2,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+/// Nobody runs a release that wrote format 1: its data are refused by name, and left as they are.
+#[tokio::test]
+async fn an_older_format_is_refused_with_both_versions() {
+    let directory = TempDir::new().unwrap();
+    drop(reopen(directory.path()).unwrap());
+    fs::write(directory.path().join("format"), "gatewayd data format 1\n").unwrap();
+    let error = refusal(&directory);
+    assert!(
+        matches!(
+            error,
+            StoreError::OlderFormat {
+                found: 1,
+                supported: 2,
                 ..
             }
         ),

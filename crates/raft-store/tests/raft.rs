@@ -5,7 +5,7 @@
 mod common;
 
 use common::reopen;
-use ipam::{Batch, ClusterTime, Command, ForwardPolicy, Outcome, Stamp};
+use ipam::{Batch, ClusterCommand, ClusterTime, ForwardPolicy, Operator, Outcome, Stamp};
 use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{Backoff, RPCOption};
 use openraft::raft::{
@@ -111,7 +111,13 @@ async fn write(raft: &TestRaft, term: u64, n: u64) {
     let time = ClusterTime(n);
     let batch = Batch {
         stamp: Some(Stamp { term, time }),
-        commands: vec![Command::SetForwardPolicy(policy)],
+        commands: vec![
+            ClusterCommand::SetForwardPolicy {
+                operator: Operator::default(),
+                policy,
+            }
+            .into(),
+        ],
     };
     let answer = raft.client_write(Proposal::new(batch)).await.unwrap();
     assert_eq!(answer.data.0, [Outcome::Done]);

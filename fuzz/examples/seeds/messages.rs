@@ -1,8 +1,11 @@
 //! What is stored and sent between nodes: log entries, snapshots, the peers' messages.
 
 use crate::{Seed, sample};
-use api::proto::{command, raft as wire};
-use ipam::{Batch, Granted, Outcome, Refusal, Span, State};
+use api::proto::{log, raft as wire};
+use ipam::{
+    AnyObject, Batch, ClusterCommand, ClusterRefusal, Command, Granted, LeaseRefusal,
+    ObjectRefusal, Outcome, Span, State,
+};
 use openraft_rt_tokio::TokioRuntime;
 use prost::Message;
 use raft_store::codec;
@@ -52,6 +55,12 @@ fn entries() -> Vec<(String, Entry)> {
             "batch".to_owned(),
             entry(Payload::Normal(Proposal::new(whole.clone()))),
         ),
+        (
+            "offer_that_ends_as_it_begins".to_owned(),
+            entry(Payload::Normal(Proposal::new(
+                offer_that_ends_as_it_begins(),
+            ))),
+        ),
     ];
     for (number, command) in whole.commands.iter().enumerate() {
         let batch = Batch {
@@ -62,6 +71,17 @@ fn entries() -> Vec<(String, Entry)> {
         entries.push((format!("command_{number:02}"), alone));
     }
     entries
+}
+
+/// What a subnet offers for no time at all would be overdue at once (T5).
+fn offer_that_ends_as_it_begins() -> Batch {
+    let mut batch = sample::batch();
+    for command in &mut batch.commands {
+        if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = command {
+            bootstrap.subnet.times.offer = Span(0);
+        }
+    }
+    batch
 }
 
 pub(crate) fn log_entries() -> Vec<Seed> {
@@ -245,16 +265,20 @@ fn proposals() -> wire::ProposeRequest {
 
 fn outcomes() -> wire::ProposeResponse {
     let address = Ipv4Addr::new(192, 0, 2, 10);
-    let outcomes = [
+    let mut outcomes = vec![
         Outcome::Done,
         Outcome::Granted(Granted {
             address,
             lease_time: Span::from_secs(600),
         }),
-        Outcome::Refused(Refusal::NotFound("lease")),
-        Outcome::Refused(Refusal::Quarantined(address)),
+        Outcome::refused(LeaseRefusal::Quarantined(address)),
+        Outcome::refused(ClusterRefusal::NoLease(address)),
     ];
-    let outcomes: Vec<command::Outcome> = outcomes.iter().map(Into::into).collect();
+    for object in AnyObject::samples() {
+        outcomes.push(Outcome::refused(ObjectRefusal::NotFound(object.key())));
+        outcomes.push(Outcome::refused(ObjectRefusal::Exists(Box::new(object))));
+    }
+    let outcomes: Vec<log::Outcome> = outcomes.iter().map(Into::into).collect();
     let told = wire::propose_response::Outcomes {
         outcomes,
         index: INDEX,

@@ -30,7 +30,7 @@ pub fn log_id(term: u64, index: u64) -> LogId {
 /// An entry for this place; no two are alike.
 pub fn entry(rng: &mut Rng, term: u64, index: u64) -> Entry {
     let payload = match index {
-        0 => batch(term, index, vec![Command::Bootstrap(bootstrap())]),
+        0 => batch(term, index, vec![bootstrap().into()]),
         _ if rng.u8(0..10) == 0 => EntryPayload::Blank,
         _ => {
             let count = match rng.u8(0..20) {
@@ -101,7 +101,7 @@ fn batch(
 }
 
 fn offer(number: u32) -> Command {
-    Command::OfferLease(OfferLease {
+    Command::from(OfferLease {
         subnet: SUBNET,
         client: client(number),
         requested: None,

@@ -40,8 +40,8 @@ pub struct Cli {
     /// Turn on a deliberate bug of this name, and see which seed catches it
     #[arg(long, value_name = "NAME")]
     pub mutation: Option<String>,
-    /// The same for every deliberate bug, as a table; --seeds is the most for each, five times as many
-    /// for one that shows rarely
+    /// The same for every deliberate bug, as a table, each in a process of its own, --jobs at once; --seeds is
+    /// the most for each, five times as many for one that shows rarely
     #[arg(long, conflicts_with = "mutation")]
     pub mutants: bool,
 }

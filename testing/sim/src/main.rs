@@ -11,10 +11,11 @@ use anyhow::Result;
 use clap::Parser;
 use sim::batch::{Batch, Played, play_all};
 use sim::cli::Cli;
-use sim::mutants::{self, Hunt};
+use sim::hunt::{self, Hunt, hunt_all};
 use sim::report::{self, Report};
 use sim::run::{Manner, Outcome, play};
 use sim::{log, panics, sometimes};
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const PROGRESS: Duration = Duration::from_secs(5);
 /// How much of a failing run's trace is shown without being asked for.
 const LAST_LINES: usize = 40;
+/// For a terminal: back to the line's beginning, and erase it.
+const CLEAR_LINE: &str = "\r\x1b[K";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -44,7 +47,7 @@ fn run(cli: &Cli) -> Result<bool> {
     panics::remember();
     mutants::select(cli.mutation.as_deref())?;
     if cli.mutants {
-        return hunt(cli);
+        return hunt_and_tell(cli);
     }
     if cli.trace {
         return trace(cli);
@@ -88,7 +91,7 @@ fn batch_of(cli: &Cli) -> Batch {
 fn manner_of(cli: &Cli) -> Manner {
     Manner {
         nodes: cli.nodes,
-        minds: cli.mutation.as_deref().and_then(mutants::promises_of),
+        minds: cli.mutation.as_deref().and_then(hunt::promises_of),
         keeps_trace: false,
     }
 }
@@ -144,17 +147,27 @@ fn trace(cli: &Cli) -> Result<bool> {
     Ok(outcome.failure.is_none() != cli.mutation.is_some())
 }
 
-/// Plays every mutation, and prints a table.
-fn hunt(cli: &Cli) -> Result<bool> {
-    let hunts = mutants::hunt_all(batch_of(cli), |hunt| println!("{}", row(hunt)))?;
-    Ok(hunts.iter().all(|hunt| hunt.caught.is_some()))
+/// Plays every mutation, and prints a table; a terminal shows how far it is.
+fn hunt_and_tell(cli: &Cli) -> Result<bool> {
+    let is_watched = stderr().is_terminal();
+    hunt_all(cli, |progress| {
+        if is_watched {
+            eprint!("{CLEAR_LINE}");
+        }
+        for hunt in progress.ready {
+            println!("{}", row(hunt));
+        }
+        if is_watched && progress.done < progress.all {
+            eprint!("{} of {} mutations", progress.done, progress.all);
+        }
+    })
 }
 
 fn row(hunt: &Hunt) -> String {
     let (name, promise) = (hunt.mutation.name, hunt.mutation.promise);
     match &hunt.caught {
-        Some((seed, failure)) => {
-            let first = failure.text.lines().next().unwrap_or_default();
+        Some((seed, reason)) => {
+            let first = reason.lines().next().unwrap_or_default();
             format!("{name:<32} {promise:<8} caught by seed {seed}: {first}")
         }
         None => format!("{name:<32} {promise:<8} SURVIVED {} seeds", hunt.played),

@@ -20,7 +20,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "gatewayd",
         &["api", "cluster", "dhcpd", "ipam", "natd", "raft-store"],
     ),
-    ("gatewayctl", &["api"]),
+    // The core says how objects, keys and clients are written: what operators type and read.
+    ("gatewayctl", &["api", "ipam"]),
     // The simulation runs the daemon's joints, and hands the store its disk.
     (
         "sim",
@@ -31,10 +32,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dhcpd",
             "gatewayd",
             "ipam",
+            "mutants",
             "natd",
             "raft-store",
         ],
     ),
+    // The list of the deliberate bugs: what has them depends on it in the mutations' tree alone.
+    ("mutants", &[]),
     // What both judge a node's reasons by: no witness of its own may be the product's.
     ("causes", &[]),
     // The lab runs the product's programs; what it knows of them, operators know too.
@@ -48,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "powerloss",
         &["api", "cluster", "faultfs", "ipam", "raft-store"],
     ),
-    ("xtask", &[]),
+    ("xtask", &["mutants"]),
 ];
 
 pub(super) fn find(workspace: &Workspace) -> Result<Findings> {

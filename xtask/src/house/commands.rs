@@ -55,6 +55,7 @@ fn wrong(command: &str, known: &Known) -> Option<String> {
     let verb = words.strip_prefix(&["./x"])?;
     let why = match verb {
         ["drill", name, ..] => lacks(&known.drills, name, "scenario"),
+        ["mutants", name, ..] => lacks(&known.mutations, name, "mutation"),
         ["sim" | "jepsen", options @ ..] => options.windows(2).find_map(|pair| match pair {
             ["--mutation", name] => lacks(&known.mutations, name, "mutation"),
             ["--workload", name] => lacks(&known.workloads, name, "workload"),
@@ -137,7 +138,8 @@ mod tests {
             "cargo test -p ipam",
             "cargo test -p ipam --lib it_holds",
             "cargo test -p ipam --test contract -- s1 two",
-            "GATEWAYD_MUTATION=x RUSTFLAGS=\"--cfg x\" cargo test -p ipam --target-dir t",
+            "RUSTFLAGS=\"--cfg x\" cargo test -p ipam --target-dir t",
+            "./x mutants s1_x",
             "./x drill storm",
             "./x sim --mutation s1_x --seeds 3",
             "./x jepsen --workload lease --nemesis kill,loss --for 1m",
@@ -155,6 +157,7 @@ mod tests {
             "--lib it_holds",
             "./x drill gone",
             "./x sim --mutation gone",
+            "./x mutants gone",
             "./x jepsen --workload gone",
             "./x jepsen --nemesis kill,gone",
         ] {

@@ -5,7 +5,7 @@ use crate::config::Start;
 use crate::membership::{MembershipError, peer_address};
 use crate::start_error::StartError;
 use crate::transport;
-use api::proto::raft::{JoinRequest, join_response};
+use api::proto::peer::{JoinRequest, join_response};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -68,7 +68,6 @@ impl Join {
             let request = JoinRequest {
                 node_id: self.identity.node.0,
                 peer_address: self.identity.peer_address.clone(),
-                listen_ip: self.identity.listen_ip.to_bits(),
                 has_data,
                 nonce: self.admission.ask().to_vec(),
                 route: Some(self.identity.route_to_anybody()),

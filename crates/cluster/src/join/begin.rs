@@ -2,7 +2,7 @@
 
 use super::{Join, Start};
 use crate::start_error::StartError;
-use ipam::{Bootstrap, Command, Outcome, Refusal};
+use ipam::{Bootstrap, ClusterCommand, ClusterRefusal, Command, Operator, Outcome, Refusal};
 use raft_store::Applied;
 use std::collections::BTreeMap;
 
@@ -77,11 +77,8 @@ impl Join {
         {
             return Ok(());
         }
-        match self
-            .propose_until_known(Command::Bootstrap(bootstrap))
-            .await
-        {
-            Outcome::Refused(Refusal::AlreadyBootstrapped) => Ok(()),
+        match self.propose_until_known(Command::from(bootstrap)).await {
+            Outcome::Refused(Refusal::Cluster(ClusterRefusal::AlreadyBootstrapped)) => Ok(()),
             Outcome::Refused(refusal) => Err(StartError::Bootstrap(refusal)),
             _ => Ok(()),
         }
@@ -91,8 +88,14 @@ impl Join {
     async fn first_profile(&self) -> Result<(), StartError> {
         let set = self.reader.with(|applied| applied.state.profile());
         if set.revision == 0 && self.profile != set.profile {
-            self.propose_until_known(Command::SetProfile(self.profile))
-                .await;
+            let set = ClusterCommand::SetProfile {
+                operator: Operator {
+                    node: self.identity.node,
+                    from: "its configuration".to_owned(),
+                },
+                profile: self.profile,
+            };
+            self.propose_until_known(set.into()).await;
         }
         Ok(())
     }

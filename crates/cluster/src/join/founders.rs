@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::raft_view::RaftView;
 use crate::serving::{Blockers, Introductions};
 use crate::start_error::StartError;
-use api::proto::raft::HealthResponse;
+use api::proto::peer::HealthResponse;
 use ipam::NodeId;
 use raft_store::LogId;
 use raft_store::codec::decode_log_id;
@@ -214,7 +214,7 @@ fn waits_to_go_on(said: &[(&String, Said)]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::proto::raft as wire;
+    use api::proto::storage as wire;
     use raft_store::CommittedLeaderId;
 
     const HERE: NodeId = NodeId(1);

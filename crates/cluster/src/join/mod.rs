@@ -81,7 +81,7 @@ impl Join {
             return Ok(());
         }
         match self
-            .propose_until_known(Command::RegisterNode(registration.clone()))
+            .propose_until_known(Command::from(registration.clone()))
             .await
         {
             Outcome::Refused(refusal) => Err(StartError::ListenIp(refusal)),

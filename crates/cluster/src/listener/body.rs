@@ -176,10 +176,10 @@ fn part(begun: &[u8], rest: usize) -> Result<(), Status> {
 mod tests {
     use super::*;
     use crate::limits::{MAX_APPEND_BYTES, REQUEST_BEGINS};
-    use api::proto::raft as wire;
+    use api::proto::{peer, storage};
+    use peer::snapshot_chunk::Part;
     use prost::Message;
     use tokio::time::sleep;
-    use wire::snapshot_chunk::Part;
 
     fn framed(message: &[u8]) -> Vec<u8> {
         let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
@@ -187,23 +187,23 @@ mod tests {
     }
 
     fn chunk(part: Part) -> Vec<u8> {
-        framed(&wire::SnapshotChunk { part: Some(part) }.encode_to_vec())
+        framed(&peer::SnapshotChunk { part: Some(part) }.encode_to_vec())
     }
 
     fn header(nodes: usize) -> Vec<u8> {
-        let membership = wire::Membership {
+        let membership = storage::Membership {
             configs: Vec::new(),
-            nodes: vec![wire::Node::default(); nodes],
+            nodes: vec![storage::Node::default(); nodes],
         };
-        let last_membership = Some(wire::StoredMembership {
+        let last_membership = Some(storage::StoredMembership {
             log_id: None,
             membership: Some(membership),
         });
-        let meta = Some(wire::SnapshotMeta {
+        let meta = Some(storage::SnapshotMeta {
             last_log_id: None,
             last_membership,
         });
-        chunk(Part::Header(wire::SnapshotHeader {
+        chunk(Part::Header(peer::SnapshotHeader {
             meta,
             ..Default::default()
         }))
@@ -265,19 +265,19 @@ mod tests {
     /// L7: the sender waits for as long as 14 kB/s take (`send_window`), and so does the receiver.
     #[tokio::test(start_paused = true)]
     async fn a_large_entry_comes_through_a_narrow_way() {
-        let node = wire::Node {
+        let node = storage::Node {
             address: "a".repeat(MAX_APPEND_BYTES),
             ..Default::default()
         };
-        let membership = wire::Membership {
+        let membership = storage::Membership {
             configs: Vec::new(),
             nodes: vec![node],
         };
-        let entry = wire::Entry {
+        let entry = storage::Entry {
             log_id: None,
-            payload: Some(wire::entry::Payload::Membership(membership)),
+            payload: Some(storage::entry::Payload::Membership(membership)),
         };
-        let append = wire::AppendEntriesRequest {
+        let append = peer::AppendEntriesRequest {
             entries: vec![entry],
             ..Default::default()
         };
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(vote, Some("too_large"));
         let append = refusal("/peer/Append", of(MAX_MESSAGE_BYTES + 1)).await;
         assert_eq!(append, Some("too_large"));
-        let vote = framed(&wire::VoteRequest::default().encode_to_vec());
+        let vote = framed(&peer::VoteRequest::default().encode_to_vec());
         assert_eq!(
             refusal("/peer/Vote", Body::new(Full::new(Bytes::from(vote)))).await,
             None

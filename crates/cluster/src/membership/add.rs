@@ -11,8 +11,8 @@ use crate::propose::{PROPOSE_DEADLINE, Propose};
 use crate::raft_view::RaftView;
 use crate::serving::Serving;
 use crate::transport::Peers;
-use api::proto::raft::{InviteRequest, InviteResponse};
-use ipam::{Command, KeyHash, NodeId, NodeRegistration, Outcome};
+use api::proto::peer::{InviteRequest, InviteResponse};
+use ipam::{Command, DEFAULT_SUBNET, KeyHash, NodeId, NodeRegistration, Outcome};
 use openraft::ChangeMembers;
 use raft_store::StateReader;
 use std::collections::BTreeSet;
@@ -216,17 +216,18 @@ impl AddMember {
         let known = self
             .reader
             .with(|applied| applied.state.nodes().get(&node).cloned());
-        let (listeners, addresses) = known
-            .map(|known| (known.listeners, known.addresses))
+        let (mut listen, listeners, addresses) = known
+            .map(|known| (known.listen, known.listeners, known.addresses))
             .unwrap_or_default();
+        listen.insert(DEFAULT_SUBNET, listen_ip);
         let registration = NodeRegistration {
             node,
-            listen_ip,
+            listen,
             peer_address: peer_address.to_owned(),
             listeners,
             addresses,
         };
-        let command = Command::RegisterNode(registration);
+        let command = Command::from(registration);
         match self.propose.propose(command).await {
             Ok(Outcome::Refused(refusal)) => Err(MembershipError::Rejected(format!(
                 "node {node} cannot have the listen IP {listen_ip}: {refusal}"

@@ -25,7 +25,7 @@ use crate::raft_view::RaftView;
 use crate::serving::{Blockers, Introductions};
 use crate::timing::SharedLimits;
 use crate::transport::{self, Peers};
-use api::proto::raft::{HealthResponse, JoinRequest, join_response};
+use api::proto::peer::{HealthResponse, JoinRequest, join_response};
 use futures::future::join_all;
 use ipam::NodeId;
 use openraft::ChangeMembers;
@@ -167,7 +167,6 @@ impl Relocation {
         let request = JoinRequest {
             node_id: self.identity.node.0,
             peer_address: self.identity.peer_address.clone(),
-            listen_ip: self.identity.listen_ip.to_bits(),
             has_data: true,
             nonce: Vec::new(),
             route: Some(self.identity.route_to_anybody()),

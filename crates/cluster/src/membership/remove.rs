@@ -10,7 +10,7 @@ use super::removed::SeenKeys;
 use super::rules::quorum_without;
 use crate::propose::Propose;
 use crate::raft_view::RaftView;
-use ipam::{Command, NodeId};
+use ipam::{ClusterCommand, Command, NodeId};
 use openraft::ChangeMembers;
 use openraft::async_runtime::WatchReceiver;
 use openraft::metrics::RaftDataMetrics;
@@ -48,7 +48,10 @@ impl RemoveMember {
                 "node {node} is not a member: see `gatewayctl status`"
             )));
         }
-        let outcome = self.propose.propose(Command::RemoveNode(node)).await;
+        let outcome = self
+            .propose
+            .propose(ClusterCommand::RemoveNode(node).into())
+            .await;
         outcome.map_err(|error| {
             MembershipError::of_command(&error, |error| {
                 format!("node {node} has left, but its listen IP is still kept: {error}; ask again")
@@ -135,7 +138,7 @@ impl RemoveMember {
 
     /// Commits an entry that changes nothing, and returns an index that is not before it.
     async fn write_an_entry(&self) -> Result<u64, MembershipError> {
-        if self.propose.propose(Command::Tick).await.is_err() {
+        if self.propose.propose(Command::TICK).await.is_err() {
             self.changes.require_leadership()?;
             return Err(MembershipError::NoLeader);
         }

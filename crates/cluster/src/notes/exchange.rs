@@ -3,7 +3,7 @@
 use super::Notes;
 use super::gate::{Change, Judged};
 use crate::limits::MAX_NOTES;
-use api::proto::raft::Note;
+use api::proto::storage::Note;
 use ipam::NodeId;
 use raft_store::Vote;
 use raft_store::codec::{encode_log_id, encode_vote};

@@ -5,7 +5,7 @@
 //! newest vote are kept: a member whose disk went back, and who does not know it yet, must not overwrite
 //! what it noted before.
 
-use api::proto::raft::{KeptNote, KeptNotes, Note};
+use api::proto::storage::{KeptNote, KeptNotes, Note};
 use ipam::NodeId;
 use ipam::budget::MAX_NODES;
 use prost::Message;
@@ -151,7 +151,7 @@ fn term(note: &Note) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::proto::raft::{LogId, Vote};
+    use api::proto::storage::{LogId, Vote};
 
     const MEMBER: NodeId = NodeId(3);
 

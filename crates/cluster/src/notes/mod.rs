@@ -29,7 +29,7 @@ use crate::elections::Elections;
 use crate::identity::Identity;
 use crate::raft_view::RaftView;
 use crate::timing::SharedLimits;
-use api::proto::raft::Note;
+use api::proto::storage::Note;
 use prost::Message;
 use raft_store::{LogTail, NoteBook, StateReader};
 use std::sync::{Arc, OnceLock};

@@ -1,6 +1,6 @@
 //! What others keep of this node, and the note that it makes of itself.
 
-use api::proto::raft::Note;
+use api::proto::storage::Note;
 use ipam::NodeId;
 use raft_store::codec::{decode_log_id, decode_vote};
 use raft_store::{LogId, Vote};

@@ -2,8 +2,8 @@
 
 use super::{Answer, PeerService};
 use crate::membership::{MemberChange, MembershipError, NOT_DONE};
-use api::proto::raft as wire;
-use api::proto::raft::change_member_response::{Changed, Failed, Rejected, Result as Outcome};
+use api::proto::peer as wire;
+use api::proto::peer::change_member_response::{Changed, Failed, Rejected, Result as Outcome};
 use tonic::{Request, Response, Status};
 
 impl PeerService {

@@ -2,7 +2,7 @@
 
 use super::{Answer, PeerService};
 use crate::limits::MAX_SEEN_PACKETS;
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::ClientKey;
 use tonic::{Request, Response, Status};
 

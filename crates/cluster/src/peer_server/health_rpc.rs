@@ -1,7 +1,7 @@
 //! What this node says of itself when a peer asks.
 
 use super::{Answer, PeerHandles, PeerService};
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::{MemberKey, NodeId};
 use raft_store::codec;
 use tonic::{Request, Response};

@@ -6,7 +6,7 @@ use crate::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, MAX_MESSAGE_BYTES, MA
 use crate::listener::{self, Checked, InFlight, Registry};
 use crate::start_error::ServeError;
 use crate::tls::{Credentials, PeerName};
-use api::proto::raft::peer_server::PeerServer;
+use api::proto::peer::peer_server::PeerServer;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::{Answer, PeerService};
 use crate::membership::{Asked, MembershipError};
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::NodeId;
 use raft_store::ClusterId;
 use tonic::{Request, Response, Status};
@@ -28,8 +28,6 @@ impl PeerService {
             .await;
         let result = match added {
             Ok(()) => wire::join_response::Result::Joined(wire::join_response::Joined {
-                cluster_id: self.handles.identity.cluster_bytes(),
-                membership: None,
                 term: self.handles.view.term(),
             }),
             Err(MembershipError::NotLeader { .. } | MembershipError::NoLeader) => {

@@ -1,7 +1,7 @@
 //! What peers ask of this node.
 //!
 //! Raft requests are answered only by the node that they name, in the cluster that they name, and
-//! only once it is admitted (see `Invite` in raft.proto), and only if they are within [`crate::bounds`]. With TLS, nobody speaks for another node
+//! only once it is admitted (see `Invite` in peer.proto), and only if they are within [`crate::bounds`]. With TLS, nobody speaks for another node
 //! (ADR 0010). Everything is bounded: message sizes by the transport, snapshots by [`snapshot_rpc`],
 //! forwarded commands by the batcher's queue.
 //!
@@ -31,8 +31,8 @@ use install_gate::InstallGate;
 use snapshot_turns::SnapshotTurns;
 use unknown_turns::UnknownTurns;
 
-use api::proto::raft as wire;
-use api::proto::raft::peer_server::Peer;
+use api::proto::peer as wire;
+use api::proto::peer::peer_server::Peer;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 use tonic::{Request, Response, Status, Streaming};

@@ -3,7 +3,7 @@
 use super::{Answer, PeerService};
 use crate::propose::forwarded;
 use crate::propose::{Committed, Origin, ProposeError};
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use futures::future::join_all;
 use ipam::Command;
 use ipam::budget::MAX_BATCH_COMMANDS;

@@ -5,7 +5,7 @@
 use super::{Answer, PeerService};
 use crate::bounds;
 use crate::limits::MAX_ENTRY_BYTES;
-use api::proto::raft as wire;
+use api::proto::peer;
 use futures::poll;
 use openraft::raft::AppendEntriesResponse;
 use prost::Message;
@@ -21,8 +21,8 @@ use tonic::{Request, Response, Status};
 impl PeerService {
     pub(super) async fn answer_append(
         &self,
-        request: Request<wire::AppendEntriesRequest>,
-    ) -> Answer<wire::AppendEntriesResponse> {
+        request: Request<peer::AppendEntriesRequest>,
+    ) -> Answer<peer::AppendEntriesResponse> {
         let (caller, request) = self.receive(request)?;
         // First: what is checked is checked against what this node is after an installation.
         let entered = self.gate.append().await?;
@@ -51,8 +51,8 @@ impl PeerService {
 
     pub(super) async fn answer_vote(
         &self,
-        request: Request<wire::VoteRequest>,
-    ) -> Answer<wire::VoteResponse> {
+        request: Request<peer::VoteRequest>,
+    ) -> Answer<peer::VoteResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "Vote", request.route.as_ref())?;
         self.check_notes()?;
@@ -72,8 +72,8 @@ impl PeerService {
 
     pub(super) async fn answer_pre_vote(
         &self,
-        request: Request<wire::VoteRequest>,
-    ) -> Answer<wire::VoteResponse> {
+        request: Request<peer::VoteRequest>,
+    ) -> Answer<peer::VoteResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "PreVote", request.route.as_ref())?;
         self.check_notes()?;
@@ -92,8 +92,8 @@ impl PeerService {
 
     pub(super) async fn answer_transfer_leader(
         &self,
-        request: Request<wire::TransferLeaderRequest>,
-    ) -> Answer<wire::TransferLeaderResponse> {
+        request: Request<peer::TransferLeaderRequest>,
+    ) -> Answer<peer::TransferLeaderResponse> {
         let (caller, request) = self.receive(request)?;
         let sender = self.check_raft(&caller, "TransferLeader", request.route.as_ref())?;
         self.check_notes()?;
@@ -139,7 +139,7 @@ where
 }
 
 /// What is stored must fit into a message again, whoever sends it next.
-fn check_entries(request: &wire::AppendEntriesRequest) -> Result<(), Status> {
+fn check_entries(request: &peer::AppendEntriesRequest) -> Result<(), Status> {
     let sizes = request.entries.iter().map(Message::encoded_len);
     match sizes.max() {
         Some(bytes) if bytes > MAX_ENTRY_BYTES => Err(Status::invalid_argument(format!(
@@ -161,23 +161,24 @@ pub(super) fn stopped(error: impl std::fmt::Display) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api::proto::storage;
 
     /// A leader could not send on what just fitted into the message that brought it.
     #[test]
     fn an_entry_that_could_not_be_sent_on_is_refused() {
-        let entry = |bytes: usize| wire::AppendEntriesRequest {
-            entries: vec![wire::Entry {
+        let entry = |bytes: usize| peer::AppendEntriesRequest {
+            entries: vec![storage::Entry {
                 log_id: None,
-                payload: Some(wire::entry::Payload::Membership(wire::Membership {
+                payload: Some(storage::entry::Payload::Membership(storage::Membership {
                     configs: vec![],
-                    nodes: vec![wire::Node {
+                    nodes: vec![storage::Node {
                         node_id: 1,
                         address: "x".repeat(bytes),
                         key: None,
                     }],
                 })),
             }],
-            ..wire::AppendEntriesRequest::default()
+            ..peer::AppendEntriesRequest::default()
         };
         assert!(check_entries(&entry(MAX_ENTRY_BYTES / 2)).is_ok());
         assert!(check_entries(&entry(MAX_ENTRY_BYTES)).is_err());

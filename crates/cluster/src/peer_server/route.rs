@@ -11,7 +11,7 @@
 
 use super::PeerService;
 use crate::tls::Caller;
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::{MemberKey, NodeId};
 use tonic::{Request, Status};
 

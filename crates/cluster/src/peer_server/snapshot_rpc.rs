@@ -10,7 +10,7 @@ use crate::bounds;
 use crate::limits::{MAX_SNAPSHOT_BYTES, SNAPSHOT_CHUNK_TIMEOUT, SNAPSHOT_SLACK, SNAPSHOT_TIMEOUT};
 use crate::raft::RaftNode;
 use crate::transport::transfer_limit;
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use ipam::NodeId;
 use openraft::raft::AppendEntriesRequest;
 use raft_store::codec;

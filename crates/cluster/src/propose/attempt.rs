@@ -83,7 +83,7 @@ impl Attempts for Committer {
 
 /// A batch whose stamp was not of the entry's term changed nothing.
 pub(super) fn settled(outcomes: Vec<Outcome>, index: u64) -> Attempt {
-    if outcomes.contains(&Outcome::Refused(Refusal::Unstamped)) {
+    if outcomes.contains(&Outcome::Refused(Refusal::UNSTAMPED)) {
         return Attempt::NotDone("the leadership changed while the batch was appended".to_owned());
     }
     Attempt::Settled { outcomes, index }

@@ -9,7 +9,7 @@ use super::attempt::{Attempt, Attempts};
 use super::gathering::Gathering;
 use super::queue::{Committed, Origin, Proposal};
 use super::{ProposeError, forwarded};
-use ipam::{Command, NodeId, Outcome};
+use ipam::{ClusterCommand, Command, LeaseCommand, NodeId, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
@@ -134,7 +134,8 @@ fn give_up(
 const fn is_repeatable(command: &Command) -> bool {
     matches!(
         command,
-        Command::OfferLease(_) | Command::GrantLease(_) | Command::RegisterNode(_) | Command::Tick
+        Command::Lease(LeaseCommand::Offer(_) | LeaseCommand::Grant(_))
+            | Command::Cluster(ClusterCommand::RegisterNode(_) | ClusterCommand::Tick)
     )
 }
 
@@ -217,7 +218,7 @@ mod tests {
     async fn repeatable_command_of_unknown_fate_is_tried_again() {
         let script = script(HERE, &[unknown(), done()]);
         assert_eq!(
-            told(Command::Tick, Origin::Local, &script).await,
+            told(Command::TICK, Origin::Local, &script).await,
             (Ok(7), 2)
         );
     }
@@ -225,7 +226,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn other_command_of_unknown_fate_is_told_so() {
         let script = script(HERE, &[unknown(), done()]);
-        let remove = Command::RemoveNode(NodeId(3));
+        let remove = Command::from(ClusterCommand::RemoveNode(NodeId(3)));
         let (told, asked) = told(remove, Origin::Local, &script).await;
         assert!(matches!(told, Err(ProposeError::Unknown(_))), "{told:?}");
         assert_eq!(asked, 1);
@@ -235,14 +236,14 @@ mod tests {
     async fn command_not_done_is_tried_again_whatever_it_is() {
         let not_done = Attempt::NotDone("there is no leader".to_owned());
         let script = script(HERE, &[not_done, done()]);
-        let remove = Command::RemoveNode(NodeId(3));
+        let remove = Command::from(ClusterCommand::RemoveNode(NodeId(3)));
         assert_eq!(told(remove, Origin::Local, &script).await, (Ok(7), 2));
     }
 
     #[tokio::test(start_paused = true)]
     async fn command_of_a_peer_is_not_forwarded_again() {
         let script = script(NodeId(2), &[]);
-        let (told, asked) = told(Command::Tick, Origin::Peer, &script).await;
+        let (told, asked) = told(Command::TICK, Origin::Peer, &script).await;
         let expected = ProposeError::Unavailable("node 2 is the leader".to_owned());
         assert_eq!((told, asked), (Err(expected), 0));
     }

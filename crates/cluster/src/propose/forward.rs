@@ -4,7 +4,7 @@ use super::attempt::{Attempt, settled};
 use crate::identity::Identity;
 use crate::raft_view::RaftView;
 use crate::transport::Peers;
-use api::proto::raft::{ProposeRequest, propose_response};
+use api::proto::peer::{ProposeRequest, propose_response};
 use ipam::{Command, NodeId, Outcome};
 use raft_store::StateReader;
 use std::sync::Arc;

@@ -1,37 +1,15 @@
 //! Which commands a member may forward to the leader (S12).
 //!
-//! A member speaks for itself: what its clients ask, its own listen IP. What operators ask at its admin
-//! port it forwards as well; who they are is not proven yet, so every member can do that. What the
-//! cluster does of its own, the leader proposes itself, and takes from nobody.
+//! A member speaks for itself: what its clients ask, its own listen IPs, and what operators asked at its own
+//! admin port; who those are is not proven yet, so every member can do that. What the cluster does of its
+//! own, the leader proposes itself, and takes from nobody.
 
-use ipam::{Command, NodeId};
+use ipam::{ClusterCommand, Command, LeaseCommand, NodeId};
 
 /// Why `sender` may not forward this command, if so.
 pub(crate) fn refusal(command: &Command, sender: NodeId) -> Option<String> {
-    let named = match command {
-        Command::OfferLease(offer) => offer.node,
-        Command::GrantLease(grant) => grant.node,
-        Command::QuarantineAddress(found) => found.node,
-        Command::LiftQuarantine(lift) => lift.node,
-        Command::RegisterNode(registration) => registration.node,
-        // They name the node that made the grant, which may be another.
-        Command::ReleaseLease(_) | Command::DeclineAddress(_) => sender,
-        // What operators ask at any node.
-        Command::RevokeLease { .. }
-        | Command::AddReservation { .. }
-        | Command::RemoveReservation { .. }
-        | Command::AddForward { .. }
-        | Command::RemoveForward(_)
-        | Command::SetProfile(_) => sender,
-        // A new command has to be put here or above.
-        Command::Bootstrap(_)
-        | Command::RemoveNode(_)
-        | Command::Tick
-        | Command::PutSubnet(_)
-        | Command::SetSourceNat { .. }
-        | Command::SetForwardPolicy(_) => {
-            return Some(format!("only the leader itself proposes {}", name(command)));
-        }
+    let Some(named) = speaker(command, sender) else {
+        return Some(format!("only the leader itself proposes {}", name(command)));
     };
     (named != sender).then(|| {
         format!(
@@ -41,19 +19,49 @@ pub(crate) fn refusal(command: &Command, sender: NodeId) -> Option<String> {
     })
 }
 
-const fn name(command: &Command) -> &'static str {
+/// The node that the command is of; `None` if only a leader proposes it.
+const fn speaker(command: &Command, sender: NodeId) -> Option<NodeId> {
     match command {
-        Command::Bootstrap(_) => "Bootstrap",
-        Command::RegisterNode(_) => "RegisterNode",
-        Command::RemoveNode(_) => "RemoveNode",
-        Command::PutSubnet(_) => "PutSubnet",
-        Command::OfferLease(_) => "OfferLease",
-        Command::GrantLease(_) => "GrantLease",
-        Command::QuarantineAddress(_) => "QuarantineAddress",
-        Command::LiftQuarantine(_) => "LiftQuarantine",
-        Command::SetSourceNat { .. } => "SetSourceNat",
-        Command::SetForwardPolicy(_) => "SetForwardPolicy",
-        Command::Tick => "Tick",
-        _ => "a command",
+        // They name the node that made the grant, which may be another.
+        Command::Lease(LeaseCommand::Release(_) | LeaseCommand::Decline(_)) => Some(sender),
+        Command::Lease(command) => Some(command.node()),
+        Command::Object(command) if command.change.kind().is_leaders() => None,
+        Command::Object(command) => Some(command.operator.node),
+        Command::Cluster(command) => match command {
+            ClusterCommand::RegisterNode(registration) => Some(registration.node),
+            ClusterCommand::RevokeLease { operator, .. }
+            | ClusterCommand::SetProfile { operator, .. } => Some(operator.node),
+            ClusterCommand::Bootstrap(_)
+            | ClusterCommand::RemoveNode(_)
+            | ClusterCommand::SetForwardPolicy { .. }
+            | ClusterCommand::Tick => None,
+        },
+    }
+}
+
+fn name(command: &Command) -> String {
+    match command {
+        Command::Lease(command) => match command {
+            LeaseCommand::Offer(_) => "OfferLease",
+            LeaseCommand::Grant(_) => "GrantLease",
+            LeaseCommand::Release(_) => "ReleaseLease",
+            LeaseCommand::Decline(_) => "DeclineAddress",
+            LeaseCommand::Quarantine(_) => "QuarantineAddress",
+            LeaseCommand::LiftQuarantine(_) => "LiftQuarantine",
+        }
+        .to_owned(),
+        Command::Object(command) => {
+            format!("a change of a {}", command.change.kind().singular())
+        }
+        Command::Cluster(command) => match command {
+            ClusterCommand::Bootstrap(_) => "Bootstrap",
+            ClusterCommand::RegisterNode(_) => "RegisterNode",
+            ClusterCommand::RemoveNode(_) => "RemoveNode",
+            ClusterCommand::RevokeLease { .. } => "RevokeLease",
+            ClusterCommand::SetForwardPolicy { .. } => "SetForwardPolicy",
+            ClusterCommand::SetProfile { .. } => "SetProfile",
+            ClusterCommand::Tick => "Tick",
+        }
+        .to_owned(),
     }
 }

@@ -55,8 +55,8 @@ mod tests {
     use super::super::queue::{Origin, Proposer};
     use super::*;
     use ipam::{
-        AddressRange, Batch, Command, IdentityPolicy, Ipv4Network, LeaseTimes, SubnetConfig,
-        SubnetId,
+        AddressRange, Batch, Change, Command, IdentityPolicy, Ipv4Network, LeaseTimes, Operator,
+        SubnetConfig, SubnetId,
     };
     use std::collections::BTreeMap;
     use std::time::Duration;
@@ -64,7 +64,7 @@ mod tests {
     /// A command of some 80 kB.
     fn large() -> Command {
         let address = |bits: u32| std::net::Ipv4Addr::from_bits(0x0a0f_0300 + bits);
-        Command::PutSubnet(SubnetConfig {
+        let config = SubnetConfig {
             id: SubnetId(1),
             network: Ipv4Network::new(address(0), 24).unwrap(),
             router: address(1),
@@ -82,7 +82,8 @@ mod tests {
             extra_options: (0..=255)
                 .map(|code| (code, vec![7; 255]))
                 .collect::<BTreeMap<_, _>>(),
-        })
+        };
+        Change::Create(config.into()).by(Operator::default()).into()
     }
 
     async fn queued(proposer: &Proposer, command: Command) {
@@ -98,7 +99,7 @@ mod tests {
         let mut gathering = Gathering::new(queue);
         for _ in 0..20 {
             queued(&proposer, large()).await;
-            queued(&proposer, Command::Tick).await;
+            queued(&proposer, Command::TICK).await;
         }
         let mut commands = Vec::new();
         while commands.len() < 40 {
@@ -111,7 +112,7 @@ mod tests {
             assert!(batch.commands.len() > 1);
             commands.extend(batch.commands);
         }
-        let expected: Vec<_> = (0..20).flat_map(|_| [large(), Command::Tick]).collect();
+        let expected: Vec<_> = (0..20).flat_map(|_| [large(), Command::TICK]).collect();
         assert_eq!(commands, expected);
     }
 
@@ -120,7 +121,7 @@ mod tests {
         let (proposer, queue) = Proposer::new();
         let mut gathering = Gathering::new(queue);
         for _ in 0..MAX_BATCH_COMMANDS + 1 {
-            queued(&proposer, Command::Tick).await;
+            queued(&proposer, Command::TICK).await;
         }
         assert_eq!(
             gathering.next_batch().await.unwrap().len(),

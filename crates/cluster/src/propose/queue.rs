@@ -85,8 +85,8 @@ impl Proposer {
         origin: Origin,
         within: Duration,
     ) -> Result<Committed, ProposeError> {
-        if let Err(refusal) = command.check_budget() {
-            let (outcome, index) = (Outcome::Refused(refusal), 0);
+        if let Err(over) = command.check_budget() {
+            let (outcome, index) = (Outcome::refused(over), 0);
             return Ok(Committed { outcome, index });
         }
         let waiting = self.commits.wait();
@@ -140,7 +140,7 @@ impl Propose for Proposer {
 #[tonic::async_trait]
 impl CommitTick for Proposer {
     async fn commit_tick(&self) -> Result<(), String> {
-        let committed = self.propose(Command::Tick).await;
+        let committed = self.propose(Command::TICK).await;
         committed.map(drop).map_err(|error| error.to_string())
     }
 }

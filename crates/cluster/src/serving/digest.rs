@@ -5,7 +5,7 @@
 //! it is, which costs a pass over the state once.
 
 use crate::lock::lock;
-use api::proto::raft::HealthResponse;
+use api::proto::peer::HealthResponse;
 use raft_store::{StateDigest, StateReader};
 use std::sync::Mutex;
 

@@ -4,7 +4,7 @@ use super::strangers::Strangers;
 use crate::identity::Identity;
 use crate::timing::SharedLimits;
 use crate::transport::Peers;
-use api::proto::raft::HealthResponse;
+use api::proto::peer::HealthResponse;
 use futures::future::join_all;
 use ipam::NodeId;
 use std::sync::{Arc, OnceLock};

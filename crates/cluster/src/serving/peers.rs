@@ -1,7 +1,7 @@
 //! The last answer of every peer, and what it says of who leads, who serves, and whose state is whose.
 
 use crate::lock::lock;
-use api::proto::raft::HealthResponse;
+use api::proto::peer::HealthResponse;
 use ipam::{NodeId, Profile};
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -15,7 +15,7 @@ use crate::raft_view::RaftView;
 use crate::round_trips::RoundTrips;
 use crate::timing::SharedLimits;
 use crate::transport::{Look, Peers, Reversions};
-use api::proto::raft::{HealthRequest, HealthResponse};
+use api::proto::peer::{HealthRequest, HealthResponse};
 use futures::future::join_all;
 use ipam::NodeId;
 use raft_store::StateReader;

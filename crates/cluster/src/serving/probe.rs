@@ -32,7 +32,7 @@ impl Probe {
         let probe = self.clone();
         tokio::spawn(async move {
             // What it has announced, once more: a member proposes nothing for the cluster's sake.
-            let command = Command::RegisterNode(probe.registration.now());
+            let command = Command::from(probe.registration.now());
             if let Err(error) = probe.propose.propose(command).await {
                 tracing::debug!(%error, "nothing is decided yet");
             }

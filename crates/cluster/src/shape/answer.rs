@@ -2,23 +2,36 @@
 
 use super::SMALL;
 use crate::limits::{MAX_LONG_ANSWER_BYTES, MAX_NOTES, MAX_SEEN_PACKETS, MAX_SMALL_MESSAGE_BYTES};
-use api::shape::{Field, Kind, MEMBERSHIP, Shape};
+use api::objects::OBJECT;
+use api::shape::{Field, Kind, Shape};
 use ipam::budget::{MAX_BATCH_COMMANDS, MAX_NODES};
 
+/// Parts of objects that outcomes name: none takes fewer than 4 bytes.
+const MAX_ANSWER_PARTS: usize = MAX_LONG_ANSWER_BYTES / 4;
 /// The old and the new ones.
 const MAX_VOTERS: usize = 2 * MAX_NODES;
 
 const PROPOSE: Shape = Shape {
     bytes: MAX_LONG_ANSWER_BYTES,
-    budgets: &[(Kind::Outcomes, MAX_BATCH_COMMANDS)],
-    fields: &[Field::single(1, &[Field::counted(1, Kind::Outcomes, &[])])],
+    budgets: &[
+        (Kind::Outcomes, MAX_BATCH_COMMANDS),
+        (Kind::Parts, MAX_ANSWER_PARTS),
+    ],
+    fields: &[Field::single(
+        1,
+        &[Field::counted(
+            1,
+            Kind::Outcomes,
+            &[Field::single(4, REFUSAL)],
+        )],
+    )],
 };
-const JOIN: Shape = Shape {
-    bytes: MAX_SMALL_MESSAGE_BYTES,
-    // Two sets of voters are parts, too.
-    budgets: &[(Kind::Members, MAX_NODES), (Kind::Parts, 2 + MAX_VOTERS)],
-    fields: &[Field::single(1, &[Field::single(2, MEMBERSHIP)])],
-};
+/// It names the object that is there instead.
+const OBJECT_REFUSAL: &[Field] = &[Field::single(2, OBJECT)];
+const REFUSAL: &[Field] = &[
+    Field::single(2, OBJECT_REFUSAL),
+    Field::single(3, &[Field::single(4, OBJECT_REFUSAL)]),
+];
 const HEALTH: Shape = Shape {
     bytes: MAX_SMALL_MESSAGE_BYTES,
     budgets: &[(Kind::Parts, MAX_VOTERS), (Kind::Notes, MAX_NOTES)],
@@ -34,7 +47,6 @@ const EXPLAIN: Shape = Shape {
 pub(crate) fn of(path: &str) -> &'static Shape {
     match path.rsplit('/').next() {
         Some("Propose") => &PROPOSE,
-        Some("Join") => &JOIN,
         Some("Health") => &HEALTH,
         Some("Explain") => &EXPLAIN,
         _ => &SMALL,

@@ -2,8 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
-use api::proto::command;
-use api::proto::raft as wire;
+use api::proto::{log, objects, peer, storage};
 use api::shape::Misshapen;
 use prost::Message;
 
@@ -17,23 +16,23 @@ fn too_many(kind: Kind, most: usize) -> Result<(), Misshapen> {
     Err(Misshapen::TooMany { kind, most })
 }
 
-fn health(voters: usize, notes: usize) -> wire::HealthResponse {
-    let log_id = wire::LogId {
+fn health(voters: usize, notes: usize) -> peer::HealthResponse {
+    let log_id = storage::LogId {
         term: u64::MAX,
         index: u64::MAX,
     };
-    let note = wire::Note {
+    let note = storage::Note {
         node_id: 64,
         origin: vec![1; 16],
         log_id: Some(log_id),
-        vote: Some(wire::Vote {
+        vote: Some(storage::Vote {
             term: u64::MAX,
             node_id: 64,
             committed: true,
         }),
         seal: vec![1; 32],
     };
-    wire::HealthResponse {
+    peer::HealthResponse {
         cluster_id: vec![1; 16],
         last_applied: Some(log_id),
         digest: vec![1; 32],
@@ -43,60 +42,57 @@ fn health(voters: usize, notes: usize) -> wire::HealthResponse {
     }
 }
 
-fn joined(nodes: usize) -> wire::JoinResponse {
-    let ids = 1..=nodes as u64;
-    let voters = wire::VoterSet {
-        node_ids: ids.clone().take(MAX_NODES).collect(),
+fn outcomes(count: usize) -> peer::ProposeResponse {
+    let client = objects::ClientKey {
+        key: Some(objects::client_key::Key::Identifier(vec![1; 255])),
     };
-    let node = |node_id| wire::Node {
-        node_id,
-        address: "a".repeat(259),
-        key: Some(vec![1; 32]),
-    };
-    let membership = wire::Membership {
-        configs: vec![voters.clone(), voters],
-        nodes: ids.map(node).collect(),
-    };
-    let joined = wire::join_response::Joined {
-        cluster_id: vec![1; 16],
-        membership: Some(membership),
-        term: u64::MAX,
-    };
-    wire::JoinResponse {
-        result: Some(wire::join_response::Result::Joined(joined)),
-    }
-}
-
-fn outcomes(count: usize) -> wire::ProposeResponse {
-    let client = command::ClientKey {
-        key: Some(command::client_key::Key::Identifier(vec![1; 255])),
-    };
-    let held = command::refusal::AddressAndClient {
+    let held = log::AddressAndClient {
         address: u32::MAX,
         client: Some(client),
     };
-    let refusal = command::Refusal {
-        reason: Some(command::refusal::Reason::HeldByAnother(held)),
+    let reason = Some(log::lease_refusal::Reason::HeldByAnother(held));
+    let refusal = log::Refusal {
+        class: Some(log::refusal::Class::Lease(log::LeaseRefusal { reason })),
     };
-    let outcome = command::Outcome {
-        kind: Some(command::outcome::Kind::Refused(refusal)),
+    answered(refusal, count)
+}
+
+fn answered(refusal: log::Refusal, count: usize) -> peer::ProposeResponse {
+    let outcome = log::Outcome {
+        kind: Some(log::outcome::Kind::Refused(refusal)),
     };
-    let outcomes = wire::propose_response::Outcomes {
+    let outcomes = peer::propose_response::Outcomes {
         outcomes: vec![outcome; count],
         index: u64::MAX,
     };
-    wire::ProposeResponse {
-        result: Some(wire::propose_response::Result::Outcomes(outcomes)),
+    peer::ProposeResponse {
+        result: Some(peer::propose_response::Result::Outcomes(outcomes)),
     }
 }
 
-fn packets(count: usize, bytes: usize) -> wire::ExplainResponse {
-    let packet = wire::SeenPacket {
+/// A subnet of so many options is there already.
+fn exists(options: usize) -> peer::ProposeResponse {
+    let config = objects::SubnetConfig {
+        extra_options: vec![objects::ExtraOption::default(); options],
+        ..Default::default()
+    };
+    let object = objects::Object {
+        kind: Some(objects::object::Kind::SubnetConfig(config)),
+    };
+    let reason = Some(log::object_refusal::Reason::Exists(object));
+    let refusal = log::Refusal {
+        class: Some(log::refusal::Class::Object(log::ObjectRefusal { reason })),
+    };
+    answered(refusal, 1)
+}
+
+fn packets(count: usize, bytes: usize) -> peer::ExplainResponse {
+    let packet = peer::SeenPacket {
         hardware: "02:aa:00:00:00:01".to_owned(),
         outcome: "x".repeat(bytes),
         ..Default::default()
     };
-    wire::ExplainResponse {
+    peer::ExplainResponse {
         packets: vec![packet; count],
     }
 }
@@ -105,10 +101,9 @@ fn packets(count: usize, bytes: usize) -> wire::ExplainResponse {
 fn whatever_a_node_of_ours_answers_passes() {
     // Each of 63 others keeps two notes of each, and of all others what they gave.
     assert_eq!(check("Health", &health(MAX_VOTERS, 4 * 63 + 1)), Ok(()));
-    assert_eq!(check("Join", &joined(MAX_NODES)), Ok(()));
     assert_eq!(check("Propose", &outcomes(MAX_BATCH_COMMANDS)), Ok(()));
     assert_eq!(check("Explain", &packets(MAX_SEEN_PACKETS, 2000)), Ok(()));
-    let vote = wire::VoteResponse::default();
+    let vote = peer::VoteResponse::default();
     assert_eq!(check("Vote", &vote), Ok(()));
 }
 
@@ -116,13 +111,13 @@ fn whatever_a_node_of_ours_answers_passes() {
 fn an_answer_that_decodes_large_is_refused_before() {
     let voters = too_many(Kind::Parts, MAX_VOTERS);
     assert_eq!(check("Health", &health(MAX_VOTERS + 1, 0)), voters);
-    let notes = wire::HealthResponse {
-        notes: vec![wire::Note::default(); MAX_NOTES + 1],
+    let notes = peer::HealthResponse {
+        notes: vec![storage::Note::default(); MAX_NOTES + 1],
         ..Default::default()
     };
     assert_eq!(check("Health", &notes), too_many(Kind::Notes, MAX_NOTES));
-    let members = too_many(Kind::Members, MAX_NODES);
-    assert_eq!(check("Join", &joined(MAX_NODES + 1)), members);
+    let parts = too_many(Kind::Parts, MAX_ANSWER_PARTS);
+    assert_eq!(check("Propose", &exists(MAX_ANSWER_PARTS + 1)), parts);
     let commands = too_many(Kind::Outcomes, MAX_BATCH_COMMANDS);
     assert_eq!(
         check("Propose", &outcomes(MAX_BATCH_COMMANDS + 1)),

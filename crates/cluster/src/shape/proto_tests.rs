@@ -4,9 +4,11 @@
 use super::{of_answer, of_request};
 use api::shape::{Field, Shape};
 
-const PROTO: [&str; 2] = [
-    include_str!("../../../../proto/raft.proto"),
-    include_str!("../../../../proto/command.proto"),
+const PROTO: [&str; 4] = [
+    include_str!("../../../../proto/peer.proto"),
+    include_str!("../../../../proto/storage.proto"),
+    include_str!("../../../../proto/log.proto"),
+    include_str!("../../../../proto/objects.proto"),
 ];
 /// A stream: the listener looks at each of its messages as it passes.
 const STREAMED: &str = "SnapshotChunk";
@@ -108,7 +110,7 @@ fn every_list_of_a_call_and_of_an_answer_is_counted() {
         let parts: Vec<&str> = call.split(['(', ')', ' ', ';']).collect();
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let (name, asked, answered) = (parts[0], parts[parts.len() - 3], *parts.last().unwrap());
-        let path = format!("/gatewayd.raft.v1.Peer/{name}");
+        let path = format!("/gatewayd.peer.v1.Peer/{name}");
         calls += 1;
         for (message, shape) in [(asked, of_request(&path)), (answered, of_answer(&path))] {
             if message != STREAMED {
@@ -117,5 +119,5 @@ fn every_list_of_a_call_and_of_an_answer_is_counted() {
             }
         }
     }
-    assert_eq!((calls, found), (11, 34), "calls, and lists in them");
+    assert_eq!((calls, found), (11, 49), "calls, and lists in them");
 }

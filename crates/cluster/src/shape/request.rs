@@ -5,14 +5,26 @@ use crate::limits::{
     MAX_APPEND_COMMANDS, MAX_APPEND_MEMBERS, MAX_CALL_PARTS, MAX_ENTRIES, MAX_MESSAGE_BYTES,
     MAX_NOTES, MAX_SMALL_MESSAGE_BYTES,
 };
-use api::shape::{Field, Kind, MEMBERSHIP, NODE_REGISTRATION, SUBNET_CONFIG, Shape};
+use api::objects::{OBJECT, SUBNET_CONFIG};
+use api::shape::{Field, Kind, MEMBERSHIP, NODE_REGISTRATION, Shape};
 use ipam::budget::MAX_BATCH_COMMANDS;
 
-/// Bootstrap, NodeRegistration, SubnetConfig.
+/// Objects that are created or replaced; the subnet of a Bootstrap, a NodeRegistration.
 const COMMAND: &[Field] = &[
-    Field::single(16, &[Field::single(2, SUBNET_CONFIG)]),
-    Field::single(17, NODE_REGISTRATION),
-    Field::single(19, SUBNET_CONFIG),
+    Field::single(
+        2,
+        &[
+            Field::single(3, OBJECT),
+            Field::single(4, &[Field::single(1, OBJECT)]),
+        ],
+    ),
+    Field::single(
+        3,
+        &[
+            Field::single(1, &[Field::single(2, SUBNET_CONFIG)]),
+            Field::single(2, NODE_REGISTRATION),
+        ],
+    ),
 ];
 const ENTRY: &[Field] = &[
     Field::single(3, &[Field::counted(2, Kind::Commands, COMMAND)]),

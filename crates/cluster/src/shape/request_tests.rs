@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::limits::MAX_APPEND_BYTES;
-use api::proto::command::{self as command, Command, command::Kind as Of};
-use api::proto::raft as wire;
+use api::proto::log::{self, Command, cluster_command::Kind as Of, command::Class, object_command};
+use api::proto::{objects, peer, storage};
 use api::shape::Misshapen;
 use ipam::budget::MAX_NODES;
 use prost::Message;
@@ -13,37 +13,37 @@ use raft_store::codec::cut_append_request;
 /// Entries that openraft sends at once.
 const SENT: usize = 300;
 
-fn entry(payload: wire::entry::Payload) -> wire::Entry {
-    wire::Entry {
-        log_id: Some(wire::LogId { term: 7, index: 9 }),
+fn entry(payload: storage::entry::Payload) -> storage::Entry {
+    storage::Entry {
+        log_id: Some(storage::LogId { term: 7, index: 9 }),
         payload: Some(payload),
     }
 }
 
-fn append(entries: Vec<wire::Entry>) -> wire::AppendEntriesRequest {
-    wire::AppendEntriesRequest {
+fn append(entries: Vec<storage::Entry>) -> peer::AppendEntriesRequest {
+    peer::AppendEntriesRequest {
         entries,
-        ..wire::AppendEntriesRequest::default()
+        ..peer::AppendEntriesRequest::default()
     }
 }
 
-fn batch(commands: Vec<Command>) -> wire::Entry {
-    entry(wire::entry::Payload::Batch(command::Batch {
+fn batch(commands: Vec<Command>) -> storage::Entry {
+    entry(storage::entry::Payload::Batch(log::Batch {
         commands,
         stamp: None,
     }))
 }
 
-fn members(nodes: usize, address: &str) -> wire::Entry {
+fn members(nodes: usize, address: &str) -> storage::Entry {
     let nodes = 1..=nodes as u64;
-    let voters = || wire::VoterSet {
+    let voters = || storage::VoterSet {
         node_ids: nodes.clone().collect(),
     };
-    entry(wire::entry::Payload::Membership(wire::Membership {
+    entry(storage::entry::Payload::Membership(storage::Membership {
         configs: vec![voters(), voters()],
         nodes: nodes
             .clone()
-            .map(|node_id| wire::Node {
+            .map(|node_id| storage::Node {
                 node_id,
                 address: address.to_owned(),
                 key: Some(vec![1; 32]),
@@ -53,14 +53,37 @@ fn members(nodes: usize, address: &str) -> wire::Entry {
 }
 
 fn of_kind(kind: Of) -> Command {
-    Command { kind: Some(kind) }
+    let command = log::ClusterCommand { kind: Some(kind) };
+    Command {
+        class: Some(Class::Cluster(command)),
+    }
 }
 
-fn subnet(config: command::SubnetConfig) -> Command {
-    of_kind(Of::PutSubnet(config))
+fn of_change(change: object_command::Change) -> Command {
+    let command = log::ObjectCommand {
+        change: Some(change),
+        ..Default::default()
+    };
+    Command {
+        class: Some(Class::Object(command)),
+    }
 }
 
-fn check(message: &wire::AppendEntriesRequest) -> Result<(), Misshapen> {
+fn subnet(config: objects::SubnetConfig) -> Command {
+    let kind = Some(objects::object::Kind::SubnetConfig(config));
+    of_change(object_command::Change::Create(objects::Object { kind }))
+}
+
+fn replaced(config: objects::SubnetConfig) -> Command {
+    let kind = Some(objects::object::Kind::SubnetConfig(config));
+    let replace = object_command::Replace {
+        object: Some(objects::Object { kind }),
+        expected: None,
+    };
+    of_change(object_command::Change::Replace(replace))
+}
+
+fn check(message: &peer::AppendEntriesRequest) -> Result<(), Misshapen> {
     of("/x/Append").check(&message.encode_to_vec())
 }
 
@@ -71,31 +94,25 @@ fn too_many(kind: Kind, most: usize) -> Result<(), Misshapen> {
 /// S12: what is accepted can be replicated, so what a leader cuts is what a follower takes.
 #[test]
 fn whatever_a_leader_of_ours_sends_passes() {
-    let options = (0..=255).map(|code| command::ExtraOption {
+    let options = (0..=255).map(|code| objects::ExtraOption {
         code,
         payload: Vec::new(),
     });
     let many_options = || {
-        subnet(command::SubnetConfig {
+        subnet(objects::SubnetConfig {
             extra_options: options.clone().collect(),
             ..Default::default()
         })
     };
-    let removal = || of_kind(Of::RemoveNode(command::RemoveNode { node: 1 }));
+    let removal = || of_kind(Of::RemoveNode(1));
     for entries in [
         vec![members(MAX_NODES, "n:1"); SENT],
         vec![members(MAX_NODES, "node-of-a-long-name.example.net:7946"); SENT],
         vec![members(MAX_NODES, &"a".repeat(259)); SENT],
-        vec![
-            batch(vec![
-                of_kind(Of::Tick(command::Tick {}));
-                MAX_BATCH_COMMANDS
-            ]);
-            SENT
-        ],
+        vec![batch(vec![of_kind(Of::Tick(log::Tick {})); MAX_BATCH_COMMANDS]); SENT],
         vec![batch(vec![removal(); MAX_BATCH_COMMANDS]); SENT],
         vec![batch(vec![many_options(); MAX_BATCH_COMMANDS]); SENT],
-        vec![wire::Entry::default(); SENT],
+        vec![storage::Entry::default(); SENT],
     ] {
         let mut message = append(entries);
         cut_append_request(&mut message, MAX_APPEND_BYTES);
@@ -108,7 +125,7 @@ fn whatever_a_leader_of_ours_sends_passes() {
 
 #[test]
 fn what_decodes_large_is_refused_before() {
-    let entries = |count| append(vec![wire::Entry::default(); count]);
+    let entries = |count| append(vec![storage::Entry::default(); count]);
     assert_eq!(check(&entries(MAX_ENTRIES)), Ok(()));
     assert_eq!(
         check(&entries(1 << 21)),
@@ -119,23 +136,23 @@ fn what_decodes_large_is_refused_before() {
         check(&append(over)),
         too_many(Kind::Commands, MAX_APPEND_COMMANDS)
     );
-    let nodes = entry(wire::entry::Payload::Membership(wire::Membership {
+    let nodes = entry(storage::entry::Payload::Membership(storage::Membership {
         configs: Vec::new(),
-        nodes: vec![wire::Node::default(); 1 << 20],
+        nodes: vec![storage::Node::default(); 1 << 20],
     }));
     assert_eq!(
         check(&append(vec![nodes])),
         too_many(Kind::Members, MAX_APPEND_MEMBERS)
     );
-    let notes = wire::HealthRequest {
-        notes: vec![wire::Note::default(); MAX_NOTES + 1],
+    let notes = peer::HealthRequest {
+        notes: vec![storage::Note::default(); MAX_NOTES + 1],
         ..Default::default()
     };
     assert_eq!(
         of("/x/Health").check(&notes.encode_to_vec()),
         too_many(Kind::Notes, MAX_NOTES)
     );
-    let propose = wire::ProposeRequest {
+    let propose = peer::ProposeRequest {
         commands: vec![Command::default(); MAX_BATCH_COMMANDS + 1],
         ..Default::default()
     };
@@ -148,29 +165,29 @@ fn what_decodes_large_is_refused_before() {
 #[test]
 fn lists_within_commands_and_members_have_one_budget() {
     let half = MAX_CALL_PARTS / 2 + 1;
-    let options = |count| command::SubnetConfig {
-        extra_options: vec![command::ExtraOption::default(); count],
+    let options = |count| objects::SubnetConfig {
+        extra_options: vec![objects::ExtraOption::default(); count],
         ..Default::default()
     };
-    let ranges = |count| command::SubnetConfig {
-        excluded: vec![command::AddressRange::default(); count],
+    let ranges = |count| objects::SubnetConfig {
+        excluded: vec![objects::AddressRange::default(); count],
         ..Default::default()
     };
     let bootstrap = |subnet| {
-        of_kind(Of::Bootstrap(command::Bootstrap {
+        of_kind(Of::Bootstrap(log::Bootstrap {
             subnet: Some(subnet),
             ..Default::default()
         }))
     };
     let listeners = |count| {
-        of_kind(Of::RegisterNode(command::NodeRegistration {
-            listeners: vec![command::Listener::default(); count],
+        of_kind(Of::RegisterNode(log::NodeRegistration {
+            listeners: vec![log::Listener::default(); count],
             ..Default::default()
         }))
     };
     let voters = |node_ids| {
-        entry(wire::entry::Payload::Membership(wire::Membership {
-            configs: vec![wire::VoterSet { node_ids }],
+        entry(storage::entry::Payload::Membership(storage::Membership {
+            configs: vec![storage::VoterSet { node_ids }],
             nodes: Vec::new(),
         }))
     };
@@ -178,11 +195,12 @@ fn lists_within_commands_and_members_have_one_budget() {
     // One list in two commands, two lists, two entries: it is all one.
     for commands in [
         vec![subnet(options(half)), subnet(options(half))],
+        vec![replaced(options(half)), subnet(options(half))],
         vec![subnet(options(half)), bootstrap(ranges(half))],
         vec![listeners(half), subnet(ranges(half))],
-        vec![subnet(command::SubnetConfig {
+        vec![subnet(objects::SubnetConfig {
             domain_search: vec![String::new(); half],
-            classless_routes: vec![command::ClasslessRoute::default(); half],
+            classless_routes: vec![objects::ClasslessRoute::default(); half],
             ..Default::default()
         })],
     ] {
@@ -190,7 +208,7 @@ fn lists_within_commands_and_members_have_one_budget() {
         assert_eq!(check(&one), refused);
         let each = commands.iter().map(|command| batch(vec![command.clone()]));
         assert_eq!(check(&append(each.collect())), refused);
-        let propose = wire::ProposeRequest {
+        let propose = peer::ProposeRequest {
             commands,
             ..Default::default()
         };

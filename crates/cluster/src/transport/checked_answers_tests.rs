@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::limits::{MAX_SMALL_MESSAGE_BYTES, MAX_TEXT_BYTES};
-use api::proto::raft as wire;
-use api::proto::raft::peer_client::PeerClient;
+use api::proto::peer as wire;
+use api::proto::peer::peer_client::PeerClient;
 use prost::Message;
 use tonic::Code;
 use tower::service_fn;

@@ -5,7 +5,7 @@ use super::checked_answers::checked;
 use super::connector::{ConnectError, Connector, PeerChannel};
 use super::term_raises::TermRaises;
 use crate::limits::MAX_MESSAGE_BYTES;
-use api::proto::raft::peer_client::PeerClient;
+use api::proto::peer::peer_client::PeerClient;
 use ipam::NodeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

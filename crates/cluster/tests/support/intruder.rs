@@ -1,8 +1,8 @@
 //! A peer that says what it likes: the wire's messages, from whoever it says it is.
 
 use super::Site;
-use api::proto::raft as wire;
-use api::proto::raft::peer_client::PeerClient;
+use api::proto::peer::peer_client::PeerClient;
+use api::proto::{peer, storage};
 use cluster::PeerTls;
 use std::fs::read;
 use std::time::Duration;
@@ -50,8 +50,8 @@ impl Intruder {
         }
     }
 
-    pub fn route(&self) -> Option<wire::Route> {
-        Some(wire::Route {
+    pub fn route(&self) -> Option<peer::Route> {
+        Some(peer::Route {
             from: self.from,
             to: self.to,
             cluster_id: self.cluster_id.clone(),
@@ -60,42 +60,45 @@ impl Intruder {
 
     pub async fn append(
         &self,
-        request: wire::AppendEntriesRequest,
-    ) -> Result<wire::AppendEntriesResponse, Status> {
+        request: peer::AppendEntriesRequest,
+    ) -> Result<peer::AppendEntriesResponse, Status> {
         let route = self.route();
-        let request = wire::AppendEntriesRequest { route, ..request };
+        let request = peer::AppendEntriesRequest { route, ..request };
         let answer = self.client.clone().append(request).await?;
         Ok(answer.into_inner())
     }
 
     /// A heartbeat with this vote.
-    pub async fn heartbeat(&self, vote: wire::Vote) -> Result<wire::AppendEntriesResponse, Status> {
+    pub async fn heartbeat(
+        &self,
+        vote: storage::Vote,
+    ) -> Result<peer::AppendEntriesResponse, Status> {
         let vote = Some(vote);
-        let request = wire::AppendEntriesRequest {
+        let request = peer::AppendEntriesRequest {
             vote,
-            ..wire::AppendEntriesRequest::default()
+            ..peer::AppendEntriesRequest::default()
         };
         self.append(request).await
     }
 
-    pub async fn vote(&self, request: wire::VoteRequest) -> Result<wire::VoteResponse, Status> {
+    pub async fn vote(&self, request: peer::VoteRequest) -> Result<peer::VoteResponse, Status> {
         let route = self.route();
-        let request = wire::VoteRequest { route, ..request };
+        let request = peer::VoteRequest { route, ..request };
         Ok(self.client.clone().vote(request).await?.into_inner())
     }
 
-    pub async fn pre_vote(&self, request: wire::VoteRequest) -> Result<wire::VoteResponse, Status> {
+    pub async fn pre_vote(&self, request: peer::VoteRequest) -> Result<peer::VoteResponse, Status> {
         let route = self.route();
-        let request = wire::VoteRequest { route, ..request };
+        let request = peer::VoteRequest { route, ..request };
         Ok(self.client.clone().pre_vote(request).await?.into_inner())
     }
 
     pub async fn transfer(
         &self,
-        request: wire::TransferLeaderRequest,
-    ) -> Result<wire::TransferLeaderResponse, Status> {
+        request: peer::TransferLeaderRequest,
+    ) -> Result<peer::TransferLeaderResponse, Status> {
         let route = self.route();
-        let request = wire::TransferLeaderRequest { route, ..request };
+        let request = peer::TransferLeaderRequest { route, ..request };
         Ok(self
             .client
             .clone()
@@ -106,16 +109,16 @@ impl Intruder {
 
     pub async fn snapshot(
         &self,
-        header: wire::SnapshotHeader,
+        header: peer::SnapshotHeader,
         data: Vec<u8>,
-    ) -> Result<wire::SnapshotResponse, Status> {
+    ) -> Result<peer::SnapshotResponse, Status> {
         let route = self.route();
-        let header = wire::SnapshotHeader { route, ..header };
+        let header = peer::SnapshotHeader { route, ..header };
         let parts = [
-            wire::snapshot_chunk::Part::Header(header),
-            wire::snapshot_chunk::Part::Data(data),
+            peer::snapshot_chunk::Part::Header(header),
+            peer::snapshot_chunk::Part::Data(data),
         ];
-        let chunks = parts.map(|part| wire::SnapshotChunk { part: Some(part) });
+        let chunks = parts.map(|part| peer::SnapshotChunk { part: Some(part) });
         let chunks = futures::stream::iter(chunks);
         Ok(self
             .client
@@ -125,8 +128,8 @@ impl Intruder {
             .into_inner())
     }
 
-    pub async fn propose(&self, command: &ipam::Command) -> Result<wire::ProposeResponse, Status> {
-        let request = wire::ProposeRequest {
+    pub async fn propose(&self, command: &ipam::Command) -> Result<peer::ProposeResponse, Status> {
+        let request = peer::ProposeRequest {
             commands: vec![command.into()],
             timeout_millis: 2000,
             route: self.route(),
@@ -135,14 +138,14 @@ impl Intruder {
     }
 }
 
-pub fn vote(term: u64, node_id: u64, committed: bool) -> wire::Vote {
-    wire::Vote {
+pub fn vote(term: u64, node_id: u64, committed: bool) -> storage::Vote {
+    storage::Vote {
         term,
         node_id,
         committed,
     }
 }
 
-pub fn log_id(term: u64, index: u64) -> Option<wire::LogId> {
-    Some(wire::LogId { term, index })
+pub fn log_id(term: u64, index: u64) -> Option<storage::LogId> {
+    Some(storage::LogId { term, index })
 }

@@ -1,8 +1,8 @@
 //! A voter that answers: whatever it is asked, there is a higher term.
 
 use super::Site;
-use api::proto::raft as wire;
-use api::proto::raft::peer_server::{Peer, PeerServer};
+use api::proto::peer::peer_server::{Peer, PeerServer};
+use api::proto::{peer, storage};
 use futures::Stream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -53,13 +53,13 @@ struct Answers {
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Answers {
-    fn higher(&self, asked: Option<wire::Vote>) -> wire::Vote {
+    fn higher(&self, asked: Option<storage::Vote>) -> storage::Vote {
         let term = asked.map_or(0, |vote| vote.term) + self.raise;
         super::intruder::vote(term, self.node, false)
     }
 
-    fn ballot(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
-        Ok(Response::new(wire::VoteResponse {
+    fn ballot(&self, request: Request<peer::VoteRequest>) -> Answer<peer::VoteResponse> {
+        Ok(Response::new(peer::VoteResponse {
             vote: Some(self.higher(request.into_inner().vote)),
             granted: false,
             last_log_id: None,
@@ -75,49 +75,49 @@ fn silent<T>() -> Answer<T> {
 impl Peer for Answers {
     async fn append(
         &self,
-        request: Request<wire::AppendEntriesRequest>,
-    ) -> Answer<wire::AppendEntriesResponse> {
+        request: Request<peer::AppendEntriesRequest>,
+    ) -> Answer<peer::AppendEntriesResponse> {
         let higher = self.higher(request.into_inner().vote);
-        Ok(Response::new(wire::AppendEntriesResponse {
-            result: Some(wire::append_entries_response::Result::HigherVote(higher)),
+        Ok(Response::new(peer::AppendEntriesResponse {
+            result: Some(peer::append_entries_response::Result::HigherVote(higher)),
         }))
     }
 
-    async fn vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
+    async fn vote(&self, request: Request<peer::VoteRequest>) -> Answer<peer::VoteResponse> {
         self.ballot(request)
     }
 
-    async fn pre_vote(&self, request: Request<wire::VoteRequest>) -> Answer<wire::VoteResponse> {
+    async fn pre_vote(&self, request: Request<peer::VoteRequest>) -> Answer<peer::VoteResponse> {
         self.ballot(request)
     }
 
     async fn install_snapshot(
         &self,
-        _: Request<Streaming<wire::SnapshotChunk>>,
-    ) -> Answer<wire::SnapshotResponse> {
+        _: Request<Streaming<peer::SnapshotChunk>>,
+    ) -> Answer<peer::SnapshotResponse> {
         silent()
     }
 
     async fn transfer_leader(
         &self,
-        _: Request<wire::TransferLeaderRequest>,
-    ) -> Answer<wire::TransferLeaderResponse> {
+        _: Request<peer::TransferLeaderRequest>,
+    ) -> Answer<peer::TransferLeaderResponse> {
         silent()
     }
 
-    async fn propose(&self, _: Request<wire::ProposeRequest>) -> Answer<wire::ProposeResponse> {
+    async fn propose(&self, _: Request<peer::ProposeRequest>) -> Answer<peer::ProposeResponse> {
         silent()
     }
 
-    async fn join(&self, _: Request<wire::JoinRequest>) -> Answer<wire::JoinResponse> {
+    async fn join(&self, _: Request<peer::JoinRequest>) -> Answer<peer::JoinResponse> {
         silent()
     }
 
     /// It lets itself be added, and never catches up.
-    async fn invite(&self, _: Request<wire::InviteRequest>) -> Answer<wire::InviteResponse> {
+    async fn invite(&self, _: Request<peer::InviteRequest>) -> Answer<peer::InviteResponse> {
         let last = 9 + u8::try_from(self.node).unwrap();
         let listen_ip = super::ip(last).to_bits();
-        Ok(Response::new(wire::InviteResponse {
+        Ok(Response::new(peer::InviteResponse {
             listen_ip,
             key: None,
         }))
@@ -125,16 +125,16 @@ impl Peer for Answers {
 
     async fn change_member(
         &self,
-        _: Request<wire::ChangeMemberRequest>,
-    ) -> Answer<wire::ChangeMemberResponse> {
+        _: Request<peer::ChangeMemberRequest>,
+    ) -> Answer<peer::ChangeMemberResponse> {
         silent()
     }
 
-    async fn health(&self, _: Request<wire::HealthRequest>) -> Answer<wire::HealthResponse> {
+    async fn health(&self, _: Request<peer::HealthRequest>) -> Answer<peer::HealthResponse> {
         silent()
     }
 
-    async fn explain(&self, _: Request<wire::ExplainRequest>) -> Answer<wire::ExplainResponse> {
+    async fn explain(&self, _: Request<peer::ExplainRequest>) -> Answer<peer::ExplainResponse> {
         silent()
     }
 }

@@ -5,8 +5,8 @@
 //!
 //! Judged: whatever is said, Raft goes on, and the term and the cluster clock are within reach.
 
-use api::proto::command;
-use api::proto::raft as wire;
+use api::proto::log;
+use api::proto::{peer, storage};
 use cluster::{Cluster, ClusterConfig, ConnectError, Connector, PeerChannel, PeerHandler};
 use cluster::{ProvenPeer, Snapshots, Surroundings, Timings};
 use http_body_util::{BodyExt, Full};
@@ -164,7 +164,7 @@ pub async fn start(disk: Arc<dyn StorageEnv>, directory: &Path) -> (Cluster, Pee
     let surroundings = Surroundings { store, connector };
     let (cluster, handler) = Cluster::start_in(config, surroundings).await.unwrap();
     // A voter that starts takes nothing before the others have given their notes of it.
-    let notes = wire::HealthRequest {
+    let notes = peer::HealthRequest {
         node_id: LIAR,
         cluster_id: CLUSTER.to_vec(),
         notes: vec![],
@@ -182,11 +182,11 @@ fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<V
         1 => ("Vote", vec![ballot(input, term, index).encode_to_vec()]),
         2 => ("PreVote", vec![ballot(input, term, index).encode_to_vec()]),
         3 => {
-            let header = wire::SnapshotHeader {
+            let header = peer::SnapshotHeader {
                 vote: Some(vote(input, term)),
-                meta: Some(wire::SnapshotMeta {
+                meta: Some(storage::SnapshotMeta {
                     last_log_id: log_id(input, term, index),
-                    last_membership: Some(wire::StoredMembership {
+                    last_membership: Some(storage::StoredMembership {
                         log_id: log_id(input, term, index),
                         membership: Some(membership(input)),
                     }),
@@ -195,12 +195,12 @@ fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<V
                 length: 1,
                 route: route(),
             };
-            let part = Some(wire::snapshot_chunk::Part::Header(header));
-            let chunk = wire::SnapshotChunk { part };
+            let part = Some(peer::snapshot_chunk::Part::Header(header));
+            let chunk = peer::SnapshotChunk { part };
             ("InstallSnapshot", vec![chunk.encode_to_vec()])
         }
         4 => {
-            let request = wire::TransferLeaderRequest {
+            let request = peer::TransferLeaderRequest {
                 from_leader: Some(vote(input, term)),
                 to_node_id: u64::from(input.byte() % 4),
                 last_log_id: log_id(input, term, index),
@@ -209,7 +209,7 @@ fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<V
             ("TransferLeader", vec![request.encode_to_vec()])
         }
         _ => {
-            let request = wire::AppendEntriesRequest {
+            let request = peer::AppendEntriesRequest {
                 entries: vec![],
                 ..append(input, term, index)
             };
@@ -218,23 +218,23 @@ fn message(input: &mut Input<'_>, term: u64, index: u64) -> (&'static str, Vec<V
     }
 }
 
-fn append(input: &mut Input<'_>, term: u64, index: u64) -> wire::AppendEntriesRequest {
-    let entries = (0..input.byte() % 4).map(|_| wire::Entry {
+fn append(input: &mut Input<'_>, term: u64, index: u64) -> peer::AppendEntriesRequest {
+    let entries = (0..input.byte() % 4).map(|_| storage::Entry {
         log_id: log_id(input, term, index),
         payload: Some(match input.byte() % 4 {
-            0 => wire::entry::Payload::Membership(membership(input)),
-            1 => wire::entry::Payload::Batch(command::Batch {
-                stamp: Some(command::Stamp {
+            0 => storage::entry::Payload::Membership(membership(input)),
+            1 => storage::entry::Payload::Batch(log::Batch {
+                stamp: Some(log::Stamp {
                     term: input.number(term),
                     time_ms: input.number(0),
                 }),
                 commands: vec![],
             }),
-            _ => wire::entry::Payload::Blank(wire::Blank {}),
+            _ => storage::entry::Payload::Blank(storage::Blank {}),
         }),
     });
     let entries = entries.collect();
-    wire::AppendEntriesRequest {
+    peer::AppendEntriesRequest {
         vote: Some(vote(input, term)),
         prev_log_id: log_id(input, term, index),
         entries,
@@ -243,8 +243,8 @@ fn append(input: &mut Input<'_>, term: u64, index: u64) -> wire::AppendEntriesRe
     }
 }
 
-fn ballot(input: &mut Input<'_>, term: u64, index: u64) -> wire::VoteRequest {
-    wire::VoteRequest {
+fn ballot(input: &mut Input<'_>, term: u64, index: u64) -> peer::VoteRequest {
+    peer::VoteRequest {
         vote: Some(vote(input, term)),
         last_log_id: log_id(input, term, index),
         leadership_transfer: input.flag(),
@@ -252,8 +252,8 @@ fn ballot(input: &mut Input<'_>, term: u64, index: u64) -> wire::VoteRequest {
     }
 }
 
-fn vote(input: &mut Input<'_>, term: u64) -> wire::Vote {
-    wire::Vote {
+fn vote(input: &mut Input<'_>, term: u64) -> storage::Vote {
+    storage::Vote {
         term: input.number(term),
         // Mostly itself: else nothing comes further.
         node_id: match input.byte() % 8 {
@@ -264,35 +264,35 @@ fn vote(input: &mut Input<'_>, term: u64) -> wire::Vote {
     }
 }
 
-fn log_id(input: &mut Input<'_>, term: u64, index: u64) -> Option<wire::LogId> {
-    input.flag().then(|| wire::LogId {
+fn log_id(input: &mut Input<'_>, term: u64, index: u64) -> Option<storage::LogId> {
+    input.flag().then(|| storage::LogId {
         term: input.number(term),
         index: input.number(index),
     })
 }
 
-fn membership(input: &mut Input<'_>) -> wire::Membership {
-    let configs = (0..input.byte() % 4).map(|_| wire::VoterSet {
+fn membership(input: &mut Input<'_>) -> storage::Membership {
+    let configs = (0..input.byte() % 4).map(|_| storage::VoterSet {
         node_ids: (0..input.byte() % 4)
             .map(|_| u64::from(input.byte() % 4))
             .collect(),
     });
     let configs = configs.collect();
     // Always both: a node that a liar removed is out of the game.
-    let nodes = [1, LIAR].map(|node_id| wire::Node {
+    let nodes = [1, LIAR].map(|node_id| storage::Node {
         node_id,
         address: "x".repeat(usize::from(input.byte())),
         key: None,
     });
-    wire::Membership {
+    storage::Membership {
         configs,
         nodes: nodes.to_vec(),
     }
 }
 
 /// From the liar to the node.
-pub fn route() -> Option<wire::Route> {
-    Some(wire::Route {
+pub fn route() -> Option<peer::Route> {
+    Some(peer::Route {
         from: LIAR,
         to: 1,
         cluster_id: CLUSTER.to_vec(),
@@ -309,7 +309,7 @@ pub async fn call(handler: PeerHandler, (method, messages): (&str, Vec<Vec<u8>>)
     }
     let body = Full::new(body.into()).map_err(|never| match never {});
     let body = Body::new(body.map_err(|never: Status| never));
-    let request = http::Request::post(format!("http://n1:1/gatewayd.raft.v1.Peer/{method}"))
+    let request = http::Request::post(format!("http://n1:1/gatewayd.peer.v1.Peer/{method}"))
         .version(http::Version::HTTP_2)
         .header("content-type", "application/grpc")
         .header("te", "trailers")

@@ -212,7 +212,7 @@ pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         node: here,
         lease_time: None,
     };
-    let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
+    let Ok(Outcome::Offered(offered)) = node.propose(Command::from(offer)).await else {
         return None;
     };
     let grant = GrantLease {
@@ -223,9 +223,9 @@ pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         lease_time: None,
         hostname: None,
         node: here,
-        probe: Some(ipam::ConflictProbe::NotMade),
+        probe: ipam::ConflictProbe::NotMade,
     };
-    match node.propose(Command::GrantLease(grant)).await {
+    match node.propose(Command::from(grant)).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),
         _ => None,
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::live::{LIAR, route};
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use prost::Message;
 use raft_store::testing::seal_snapshot;
 use raft_store::{CommittedLeaderId, LogId, Membership, PeerNode, SnapshotMeta, codec};
@@ -22,8 +22,8 @@ pub fn snapshot(
         last_membership: openraft::StoredMembership::new(Some(laid_down), members),
     };
     let bytes = seal_snapshot(&meta, state);
-    let header = wire::SnapshotHeader {
-        vote: Some(wire::Vote {
+    let header = peer::SnapshotHeader {
+        vote: Some(storage::Vote {
             term: leads,
             node_id: LIAR,
             committed: true,
@@ -33,10 +33,10 @@ pub fn snapshot(
         route: route(),
     };
     let parts = [
-        wire::snapshot_chunk::Part::Header(header),
-        wire::snapshot_chunk::Part::Data(bytes),
+        peer::snapshot_chunk::Part::Header(header),
+        peer::snapshot_chunk::Part::Data(bytes),
     ];
-    let chunks = parts.map(|part| wire::SnapshotChunk { part: Some(part) });
+    let chunks = parts.map(|part| peer::SnapshotChunk { part: Some(part) });
     let chunks = chunks.iter().map(Message::encode_to_vec).collect();
     ("InstallSnapshot", chunks)
 }

@@ -15,8 +15,11 @@ fn discover() -> PacketBuilder {
 
 /// A datagram for each reason to drop one.
 fn malformed() -> Vec<(DropReason, Vec<u8>)> {
+    [malformed_fields(), malformed_options()].concat()
+}
+
+fn malformed_fields() -> Vec<(DropReason, Vec<u8>)> {
     use DropReason as R;
-    let request_options = |payload: &[u8]| discover().raw(payload).without_end().datagram();
     vec![
         (R::TooShort, vec![1; 239]),
         (R::TooShort, Vec::new()),
@@ -53,6 +56,13 @@ fn malformed() -> Vec<(DropReason, Vec<u8>)> {
             discover().giaddr(Ipv4Addr::new(224, 0, 0, 1)).datagram(),
         ),
         (R::MagicCookie, discover().byte(236, 98).datagram()),
+    ]
+}
+
+fn malformed_options() -> Vec<(DropReason, Vec<u8>)> {
+    use DropReason as R;
+    let request_options = |payload: &[u8]| discover().raw(payload).without_end().datagram();
+    vec![
         (R::OptionOverrun, request_options(&[12])),
         (R::OptionOverrun, request_options(&[12, 1])),
         (R::OptionOverrun, request_options(&[12, 4, b'a', b'b'])),

@@ -5,7 +5,7 @@
 //! The refusals are listed one by one, without a wildcard, so that whoever adds one has to decide.
 
 use super::NoReplyReason;
-use ipam::{Granted, Offered, Outcome, Refusal};
+use ipam::{ClusterRefusal, Granted, LeaseRefusal, Offered, Outcome, Refusal};
 
 /// What may be said to a client that sent a DHCPREQUEST.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Verdict {
     /// A DHCPACK.
     Ack(Granted),
     /// A DHCPNAK, and why.
-    Nak(Refusal),
+    Nak(LeaseRefusal),
     /// Nothing.
     NoReply(NoReplyReason),
 }
@@ -30,15 +30,27 @@ pub fn on_grant(outcome: Outcome) -> Verdict {
 
 fn on_refused_grant(refusal: Refusal) -> Verdict {
     match refusal {
-        Refusal::NotInSubnet(_)
-        | Refusal::NotAvailable(_)
-        | Refusal::HeldByAnother { .. }
-        | Refusal::Quarantined(_)
-        | Refusal::HasOtherAddress(_)
-        | Refusal::ReservedForAnother { .. }
-        | Refusal::InUse(_)
-        | Refusal::NodeAddress { .. } => Verdict::Nak(refusal),
+        Refusal::Lease(refusal) if must_hear(&refusal) => Verdict::Nak(refusal),
         other => Verdict::NoReply(reason(&other)),
+    }
+}
+
+/// Whether the client must not use the address: then it is told so.
+const fn must_hear(refusal: &LeaseRefusal) -> bool {
+    match refusal {
+        LeaseRefusal::NotInSubnet(_)
+        | LeaseRefusal::NotAvailable(_)
+        | LeaseRefusal::HeldByAnother { .. }
+        | LeaseRefusal::Quarantined(_)
+        | LeaseRefusal::HasOtherAddress(_)
+        | LeaseRefusal::InUse(_)
+        | LeaseRefusal::OfNode { .. } => true,
+        LeaseRefusal::UnknownSubnet(_)
+        | LeaseRefusal::PoolExhausted
+        | LeaseRefusal::UnknownClient
+        | LeaseRefusal::NotTheHolder(_)
+        | LeaseRefusal::NotProbed(_)
+        | LeaseRefusal::ReleasedBefore(_) => false,
     }
 }
 
@@ -52,44 +64,37 @@ pub fn on_offer(outcome: Outcome) -> Result<Offered, NoReplyReason> {
 }
 
 /// Why a refusal gets no reply.
-fn reason(refusal: &Refusal) -> NoReplyReason {
+const fn reason(refusal: &Refusal) -> NoReplyReason {
     match refusal {
-        Refusal::UnknownSubnet(_) => NoReplyReason::SubnetNotConfigured,
-        Refusal::PoolExhausted => NoReplyReason::PoolExhausted,
-        Refusal::UnknownClient => NoReplyReason::UnknownClient,
-        Refusal::NotTheHolder(_) | Refusal::ReleasedBefore(_) => NoReplyReason::NoSuchLease,
-        Refusal::Unstamped => NoReplyReason::Unavailable,
-        Refusal::HeldByAnother { .. }
-        | Refusal::Quarantined(_)
-        | Refusal::NotAvailable(_)
-        | Refusal::NodeAddress { .. }
-        | Refusal::ReservedForAnother { .. }
-        | Refusal::HasOtherAddress(_)
-        | Refusal::NotProbed(_)
-        | Refusal::InUse(_)
-        | Refusal::AlreadyReserved(_) => NoReplyReason::AddressInUse,
-        Refusal::NotInSubnet(_)
-        | Refusal::AlreadyBootstrapped
-        | Refusal::NotFound(_)
-        | Refusal::PortTaken
-        | Refusal::PortZero
-        | Refusal::PortInUse { .. }
-        | Refusal::RouterAddress(_)
-        | Refusal::TargetLeased { .. }
-        | Refusal::InvalidSubnet(_)
-        | Refusal::Overlap(_)
-        | Refusal::SubnetInUse(_)
-        | Refusal::IdentifierNotUsed(_)
-        | Refusal::TooMany { .. }
-        | Refusal::TooLarge { .. } => NoReplyReason::UnexpectedOutcome,
+        Refusal::Lease(refusal) => reason_of_lease(refusal),
+        Refusal::Cluster(ClusterRefusal::Unstamped) => NoReplyReason::Unavailable,
+        Refusal::Cluster(_) | Refusal::Object(_) => NoReplyReason::UnexpectedOutcome,
+    }
+}
+
+const fn reason_of_lease(refusal: &LeaseRefusal) -> NoReplyReason {
+    match refusal {
+        LeaseRefusal::UnknownSubnet(_) => NoReplyReason::SubnetNotConfigured,
+        LeaseRefusal::PoolExhausted => NoReplyReason::PoolExhausted,
+        LeaseRefusal::UnknownClient => NoReplyReason::UnknownClient,
+        LeaseRefusal::NotTheHolder(_) | LeaseRefusal::ReleasedBefore(_) => {
+            NoReplyReason::NoSuchLease
+        }
+        LeaseRefusal::HeldByAnother { .. }
+        | LeaseRefusal::Quarantined(_)
+        | LeaseRefusal::NotAvailable(_)
+        | LeaseRefusal::OfNode { .. }
+        | LeaseRefusal::HasOtherAddress(_)
+        | LeaseRefusal::NotProbed(_)
+        | LeaseRefusal::InUse(_) => NoReplyReason::AddressInUse,
+        LeaseRefusal::NotInSubnet(_) => NoReplyReason::UnexpectedOutcome,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipam::{ClientKey, HardwareAddress, NodeId, Span, SubnetId};
-    use ipam::{ForwardKey, PortUse, Protocol};
+    use ipam::{ClientKey, HardwareAddress, NodeId, ObjectRefusal, Span, SubnetId};
     use std::net::Ipv4Addr;
 
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
@@ -136,11 +141,11 @@ mod tests {
         let naks = every_refusal().into_iter().filter(|refusal| {
             matches!(on_grant(Outcome::Refused(refusal.clone())), Verdict::Nak(_))
         });
-        assert_eq!(naks.count(), 8);
+        assert_eq!(naks.count(), 7);
         for silent in [
-            Refusal::UnknownClient,
-            Refusal::PoolExhausted,
-            Refusal::Unstamped,
+            LeaseRefusal::UnknownClient.into(),
+            LeaseRefusal::PoolExhausted.into(),
+            Refusal::UNSTAMPED,
         ] {
             let verdict = on_grant(Outcome::Refused(silent));
             assert!(matches!(verdict, Verdict::NoReply(_)));
@@ -160,55 +165,33 @@ mod tests {
     }
 
     fn every_refusal() -> Vec<Refusal> {
-        vec![
-            Refusal::UnknownSubnet(SubnetId(1)),
-            Refusal::Unstamped,
-            Refusal::AlreadyBootstrapped,
-            Refusal::PoolExhausted,
-            Refusal::NotInSubnet(ADDRESS),
-            Refusal::NotAvailable(ADDRESS),
-            Refusal::HeldByAnother {
-                address: ADDRESS,
-                holder: client(),
-            },
-            Refusal::Quarantined(ADDRESS),
-            Refusal::HasOtherAddress(ADDRESS),
-            Refusal::UnknownClient,
-            Refusal::NotTheHolder(ADDRESS),
-            Refusal::NodeAddress {
+        let of_leases = [
+            LeaseRefusal::UnknownSubnet(SubnetId(1)),
+            LeaseRefusal::PoolExhausted,
+            LeaseRefusal::NotInSubnet(ADDRESS),
+            LeaseRefusal::NotAvailable(ADDRESS),
+            LeaseRefusal::OfNode {
                 address: ADDRESS,
                 node: NodeId(1),
             },
-            Refusal::ReservedForAnother {
-                address: ADDRESS,
-                client: client(),
-            },
-            Refusal::AlreadyReserved(ADDRESS),
-            Refusal::NotProbed(ADDRESS),
-            Refusal::InUse(ADDRESS),
-            Refusal::ReleasedBefore(ADDRESS),
-            Refusal::IdentifierNotUsed(SubnetId(1)),
-            Refusal::NotFound("reservation"),
-            Refusal::PortTaken,
-            Refusal::PortZero,
-            Refusal::PortInUse {
-                key: ForwardKey {
-                    protocol: Protocol::Tcp,
-                    port: 22,
-                },
-                used: PortUse::Ssh,
-            },
-            Refusal::RouterAddress(ADDRESS),
-            Refusal::TargetLeased {
+            LeaseRefusal::HeldByAnother {
                 address: ADDRESS,
                 holder: client(),
             },
-            Refusal::SubnetInUse(SubnetId(1)),
-            Refusal::Overlap(SubnetId(1)),
-            Refusal::TooMany {
-                what: "nodes",
-                limit: 1,
-            },
-        ]
+            LeaseRefusal::Quarantined(ADDRESS),
+            LeaseRefusal::HasOtherAddress(ADDRESS),
+            LeaseRefusal::UnknownClient,
+            LeaseRefusal::NotTheHolder(ADDRESS),
+            LeaseRefusal::NotProbed(ADDRESS),
+            LeaseRefusal::InUse(ADDRESS),
+            LeaseRefusal::ReleasedBefore(ADDRESS),
+        ];
+        let others = [
+            Refusal::UNSTAMPED,
+            ClusterRefusal::AlreadyBootstrapped.into(),
+            ObjectRefusal::PortZero.into(),
+        ];
+        let of_leases = of_leases.into_iter().map(Refusal::from);
+        of_leases.chain(others).collect()
     }
 }

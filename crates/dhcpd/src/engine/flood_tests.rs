@@ -81,7 +81,7 @@ impl Link {
 
     fn commands(&self) -> usize {
         let proposed = self.service.take_proposed();
-        let is_tick = |command: &&ipam::Command| matches!(command, ipam::Command::Tick);
+        let is_tick = |command: &&ipam::Command| **command == ipam::Command::TICK;
         proposed.len() - proposed.iter().filter(is_tick).count()
     }
 }

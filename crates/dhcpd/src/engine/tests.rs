@@ -13,7 +13,8 @@ use crate::decide::Ingress;
 use crate::reply::{Body, Reply};
 use crate::testing::{Fault, MemoryLeaseService, PacketBuilder, subnet_config};
 use ipam::{
-    Command, ConflictProbe, GrantLease, HardwareAddress, Outcome, Refusal, RequestKind, Span,
+    Change, Command, ConflictProbe, GrantLease, HardwareAddress, LeaseCommand, LeaseRefusal,
+    Outcome, RequestKind, Reservation, Span,
 };
 use std::time::Duration;
 
@@ -113,13 +114,8 @@ impl Bench {
                         self.now = self.now + self.commit_takes;
                         let outcome = self.service.propose_now(&command);
                         if let Some(revoked) = self.revoked_at_once {
-                            let subnet = subnet_config().id;
-                            let revoke = Command::RevokeLease {
-                                subnet,
-                                address: revoked,
-                                keep_record: true,
-                            };
-                            assert_eq!(self.service.propose_now(&revoke), Ok(Outcome::Done));
+                            let revoked = self.service.revoke(subnet_config().id, revoked);
+                            assert_eq!(revoked, Outcome::Done);
                         }
                         Input::Proposed(outcome)
                     }
@@ -199,9 +195,9 @@ impl Bench {
             lease_time: None,
             hostname: None,
             node,
-            probe: Some(ConflictProbe::NotMade),
+            probe: ConflictProbe::NotMade,
         };
-        let outcome = self.service.apply(&Command::GrantLease(grant));
+        let outcome = self.service.apply(&Command::from(grant));
         assert!(matches!(outcome, Outcome::Granted(_)), "{outcome:?}");
     }
 
@@ -215,7 +211,8 @@ impl Bench {
     /// Quarantines proposed since this was last asked.
     fn quarantines(&self) -> usize {
         let proposed = self.service.take_proposed();
-        let quarantine = |command: &&Command| matches!(command, Command::QuarantineAddress(_));
+        let quarantine =
+            |command: &&Command| matches!(command, Command::Lease(LeaseCommand::Quarantine(_)));
         proposed.iter().filter(quarantine).count()
     }
 

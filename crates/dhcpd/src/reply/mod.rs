@@ -16,7 +16,7 @@ pub use encode::NotEncodable;
 use crate::addressing::{Destination, destination, nak_destination};
 use crate::codec::Packet;
 use crate::labels::labelled;
-use ipam::{Granted, Refusal, Span, SubnetConfig};
+use ipam::{Granted, LeaseRefusal, Span, SubnetConfig};
 use std::net::Ipv4Addr;
 
 labelled! {
@@ -46,7 +46,7 @@ pub enum Body {
     /// The subnet's parameters, to a client that has an address (RFC 2131 §4.3.5): no lease.
     InformAck,
     /// What it asked for is not to be had (S6).
-    Nak(Refusal),
+    Nak(LeaseRefusal),
 }
 
 /// A reply, ready to be sent.

@@ -9,7 +9,7 @@ use super::{Body, NotEncodable};
 use crate::codec::Packet;
 use dhcproto::v4::{DhcpOption, MessageType, OptionCode, UnknownOption};
 use dhcproto::{Encodable, Encoder, Name};
-use ipam::{Ipv4Network, Refusal, Span, SubnetConfig};
+use ipam::{Ipv4Network, LeaseRefusal, Span, SubnetConfig};
 use std::net::Ipv4Addr;
 
 /// Sent whether or not the client lists them: without these an address is of no use.
@@ -88,11 +88,10 @@ pub(super) fn select(
 
 /// Why, for the client, and for everybody on the link: a DHCPNAK is broadcast. Who else has the address is
 /// for operators to see (`explain`), a client identifier above all: it is what its client is known by.
-fn told(refusal: &Refusal) -> String {
+fn told(refusal: &LeaseRefusal) -> String {
     match refusal {
-        Refusal::HeldByAnother { address, .. } => format!("{address} is held by another client"),
-        Refusal::ReservedForAnother { address, .. } => {
-            format!("{address} is reserved for another client")
+        LeaseRefusal::HeldByAnother { address, .. } => {
+            format!("{address} is held by another client")
         }
         other => other.to_string(),
     }

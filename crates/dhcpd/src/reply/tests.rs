@@ -137,7 +137,7 @@ fn golden_nak() {
     let packet = PacketBuilder::request(MAC)
         .ciaddr(ADDRESS)
         .option(55, &[1, 3, 6]);
-    let refusal = Refusal::Quarantined(ADDRESS);
+    let refusal = LeaseRefusal::Quarantined(ADDRESS);
     let options: [&[u8]; 4] = [
         &[53, 1, 6],
         &[54, 4, 10, 15, 3, 10],
@@ -153,7 +153,7 @@ fn golden_nak() {
 #[test]
 fn nak_through_relay_has_the_broadcast_flag() {
     let packet = PacketBuilder::request(MAC).giaddr(Ipv4Addr::new(10, 15, 3, 5));
-    let nak = reply(&packet, &Body::Nak(Refusal::NotInSubnet(ADDRESS)));
+    let nak = reply(&packet, &Body::Nak(LeaseRefusal::NotInSubnet(ADDRESS)));
     assert!(read(&nak).flags().broadcast());
     assert!(!read(&reply(&packet, &ack())).flags().broadcast());
 }
@@ -310,25 +310,18 @@ fn reply_lease_time_is_never_infinite() {
 fn nak_does_not_name_the_holder() {
     let identifier = ipam::ClientIdentifier::new(b"secret").expect("a valid length");
     let other = ipam::ClientKey::Identifier(identifier);
-    for refusal in [
-        Refusal::HeldByAnother {
-            address: ADDRESS,
-            holder: other.clone(),
-        },
-        Refusal::ReservedForAnother {
-            address: ADDRESS,
-            client: other.clone(),
-        },
-    ] {
-        let nak = reply(
-            &PacketBuilder::request(MAC).requested(ADDRESS),
-            &Body::Nak(refusal),
-        );
-        let Some(DhcpOption::Message(told)) = read(&nak).opts().get(OptionCode::Message).cloned()
-        else {
-            panic!("no message");
-        };
-        assert!(told.starts_with("10.15.3.20 is "), "{told}");
-        assert!(!told.contains(&other.to_string()), "{told}");
-    }
+    let refusal = LeaseRefusal::HeldByAnother {
+        address: ADDRESS,
+        holder: other.clone(),
+    };
+    let nak = reply(
+        &PacketBuilder::request(MAC).requested(ADDRESS),
+        &Body::Nak(refusal),
+    );
+    let Some(DhcpOption::Message(told)) = read(&nak).opts().get(OptionCode::Message).cloned()
+    else {
+        panic!("no message");
+    };
+    assert!(told.starts_with("10.15.3.20 is "), "{told}");
+    assert!(!told.contains(&other.to_string()), "{told}");
 }

@@ -8,7 +8,7 @@ use crate::port::LeaseService;
 use crate::probe::{Answers, ProbeError, ProbeResult};
 use futures::future::join_all;
 use ipam::{
-    ClientIdentity, ClusterTime, Command, HardwareAddress, LiftQuarantine, Outcome, SubnetId,
+    ClientIdentity, ClusterTime, HardwareAddress, LeaseCommand, LiftQuarantine, Outcome, SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -161,7 +161,7 @@ async fn recheck(shared: Arc<Shared>, address: Ipv4Addr, until: ClusterTime) {
     if !shared.is_clear(address).await {
         return;
     }
-    let lift = Command::LiftQuarantine(LiftQuarantine {
+    let lift = LeaseCommand::LiftQuarantine(LiftQuarantine {
         subnet: shared.identity.subnet,
         address,
         node: shared.identity.node,
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::port::LeaseView;
     use crate::testing::{MemoryLeaseService, subnet_config};
-    use ipam::{NodeId, OfferLease, QuarantineAddress, Span};
+    use ipam::{Command, NodeId, OfferLease, QuarantineAddress, Span};
 
     #[test]
     fn l3_conflict_is_known_before_its_quarantine_ends() {
@@ -197,7 +197,7 @@ mod tests {
         let node = (NodeId(1), Ipv4Addr::new(10, 15, 3, 10));
         let service = MemoryLeaseService::new(&config, &[node]);
         let address = config.pool.first();
-        service.apply(&Command::OfferLease(OfferLease {
+        service.apply(&Command::from(OfferLease {
             subnet: config.id,
             client: ClientIdentity {
                 hardware: HardwareAddress::ethernet([2, 0, 0, 0, 0, 1]),
@@ -209,11 +209,10 @@ mod tests {
             node: node.0,
             avoid: Vec::new(),
         }));
-        service.apply(&Command::QuarantineAddress(QuarantineAddress {
+        service.apply(&Command::from(QuarantineAddress {
             subnet: config.id,
             address,
             node: node.0,
-            bounded: true,
         }));
         let is_next = |service: &MemoryLeaseService| {
             let clock = service.service().clock;

@@ -10,7 +10,7 @@ use crate::port::ProposeError;
 use crate::probe::{Answers, ProbeResult};
 use crate::reply::{Body, Reply};
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{Command, Outcome};
+use ipam::{LeaseCommand, Outcome};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
@@ -102,7 +102,7 @@ impl Shared {
     }
 
     /// Waits for a proposal as long as its outcome can still be sent to the client.
-    async fn propose(&self, command: Command, transaction: &Transaction) -> Input {
+    async fn propose(&self, command: LeaseCommand, transaction: &Transaction) -> Input {
         let limit = if transaction.awaits_reply() && !ipam::mutated!("t6_late_reply") {
             REPLY_DEADLINE
         } else {

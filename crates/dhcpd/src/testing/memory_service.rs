@@ -3,9 +3,9 @@
 use crate::port::{ClientView, LeaseService, LeaseView, ProposeError, ServiceView};
 use async_trait::async_trait;
 use ipam::{
-    AddressRange, Batch, Bootstrap, ClientIdentity, ClusterTime, Command, ForwardPolicy,
-    IdentityPolicy, Ipv4Network, LeaseTimes, LogPosition, NodeId, NodeRegistration, Outcome, Span,
-    Stamp, State, SubnetConfig, SubnetId,
+    AddressRange, Batch, Bootstrap, Change, ClientIdentity, ClusterCommand, ClusterTime, Command,
+    ForwardPolicy, IdentityPolicy, Ipv4Network, LeaseCommand, LeaseTimes, LogPosition, NodeId,
+    NodeRegistration, ObjectCommand, Operator, Outcome, Span, Stamp, State, SubnetConfig, SubnetId,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -60,15 +60,15 @@ impl MemoryLeaseService {
         };
         let register = nodes.iter().map(|(node, listen_ip)| {
             let peer_address = format!("{listen_ip}:7400");
-            Command::RegisterNode(NodeRegistration {
+            Command::from(NodeRegistration {
                 node: *node,
-                listen_ip: *listen_ip,
+                listen: BTreeMap::from([(config.id, *listen_ip)]),
                 peer_address,
                 listeners: BTreeMap::new(),
                 addresses: Default::default(),
             })
         });
-        for command in std::iter::once(Command::Bootstrap(bootstrap)).chain(register) {
+        for command in std::iter::once(Command::from(bootstrap)).chain(register) {
             let outcome = service.apply(&command);
             assert_eq!(outcome, Outcome::Done, "{command:?}");
         }
@@ -104,9 +104,30 @@ impl MemoryLeaseService {
             .expect("one outcome for each command")
     }
 
+    /// An operator changes an object.
+    pub fn change(&self, change: Change) -> Outcome {
+        let operator = Operator::default();
+        self.apply(&Command::from(ObjectCommand {
+            operator,
+            change,
+            force: false,
+        }))
+    }
+
+    /// An operator takes an address back.
+    pub fn revoke(&self, subnet: SubnetId, address: Ipv4Addr) -> Outcome {
+        let operator = Operator::default();
+        self.apply(&Command::from(ClusterCommand::RevokeLease {
+            operator,
+            subnet,
+            address,
+        }))
+    }
+
     /// What [`LeaseService::propose`] answers, without awaiting.
-    pub fn propose_now(&self, command: &Command) -> Result<Outcome, ProposeError> {
+    pub fn propose_now(&self, command: &LeaseCommand) -> Result<Outcome, ProposeError> {
         let fault = self.lock().fault.clone();
+        let command = &Command::from(command.clone());
         match fault {
             Fault::None => Ok(self.apply(command)),
             Fault::NoQuorum => Err(ProposeError::Unavailable("no quorum in reach".into())),
@@ -125,7 +146,7 @@ impl MemoryLeaseService {
             inner.clock
         };
         tracing::trace!(%clock, "time passes");
-        self.apply(&Command::Tick);
+        self.apply(&Command::TICK);
     }
 
     /// Breaks or mends the cluster.
@@ -205,7 +226,7 @@ impl LeaseView for MemoryLeaseService {
 
 #[async_trait]
 impl LeaseService for MemoryLeaseService {
-    async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
+    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError> {
         self.propose_now(&command)
     }
 }

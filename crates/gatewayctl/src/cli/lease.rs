@@ -3,8 +3,7 @@
 use std::net::Ipv4Addr;
 
 use clap::Subcommand;
-
-use super::Client;
+use ipam::ClientKey;
 
 /// What can be done with leases.
 #[derive(Debug, Subcommand)]
@@ -16,7 +15,7 @@ pub enum LeaseCommand {
     List {
         /// Only this client's
         #[arg(long)]
-        client: Option<Client>,
+        client: Option<ClientKey>,
     },
     /// Print one lease in full
     #[command(after_help = "Example:\n  gatewayctl lease show 10.15.3.20")]

@@ -2,8 +2,9 @@
 
 use api::proto::admin::ExplainRequest;
 use api::proto::admin::admin_client::AdminClient;
+use ipam::ClientKey;
 
-use crate::cli::{Client, Global};
+use crate::cli::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -14,7 +15,7 @@ use crate::view::ExplainView;
 /// Prints what every node has seen of a client. That it got no answer is a finding, not an error.
 pub(super) async fn explain(
     global: &Global,
-    client: &Client,
+    client: &ClientKey,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let doing = format!("asking every node about {client}");

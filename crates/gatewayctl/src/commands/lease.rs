@@ -4,8 +4,9 @@ use std::net::Ipv4Addr;
 
 use api::proto::admin::admin_client::AdminClient;
 use api::proto::admin::{ListLeasesRequest, ReleaseLeaseRequest};
+use ipam::ClientKey;
 
-use crate::cli::{Client, Global, LeaseCommand};
+use crate::cli::{Global, LeaseCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -27,12 +28,12 @@ pub(super) async fn run(
 
 async fn list(
     global: &Global,
-    client: Option<&Client>,
+    client: Option<&ClientKey>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let request = ListLeasesRequest {
         address: None,
-        client: client.map(Client::to_string),
+        client: client.map(ToString::to_string),
     };
     let leases = leases(global, Action::question("listing the leases"), request).await?;
     output.print(&leases[..], render::leases)?;

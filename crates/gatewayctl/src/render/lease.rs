@@ -22,7 +22,7 @@ pub fn leases(leases: &[LeaseView], style: Style) -> String {
     if leases.is_empty() {
         return "No leases.\n".to_owned();
     }
-    table(COLUMNS, leases.iter().map(row), style)
+    table(&COLUMNS, leases.iter().map(row), style)
 }
 
 /// One lease in full.

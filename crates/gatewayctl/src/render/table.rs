@@ -9,20 +9,22 @@ use super::wrap::visible;
 
 /// A column's heading and where its cells stand.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Column {
+pub enum Column {
     /// Words.
     Left(&'static str),
     /// Numbers.
     Right(&'static str),
 }
 
-/// The table, each line ended by a newline, none with blanks at its end.
-pub(super) fn table<const N: usize>(
-    columns: [Column; N],
-    rows: impl IntoIterator<Item = [String; N]>,
+/// The table: each row has a cell for each column. Each line is ended by a newline, none with blanks at its
+/// end.
+#[must_use]
+pub fn table<R: AsRef<[String]>>(
+    columns: &[Column],
+    rows: impl IntoIterator<Item = R>,
     style: Style,
 ) -> String {
-    let rows: Vec<_> = rows.into_iter().collect();
+    let rows: Vec<R> = rows.into_iter().collect();
     let lines = lines(columns, &rows);
     let widest = lines.iter().map(|line| visible(line)).max().unwrap_or(0);
     match style.columns {
@@ -31,13 +33,13 @@ pub(super) fn table<const N: usize>(
     }
 }
 
-fn lines<const N: usize>(columns: [Column; N], rows: &[[String; N]]) -> Vec<String> {
+fn lines<R: AsRef<[String]>>(columns: &[Column], rows: &[R]) -> Vec<String> {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(columns.iter().map(|column| Cell::new(column.heading())));
-    table.add_rows(rows);
+    table.add_rows(rows.iter().map(AsRef::as_ref));
     for (column, settings) in columns.iter().zip(table.column_iter_mut()) {
         settings
             .set_padding((0, 2))
@@ -50,15 +52,15 @@ fn lines<const N: usize>(columns: [Column; N], rows: &[[String; N]]) -> Vec<Stri
 }
 
 /// Each row as lines of heading and cell, with an empty line between rows.
-fn records<const N: usize>(columns: [Column; N], rows: &[[String; N]]) -> String {
-    let headings = columns.map(Column::heading);
+fn records<R: AsRef<[String]>>(columns: &[Column], rows: &[R]) -> String {
+    let headings: Vec<_> = columns.iter().map(|column| column.heading()).collect();
     let width = headings
         .iter()
         .map(|heading| heading.len())
         .max()
         .unwrap_or(0);
-    let record = |row: &[String; N]| -> String {
-        let cells = headings.iter().zip(row);
+    let record = |row: &R| -> String {
+        let cells = headings.iter().zip(row.as_ref());
         cells
             .map(|(heading, cell)| format!("{heading:<width$}  {cell}\n"))
             .collect()
@@ -95,11 +97,11 @@ mod tests {
             columns: Some(columns),
         };
         assert_eq!(
-            table(columns, rows(), style(80)),
+            table(&columns, rows(), style(80)),
             "ADDRESS      N\n10.15.3.254  1\n"
         );
         assert_eq!(
-            table(columns, rows(), style(10)),
+            table(&columns, rows(), style(10)),
             "ADDRESS  10.15.3.254\nN        1\n"
         );
     }

@@ -16,6 +16,8 @@ pub struct EventView {
     pub client: String,
     /// For people.
     pub text: String,
+    /// Who made the change: the cluster, a node, or an operator and from where.
+    pub actor: String,
     /// How many events were missed before this one.
     pub missed: u64,
 }
@@ -28,6 +30,7 @@ impl From<Event> for EventView {
             address,
             client,
             text,
+            actor,
             missed,
         } = event;
         Self {
@@ -36,6 +39,7 @@ impl From<Event> for EventView {
             address,
             client,
             text,
+            actor,
             missed,
         }
     }

@@ -5,25 +5,28 @@ use std::sync::Arc;
 
 use api::proto::admin::admin_server::{Admin, AdminServer};
 use api::proto::admin::{
-    AddForwardRequest, AddNodeRequest, AddReservationRequest, BootstrapRequest, BootstrapResponse,
-    Done, ExplainRequest, ExplainResponse, GetProfileRequest, ListForwardsRequest,
-    ListForwardsResponse, ListLeasesRequest, ListLeasesResponse, ListReservationsRequest,
-    ListReservationsResponse, ProfileResponse, ReleaseLeaseRequest, RemoveForwardRequest,
-    RemoveNodeRequest, RemoveReservationRequest, SetProfileRequest, StatusRequest, StatusResponse,
+    AddNodeRequest, BootstrapRequest, BootstrapResponse, CreateObjectRequest, DeleteObjectRequest,
+    Done, ExplainRequest, ExplainResponse, GetProfileRequest, ListLeasesRequest,
+    ListLeasesResponse, ListObjectsRequest, ListObjectsResponse, ProfileResponse,
+    ReleaseLeaseRequest, RemoveNodeRequest, ReplaceObjectRequest, SetProfileRequest, StatusRequest,
+    StatusResponse,
 };
 use api::proto::watch::watch_server::{Watch, WatchServer};
 use api::proto::watch::{Event, EventsRequest};
+use ipam::{AnyKey, AnyObject, Kind};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
-use super::sample;
+use super::{objects, sample};
 
 /// What the node does with a change.
 #[derive(Clone)]
 pub enum Changes {
     Done,
     Refuse(Status),
+    /// Refuses, and says what was asked for, so that a test can look at it.
+    SayBack,
     Hang,
 }
 
@@ -34,6 +37,8 @@ pub struct Fake {
     pub changes: Changes,
     /// What is said besides of a change that is done.
     pub notices: Vec<String>,
+    /// What it lists, whatever kind of object it is asked for.
+    pub lists: Option<Kind>,
 }
 
 impl Default for Fake {
@@ -42,6 +47,7 @@ impl Default for Fake {
             status: sample::healthy(),
             changes: Changes::Done,
             notices: Vec::new(),
+            lists: None,
         }
     }
 }
@@ -76,12 +82,28 @@ impl Fake {
         address
     }
 
+    /// A node that refuses changes of objects, and says what it was asked for.
+    pub fn saying_back() -> Self {
+        Self {
+            changes: Changes::SayBack,
+            ..Self::default()
+        }
+    }
+
+    fn say_back(&self, asked: &str) -> Result<(), Status> {
+        match self.changes {
+            Changes::SayBack => Err(Status::invalid_argument(asked)),
+            _ => Ok(()),
+        }
+    }
+
     async fn change(&self) -> Result<Response<Done>, Status> {
         match &self.changes {
             Changes::Done => Ok(Response::new(Done {
                 notices: self.notices.clone(),
             })),
             Changes::Refuse(status) => Err(status.clone()),
+            Changes::SayBack => Err(Status::internal("this call is not said back")),
             Changes::Hang => std::future::pending().await,
         }
     }
@@ -133,56 +155,43 @@ impl Admin for Fake {
         self.change().await
     }
 
-    async fn list_reservations(
+    async fn list_objects(
         &self,
-        _: Request<ListReservationsRequest>,
-    ) -> Result<Response<ListReservationsResponse>, Status> {
-        Ok(Response::new(ListReservationsResponse {
-            reservations: sample::reservations(),
+        request: Request<ListObjectsRequest>,
+    ) -> Result<Response<ListObjectsResponse>, Status> {
+        let kind = api::objects::kind_of_number(request.into_inner().kind)
+            .ok_or_else(|| Status::invalid_argument("no such kind"))?;
+        Ok(Response::new(ListObjectsResponse {
+            objects: objects::listed(self.lists.unwrap_or(kind)),
         }))
     }
 
-    async fn add_reservation(
+    async fn create_object(
         &self,
-        _: Request<AddReservationRequest>,
+        request: Request<CreateObjectRequest>,
+    ) -> Result<Response<Done>, Status> {
+        let CreateObjectRequest { object, force } = request.into_inner();
+        let object = object.map(AnyObject::try_from).transpose();
+        let object = object.map_err(|error| Status::internal(error.to_string()))?;
+        self.say_back(&format!("{object:?}, force: {force}"))?;
+        self.change().await
+    }
+
+    async fn replace_object(
+        &self,
+        _: Request<ReplaceObjectRequest>,
     ) -> Result<Response<Done>, Status> {
         self.change().await
     }
 
-    async fn remove_reservation(
+    async fn delete_object(
         &self,
-        _: Request<RemoveReservationRequest>,
+        request: Request<DeleteObjectRequest>,
     ) -> Result<Response<Done>, Status> {
-        self.change().await
-    }
-
-    async fn list_forwards(
-        &self,
-        _: Request<ListForwardsRequest>,
-    ) -> Result<Response<ListForwardsResponse>, Status> {
-        Ok(Response::new(ListForwardsResponse {
-            forwards: sample::forwards(),
-        }))
-    }
-
-    /// Says back what it was asked for, so that a test can look at it.
-    async fn add_forward(
-        &self,
-        request: Request<AddForwardRequest>,
-    ) -> Result<Response<Done>, Status> {
-        let request = request.into_inner();
-        match &request.forward {
-            Some(forward) if forward.port == 1 => {
-                Err(Status::invalid_argument(format!("{request:?}")))
-            }
-            _ => self.change().await,
-        }
-    }
-
-    async fn remove_forward(
-        &self,
-        _: Request<RemoveForwardRequest>,
-    ) -> Result<Response<Done>, Status> {
+        let DeleteObjectRequest { key, expected } = request.into_inner();
+        let key = key.map(AnyKey::try_from).transpose();
+        let key = key.map_err(|error| Status::internal(error.to_string()))?;
+        self.say_back(&format!("{key:?}, expected: {expected:?}"))?;
         self.change().await
     }
 

@@ -3,4 +3,5 @@
 
 pub mod fake;
 pub mod golden;
+pub mod objects;
 pub mod sample;

@@ -1,10 +1,9 @@
 //! Answers as a cluster of three gives them.
 
-use api::proto::admin::forward::Target;
 use api::proto::admin::verdict::Level;
 use api::proto::admin::{
-    AskedNode, Blocker, ExplainResponse, ExplainedPacket, Forward, Lease, Member, NatStatus,
-    Reservation, StatusResponse, SubnetUse, Verdict,
+    AskedNode, Blocker, ExplainResponse, ExplainedPacket, Lease, Member, NatStatus, StatusResponse,
+    SubnetUse, Verdict,
 };
 use api::proto::watch::Event;
 
@@ -63,7 +62,7 @@ pub fn status() -> StatusResponse {
 }
 
 /// Node 3, cut off from its peers.
-pub fn silent() -> StatusResponse {
+pub fn not_serving() -> StatusResponse {
     StatusResponse {
         node_id: 3,
         leader_id: Some(1),
@@ -97,7 +96,7 @@ pub fn silent() -> StatusResponse {
                 Blocker {
                     kind: "not_serving".to_owned(),
                     cause: "This node does not answer DHCP clients: no quorum in reach: 1 of 3 members answers".to_owned(),
-                    remedy: "start gatewayd on the nodes that are down, or mend the network between them; do not remove members".to_owned(),
+                    remedy: "start gatewayd on the nodes that are down, or repair the network between them; do not remove members".to_owned(),
                     node_id: None,
                     since_seconds: None,
                 },
@@ -132,7 +131,7 @@ fn unreachable(node: u64, seconds: u64, for_how_long: &str) -> Blocker {
             10 + node
         ),
         remedy: format!(
-            "start gatewayd on its host, or mend the network to it; if it is gone for good: gatewayctl node remove {node}"
+            "start gatewayd on its host, or repair the network to it; if it is gone for good: gatewayctl node remove {node}"
         ),
         node_id: Some(node),
         since_seconds: Some(seconds),
@@ -142,7 +141,7 @@ fn unreachable(node: u64, seconds: u64, for_how_long: &str) -> Blocker {
 /// Without a quorum nobody can be removed.
 fn cut_off(node: u64) -> Blocker {
     Blocker {
-        remedy: "start gatewayd on its host, or mend the network to it".to_owned(),
+        remedy: "start gatewayd on its host, or repair the network to it".to_owned(),
         ..unreachable(node, 70, "1 min")
     }
 }
@@ -298,44 +297,6 @@ pub fn explained() -> ExplainResponse {
     }
 }
 
-/// To an address, to a client, to a client without a lease.
-pub fn forwards() -> Vec<Forward> {
-    let to = |protocol: &str, port, target, target_port, resolved: Option<&str>| Forward {
-        protocol: protocol.to_owned(),
-        port,
-        target: Some(target),
-        target_port,
-        resolved: resolved.map(str::to_owned),
-    };
-    let client = |mac: &str| Target::Client(mac.to_owned());
-    vec![
-        to(
-            "tcp",
-            2222,
-            Target::Address("10.15.3.20".to_owned()),
-            22,
-            Some("10.15.3.20:22"),
-        ),
-        to(
-            "tcp",
-            8080,
-            client("02:aa:00:00:00:01"),
-            80,
-            Some("10.15.3.20:80"),
-        ),
-        to("udp", 5353, client("02:aa:00:00:00:09"), 53, None),
-    ]
-}
-
-/// One.
-pub fn reservations() -> Vec<Reservation> {
-    vec![Reservation {
-        client: "02:aa:00:00:00:01".to_owned(),
-        address: "10.15.3.20".to_owned(),
-        subnet_id: 1,
-    }]
-}
-
 /// Two, the second after a gap.
 pub fn events() -> Vec<Event> {
     let event = |index, kind: &str, text: &str, missed| Event {
@@ -344,6 +305,7 @@ pub fn events() -> Vec<Event> {
         address: "10.15.3.20".to_owned(),
         client: "02:aa:00:00:00:01".to_owned(),
         text: text.to_owned(),
+        actor: "node 2".to_owned(),
         missed,
     };
     vec![

@@ -14,7 +14,7 @@ pub const TARGET: &str = "audit";
 #[derive(Debug)]
 pub struct Change {
     /// What is done: `forward add`.
-    pub verb: &'static str,
+    pub verb: String,
     /// To what: `tcp/2222`.
     pub object: String,
     /// How it was, as this node knew it.
@@ -35,7 +35,7 @@ impl Change {
         let from = self.from.map(|from| from.to_string()).unwrap_or_default();
         tracing::info!(
             target: TARGET,
-            verb = self.verb,
+            verb = %self.verb,
             object = ?self.object,
             before = ?self.before,
             after = ?self.after,

@@ -1,7 +1,7 @@
 //! How things are, in a few words: for the audit line of a change.
 
 use cluster::ClusterStatus;
-use ipam::{ClientKey, Forward, ForwardKey, ForwardTarget, LeaseState, NodeId, State, SubnetId};
+use ipam::{AnyKey, LeaseState, NodeId, State};
 use std::net::Ipv4Addr;
 
 /// Whose lease is on the address.
@@ -21,26 +21,10 @@ pub fn lease(state: &State, address: Ipv4Addr) -> String {
     format!("{what} {}", lease.client)
 }
 
-/// Which address is kept for the client.
-pub fn reservation(state: &State, subnet: SubnetId, client: &ClientKey) -> String {
-    let subnet = state.subnets().get(&subnet);
-    let address = subnet.and_then(|subnet| subnet.reservations().address_of(client));
-    address.map_or_else(|| "none".to_owned(), |address| address.to_string())
-}
-
-/// Where the port leads.
-pub fn forward(state: &State, key: ForwardKey) -> String {
-    let forward = state.nat().forwards.get(&key);
-    forward.map_or_else(|| "none".to_owned(), target)
-}
-
-/// A forward's target and its port.
-pub fn target(forward: &Forward) -> String {
-    let port = forward.target_port;
-    match &forward.target {
-        ForwardTarget::Address(address) => format!("{address}:{port}"),
-        ForwardTarget::Client { client, .. } => format!("client {client} port {port}"),
-    }
+/// What the object is.
+pub fn object(state: &State, key: &AnyKey) -> String {
+    let stored = state.objects().get(key);
+    stored.map_or_else(|| "none".to_owned(), |stored| stored.object.to_string())
 }
 
 /// What the node is in the cluster.

@@ -5,10 +5,10 @@
 
 pub mod audit;
 mod before;
-mod client_text;
 mod daemon;
 mod explain;
 mod nat;
+mod objects;
 mod profile;
 mod service;
 mod shadowed;

@@ -45,7 +45,7 @@ pub fn change(
         ("the cluster", now.agreed)
     };
     Change {
-        verb: "profile set",
+        verb: "profile set".to_owned(),
         object: object.to_owned(),
         before: before.to_string(),
         after: wanted.to_string(),

@@ -1,13 +1,15 @@
 //! The admin service: each call is a read of this node's view, or a command and its outcome.
 
-use super::audit::Change;
-use super::{Daemon, before, explain, profile, status, text};
-use crate::config::SUBNET;
+use super::audit;
+use super::{Daemon, before, explain, objects, profile, status, text};
 use api::proto::admin as wire;
 use api::proto::admin::admin_server::Admin;
 use cluster::{MembershipError, ProposeError};
-use ipam::{ClientKey, Command, ForwardTarget, NodeId, Outcome, Refusal, State};
-use std::net::Ipv4Addr;
+use ipam::{
+    AddressRefusal, Change, ClusterCommand, ClusterRefusal, Command, NodeId, ObjectCommand,
+    ObjectRefusal, Operator, Outcome, Refusal, State,
+};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -25,14 +27,41 @@ impl AdminService {
     }
 
     /// Proposes the change, and logs it with what came of it.
-    async fn run(&self, change: Change, command: Command) -> Answer<wire::Done> {
-        let outcome = match self.daemon.cluster.propose(command).await {
+    async fn run(&self, change: audit::Change, command: impl Into<Command>) -> Answer<wire::Done> {
+        let outcome = match self.daemon.cluster.propose(command.into()).await {
             Ok(Outcome::Refused(refusal)) => Err(refused(&refusal)),
             Ok(_) => Ok(Response::new(wire::Done::default())),
             Err(error) => Err(not_committed(error)),
         };
         change.log(&outcome);
         outcome
+    }
+
+    /// Changes an object, and says what may surprise of it.
+    async fn change(
+        &self,
+        change: Change,
+        force: bool,
+        from: Option<SocketAddr>,
+    ) -> Answer<wire::Done> {
+        let line = self.read(|state| objects::audit_line(state, &change, force, from));
+        let notices = self.read(|state| objects::notices(state, &change));
+        let operator = self.operator(from);
+        let command = ObjectCommand {
+            operator,
+            change,
+            force,
+        };
+        self.run(line, command).await?;
+        Ok(Response::new(wire::Done { notices }))
+    }
+
+    /// Who asks, as this node knows it.
+    fn operator(&self, from: Option<SocketAddr>) -> Operator {
+        Operator {
+            node: self.daemon.cluster.status().node,
+            from: from.map(|from| from.to_string()).unwrap_or_default(),
+        }
     }
 
     fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
@@ -52,8 +81,8 @@ impl Admin for AdminService {
     ) -> Answer<wire::BootstrapResponse> {
         let already = self.read(|state| state.cluster_id().is_some());
         if !already {
-            let change = Change {
-                verb: "bootstrap",
+            let change = audit::Change {
+                verb: "bootstrap".to_owned(),
                 object: format!("node {}", self.daemon.cluster.status().node),
                 before: "no cluster".to_owned(),
                 after: "the first node of one".to_owned(),
@@ -123,151 +152,69 @@ impl Admin for AdminService {
         let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
         let subnet =
             subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
-        let change = Change {
-            verb: "lease release",
+        let change = audit::Change {
+            verb: "lease release".to_owned(),
             object: address.to_string(),
             before: self.read(|state| before::lease(state, address)),
             after: "none".to_owned(),
             from,
         };
-        let revoke = Command::RevokeLease {
+        let revoke = ClusterCommand::RevokeLease {
+            operator: self.operator(from),
             subnet,
             address,
-            keep_record: true,
         };
         self.run(change, revoke).await
     }
 
-    async fn list_reservations(
+    async fn list_objects(
         &self,
-        _: Request<wire::ListReservationsRequest>,
-    ) -> Answer<wire::ListReservationsResponse> {
-        let reservations = self.read(|state| {
-            let subnets = state.subnets().iter();
-            let reservations = subnets.flat_map(|(id, subnet)| {
-                subnet
-                    .reservations()
-                    .iter()
-                    .map(move |(client, address)| wire::Reservation {
-                        client: client.to_string(),
-                        address: address.to_string(),
-                        subnet_id: id.0,
-                    })
-            });
-            reservations.collect()
-        });
-        Ok(Response::new(wire::ListReservationsResponse {
-            reservations,
-        }))
+        request: Request<wire::ListObjectsRequest>,
+    ) -> Answer<wire::ListObjectsResponse> {
+        let kind = objects::kind(request.into_inner().kind)?;
+        Ok(Response::new(self.read(|state| objects::list(state, kind))))
     }
 
-    async fn add_reservation(
+    async fn create_object(
         &self,
-        request: Request<wire::AddReservationRequest>,
+        request: Request<wire::CreateObjectRequest>,
+    ) -> Answer<wire::Done> {
+        let from = request.remote_addr();
+        let wire::CreateObjectRequest { object, force } = request.into_inner();
+        let change = Change::Create(objects::object(object)?);
+        self.change(change, force, from).await
+    }
+
+    async fn replace_object(
+        &self,
+        request: Request<wire::ReplaceObjectRequest>,
     ) -> Answer<wire::Done> {
         let from = request.remote_addr();
         let request = request.into_inner();
-        let address = text::parse_address(&request.address)?;
-        let client = text::parse_client(&request.client)?;
-        let subnet = self.read(|state| state.subnet_containing(address).map(|s| s.config().id));
-        let subnet =
-            subnet.ok_or_else(|| Status::not_found(format!("{address} is in no subnet")))?;
-        let change = Change {
-            verb: "reservation add",
-            object: client.to_string(),
-            before: self.read(|state| before::reservation(state, subnet, &client)),
-            after: address.to_string(),
-            from,
+        let change = Change::Replace {
+            object: objects::object(request.object)?,
+            expected: request.expected,
         };
-        let command = Command::AddReservation {
-            subnet,
-            client,
-            address,
-        };
-        self.run(change, command).await
+        self.change(change, request.force, from).await
     }
 
-    async fn remove_reservation(
+    async fn delete_object(
         &self,
-        request: Request<wire::RemoveReservationRequest>,
+        request: Request<wire::DeleteObjectRequest>,
     ) -> Answer<wire::Done> {
         let from = request.remote_addr();
-        let client = text::parse_client(&request.into_inner().client)?;
-        let change = Change {
-            verb: "reservation remove",
-            object: client.to_string(),
-            before: self.read(|state| before::reservation(state, SUBNET, &client)),
-            after: "none".to_owned(),
-            from,
-        };
-        let notices = self.read(|state| left_open(state, &client));
-        let command = Command::RemoveReservation {
-            subnet: SUBNET,
-            client,
-        };
-        self.run(change, command).await?;
-        Ok(Response::new(wire::Done { notices }))
-    }
-
-    async fn list_forwards(
-        &self,
-        _: Request<wire::ListForwardsRequest>,
-    ) -> Answer<wire::ListForwardsResponse> {
-        let forwards = self.read(|state| {
-            let forwards = state.nat().forwards.iter();
-            forwards
-                .map(|(key, forward)| text::show_forward(*key, forward, state.resolve(forward)))
-                .collect()
-        });
-        Ok(Response::new(wire::ListForwardsResponse { forwards }))
-    }
-
-    async fn add_forward(&self, request: Request<wire::AddForwardRequest>) -> Answer<wire::Done> {
-        let from = request.remote_addr();
-        let wire::AddForwardRequest { forward, force } = request.into_inner();
-        let forward = forward.ok_or_else(|| Status::invalid_argument("there is no forward"))?;
-        let (key, forward) = text::parse_forward(&forward, SUBNET)?;
-        let forced = if force { ", by force" } else { "" };
-        let change = Change {
-            verb: "forward add",
-            object: key.to_string(),
-            before: self.read(|state| before::forward(state, key)),
-            after: format!("{}{forced}", before::target(&forward)),
-            from,
-        };
-        let notices = self.read(|state| forward_notices(state, &forward.target));
-        let command = Command::AddForward {
-            key,
-            forward,
-            force,
-        };
-        self.run(change, command).await?;
-        Ok(Response::new(wire::Done { notices }))
-    }
-
-    async fn remove_forward(
-        &self,
-        request: Request<wire::RemoveForwardRequest>,
-    ) -> Answer<wire::Done> {
-        let from = request.remote_addr();
-        let request = request.into_inner();
-        let key = text::parse_forward_key(&request.protocol, request.port)?;
-        let change = Change {
-            verb: "forward remove",
-            object: key.to_string(),
-            before: self.read(|state| before::forward(state, key)),
-            after: "none".to_owned(),
-            from,
-        };
-        self.run(change, Command::RemoveForward(key)).await
+        let wire::DeleteObjectRequest { key, expected } = request.into_inner();
+        let key = objects::key(key)?;
+        self.change(Change::Delete { key, expected }, false, from)
+            .await
     }
 
     async fn add_node(&self, request: Request<wire::AddNodeRequest>) -> Answer<wire::Done> {
         let from = request.remote_addr();
         let request = request.into_inner();
         let node = NodeId(request.node_id);
-        let change = Change {
-            verb: "node add",
+        let change = audit::Change {
+            verb: "node add".to_owned(),
             object: format!("node {node}"),
             before: before::member(&self.daemon.cluster.status(), node),
             after: format!("member at {}", request.peer_address),
@@ -288,8 +235,8 @@ impl Admin for AdminService {
     async fn remove_node(&self, request: Request<wire::RemoveNodeRequest>) -> Answer<wire::Done> {
         let from = request.remote_addr();
         let node = NodeId(request.into_inner().node_id);
-        let change = Change {
-            verb: "node remove",
+        let change = audit::Change {
+            verb: "node remove".to_owned(),
             object: format!("node {node}"),
             before: before::member(&self.daemon.cluster.status(), node),
             after: "no member".to_owned(),
@@ -317,63 +264,16 @@ impl Admin for AdminService {
         let now = self.daemon.cluster.profile();
         let change = profile::change(&now, wanted, request.local, from);
         if !request.local {
-            return self.run(change, Command::SetProfile(wanted)).await;
+            let operator = self.operator(from);
+            let profile = wanted;
+            let set = ClusterCommand::SetProfile { operator, profile };
+            return self.run(change, set).await;
         }
         let set = profile::set_local(&self.daemon.cluster, wanted).await;
         let outcome = set.map(|()| Response::new(wire::Done::default()));
         change.log(&outcome);
         outcome
     }
-}
-
-/// What is allowed, and may surprise.
-fn forward_notices(state: &State, target: &ForwardTarget) -> Vec<String> {
-    let address = match target {
-        ForwardTarget::Address(address) => address,
-        ForwardTarget::Client { subnet, client } => {
-            let subnet = state.subnets().get(subnet);
-            return match subnet.and_then(|subnet| subnet.bound_lease_of(client)) {
-                Some(_) => Vec::new(),
-                None => vec![format!(
-                    "{client} has no lease now: the port leads nowhere until it has one (is that the \
-                     client? `gatewayctl lease list`)"
-                )],
-            };
-        }
-    };
-    let subnet = state.subnet_containing(*address);
-    let dynamic = subnet.is_some_and(|subnet| {
-        subnet.config().is_dynamic(*address) && subnet.reservations().client_of(*address).is_none()
-    });
-    if !dynamic {
-        return Vec::new();
-    }
-    vec![format!(
-        "{address} is in the pool and reserved for nobody: whoever leases it next gets this traffic. \
-         Reserve it (gatewayctl reservation add), or use --to-client"
-    )]
-}
-
-/// Forwards to an address that loses its reservation, one line each.
-fn left_open(state: &State, client: &ClientKey) -> Vec<String> {
-    let subnet = state.subnets().get(&SUBNET);
-    let reserved = subnet.and_then(|subnet| subnet.reservations().address_of(client));
-    let dynamic =
-        |address: &Ipv4Addr| subnet.is_some_and(|subnet| subnet.config().is_dynamic(*address));
-    let Some(address) = reserved.filter(dynamic) else {
-        return Vec::new();
-    };
-    let forwards = state.nat().forwards.iter();
-    let left = forwards.filter(|(_, forward)| forward.target == ForwardTarget::Address(address));
-    left.map(|(key, _)| {
-        format!(
-            "{key} is forwarded to {address}, which is reserved for nobody now: whoever leases it next gets \
-             this traffic. `gatewayctl forward remove {} {}`, or reserve the address again",
-            key.protocol.name(),
-            key.port
-        )
-    })
-    .collect()
 }
 
 /// `UNAVAILABLE` is this node's word that nothing was proposed (gatewayctl ends with 3, not with 1: the
@@ -390,10 +290,14 @@ fn not_committed(error: ProposeError) -> Status {
 fn refused(refusal: &Refusal) -> Status {
     let text = refusal.to_string();
     match refusal {
-        Refusal::NotFound(_) | Refusal::UnknownSubnet(_) => Status::not_found(text),
-        Refusal::PortTaken | Refusal::AlreadyReserved(_) | Refusal::ReservedForAnother { .. } => {
-            Status::already_exists(text)
+        Refusal::Object(ObjectRefusal::NotFound(_) | ObjectRefusal::UnknownSubnet(_))
+        | Refusal::Cluster(ClusterRefusal::NoLease(_) | ClusterRefusal::UnknownSubnet(_)) => {
+            Status::not_found(text)
         }
+        Refusal::Object(
+            ObjectRefusal::Exists(_)
+            | ObjectRefusal::Address(AddressRefusal::ReservedForAnother { .. }),
+        ) => Status::already_exists(text),
         _ => Status::failed_precondition(text),
     }
 }
@@ -414,21 +318,6 @@ fn membership(error: &MembershipError) -> Status {
 mod tests {
     use super::*;
     use tonic::Code;
-
-    #[test]
-    fn forward_to_a_client_without_a_lease_is_noted() -> Result<(), Status> {
-        let target = ForwardTarget::Client {
-            subnet: SUBNET,
-            client: text::parse_client("02:aa:00:00:00:77")?,
-        };
-        let notices = forward_notices(&State::default(), &target);
-        assert_eq!(notices.len(), 1);
-        assert!(
-            notices[0].starts_with("02:aa:00:00:00:77 has no lease now"),
-            "{notices:?}"
-        );
-        Ok(())
-    }
 
     #[test]
     fn what_was_not_proposed_is_not_a_refusal_of_the_cluster() {

@@ -10,7 +10,7 @@ const SHOWN: usize = 4;
 
 /// One line for each such forward, and one for those that are too many to name.
 pub fn notices(state: &State) -> Vec<String> {
-    let forwards = &state.nat().forwards;
+    let forwards = &state.objects().forwards;
     // A host reports few ports, and there may be many forwards.
     let programs = state.nodes().values().flat_map(|node| {
         let others = node.listeners.iter();

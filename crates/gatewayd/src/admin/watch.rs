@@ -4,7 +4,7 @@ use super::Daemon;
 use api::proto::watch as wire;
 use api::proto::watch::watch_server::Watch;
 use futures::stream::{self, Stream, StreamExt};
-use ipam::Event;
+use ipam::{Actor, AnyKey, ClientKey, Event, EventKind, ObjectChange};
 use std::net::Ipv4Addr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -53,10 +53,11 @@ impl Watch for WatchService {
 }
 
 fn show(index: u64, event: &Event) -> wire::Event {
-    let (kind, address, client, text) = describe(event);
+    let (kind, address, client, text) = describe(&event.kind);
     wire::Event {
         index,
-        kind: kind.to_owned(),
+        kind,
+        actor: actor(&event.actor),
         address: address
             .map(|address| address.to_string())
             .unwrap_or_default(),
@@ -66,104 +67,74 @@ fn show(index: u64, event: &Event) -> wire::Event {
     }
 }
 
-type Description = (&'static str, Option<Ipv4Addr>, Option<String>, String);
+/// Who made a change, for people.
+fn actor(actor: &Actor) -> String {
+    match actor {
+        Actor::Cluster => "cluster".to_owned(),
+        Actor::Node(node) => format!("node {node}"),
+        Actor::Operator(operator) => operator.to_string(),
+    }
+}
 
-fn describe(event: &Event) -> Description {
-    let about = |kind, address: &Ipv4Addr, client: &ipam::ClientKey, text: String| {
-        (kind, Some(*address), Some(client.to_string()), text)
+type Description = (String, Option<Ipv4Addr>, Option<String>, String);
+
+fn describe(event: &EventKind) -> Description {
+    let plain = |kind: &str, text: String| (kind.to_owned(), None, None, text);
+    let lease = |kind: &str, address: &Ipv4Addr, client: &ClientKey, text: String| {
+        let client = Some(client.to_string());
+        (kind.to_owned(), Some(*address), client, text)
     };
     match event {
-        Event::Bootstrapped => (
-            "Bootstrapped",
-            None,
-            None,
-            "the cluster is bootstrapped".to_owned(),
-        ),
-        Event::NodeRegistered(node) => (
-            "NodeRegistered",
-            None,
-            None,
-            format!("node {node} announced itself"),
-        ),
-        Event::NodeRemoved(node) => (
-            "NodeRemoved",
-            None,
-            None,
-            format!("node {node} is forgotten"),
-        ),
-        Event::SubnetChanged(subnet) => (
-            "SubnetChanged",
-            None,
-            None,
-            format!("subnet {subnet} changed"),
-        ),
-        Event::LeaseOffered {
+        EventKind::Bootstrapped => plain("Bootstrapped", "the cluster is bootstrapped".to_owned()),
+        EventKind::NodeRegistered(node) => {
+            plain("NodeRegistered", format!("node {node} announced itself"))
+        }
+        EventKind::NodeRemoved(node) => plain("NodeRemoved", format!("node {node} is forgotten")),
+        EventKind::LeaseOffered {
             address, client, ..
-        } => about(
-            "LeaseOffered",
-            address,
-            client,
-            format!("{address} is offered to {client}"),
-        ),
-        Event::LeaseGranted {
+        } => {
+            let text = format!("{address} is offered to {client}");
+            lease("LeaseOffered", address, client, text)
+        }
+        EventKind::LeaseGranted {
             address,
             client,
             renewed,
             ..
         } => {
             let verb = if *renewed { "renewed" } else { "granted" };
-            about(
-                "LeaseGranted",
-                address,
-                client,
-                format!("{address} is {verb} for {client}"),
-            )
+            let text = format!("{address} is {verb} for {client}");
+            lease("LeaseGranted", address, client, text)
         }
-        Event::LeaseReleased {
+        EventKind::LeaseReleased {
             address, client, ..
-        } => about(
-            "LeaseReleased",
-            address,
-            client,
-            format!("{address} is free again, last {client}'s"),
-        ),
-        Event::LeaseExpired {
+        } => {
+            let text = format!("{address} is free again, last {client}'s");
+            lease("LeaseReleased", address, client, text)
+        }
+        EventKind::LeaseExpired {
             address, client, ..
-        } => about(
-            "LeaseExpired",
-            address,
-            client,
-            format!("{address} ran out, last {client}'s"),
-        ),
-        Event::AddressQuarantined { address, .. } => (
-            "AddressQuarantined",
-            Some(*address),
-            None,
-            format!("{address} is in use by somebody unknown"),
-        ),
-        Event::ReservationChanged { client, .. } => (
-            "ReservationChanged",
-            None,
-            Some(client.to_string()),
-            format!("{client}'s reservation changed"),
-        ),
-        Event::ForwardChanged(key) => (
-            "ForwardChanged",
-            None,
-            None,
-            format!("the forward of {key} changed"),
-        ),
-        Event::NatChanged => (
-            "NatChanged",
-            None,
-            None,
-            "source NAT or the forward policy changed".to_owned(),
-        ),
-        Event::ProfileSet(profile) => (
-            "ProfileSet",
-            None,
-            None,
-            format!("the profile was set to {profile}"),
-        ),
+        } => {
+            let text = format!("{address} ran out, last {client}'s");
+            lease("LeaseExpired", address, client, text)
+        }
+        EventKind::AddressQuarantined { address, .. } => {
+            let text = format!("{address} is in use by somebody unknown");
+            ("AddressQuarantined".to_owned(), Some(*address), None, text)
+        }
+        EventKind::Object { key, change } => object(key, *change),
+        EventKind::ForwardPolicySet => {
+            plain("ForwardPolicySet", "the forward policy was set".to_owned())
+        }
+        EventKind::ProfileSet(profile) => {
+            plain("ProfileSet", format!("the profile was set to {profile}"))
+        }
     }
+}
+
+fn object(key: &AnyKey, change: ObjectChange) -> Description {
+    let kind = key.kind();
+    let done = change.name();
+    let text = format!("the {} {key} was {}", kind.singular(), done.to_lowercase());
+    (format!("{}{done}", kind.name()), None, None, text)
 }

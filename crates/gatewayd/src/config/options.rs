@@ -42,9 +42,9 @@ pub struct RunArgs {
     /// Start a new cluster, if the data directory is empty. For the first node, once.
     #[arg(long)]
     pub bootstrap: bool,
-    /// This node is the only one left or there is, for certain: do not wait for the nodes in
-    /// GATEWAY_JOIN before it founds a cluster, or goes on as the only voter of one. Of two voters, let the
-    /// other one's removal be ended by itself, after a power cut. For one start, not for a unit file.
+    /// This node is certainly the only one: do not wait for the nodes in GATEWAY_JOIN before it
+    /// creates a cluster, or continues as its only voter. Also lets the second of two voters be removed if a
+    /// power cut interrupted that. For one start, not for a unit file.
     #[arg(long)]
     pub alone: bool,
     /// Every key.

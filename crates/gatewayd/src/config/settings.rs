@@ -7,8 +7,8 @@ use super::peer_tls;
 use super::relays;
 use cluster::PeerTls;
 use ipam::{
-    AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, Profile, SourceNat, Span,
-    SubnetConfig, SubnetId, UnknownProfile,
+    AddressRange, ForwardPolicy, Ipv4Network, LeaseTimes, NodeId, Object as _, Profile, SourceNat,
+    Span, SubnetConfig, SubnetId, UnknownProfile,
 };
 use natd::Guard;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -101,7 +101,7 @@ pub enum ConfigError {
     Subnet(#[from] ipam::InvalidSubnet),
     /// More than the cluster takes (docs/limits.md).
     #[error("the subnet's configuration (GATEWAY_DHCP_…) is more than the cluster takes: {0}")]
-    Budget(#[source] ipam::Refusal),
+    Budget(#[source] ipam::budget::OverBudget),
 }
 
 impl Settings {
@@ -109,8 +109,7 @@ impl Settings {
     pub fn from_options(options: Options, bootstrap: bool) -> Result<Self, ConfigError> {
         let subnet = subnet(&options)?;
         subnet.validate()?;
-        let accepted = ipam::Command::PutSubnet(subnet.clone()).check_budget();
-        accepted.map_err(ConfigError::Budget)?;
+        subnet.check_budget().map_err(ConfigError::Budget)?;
         let peer_listen = peer_listen(&options)?;
         let peer_address = peer_address(&options, peer_listen)?;
         let admin_listen = key(

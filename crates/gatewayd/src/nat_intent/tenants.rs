@@ -3,7 +3,7 @@
 //! In: committed events, and the state where events may have been lost. Out: the addresses that have lost
 //! their tenant or got another. Pure. It knows at most one client an address.
 
-use ipam::{ClientKey, Event, LeaseState, State};
+use ipam::{ClientKey, Event, EventKind, LeaseState, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -42,8 +42,8 @@ impl Tenants {
     }
 
     fn one(&mut self, event: &Event) -> Option<Ipv4Addr> {
-        match event {
-            Event::LeaseGranted {
+        match &event.kind {
+            EventKind::LeaseGranted {
                 address, client, ..
             } => {
                 let tenant = Tenant {
@@ -53,9 +53,9 @@ impl Tenants {
                 let before = self.0.insert(*address, tenant)?;
                 (before.client != *client).then_some(*address)
             }
-            Event::LeaseReleased { address, .. }
-            | Event::LeaseExpired { address, .. }
-            | Event::AddressQuarantined { address, .. } => {
+            EventKind::LeaseReleased { address, .. }
+            | EventKind::LeaseExpired { address, .. }
+            | EventKind::AddressQuarantined { address, .. } => {
                 let tenant = self.0.get_mut(address)?;
                 std::mem::replace(&mut tenant.bound, false).then_some(*address)
             }
@@ -82,7 +82,7 @@ impl Tenants {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ipam::{ClusterTime, HardwareAddress, SubnetId};
+    use ipam::{Actor, ClusterTime, HardwareAddress, NodeId, SubnetId};
 
     const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 20);
 
@@ -91,21 +91,25 @@ mod tests {
     }
 
     fn granted(number: u8) -> Event {
-        Event::LeaseGranted {
+        let kind = EventKind::LeaseGranted {
             subnet: SubnetId(1),
             address: ADDRESS,
             client: client(number),
             renewed: false,
             expires: ClusterTime::default(),
-        }
+        };
+        let actor = Actor::Node(NodeId(1));
+        Event { actor, kind }
     }
 
     fn released(number: u8) -> Event {
-        Event::LeaseReleased {
+        let kind = EventKind::LeaseReleased {
             subnet: SubnetId(1),
             address: ADDRESS,
             client: client(number),
-        }
+        };
+        let actor = Actor::Node(NodeId(1));
+        Event { actor, kind }
     }
 
     #[test]

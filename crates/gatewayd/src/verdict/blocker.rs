@@ -123,7 +123,7 @@ impl Blocker {
         match self {
             Self::NotServing {
                 lack: Lack::Voters, ..
-            } => "start gatewayd on the nodes that are down, or mend the network between them; do \
+            } => "start gatewayd on the nodes that are down, or repair the network between them; do \
                   not remove members"
                 .to_owned(),
             Self::NotServing {
@@ -135,9 +135,9 @@ impl Blocker {
             Self::NotServing { .. } | Self::Nat(_) => String::new(),
             Self::MemberUnreachable {
                 removable: false, ..
-            } => "start gatewayd on its host, or mend the network to it".to_owned(),
+            } => "start gatewayd on its host, or repair the network to it".to_owned(),
             Self::MemberUnreachable { node, .. } => format!(
-                "start gatewayd on its host, or mend the network to it; if it is gone for good: \
+                "start gatewayd on its host, or repair the network to it; if it is gone for good: \
                  gatewayctl node remove {node}"
             ),
             Self::MemberNotServing(_) => "gatewayctl status on its host says why".to_owned(),

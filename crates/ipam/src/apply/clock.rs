@@ -1,12 +1,12 @@
 //! Time: the cluster clock moves, and what is due expires (T1–T5).
 
-use crate::{ClusterTime, Event, Lease, LeaseState, State, Subnet, SubnetId};
-use alloc::vec::Vec;
+use super::Events;
+use crate::{ClusterTime, EventKind, Lease, LeaseState, State, Subnet, SubnetId};
 use core::net::Ipv4Addr;
 
 impl State {
     /// Moves the clock to the leader's stamp, never back, and expires what is due.
-    pub(super) fn advance_clock(&mut self, stamped: ClusterTime, events: &mut Vec<Event>) {
+    pub(super) fn advance_clock(&mut self, stamped: ClusterTime, events: &mut Events) {
         self.clock = self.clock.max(stamped);
         if crate::mutated!("t1_clock_goes_back") {
             // Now and then as if the stamp were a second older, so that there is one to go back to.
@@ -29,14 +29,14 @@ fn expire(
     subnet: &mut Subnet,
     address: Ipv4Addr,
     now: ClusterTime,
-    events: &mut Vec<Event>,
+    events: &mut Events,
 ) {
     let Some(lease) = subnet.leases.remove(address) else {
         return;
     };
     let bound = matches!(lease.state, LeaseState::Bound { .. });
     if bound {
-        events.push(Event::LeaseExpired {
+        events.push(EventKind::LeaseExpired {
             subnet: id,
             address,
             client: lease.client.clone(),

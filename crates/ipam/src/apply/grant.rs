@@ -3,18 +3,21 @@
 //!
 //! Sources: RFC 2131 §4.3.2; contract S1, S3, S4, S5, S6, L5, L6, T4; ADR 0025 (what we have a record of).
 
-use super::Verdict;
 use super::lease::{Claimant, check_unheld, subnet_mut};
+use super::{Events, Verdict};
 use crate::{
-    ClusterTime, ConflictProbe, Event, GrantLease, Granted, Lease, LeaseState, LeaseTimes, NodeId,
-    Outcome, Refusal, RequestKind, Span, State, Subnet,
+    ClusterTime, ConflictProbe, EventKind, GrantLease, Granted, Lease, LeaseRefusal, LeaseState,
+    LeaseTimes, NodeId, Outcome, RequestKind, Span, State, Subnet,
 };
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 impl State {
     /// Binds an address for a client that requests.
-    pub(super) fn grant_lease(&mut self, grant: &GrantLease, events: &mut Vec<Event>) -> Verdict {
+    pub(super) fn grant_lease(
+        &mut self,
+        grant: &GrantLease,
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let node_at = self.node_at(grant.address);
         let subnet = subnet_mut(&mut self.subnets, grant.subnet)?;
@@ -29,7 +32,7 @@ impl State {
         let lease = bound(subnet, &claimant, grant, now, duration);
         subnet.leases.put(grant.address, lease);
         subnet.past_grants.make_room(grant.address, &claimant.key);
-        events.push(Event::LeaseGranted {
+        events.push(EventKind::LeaseGranted {
             subnet: grant.subnet,
             address: grant.address,
             client: claimant.key,
@@ -52,10 +55,10 @@ fn check_grant(
     node: Option<NodeId>,
     claimant: &Claimant,
     grant: &GrantLease,
-) -> Result<(), Refusal> {
+) -> Result<(), LeaseRefusal> {
     let address = grant.address;
     if !subnet.config.network.contains(address) {
-        return Err(Refusal::NotInSubnet(address));
+        return Err(LeaseRefusal::NotInSubnet(address));
     }
     let refusal = check_address(subnet, node, claimant, address).err();
     if grant.kind != RequestKind::Selecting {
@@ -68,7 +71,7 @@ fn check_grant(
             }
         };
         if !may_hear {
-            return Err(Refusal::UnknownClient);
+            return Err(LeaseRefusal::UnknownClient);
         }
     }
     refusal.map_or_else(|| check_probe(subnet, claimant, grant), Err)
@@ -80,16 +83,16 @@ fn check_address(
     node: Option<NodeId>,
     claimant: &Claimant,
     address: Ipv4Addr,
-) -> Result<(), Refusal> {
+) -> Result<(), LeaseRefusal> {
     if !subnet.config.is_host_address(address) {
-        return Err(Refusal::NotInSubnet(address));
+        return Err(LeaseRefusal::NotInSubnet(address));
     }
     if let Some(node) = node {
-        return Err(Refusal::NodeAddress { address, node });
+        return Err(LeaseRefusal::OfNode { address, node });
     }
     check_unheld(subnet, claimant, address)?;
     if !subnet.may_have(&claimant.key, &claimant.hardware, address) {
-        return Err(Refusal::NotAvailable(address));
+        return Err(LeaseRefusal::NotAvailable(address));
     }
     let held = |other: &Ipv4Addr| {
         let lease = subnet.leases.get(*other);
@@ -98,7 +101,7 @@ fn check_address(
     let elsewhere = subnet.own_address(claimant).filter(held);
     let elsewhere = elsewhere.filter(|other| *other != address);
     if let Some(other) = elsewhere.filter(|_| !crate::mutated!("s3_two_addresses")) {
-        return Err(Refusal::HasOtherAddress(other));
+        return Err(LeaseRefusal::HasOtherAddress(other));
     }
     Ok(())
 }
@@ -122,16 +125,20 @@ fn is_ours(subnet: &Subnet, claimant: &Claimant, address: Ipv4Addr) -> bool {
 
 /// L6: what the client neither holds nor was offered is granted only after a probe found nobody there. What it
 /// was offered was probed before; if somebody was found there since, it is not granted either.
-fn check_probe(subnet: &Subnet, claimant: &Claimant, grant: &GrantLease) -> Result<(), Refusal> {
+fn check_probe(
+    subnet: &Subnet,
+    claimant: &Claimant,
+    grant: &GrantLease,
+) -> Result<(), LeaseRefusal> {
     let address = grant.address;
     let own = subnet.record_of(address, claimant).map(|lease| lease.state);
     match grant.probe {
         _ if crate::mutated!("l6_grant_without_probe") => Ok(()),
-        Some(ConflictProbe::NotMade) if !own.is_some_and(|state| state.is_held()) => {
-            Err(Refusal::NotProbed(address))
+        ConflictProbe::NotMade if !own.is_some_and(|state| state.is_held()) => {
+            Err(LeaseRefusal::NotProbed(address))
         }
-        Some(ConflictProbe::InUse) if !own.is_some_and(|state| state.is_bound()) => {
-            Err(Refusal::InUse(address))
+        ConflictProbe::InUse if !own.is_some_and(|state| state.is_bound()) => {
+            Err(LeaseRefusal::InUse(address))
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 //! Sources: RFC 2131 §4.3; contract S1, S3, S4, S6, S7, L5.
 
 use crate::{
-    ClientIdentity, ClientKey, GrantRef, HardwareAddress, Lease, LeaseState, Refusal, Subnet,
+    ClientIdentity, ClientKey, GrantRef, HardwareAddress, Lease, LeaseRefusal, LeaseState, Subnet,
     SubnetId,
 };
 use alloc::vec::Vec;
@@ -126,16 +126,16 @@ pub(super) fn check_unheld(
     subnet: &Subnet,
     claimant: &Claimant,
     address: Ipv4Addr,
-) -> Result<(), Refusal> {
+) -> Result<(), LeaseRefusal> {
     let Some(lease) = subnet.leases.get(address) else {
         return Ok(());
     };
     if let LeaseState::Quarantined { .. } = lease.state {
-        return Err(Refusal::Quarantined(address));
+        return Err(LeaseRefusal::Quarantined(address));
     }
     let is_held = lease.state.is_held() && !subnet.is_of(lease, address, claimant);
     if is_held && !crate::mutated!("s1_holder_ignored") {
-        return Err(Refusal::HeldByAnother {
+        return Err(LeaseRefusal::HeldByAnother {
             address,
             holder: lease.client.clone(),
         });
@@ -149,7 +149,7 @@ pub(super) fn held_by(
     identity: &ClientIdentity,
     address: Ipv4Addr,
     grant: GrantRef,
-) -> Result<Lease, Refusal> {
+) -> Result<Lease, LeaseRefusal> {
     let client = subnet.config.identity.key(identity);
     let is_holder =
         |lease: &&Lease| lease.client == client || crate::mutated!("s7_anybody_gives_up");
@@ -169,12 +169,12 @@ pub(super) fn held_by(
         .get(address)
         .filter(is_holder)
         .filter(is_grant);
-    lease.cloned().ok_or(Refusal::NotTheHolder(address))
+    lease.cloned().ok_or(LeaseRefusal::NotTheHolder(address))
 }
 
 pub(super) fn subnet_mut(
     subnets: &mut alloc::collections::BTreeMap<SubnetId, Subnet>,
     id: SubnetId,
-) -> Result<&mut Subnet, Refusal> {
-    subnets.get_mut(&id).ok_or(Refusal::UnknownSubnet(id))
+) -> Result<&mut Subnet, LeaseRefusal> {
+    subnets.get_mut(&id).ok_or(LeaseRefusal::UnknownSubnet(id))
 }

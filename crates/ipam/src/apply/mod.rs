@@ -2,21 +2,25 @@
 //!
 //! `apply` is total: it reads no clock, no randomness and no environment (T1), and it never fails.
 //! Each kind of command has a file: what DHCP clients ask in `offer`, `grant`, `release` and `quarantine`
-//! (what they share in `lease`), what operators ask in `operator`, `forward` and `revoke`, what nodes ask in `cluster`, and
-//! time in `clock`.
+//! (what they share in `lease`), what operators ask in `object` and `revoke`, what nodes ask in `cluster`,
+//! and time in `clock`.
 
 mod clock;
 mod cluster;
-mod forward;
+mod events;
 mod grant;
 mod lease;
+mod object;
 mod offer;
-mod operator;
 mod quarantine;
 mod release;
 mod revoke;
 
-use crate::{Batch, Command, Event, LogPosition, Outcome, Refusal, State};
+use self::events::Events;
+use crate::{
+    Batch, ClusterCommand, ClusterRefusal, Command, Event, EventKind, LeaseCommand, LeaseRefusal,
+    LogPosition, ObjectChange, ObjectRefusal, Outcome, Refusal, State,
+};
 use alloc::vec::Vec;
 
 /// What came of a batch.
@@ -29,7 +33,19 @@ pub struct Effects {
 }
 
 /// What came of one command, before a refusal is put with the other outcomes.
-type Verdict = Result<Outcome, Refusal>;
+type Verdict<R> = Result<Outcome, R>;
+
+/// What became of an object; `None` if it was so already.
+pub(crate) type Changed = Result<Option<ObjectChange>, ObjectRefusal>;
+
+/// How an object is changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
+    /// The entry that changes it.
+    pub index: u64,
+    /// Whether the operator means it where that can make sense.
+    pub force: bool,
+}
 
 impl State {
     /// Applies the committed entry at `position`.
@@ -40,63 +56,72 @@ impl State {
         let Some(stamp) = batch.stamp.filter(|stamp| {
             stamp.term == position.term || crate::mutated!("s5_stamp_of_another_term")
         }) else {
-            return refuse_all(batch, &Refusal::Unstamped);
+            return refuse_all(batch, &Refusal::UNSTAMPED);
         };
-        if let Err(too_large) = batch.check_budget() {
-            return refuse_all(batch, &too_large);
+        if let Err(over) = batch.check_budget() {
+            return refuse_all(batch, &over.into());
         }
-        let mut events = Vec::new();
+        let mut events = Events::new();
         self.advance_clock(stamp.time, &mut events);
         let outcomes = batch.commands.iter().map(|command| {
-            self.apply_command(command, &mut events)
+            events.asked_by(command);
+            self.apply_command(command, position.index, &mut events)
                 .unwrap_or_else(Outcome::Refused)
         });
         let outcomes = outcomes.collect();
+        let events = events.into_vec();
         Effects { outcomes, events }
     }
 
-    fn apply_command(&mut self, command: &Command, events: &mut Vec<Event>) -> Verdict {
+    fn apply_command(
+        &mut self,
+        command: &Command,
+        index: u64,
+        events: &mut Events,
+    ) -> Result<Outcome, Refusal> {
         command.check_budget()?;
         match command {
-            Command::Bootstrap(bootstrap) => self.bootstrap(bootstrap, events),
-            Command::RegisterNode(registration) => self.register_node(registration, events),
-            Command::RemoveNode(node) => self.remove_node(*node, events),
-            Command::PutSubnet(config) => self.put_subnet(config, events),
-            Command::OfferLease(offer) => self.offer_lease(offer, events),
-            Command::GrantLease(grant) => self.grant_lease(grant, events),
-            Command::ReleaseLease(release) => self.release_lease(release, events),
-            Command::DeclineAddress(decline) => self.decline_address(decline, events),
-            Command::QuarantineAddress(found) => self.quarantine_address(found, events),
-            Command::LiftQuarantine(lift) => self.lift_quarantine(lift),
-            Command::RevokeLease {
-                subnet,
-                address,
-                keep_record,
-            } => self.revoke_lease(*subnet, *address, *keep_record, events),
-            Command::AddReservation {
-                subnet,
-                client,
-                address,
-            } => self.add_reservation(*subnet, client, *address, events),
-            Command::RemoveReservation { subnet, client } => {
-                self.remove_reservation(*subnet, client, events)
-            }
-            Command::AddForward {
-                key,
-                forward,
-                force,
-            } => self.add_forward(*key, forward, *force, events),
-            Command::RemoveForward(key) => self.remove_forward(*key, events),
-            Command::SetSourceNat { subnet, source_nat } => {
-                self.set_source_nat(*subnet, *source_nat, events)
-            }
-            Command::SetForwardPolicy(policy) => {
-                self.nat.forward_policy = *policy;
-                events.push(Event::NatChanged);
+            Command::Lease(command) => Ok(self.change_lease(command, events)?),
+            Command::Object(command) => Ok(self.change_object(command, index, events)?),
+            Command::Cluster(command) => Ok(self.change_cluster(command, index, events)?),
+        }
+    }
+
+    fn change_lease(
+        &mut self,
+        command: &LeaseCommand,
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
+        match command {
+            LeaseCommand::Offer(offer) => self.offer_lease(offer, events),
+            LeaseCommand::Grant(grant) => self.grant_lease(grant, events),
+            LeaseCommand::Release(release) => self.release_lease(release, events),
+            LeaseCommand::Decline(decline) => self.decline_address(decline, events),
+            LeaseCommand::Quarantine(found) => self.quarantine_address(found, events),
+            LeaseCommand::LiftQuarantine(lift) => self.lift_quarantine(lift),
+        }
+    }
+
+    fn change_cluster(
+        &mut self,
+        command: &ClusterCommand,
+        index: u64,
+        events: &mut Events,
+    ) -> Verdict<ClusterRefusal> {
+        match command {
+            ClusterCommand::Bootstrap(bootstrap) => self.bootstrap(bootstrap, index, events),
+            ClusterCommand::RegisterNode(registration) => self.register_node(registration, events),
+            ClusterCommand::RemoveNode(node) => self.remove_node(*node, events),
+            ClusterCommand::RevokeLease {
+                subnet, address, ..
+            } => self.revoke_lease(*subnet, *address, events),
+            ClusterCommand::SetForwardPolicy { policy, .. } => {
+                self.forward_policy = *policy;
+                events.push(EventKind::ForwardPolicySet);
                 Ok(Outcome::Done)
             }
-            Command::SetProfile(profile) => Ok(self.set_profile(*profile, events)),
-            Command::Tick => Ok(Outcome::Done),
+            ClusterCommand::SetProfile { profile, .. } => Ok(self.set_profile(*profile, events)),
+            ClusterCommand::Tick => Ok(Outcome::Done),
         }
     }
 }

@@ -2,17 +2,21 @@
 //!
 //! Sources: RFC 2131 §4.3.1; contract S4, L4, L5; ADR 0003 (an OFFER is replicated).
 
-use super::Verdict;
 use super::lease::{Claimant, check_unheld, subnet_mut};
+use super::{Events, Verdict};
 use crate::{
-    ClusterTime, Event, Lease, LeaseState, OfferLease, Offered, Outcome, Refusal, State, Subnet,
+    ClusterTime, EventKind, Lease, LeaseRefusal, LeaseState, OfferLease, Offered, Outcome, State,
+    Subnet,
 };
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 impl State {
     /// Holds an address for a client that discovers.
-    pub(super) fn offer_lease(&mut self, offer: &OfferLease, events: &mut Vec<Event>) -> Verdict {
+    pub(super) fn offer_lease(
+        &mut self,
+        offer: &OfferLease,
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, offer.subnet)?;
         let claimant = Claimant::of(subnet, &offer.client);
@@ -40,7 +44,7 @@ impl State {
                 state: LeaseState::Offered { until, returning },
             };
             subnet.leases.put(address, lease);
-            events.push(Event::LeaseOffered {
+            events.push(EventKind::LeaseOffered {
                 subnet: offer.subnet,
                 address,
                 client,
@@ -69,7 +73,7 @@ fn choose_address(
     claimant: &Claimant,
     offer: &OfferLease,
     now: ClusterTime,
-) -> Result<Ipv4Addr, Refusal> {
+) -> Result<Ipv4Addr, LeaseRefusal> {
     let is_bound = |address: &Ipv4Addr| {
         let lease = subnet.leases.get(*address);
         lease.is_some_and(|lease| lease.state.is_bound())
@@ -78,7 +82,7 @@ fn choose_address(
     if let Some(reserved) = subnet.reserved_for(&claimant.key, &claimant.hardware) {
         check_unheld(subnet, claimant, reserved)?;
         return if is_avoided(&reserved) {
-            Err(Refusal::InUse(reserved))
+            Err(LeaseRefusal::InUse(reserved))
         } else {
             Ok(reserved)
         };
@@ -106,5 +110,5 @@ fn choose_address(
         abandoned.filter(|address| !is_avoided(address))
     };
     let found = wish.or_else(next).or_else(abandoned);
-    found.ok_or(Refusal::PoolExhausted)
+    found.ok_or(LeaseRefusal::PoolExhausted)
 }

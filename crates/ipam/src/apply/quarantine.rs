@@ -2,13 +2,12 @@
 //!
 //! Sources: RFC 2131 §4.3.3; contract S7, L6.
 
-use super::Verdict;
 use super::lease::{held_by, subnet_mut};
+use super::{Events, Verdict};
 use crate::{
-    ClusterTime, DeclineAddress, Event, Lease, LeaseState, LiftQuarantine, Outcome,
-    QuarantineAddress, Refusal, State, Subnet,
+    ClusterTime, DeclineAddress, EventKind, Lease, LeaseRefusal, LeaseState, LiftQuarantine,
+    Outcome, QuarantineAddress, State, Subnet,
 };
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 impl State {
@@ -16,15 +15,13 @@ impl State {
     pub(super) fn decline_address(
         &mut self,
         decline: &DeclineAddress,
-        events: &mut Vec<Event>,
-    ) -> Verdict {
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, decline.subnet)?;
         let lease = held_by(subnet, &decline.client, decline.address, decline.grant)?;
-        if decline.bounded {
-            subnet.keep_record(decline.address, &lease, None);
-            make_room(subnet);
-        }
+        subnet.keep_record(decline.address, &lease, None);
+        make_room(subnet);
         if crate::mutated!("s7_declined_not_quarantined") {
             subnet.leases.remove(decline.address);
             return Ok(Outcome::Done);
@@ -37,28 +34,26 @@ impl State {
     pub(super) fn quarantine_address(
         &mut self,
         found: &QuarantineAddress,
-        events: &mut Vec<Event>,
-    ) -> Verdict {
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, found.subnet)?;
         let lease = subnet.leases.get(found.address).cloned();
-        let lease = lease.ok_or(Refusal::NotAvailable(found.address))?;
+        let lease = lease.ok_or(LeaseRefusal::NotAvailable(found.address))?;
         match lease.state {
             LeaseState::Offered { .. } => {
-                if found.bounded {
-                    make_room(subnet);
-                }
+                make_room(subnet);
                 quarantine(subnet, found.address, lease, now, events);
             }
             LeaseState::Quarantined { .. } => {}
             LeaseState::Bound { .. } => {
-                return Err(Refusal::HeldByAnother {
+                return Err(LeaseRefusal::HeldByAnother {
                     address: found.address,
                     holder: lease.client,
                 });
             }
             LeaseState::Released { .. } | LeaseState::Expired { .. } => {
-                return Err(Refusal::NotAvailable(found.address));
+                return Err(LeaseRefusal::NotAvailable(found.address));
             }
         }
         Ok(Outcome::Done)
@@ -68,14 +63,14 @@ impl State {
 impl State {
     /// A later probe found nobody. A declined address is left alone for a set time all the same (S7): a quarter of its
     /// quarantine.
-    pub(super) fn lift_quarantine(&mut self, lift: &LiftQuarantine) -> Verdict {
+    pub(super) fn lift_quarantine(&mut self, lift: &LiftQuarantine) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, lift.subnet)?;
         let state = subnet.leases.get(lift.address).map(|lease| lease.state);
         let is_meant = state == Some(LeaseState::Quarantined { until: lift.until });
         let may_be_lifted = now >= subnet.config.times.lift_from(lift.until);
         if !is_meant || !may_be_lifted {
-            return Err(Refusal::NotAvailable(lift.address));
+            return Err(LeaseRefusal::NotAvailable(lift.address));
         }
         subnet.leases.remove(lift.address);
         Ok(Outcome::Done)
@@ -98,7 +93,7 @@ fn quarantine(
     address: Ipv4Addr,
     lease: Lease,
     now: ClusterTime,
-    events: &mut Vec<Event>,
+    events: &mut Events,
 ) {
     let until = now + subnet.config.times.quarantine;
     subnet.leases.put(
@@ -108,7 +103,7 @@ fn quarantine(
             ..lease
         },
     );
-    events.push(Event::AddressQuarantined {
+    events.push(EventKind::AddressQuarantined {
         subnet: subnet.config.id,
         address,
     });

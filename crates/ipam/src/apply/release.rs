@@ -2,10 +2,9 @@
 //!
 //! Sources: RFC 2131 §4.3.4; contract S7; ADR 0011 (a release names its grant).
 
-use super::Verdict;
 use super::lease::{held_by, subnet_mut};
-use crate::{Event, Lease, LeaseState, Outcome, Refusal, ReleaseLease, State, Subnet};
-use alloc::vec::Vec;
+use super::{Events, Verdict};
+use crate::{EventKind, Lease, LeaseRefusal, LeaseState, Outcome, ReleaseLease, State, Subnet};
 use core::net::Ipv4Addr;
 
 impl State {
@@ -13,21 +12,16 @@ impl State {
     pub(super) fn release_lease(
         &mut self,
         release: &ReleaseLease,
-        events: &mut Vec<Event>,
-    ) -> Verdict {
+        events: &mut Events,
+    ) -> Verdict<LeaseRefusal> {
         let now = self.clock;
         let subnet = subnet_mut(&mut self.subnets, release.subnet)?;
         let lease = held_by(subnet, &release.client, release.address, release.grant)?;
-        if release
-            .xid
-            .is_some_and(|xid| is_copy(subnet, release.address, &lease, xid))
-        {
-            return Err(Refusal::ReleasedBefore(release.address));
+        if is_copy(subnet, release.address, &lease, release.xid) {
+            return Err(LeaseRefusal::ReleasedBefore(release.address));
         }
         let client = lease.client.clone();
-        if release.xid.is_some() {
-            subnet.keep_record(release.address, &lease, release.xid);
-        }
+        subnet.keep_record(release.address, &lease, Some(release.xid));
         subnet.leases.put(
             release.address,
             Lease {
@@ -35,7 +29,7 @@ impl State {
                 ..lease
             },
         );
-        events.push(Event::LeaseReleased {
+        events.push(EventKind::LeaseReleased {
             subnet: release.subnet,
             address: release.address,
             client,

@@ -1,9 +1,7 @@
 //! An operator takes an address back.
 
-use super::Verdict;
-use super::lease::subnet_mut;
-use crate::{Event, Lease, LeaseState, Outcome, Refusal, State, SubnetId};
-use alloc::vec::Vec;
+use super::{Events, Verdict};
+use crate::{ClusterRefusal, EventKind, Lease, LeaseState, Outcome, State, SubnetId};
 use core::net::Ipv4Addr;
 
 impl State {
@@ -14,19 +12,19 @@ impl State {
         &mut self,
         id: SubnetId,
         address: Ipv4Addr,
-        keep_record: bool,
-        events: &mut Vec<Event>,
-    ) -> Verdict {
+        events: &mut Events,
+    ) -> Verdict<ClusterRefusal> {
         let now = self.clock;
-        let subnet = subnet_mut(&mut self.subnets, id)?;
+        let subnet = self.subnets.get_mut(&id);
+        let subnet = subnet.ok_or(ClusterRefusal::UnknownSubnet(id))?;
         let lease = subnet
             .leases
             .get(address)
             .cloned()
-            .ok_or(Refusal::NotFound("lease"))?;
+            .ok_or(ClusterRefusal::NoLease(address))?;
         match lease.state {
             LeaseState::Offered { .. } | LeaseState::Bound { .. } => {
-                if keep_record && !crate::mutated!("s6_revoked_is_forgotten") {
+                if !crate::mutated!("s6_revoked_is_forgotten") {
                     subnet.keep_record(address, &lease, None);
                 }
                 let client = lease.client.clone();
@@ -44,7 +42,7 @@ impl State {
                     let state = LeaseState::Released { at: now };
                     subnet.leases.put(address, Lease { state, ..lease });
                 }
-                events.push(Event::LeaseReleased {
+                events.push(EventKind::LeaseReleased {
                     subnet: id,
                     address,
                     client,
@@ -54,7 +52,7 @@ impl State {
                 subnet.leases.remove(address);
             }
             LeaseState::Released { .. } | LeaseState::Expired { .. } => {
-                return Err(Refusal::NotFound("lease"));
+                return Err(ClusterRefusal::NoLease(address));
             }
         }
         Ok(Outcome::Done)

@@ -9,16 +9,22 @@ fn s4_what_is_not_in_the_pool_is_never_granted() {
     assert_eq!(cluster.register(1, ip(10)), Outcome::Done);
     for address in [ip(0), ip(255), "10.99.0.7".parse().unwrap()] {
         let outcome = cluster.request(1, address, RequestKind::Selecting);
-        assert_eq!(outcome, Outcome::Refused(Refusal::NotInSubnet(address)));
+        assert_eq!(
+            outcome,
+            Outcome::refused(LeaseRefusal::NotInSubnet(address))
+        );
     }
     for address in [ip(1), ip(15)] {
         let outcome = cluster.request(1, address, RequestKind::Selecting);
-        assert_eq!(outcome, Outcome::Refused(Refusal::NotAvailable(address)));
+        assert_eq!(
+            outcome,
+            Outcome::refused(LeaseRefusal::NotAvailable(address))
+        );
     }
     let outcome = cluster.request(1, ip(10), RequestKind::Selecting);
     assert_eq!(
         outcome,
-        Outcome::Refused(Refusal::NodeAddress {
+        Outcome::refused(LeaseRefusal::OfNode {
             address: ip(10),
             node: NodeId(1)
         })
@@ -33,7 +39,9 @@ fn s4_a_node_inside_the_pool_takes_its_address_out_of_it() {
     assert_eq!(cluster.obtain(2), None);
     assert!(matches!(
         cluster.register(2, ip(21)),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::Address(
+            AddressRefusal::HeldByAnother { .. }
+        )))
     ));
 }
 
@@ -46,11 +54,15 @@ fn s4_a_reserved_address_is_for_its_client_alone() {
     assert_eq!(cluster.obtain(9), Some(ip(20)));
     assert!(matches!(
         cluster.reserve(8, ip(20)),
-        Outcome::Refused(Refusal::ReservedForAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::ReservedForAnother { .. }
+        )))
     ));
     assert!(matches!(
         cluster.reserve(8, ip(21)),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::HeldByAnother { .. }
+        )))
     ));
 }
 
@@ -70,10 +82,12 @@ fn s4_a_subnet_change_must_leave_reserved_addresses_usable() {
             ..config((20, 30))
         },
     ] {
-        let outcome = cluster.run(Command::PutSubnet(changed));
+        let outcome = cluster.put_subnet(changed);
         assert!(matches!(
             outcome,
-            Outcome::Refused(Refusal::ReservedForAnother { .. })
+            Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+                AddressRefusal::ReservedForAnother { .. }
+            )))
         ));
     }
     let identity = IdentityPolicy::ClientIdentifier;
@@ -81,8 +95,11 @@ fn s4_a_subnet_change_must_leave_reserved_addresses_usable() {
         identity,
         ..config((20, 30))
     };
-    let outcome = cluster.run(Command::PutSubnet(other_identity));
-    assert_eq!(outcome, Outcome::Refused(Refusal::SubnetInUse(SUBNET)));
+    let outcome = cluster.put_subnet(other_identity);
+    assert_eq!(
+        outcome,
+        Outcome::refused(ObjectRefusal::SubnetInUse(SUBNET))
+    );
 }
 
 /// ADR 0014: what is reserved is offered to nobody else, forgotten or not (S4).
@@ -94,6 +111,6 @@ fn s4_a_forgotten_offer_of_a_reserved_address_stays() {
     cluster.wait(30);
     assert_eq!(
         cluster.discover(2, None),
-        Outcome::Refused(Refusal::PoolExhausted)
+        Outcome::refused(LeaseRefusal::PoolExhausted)
     );
 }

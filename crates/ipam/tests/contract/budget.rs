@@ -4,18 +4,29 @@ use crate::support::*;
 use ipam::budget::*;
 use ipam::*;
 
-fn refused(what: &'static str, bytes: usize, limit: usize) -> Outcome {
-    Outcome::Refused(Refusal::TooLarge { what, bytes, limit })
+fn refused(what: Item, bytes: usize, limit: usize) -> Outcome {
+    Outcome::refused(OverBudget::TooLarge { what, bytes, limit })
 }
 
-fn too_many(what: &'static str, limit: usize) -> Outcome {
-    Outcome::Refused(Refusal::TooMany { what, limit })
+fn too_many(what: Item, limit: usize) -> Outcome {
+    Outcome::refused(OverBudget::TooMany { what, limit })
+}
+
+/// What is too large.
+const fn refused_for(outcome: &Outcome) -> Option<Item> {
+    match outcome {
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(OverBudget::TooLarge {
+            what,
+            ..
+        }))) => Some(*what),
+        _ => None,
+    }
 }
 
 fn register(bytes: usize) -> Command {
-    Command::RegisterNode(NodeRegistration {
+    Command::from(NodeRegistration {
         node: NodeId(2),
-        listen_ip: ip(11),
+        listen: [(SUBNET, ip(11))].into(),
         peer_address: "a".repeat(bytes),
         listeners: Default::default(),
         addresses: Default::default(),
@@ -28,7 +39,7 @@ fn put_subnet(set: impl FnOnce(&mut SubnetConfig)) -> Outcome {
     set(&mut config);
     let mut cluster = Driver::new((20, 254));
     let before = cluster.state.clone();
-    let outcome = cluster.run(Command::PutSubnet(config));
+    let outcome = cluster.put_subnet(config);
     let unchanged = before.subnets() == cluster.state.subnets();
     assert_eq!(unchanged, outcome != Outcome::Done);
     outcome
@@ -40,7 +51,7 @@ fn s12_peer_address_longer_than_a_host_name_and_a_port_refused() {
     assert_eq!(cluster.run(register(MAX_PEER_ADDRESS_BYTES)), Outcome::Done);
     for bytes in [MAX_PEER_ADDRESS_BYTES + 1, 500_000] {
         let outcome = cluster.run(register(bytes));
-        let expected = refused("peer address", bytes, MAX_PEER_ADDRESS_BYTES);
+        let expected = refused(Item::PeerAddress, bytes, MAX_PEER_ADDRESS_BYTES);
         assert_eq!(outcome, expected);
     }
     let kept = &cluster.state.nodes()[&NodeId(2)].peer_address;
@@ -57,33 +68,33 @@ fn s12_names_and_lists_of_a_subnet_bounded() {
     );
     assert_eq!(
         put_subnet(|config| config.domain_name = Some(name(long))),
-        refused("domain name", long, MAX_DOMAIN_BYTES)
+        refused(Item::DomainName, long, MAX_DOMAIN_BYTES)
     );
     assert_eq!(
         put_subnet(|config| config.domain_search = vec![name(long)]),
-        refused("search domain", long, MAX_DOMAIN_BYTES)
+        refused(Item::SearchDomain, long, MAX_DOMAIN_BYTES)
     );
     assert_eq!(
         put_subnet(|config| config.domain_search = vec![name(1); MAX_SEARCH_DOMAINS + 1]),
-        too_many("search domains", MAX_SEARCH_DOMAINS)
+        too_many(Item::SearchDomains, MAX_SEARCH_DOMAINS)
     );
     assert_eq!(
         put_subnet(|config| config.dns_servers = vec![ip(5); MAX_SERVERS + 1]),
-        too_many("DNS servers", MAX_SERVERS)
+        too_many(Item::DnsServers, MAX_SERVERS)
     );
     assert_eq!(
         put_subnet(|config| config.ntp_servers = vec![ip(5); MAX_SERVERS + 1]),
-        too_many("NTP servers", MAX_SERVERS)
+        too_many(Item::NtpServers, MAX_SERVERS)
     );
     let route = (config((20, 254)).network, ip(5));
     assert_eq!(
         put_subnet(|config| config.classless_routes = vec![route; MAX_CLASSLESS_ROUTES + 1]),
-        too_many("classless routes", MAX_CLASSLESS_ROUTES)
+        too_many(Item::ClasslessRoutes, MAX_CLASSLESS_ROUTES)
     );
     let range = AddressRange::new(ip(30), ip(31)).unwrap();
     assert_eq!(
         put_subnet(|config| config.excluded = vec![range; MAX_EXCLUDED_RANGES + 1]),
-        too_many("excluded ranges", MAX_EXCLUDED_RANGES)
+        too_many(Item::ExcludedRanges, MAX_EXCLUDED_RANGES)
     );
 }
 
@@ -98,7 +109,7 @@ fn largest_subnet_fits_into_a_command() {
     largest.classless_routes = vec![(largest.network, ip(5)); MAX_CLASSLESS_ROUTES];
     largest.excluded = vec![AddressRange::new(ip(30), ip(31)).unwrap(); MAX_EXCLUDED_RANGES];
     largest.extra_options = (0..=255).map(|code| (code, vec![0; 255])).collect();
-    let command = Command::PutSubnet(largest);
+    let command = create(largest);
     assert_eq!(command.check_budget(), Ok(()));
 }
 
@@ -107,17 +118,11 @@ fn largest_subnet_fits_into_a_command() {
 fn s12_batch_beyond_an_entry_changes_nothing_the_clock_included() {
     let mut cluster = Driver::new((20, 254));
     let before = cluster.state.clone();
-    let commands = vec![Command::Tick; MAX_BATCH_BYTES / 128];
+    let commands = vec![Command::TICK; MAX_BATCH_BYTES / 128];
     let outcomes = cluster.run_batch(commands.clone());
     assert_eq!(outcomes.len(), commands.len());
     for outcome in outcomes {
-        assert!(
-            matches!(
-                outcome,
-                Outcome::Refused(Refusal::TooLarge { what: "batch", .. })
-            ),
-            "{outcome:?}"
-        );
+        assert_eq!(refused_for(&outcome), Some(Item::Batch), "{outcome:?}");
     }
     assert_eq!(cluster.state, before);
 }

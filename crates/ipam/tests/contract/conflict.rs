@@ -1,6 +1,7 @@
 //! L6 and the bounds of quarantine (S7): nothing is granted unprobed, and nobody empties a pool.
 
 use crate::support::*;
+use ipam::budget::OverBudget;
 use ipam::*;
 
 const SELECTING: RequestKind = RequestKind::Selecting;
@@ -8,12 +9,12 @@ const SELECTING: RequestKind = RequestKind::Selecting;
 #[test]
 fn l6_what_was_neither_held_nor_offered_is_granted_only_after_a_probe() {
     let mut cluster = Driver::new((20, 40));
-    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(30)));
+    let unprobed = Outcome::refused(LeaseRefusal::NotProbed(ip(30)));
     assert_eq!(cluster.request_unprobed(1, ip(30), SELECTING), unprobed);
     assert_eq!(cluster.reserve(2, ip(200)), Outcome::Done);
     assert_eq!(
         cluster.request_unprobed(2, ip(200), RequestKind::InitReboot),
-        Outcome::Refused(Refusal::NotProbed(ip(200)))
+        Outcome::refused(LeaseRefusal::NotProbed(ip(200)))
     );
     assert_eq!(cluster.request(1, ip(30), SELECTING), granted(ip(30)));
     for kind in [
@@ -40,7 +41,7 @@ fn l6_a_lease_that_has_ended_is_probed_as_a_new_one() {
     let mut cluster = Driver::new((20, 40));
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     cluster.release(1, ip(20));
-    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(20)));
+    let unprobed = Outcome::refused(LeaseRefusal::NotProbed(ip(20)));
     assert_eq!(
         cluster.request_unprobed(1, ip(20), RequestKind::InitReboot),
         unprobed
@@ -48,7 +49,7 @@ fn l6_a_lease_that_has_ended_is_probed_as_a_new_one() {
     assert_eq!(cluster.request_unprobed(1, ip(20), SELECTING), unprobed);
     assert_eq!(cluster.obtain(2), Some(ip(21)));
     cluster.wait(3636);
-    let unprobed = Outcome::Refused(Refusal::NotProbed(ip(21)));
+    let unprobed = Outcome::refused(LeaseRefusal::NotProbed(ip(21)));
     assert_eq!(
         cluster.request_unprobed(2, ip(21), RequestKind::Rebinding),
         unprobed
@@ -58,8 +59,8 @@ fn l6_a_lease_that_has_ended_is_probed_as_a_new_one() {
 #[test]
 fn l6_what_somebody_else_uses_is_granted_to_nobody() {
     let mut cluster = Driver::new((20, 40));
-    let in_use = |address| Outcome::Refused(Refusal::InUse(address));
-    let found = Some(ConflictProbe::InUse);
+    let in_use = |address| Outcome::refused(LeaseRefusal::InUse(address));
+    let found = ConflictProbe::InUse;
     assert_eq!(
         cluster.request_probed(1, ip(30), SELECTING, found),
         in_use(ip(30))
@@ -106,7 +107,7 @@ fn a_wish_that_is_avoided_is_not_heard() {
         requested: Some(ip(30)),
         ..Driver::offer_of(1, &[30])
     };
-    let offered = cluster.run(Command::OfferLease(offer));
+    let offered = cluster.run(Command::from(offer));
     assert!(matches!(offered, Outcome::Offered(offered) if offered.address == ip(20)));
 }
 
@@ -117,18 +118,13 @@ fn more_avoided_addresses_than_an_offer_may_carry_are_refused() {
         avoid: vec![ip(20); OfferLease::MAX_AVOIDED + 1],
         ..Driver::offer_of(1, &[])
     };
-    let refused = cluster.run(Command::OfferLease(offer));
-    assert!(matches!(refused, Outcome::Refused(Refusal::TooMany { .. })));
-}
-
-/// What entries from before the field do must stay what it was (S8).
-#[test]
-fn s8_an_old_entry_asks_no_probe() {
-    let mut cluster = Driver::new((20, 40));
-    assert_eq!(
-        cluster.request_probed(1, ip(30), SELECTING, None),
-        granted(ip(30))
-    );
+    let refused = cluster.run(Command::from(offer));
+    assert!(matches!(
+        refused,
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+            OverBudget::TooMany { .. }
+        )))
+    ));
 }
 
 #[test]
@@ -176,32 +172,10 @@ fn s7_probe_answers_are_bounded_alike() {
             subnet: SUBNET,
             address: offered.address,
             node: NODE,
-            bounded: true,
         };
-        assert_eq!(
-            cluster.run(Command::QuarantineAddress(found)),
-            Outcome::Done
-        );
+        assert_eq!(cluster.run(Command::from(found)), Outcome::Done);
         assert!(cluster.quarantined().len() <= 2);
     }
-}
-
-/// What entries from before the field do must stay what it was (S8).
-#[test]
-fn s8_old_entries_quarantine_without_bound() {
-    let mut cluster = Driver::new((20, 23));
-    for number in 1..=4 {
-        let address = cluster.obtain(number).unwrap();
-        let decline = DeclineAddress {
-            subnet: SUBNET,
-            client: client(number),
-            address,
-            grant: cluster.grant_of(address),
-            bounded: false,
-        };
-        assert_eq!(cluster.run(Command::DeclineAddress(decline)), Outcome::Done);
-    }
-    assert_eq!(cluster.quarantined().len(), 4);
 }
 
 /// The "probed again and freed": not in the set time, and not another quarantine than was meant.
@@ -210,12 +184,12 @@ fn s7_a_quarantine_is_lifted_after_its_set_time_and_no_other() {
     let mut cluster = Driver::new((20, 27));
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.decline(1, ip(20)), Outcome::Done);
-    let refused = Outcome::Refused(Refusal::NotAvailable(ip(20)));
+    let refused = Outcome::refused(LeaseRefusal::NotAvailable(ip(20)));
     let subnet = &cluster.state.subnets()[&SUBNET];
     let (_, until) = subnet.leases().quarantined_until().next().unwrap();
     let lift = |until| {
         let (subnet, address, node) = (SUBNET, ip(20), NODE);
-        Command::LiftQuarantine(LiftQuarantine {
+        Command::from(LiftQuarantine {
             subnet,
             address,
             node,
@@ -231,7 +205,7 @@ fn s7_a_quarantine_is_lifted_after_its_set_time_and_no_other() {
     assert!(cluster.quarantined().is_empty());
     assert_eq!(cluster.run(lift(until)), refused, "it is none any more");
     let bound = cluster.obtain(2).unwrap();
-    let of_a_lease = Command::LiftQuarantine(LiftQuarantine {
+    let of_a_lease = Command::from(LiftQuarantine {
         subnet: SUBNET,
         address: bound,
         node: NODE,

@@ -10,7 +10,7 @@ fn s4_a_quarantined_address_is_neither_offered_nor_granted() {
     let mut cluster = Driver::new((20, 23));
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.decline(1, ip(20)), Outcome::Done);
-    let refused = Outcome::Refused(Refusal::Quarantined(ip(20)));
+    let refused = Outcome::refused(LeaseRefusal::Quarantined(ip(20)));
     for number in [1, 2] {
         assert_eq!(cluster.request(number, ip(20), SELECTING), refused);
     }
@@ -28,7 +28,7 @@ fn s4_a_quarantined_reserved_address_is_kept_from_its_client_and_others() {
     assert_eq!(cluster.reserve(1, ip(200)), Outcome::Done);
     assert_eq!(cluster.obtain(1), Some(ip(200)));
     assert_eq!(cluster.decline(1, ip(200)), Outcome::Done);
-    let refused = Outcome::Refused(Refusal::Quarantined(ip(200)));
+    let refused = Outcome::refused(LeaseRefusal::Quarantined(ip(200)));
     assert_eq!(cluster.discover(1, None), refused);
     assert_eq!(cluster.request(1, ip(200), SELECTING), refused);
 }
@@ -68,14 +68,12 @@ fn s1_an_address_held_by_another_is_not_offered() {
     let mut cluster = Driver::new((20, 22));
     assert_eq!(cluster.reserve(1, ip(200)), Outcome::Done);
     assert_eq!(cluster.obtain(1), Some(ip(200)));
-    let remove = Command::RemoveReservation {
-        subnet: SUBNET,
-        client: key(1),
-    };
-    assert_eq!(cluster.run(remove), Outcome::Done);
+    assert_eq!(cluster.unreserve(1), Outcome::Done);
     assert!(matches!(
         cluster.reserve(2, ip(200)),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::HeldByAnother { .. }
+        )))
     ));
 }
 
@@ -167,29 +165,29 @@ fn a_renewal_is_told_from_a_new_grant_and_keeps_the_name() {
         lease_time: None,
         hostname: Some(Hostname::new(b"vm-1").unwrap()),
         node: NODE,
-        probe: Some(ConflictProbe::Clear),
+        probe: ConflictProbe::Clear,
     };
     let renewed = |events: &[Event]| {
         events
             .iter()
-            .find_map(|event| match event {
-                Event::LeaseGranted { renewed, .. } => Some(*renewed),
+            .find_map(|event| match &event.kind {
+                EventKind::LeaseGranted { renewed, .. } => Some(*renewed),
                 _ => None,
             })
             .unwrap()
     };
-    let first = cluster.events(Command::GrantLease(named.clone()));
+    let first = cluster.events(Command::from(named.clone()));
     assert!(!renewed(&first));
     let again = GrantLease {
         hostname: None,
         ..named.clone()
     };
-    let second = cluster.events(Command::GrantLease(again.clone()));
+    let second = cluster.events(Command::from(again.clone()));
     assert!(renewed(&second));
     let lease = cluster.state.subnets()[&SUBNET].leases().get(ip(20));
     assert_eq!(lease.unwrap().hostname, named.hostname);
     cluster.release(1, ip(20));
-    let third = cluster.events(Command::GrantLease(again));
+    let third = cluster.events(Command::from(again));
     assert!(!renewed(&third), "it had given it back");
 }
 
@@ -217,7 +215,7 @@ fn l5_a_new_grant_forgets_what_was_remembered_elsewhere() {
 fn s3_an_offer_elsewhere_counts_as_held_and_a_memory_does_not() {
     let mut cluster = Driver::new((20, 22));
     cluster.discover(1, None);
-    let elsewhere = Outcome::Refused(Refusal::HasOtherAddress(ip(20)));
+    let elsewhere = Outcome::refused(LeaseRefusal::HasOtherAddress(ip(20)));
     assert_eq!(cluster.request(1, ip(21), SELECTING), elsewhere);
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.request(1, ip(21), SELECTING), elsewhere);
@@ -228,7 +226,7 @@ fn s3_an_offer_elsewhere_counts_as_held_and_a_memory_does_not() {
 #[test]
 fn a_revocation_ends_what_is_held_or_quarantined_and_nothing_else() {
     let mut cluster = Driver::new((20, 27));
-    let nothing = Outcome::Refused(Refusal::NotFound("lease"));
+    let nothing = Outcome::refused(ClusterRefusal::NoLease(ip(20)));
     assert_eq!(cluster.revoke(ip(20)), nothing);
     cluster.discover(1, None);
     assert_eq!(cluster.revoke(ip(20)), Outcome::Done, "offered");
@@ -243,14 +241,13 @@ fn a_revocation_ends_what_is_held_or_quarantined_and_nothing_else() {
 fn a_probes_finding_concerns_offers_only() {
     let mut cluster = Driver::new((20, 27));
     let found = |address| {
-        Command::QuarantineAddress(QuarantineAddress {
+        Command::from(QuarantineAddress {
             subnet: SUBNET,
             address,
             node: NODE,
-            bounded: true,
         })
     };
-    let not_available = Outcome::Refused(Refusal::NotAvailable(ip(20)));
+    let not_available = Outcome::refused(LeaseRefusal::NotAvailable(ip(20)));
     assert_eq!(
         cluster.run(found(ip(20))),
         not_available,
@@ -267,7 +264,7 @@ fn a_probes_finding_concerns_offers_only() {
     cluster.release(1, ip(21));
     assert_eq!(
         cluster.run(found(ip(21))),
-        Outcome::Refused(Refusal::NotAvailable(ip(21))),
+        Outcome::refused(LeaseRefusal::NotAvailable(ip(21))),
         "free"
     );
 }
@@ -293,7 +290,7 @@ fn an_offer_names_the_lease_time_that_is_granted() {
             hostname: None,
             node: NODE,
         };
-        let Outcome::Offered(offered) = cluster.run(Command::OfferLease(offer)) else {
+        let Outcome::Offered(offered) = cluster.run(Command::from(offer)) else {
             panic!("no offer")
         };
         let grant = GrantLease {
@@ -304,9 +301,9 @@ fn an_offer_names_the_lease_time_that_is_granted() {
             lease_time,
             hostname: None,
             node: NODE,
-            probe: Some(ConflictProbe::NotMade),
+            probe: ConflictProbe::NotMade,
         };
-        let Outcome::Granted(granted) = cluster.run(Command::GrantLease(grant)) else {
+        let Outcome::Granted(granted) = cluster.run(Command::from(grant)) else {
             panic!("no grant")
         };
         assert_eq!(offered.lease_time, granted.lease_time, "{wish:?}");

@@ -1,18 +1,13 @@
 //! Each side of a bound, and each half of a rule, by itself: what a mutated condition would let pass.
 
 use crate::support::*;
-use ipam::budget::{MAX_NODES, MAX_SUBNETS};
+use ipam::budget::{MAX_NODES, MAX_SUBNETS, OverBudget};
 use ipam::*;
 use std::collections::BTreeMap;
 
 fn listeners(count: u16) -> BTreeMap<ForwardKey, Listener> {
-    let key = |port| ForwardKey {
-        protocol: Protocol::Tcp,
-        port,
-    };
-    (1..=count)
-        .map(|port| (key(port), Listener::Other))
-        .collect()
+    let listener = |port| (tcp(port), Listener::Other);
+    (1..=count).map(listener).collect()
 }
 
 #[test]
@@ -25,7 +20,9 @@ fn s12_as_many_listening_ports_as_the_limit_are_taken_and_one_more_is_not() {
     );
     assert!(matches!(
         cluster.register_with(1, ip(10), listeners(limit + 1)),
-        Outcome::Refused(Refusal::TooMany { .. })
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+            OverBudget::TooMany { .. }
+        )))
     ));
 }
 
@@ -33,9 +30,9 @@ fn s12_as_many_listening_ports_as_the_limit_are_taken_and_one_more_is_not() {
 fn s12_as_many_addresses_of_a_host_as_the_limit_are_taken_and_one_more_is_not() {
     let mut cluster = Driver::new((20, 254));
     let mut register = |count: u8| {
-        cluster.run(Command::RegisterNode(NodeRegistration {
+        cluster.run(Command::from(NodeRegistration {
             node: NodeId(1),
-            listen_ip: ip(10),
+            listen: [(SUBNET, ip(10))].into(),
             peer_address: "172.31.0.1:7066".to_owned(),
             listeners: BTreeMap::new(),
             addresses: (0..count).map(|host| [192, 0, 2, host].into()).collect(),
@@ -45,7 +42,9 @@ fn s12_as_many_addresses_of_a_host_as_the_limit_are_taken_and_one_more_is_not() 
     assert_eq!(register(limit), Outcome::Done);
     assert!(matches!(
         register(limit + 1),
-        Outcome::Refused(Refusal::TooMany { .. })
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+            OverBudget::TooMany { .. }
+        )))
     ));
 }
 
@@ -54,10 +53,6 @@ fn s12_as_many_addresses_of_a_host_as_the_limit_are_taken_and_one_more_is_not() 
 fn s12_gateway_view_has_the_ports_and_addresses_of_a_node() {
     let mut cluster = Driver::new((20, 254));
     let mut listeners = listeners(300_u16.min(MAX_LISTENERS as u16 - 2));
-    let tcp = |port| ForwardKey {
-        protocol: Protocol::Tcp,
-        port,
-    };
     listeners.insert(tcp(443), Listener::Admin);
     for port in [7066, 8000, 9000] {
         listeners.insert(tcp(port), Listener::Peer);
@@ -65,7 +60,7 @@ fn s12_gateway_view_has_the_ports_and_addresses_of_a_node() {
     listeners.retain(|key, _| key.port > 100);
     let registration = NodeRegistration {
         node: NodeId(1),
-        listen_ip: ip(10),
+        listen: [(SUBNET, ip(10))].into(),
         peer_address: "[2001:db8::1]:7400".to_owned(),
         listeners,
         addresses: [[192, 0, 2, 7].into()].into(),
@@ -79,10 +74,7 @@ fn s12_gateway_view_has_the_ports_and_addresses_of_a_node() {
     );
     let addresses: Vec<_> = gateway.addresses.iter().map(ToString::to_string).collect();
     assert_eq!(addresses, ["10.15.3.10", "192.0.2.7", "2001:db8::1"]);
-    assert_eq!(
-        cluster.run(Command::RegisterNode(registration)),
-        Outcome::Done
-    );
+    assert_eq!(cluster.run(Command::from(registration)), Outcome::Done);
 }
 
 #[test]
@@ -93,7 +85,9 @@ fn s12_a_full_cluster_takes_its_own_nodes_and_no_other() {
     }
     assert!(matches!(
         cluster.register(99, ip(99)),
-        Outcome::Refused(Refusal::TooMany { .. })
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+            OverBudget::TooMany { .. }
+        )))
     ));
     assert_eq!(cluster.register(1, ip(98)), Outcome::Done, "it moves");
 }
@@ -101,32 +95,20 @@ fn s12_a_full_cluster_takes_its_own_nodes_and_no_other() {
 #[test]
 fn s12_a_full_cluster_takes_changes_of_its_subnets_and_no_other() {
     let mut cluster = Driver::new((20, 254));
-    let subnet = |number: u16| {
-        let [high, low] = number.to_be_bytes();
-        let at = |last| std::net::Ipv4Addr::new(10, 64 + high, low, last);
-        SubnetConfig {
-            id: SubnetId(1000 + u32::from(number)),
-            network: Ipv4Network::new(at(0), 24).unwrap(),
-            router: at(1),
-            pool: AddressRange::new(at(20), at(29)).unwrap(),
-            ..config((20, 254))
-        }
-    };
     for number in 1..u16::try_from(MAX_SUBNETS).unwrap() {
-        assert_eq!(
-            cluster.run(Command::PutSubnet(subnet(number))),
-            Outcome::Done
-        );
+        assert_eq!(cluster.put_subnet(other_subnet(number)), Outcome::Done);
     }
     assert!(matches!(
-        cluster.run(Command::PutSubnet(subnet(999))),
-        Outcome::Refused(Refusal::TooMany { .. })
+        cluster.put_subnet(other_subnet(999)),
+        Outcome::Refused(Refusal::Object(ObjectRefusal::OverBudget(
+            OverBudget::TooMany { .. }
+        )))
     ));
     let changed = SubnetConfig {
         mtu: 1400,
-        ..subnet(1)
+        ..other_subnet(1)
     };
-    assert_eq!(cluster.run(Command::PutSubnet(changed)), Outcome::Done);
+    assert_eq!(cluster.put_subnet(changed), Outcome::Done);
 }
 
 #[test]
@@ -148,10 +130,10 @@ fn s4_neither_the_router_nor_the_networks_own_addresses_are_a_nodes_or_a_reserva
         excluded: vec![excluded],
         ..config((20, 254))
     };
-    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    assert_eq!(cluster.put_subnet(config), Outcome::Done);
     assert_eq!(
         cluster.reserve(1, ip(40)),
-        Outcome::Refused(Refusal::NotAvailable(ip(40)))
+        object_address_refused(AddressRefusal::NotAvailable(ip(40)))
     );
 }
 
@@ -159,18 +141,13 @@ fn s4_neither_the_router_nor_the_networks_own_addresses_are_a_nodes_or_a_reserva
 fn s9_neither_port_of_a_forward_is_zero() {
     let mut cluster = Driver::new((20, 254));
     for (port, target_port) in [(0, 80), (80, 0)] {
-        let outcome = cluster.run(Command::AddForward {
-            key: ForwardKey {
-                protocol: Protocol::Tcp,
-                port,
-            },
-            forward: Forward {
-                target: ForwardTarget::Address(ip(30)),
-                target_port,
-            },
-            force: false,
-        });
-        assert_eq!(outcome, Outcome::Refused(Refusal::PortZero));
+        let forward = Forward {
+            key: tcp(port),
+            target: ForwardTarget::Address(ip(30)),
+            target_port,
+        };
+        let outcome = cluster.add_forward(forward, false);
+        assert_eq!(outcome, Outcome::refused(ObjectRefusal::PortZero));
     }
 }
 
@@ -178,7 +155,8 @@ fn s9_neither_port_of_a_forward_is_zero() {
 fn each_setting_of_the_profile_is_newer_than_the_one_before() {
     let mut cluster = Driver::new((20, 254));
     for expected in 1..=3 {
-        cluster.run(Command::SetProfile(Profile::Wan));
+        let (operator, profile) = (operator(), Profile::Wan);
+        cluster.run(ClusterCommand::SetProfile { operator, profile }.into());
         assert_eq!(cluster.state.profile().revision, expected);
     }
 }
@@ -191,7 +169,7 @@ fn s6_who_asks_for_an_address_that_another_gave_back_is_not_known() {
     assert_eq!(cluster.release(1, address), Outcome::Done);
     assert_eq!(
         cluster.request(2, address, RequestKind::InitReboot),
-        Outcome::Refused(Refusal::UnknownClient)
+        Outcome::refused(LeaseRefusal::UnknownClient)
     );
     assert_eq!(
         cluster.request(1, address, RequestKind::InitReboot),

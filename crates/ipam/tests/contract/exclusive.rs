@@ -23,13 +23,13 @@ fn s1_an_offered_address_is_not_offered_to_another_client() {
     assert!(matches!(cluster.discover(1, None), Outcome::Offered(_)));
     assert_eq!(
         cluster.discover(2, None),
-        Outcome::Refused(Refusal::PoolExhausted)
+        Outcome::refused(LeaseRefusal::PoolExhausted)
     );
     cluster.wait(60);
     assert!(matches!(cluster.discover(2, None), Outcome::Offered(_)));
     assert!(matches!(
         cluster.request(1, ip(20), RequestKind::Selecting),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HeldByAnother { .. }))
     ));
 }
 
@@ -44,7 +44,7 @@ fn s3_a_client_that_discovers_again_is_offered_the_address_it_has() {
     assert!(offered.returning);
     assert_eq!(
         cluster.request(1, ip(99), RequestKind::Selecting),
-        Outcome::Refused(Refusal::HasOtherAddress(address))
+        Outcome::refused(LeaseRefusal::HasOtherAddress(address))
     );
 }
 
@@ -54,7 +54,10 @@ fn s3_an_operator_moves_a_client_by_reserving_another_address_for_it() {
     let before = cluster.obtain(1).unwrap();
     assert_eq!(cluster.reserve(1, ip(200)), Outcome::Done);
     let renewal = cluster.request(1, before, RequestKind::Renewing);
-    assert_eq!(renewal, Outcome::Refused(Refusal::NotAvailable(before)));
+    assert_eq!(
+        renewal,
+        Outcome::refused(LeaseRefusal::NotAvailable(before))
+    );
     assert_eq!(cluster.obtain(1), Some(ip(200)));
     let held = cluster.state.subnets()[&SUBNET]
         .leases()
@@ -72,18 +75,14 @@ fn s3_a_client_that_was_moved_and_moved_back_is_not_locked_out() {
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.reserve(1, ip(28)), Outcome::Done);
     assert_eq!(cluster.obtain(1), Some(ip(28)));
-    let remove = Command::RemoveReservation {
-        subnet: SUBNET,
-        client: key(1),
-    };
-    assert_eq!(cluster.run(remove), Outcome::Done);
+    assert_eq!(cluster.unreserve(1), Outcome::Done);
     assert_eq!(
         cluster.request(1, ip(28), RequestKind::Renewing),
         granted(ip(28))
     );
     assert!(matches!(
         cluster.request(1, ip(20), RequestKind::Renewing),
-        Outcome::Refused(Refusal::HasOtherAddress(_))
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HasOtherAddress(_)))
     ));
     assert_eq!(cluster.obtain(1), Some(ip(28)));
 }
@@ -93,10 +92,7 @@ fn s3_a_reservation_outside_the_pool_leaves_no_trap_behind() {
     let mut cluster = Driver::new((20, 30));
     assert_eq!(cluster.reserve(1, ip(200)), Outcome::Done);
     assert_eq!(cluster.obtain(1), Some(ip(200)));
-    cluster.run(Command::RemoveReservation {
-        subnet: SUBNET,
-        client: key(1),
-    });
+    cluster.unreserve(1);
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     assert_eq!(cluster.obtain(1), Some(ip(20)), "not .21 and a NAK");
 }
@@ -114,7 +110,7 @@ fn s1_a_forgotten_offer_gives_way_when_nothing_is_free() {
         ));
     }
     cluster.wait(4);
-    let exhausted = Outcome::Refused(Refusal::PoolExhausted);
+    let exhausted = Outcome::refused(LeaseRefusal::PoolExhausted);
     assert_eq!(
         cluster.discover(4, None),
         exhausted,
@@ -124,7 +120,7 @@ fn s1_a_forgotten_offer_gives_way_when_nothing_is_free() {
     assert_eq!(cluster.obtain(4), Some(ip(21)), "the older offer");
     assert!(matches!(
         cluster.request(2, ip(21), RequestKind::Selecting),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HeldByAnother { .. }))
     ));
     assert_eq!(cluster.obtain(3), Some(ip(22)), "its offer was not touched");
     cluster.wait(60);

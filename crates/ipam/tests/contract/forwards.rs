@@ -1,21 +1,10 @@
 //! Forwards that would harm the hosts, or lead to whom nobody meant, are refused (S9).
 
 use crate::support::*;
+use ipam::budget::OverBudget;
 use ipam::*;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-
-fn port(protocol: Protocol, port: u16) -> ForwardKey {
-    ForwardKey { protocol, port }
-}
-
-fn tcp(number: u16) -> ForwardKey {
-    port(Protocol::Tcp, number)
-}
-
-fn udp(number: u16) -> ForwardKey {
-    port(Protocol::Udp, number)
-}
 
 /// Two nodes, .10 and .11. On the second's host something listens on TCP 8006.
 fn cluster() -> Driver {
@@ -32,19 +21,18 @@ fn cluster() -> Driver {
 }
 
 fn add(cluster: &mut Driver, key: ForwardKey, to: Ipv4Addr, force: bool) -> Outcome {
-    cluster.run(Command::AddForward {
+    let target = ForwardTarget::Address(to);
+    let forward = Forward {
         key,
-        forward: Forward {
-            target: ForwardTarget::Address(to),
-            target_port: 80,
-        },
-        force,
-    })
+        target,
+        target_port: 80,
+    };
+    cluster.add_forward(forward, force)
 }
 
 #[track_caller]
 fn assert_in_use(cluster: &mut Driver, key: ForwardKey, used: PortUse) {
-    let refused = Outcome::Refused(Refusal::PortInUse { key, used });
+    let refused = Outcome::refused(ObjectRefusal::PortInUse { key, used });
     assert_eq!(add(cluster, key, ip(15), false), refused);
     let forced = add(cluster, key, ip(15), true);
     if used.can_be_forced() {
@@ -63,7 +51,7 @@ fn s9_forward_of_what_ends_the_cluster_refused_even_by_force() {
     for overlay in [4789, 8472, 6081] {
         assert_in_use(&mut cluster, udp(overlay), PortUse::Overlay);
     }
-    assert!(cluster.state.nat().forwards.is_empty());
+    assert!(cluster.state.objects().forwards.is_empty());
 }
 
 #[test]
@@ -100,11 +88,11 @@ fn s9_forward_to_the_hosts_refused_even_by_force() {
     for force in [false, true] {
         assert_eq!(
             add(&mut cluster, tcp(2222), ip(1), force),
-            Outcome::Refused(Refusal::RouterAddress(ip(1)))
+            object_address_refused(AddressRefusal::Router(ip(1)))
         );
         assert_eq!(
             add(&mut cluster, tcp(2222), ip(11), force),
-            Outcome::Refused(Refusal::NodeAddress {
+            object_address_refused(AddressRefusal::OfNode {
                 address: ip(11),
                 node: NodeId(2)
             })
@@ -125,7 +113,7 @@ fn a_forward_to_what_became_a_nodes_address_leads_nowhere() {
 fn s9_forward_to_a_dynamic_lease_refused_unless_forced_or_reserved() {
     let mut cluster = cluster();
     let leased = cluster.obtain(1).unwrap();
-    let refused = Outcome::Refused(Refusal::TargetLeased {
+    let refused = Outcome::refused(ObjectRefusal::TargetLeased {
         address: leased,
         holder: key(1),
     });
@@ -148,9 +136,9 @@ fn s9_forward_to_what_is_reserved_by_hardware_address_is_no_forward_to_a_dynamic
         identity: IdentityPolicy::ClientIdentifier,
         ..config((20, 254))
     };
-    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    assert_eq!(cluster.put_subnet(config), Outcome::Done);
     cluster.reserve(1, ip(50));
-    let granted = cluster.run(Command::GrantLease(GrantLease {
+    let granted = cluster.run(Command::from(GrantLease {
         subnet: SUBNET,
         client: ClientIdentity {
             identifier: Some(ClientIdentifier::new(b"vm-1").unwrap()),
@@ -161,7 +149,7 @@ fn s9_forward_to_what_is_reserved_by_hardware_address_is_no_forward_to_a_dynamic
         lease_time: None,
         hostname: None,
         node: NODE,
-        probe: Some(ConflictProbe::Clear),
+        probe: ConflictProbe::Clear,
     }));
     assert!(matches!(granted, Outcome::Granted(_)), "{granted:?}");
     assert_eq!(add(&mut cluster, tcp(2222), ip(50), false), Outcome::Done);
@@ -172,20 +160,16 @@ fn s9_forward_to_what_is_reserved_by_hardware_address_is_no_forward_to_a_dynamic
 fn a_forward_to_a_client_that_is_named_as_none_is_known_is_refused() {
     let mut cluster = cluster();
     let mut to = |client| {
-        cluster.run(Command::AddForward {
+        let subnet = SUBNET;
+        let forward = Forward {
             key: tcp(2222),
-            forward: Forward {
-                target: ForwardTarget::Client {
-                    subnet: SUBNET,
-                    client,
-                },
-                target_port: 80,
-            },
-            force: false,
-        })
+            target: ForwardTarget::Client { subnet, client },
+            target_port: 80,
+        };
+        cluster.add_forward(forward, false)
     };
     let named = ClientKey::Identifier(ClientIdentifier::new(b"vm-1").unwrap());
-    let refused = Outcome::Refused(Refusal::IdentifierNotUsed(SUBNET));
+    let refused = Outcome::refused(ObjectRefusal::IdentifierNotUsed(SUBNET));
     assert_eq!(to(named), refused);
     assert_eq!(to(key(1)), Outcome::Done);
 }
@@ -198,11 +182,8 @@ fn s9_forward_to_another_address_of_a_host_refused_unless_forced() {
         addresses: [ip(11).into(), ip(12).into()].into(),
         ..cluster.state.nodes()[&NodeId(2)].clone()
     };
-    assert_eq!(
-        cluster.run(Command::RegisterNode(registration)),
-        Outcome::Done
-    );
-    let refused = Outcome::Refused(Refusal::NodeAddress {
+    assert_eq!(cluster.run(Command::from(registration)), Outcome::Done);
+    let refused = object_address_refused(AddressRefusal::OfNode {
         address: ip(12),
         node: NodeId(2),
     });
@@ -218,7 +199,7 @@ fn an_offered_address_is_leased() {
     };
     assert!(matches!(
         add(&mut cluster, tcp(2222), offered.address, false),
-        Outcome::Refused(Refusal::TargetLeased { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::TargetLeased { .. }))
     ));
 }
 
@@ -228,6 +209,8 @@ fn too_many_listening_ports_are_refused() {
     let listeners = (1..=300).map(|number| (tcp(number), Listener::Other));
     assert!(matches!(
         cluster.register_with(2, ip(11), listeners.collect()),
-        Outcome::Refused(Refusal::TooMany { limit: 256, .. })
+        Outcome::Refused(Refusal::Cluster(ClusterRefusal::OverBudget(
+            OverBudget::TooMany { limit: 256, .. }
+        )))
     ));
 }

@@ -10,7 +10,7 @@ fn where_the_policy_says_so_the_client_identifier_counts() {
         identity: IdentityPolicy::ClientIdentifier,
         ..config((20, 40))
     };
-    cluster.run(Command::PutSubnet(by_identifier));
+    cluster.put_subnet(by_identifier);
     let mut offer = |hardware: u8, identifier: &[u8]| {
         let client = ClientIdentity {
             identifier: Some(ClientIdentifier::new(identifier).unwrap()),
@@ -25,7 +25,7 @@ fn where_the_policy_says_so_the_client_identifier_counts() {
             node: NODE,
             lease_time: None,
         };
-        match cluster.run(Command::OfferLease(offer)) {
+        match cluster.run(Command::from(offer)) {
             Outcome::Offered(offered) => offered.address,
             other => panic!("{other:?}"),
         }
@@ -45,7 +45,7 @@ fn a_subnet_that_contradicts_itself_is_refused_by_name() {
         router: "10.9.9.9".parse().unwrap(),
         ..config((20, 40))
     };
-    let text = refusal(cluster.run(Command::PutSubnet(router_outside)));
+    let text = refusal(cluster.put_subnet(router_outside));
     assert!(
         text.contains("10.9.9.9") && text.contains("10.15.3.0/24"),
         "{text}"
@@ -55,7 +55,7 @@ fn a_subnet_that_contradicts_itself_is_refused_by_name() {
         ..config((50, 60))
     };
     assert_eq!(
-        cluster.run(Command::PutSubnet(overlap)),
-        Outcome::Refused(Refusal::Overlap(SUBNET))
+        cluster.put_subnet(overlap),
+        Outcome::refused(ObjectRefusal::Overlap(SUBNET))
     );
 }

@@ -7,11 +7,11 @@ use ipam::*;
 fn s9_two_nodes_cannot_have_one_listen_ip() {
     let mut cluster = Driver::new((20, 254));
     assert_eq!(cluster.register(1, ip(10)), Outcome::Done);
-    let refusal = Refusal::NodeAddress {
+    let refusal = AddressRefusal::OfNode {
         address: ip(10),
         node: NodeId(1),
     };
-    assert_eq!(cluster.register(2, ip(10)), Outcome::Refused(refusal));
+    assert_eq!(cluster.register(2, ip(10)), listen_ip_refused(refusal));
     assert_eq!(
         cluster.register(1, ip(11)),
         Outcome::Done,
@@ -24,7 +24,7 @@ fn s9_two_nodes_cannot_have_one_listen_ip() {
 fn s7_only_the_holder_gives_up() {
     let mut cluster = Driver::new((20, 20));
     assert_eq!(cluster.obtain(1), Some(ip(20)));
-    let refused = Outcome::Refused(Refusal::NotTheHolder(ip(20)));
+    let refused = Outcome::refused(LeaseRefusal::NotTheHolder(ip(20)));
     assert_eq!(cluster.release(2, ip(20)), refused);
     assert_eq!(cluster.decline(2, ip(20)), refused);
     assert_eq!(cluster.release(1, ip(20)), Outcome::Done);
@@ -40,7 +40,7 @@ fn s7_a_late_release_does_not_end_a_newer_grant() {
         cluster.request(1, ip(20), RequestKind::InitReboot),
         granted(ip(20))
     );
-    let refused = Outcome::Refused(Refusal::NotTheHolder(ip(20)));
+    let refused = Outcome::refused(LeaseRefusal::NotTheHolder(ip(20)));
     assert_eq!(cluster.release_grant(1, ip(20), old), refused);
     let by_another_node = GrantRef {
         node: NodeId(2),
@@ -60,7 +60,7 @@ fn s7_a_copy_of_a_release_does_not_end_what_came_after_it() {
         for copy in 1..cycle {
             cluster.xid = 100 + copy;
             let copied = cluster.release_grant(1, ip(20), cluster.grant_of(ip(20)));
-            let refused = Outcome::Refused(Refusal::ReleasedBefore(ip(20)));
+            let refused = Outcome::refused(LeaseRefusal::ReleasedBefore(ip(20)));
             assert_eq!(copied, refused, "cycle {cycle}, copy {copy}");
         }
         cluster.xid = 100 + cycle;
@@ -111,50 +111,34 @@ fn s7_a_declined_address_is_quarantined_for_a_while() {
 #[test]
 fn s9_a_public_port_has_one_owner() {
     let mut cluster = Driver::new((20, 254));
-    let key = ForwardKey {
-        protocol: Protocol::Tcp,
-        port: 8080,
-    };
-    let to = |last| Forward {
-        target: ForwardTarget::Address(ip(last)),
-        target_port: 80,
-    };
-    let add = |forward| Command::AddForward {
-        key,
-        forward,
-        force: false,
-    };
-    assert_eq!(cluster.run(add(to(20))), Outcome::Done);
+    let to = |last| forward_to(tcp(8080), last);
+    assert_eq!(cluster.add_forward(to(20), false), Outcome::Done);
     let before = cluster.state.clone();
-    assert_eq!(cluster.run(add(to(20))), Outcome::Done, "the same again");
-    assert_eq!(cluster.state.nat(), before.nat());
     assert_eq!(
-        cluster.run(add(to(21))),
-        Outcome::Refused(Refusal::PortTaken)
+        cluster.add_forward(to(20), false),
+        Outcome::Done,
+        "the same again"
     );
-    assert_eq!(cluster.run(Command::RemoveForward(key)), Outcome::Done);
-    assert_eq!(cluster.run(add(to(21))), Outcome::Done);
+    assert_eq!(cluster.state.objects(), before.objects());
+    let taken = Outcome::refused(ObjectRefusal::Exists(Box::new(to(20).into())));
+    assert_eq!(cluster.add_forward(to(21), false), taken);
+    assert_eq!(cluster.remove_forward(tcp(8080)), Outcome::Done);
+    assert_eq!(cluster.add_forward(to(21), false), Outcome::Done);
 }
 
 #[test]
 fn a_forward_follows_its_client() {
     let mut cluster = Driver::new((20, 254));
-    let port = ForwardKey {
-        protocol: Protocol::Udp,
-        port: 53,
-    };
     let target = ForwardTarget::Client {
         subnet: SUBNET,
         client: key(1),
     };
-    cluster.run(Command::AddForward {
-        key: port,
-        forward: Forward {
-            target,
-            target_port: 53,
-        },
-        force: false,
-    });
+    let forward = Forward {
+        key: udp(53),
+        target,
+        target_port: 53,
+    };
+    cluster.add_forward(forward, false);
     assert_eq!(cluster.state.nat_view().forwards, vec![]);
     let address = cluster.obtain(1).unwrap();
     assert_eq!(cluster.state.nat_view().forwards[0].address, address);
@@ -178,15 +162,11 @@ fn a_conflict_found_by_a_probe_quarantines_an_offer_but_never_a_grant() {
         subnet: SUBNET,
         address,
         node: NODE,
-        bounded: true,
     };
-    assert_eq!(
-        cluster.run(Command::QuarantineAddress(found(ip(20)))),
-        Outcome::Done
-    );
+    assert_eq!(cluster.run(Command::from(found(ip(20)))), Outcome::Done);
     assert_eq!(cluster.obtain(1), Some(ip(21)));
     assert!(matches!(
-        cluster.run(Command::QuarantineAddress(found(ip(21)))),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        cluster.run(Command::from(found(ip(21)))),
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HeldByAnother { .. }))
     ));
 }

@@ -9,7 +9,7 @@ fn by_identifier(pool: (u8, u8)) -> Driver {
         identity: IdentityPolicy::ClientIdentifier,
         ..config(pool)
     };
-    assert_eq!(cluster.run(Command::PutSubnet(config)), Outcome::Done);
+    assert_eq!(cluster.put_subnet(config), Outcome::Done);
     cluster
 }
 
@@ -21,7 +21,7 @@ fn named(hardware: u8, name: &[u8]) -> ClientIdentity {
 }
 
 fn offer(cluster: &mut Driver, client: &ClientIdentity) -> Outcome {
-    cluster.run(Command::OfferLease(OfferLease {
+    cluster.run(Command::from(OfferLease {
         subnet: SUBNET,
         client: client.clone(),
         requested: None,
@@ -33,7 +33,7 @@ fn offer(cluster: &mut Driver, client: &ClientIdentity) -> Outcome {
 }
 
 fn request(cluster: &mut Driver, client: &ClientIdentity, last: u8, kind: RequestKind) -> Outcome {
-    cluster.run(Command::GrantLease(GrantLease {
+    cluster.run(Command::from(GrantLease {
         subnet: SUBNET,
         client: client.clone(),
         address: ip(last),
@@ -41,7 +41,7 @@ fn request(cluster: &mut Driver, client: &ClientIdentity, last: u8, kind: Reques
         lease_time: None,
         hostname: None,
         node: NODE,
-        probe: Some(ConflictProbe::Clear),
+        probe: ConflictProbe::Clear,
     }))
 }
 
@@ -56,20 +56,19 @@ fn offered(outcome: &Outcome) -> std::net::Ipv4Addr {
 fn the_same_reservation_again_is_success_and_changes_nothing() {
     let mut cluster = Driver::new((20, 40));
     assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
-    let before = cluster.state.to_parts().subnets;
-    let again = Command::AddReservation {
-        subnet: SUBNET,
-        client: key(1),
-        address: ip(50),
-    };
+    let before = cluster.state.to_parts().objects;
+    let again = create(reservation(key(1), ip(50)));
     assert_eq!(cluster.events(again), []);
     assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
-    assert_eq!(cluster.state.to_parts().subnets, before);
-    let other = Outcome::Refused(Refusal::AlreadyReserved(ip(50)));
+    assert_eq!(cluster.state.to_parts().objects, before);
+    let kept = reservation(key(1), ip(50)).into();
+    let other = Outcome::refused(ObjectRefusal::Exists(Box::new(kept)));
     assert_eq!(cluster.reserve(1, ip(51)), other);
     assert!(matches!(
         cluster.reserve(2, ip(50)),
-        Outcome::Refused(Refusal::ReservedForAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::ReservedForAnother { .. }
+        )))
     ));
 }
 
@@ -89,13 +88,13 @@ fn a_reservation_by_hardware_address_holds_where_clients_are_known_by_identifier
     );
     assert!(matches!(
         request(&mut cluster, &vm, 30, RequestKind::Selecting),
-        Outcome::Refused(Refusal::NotAvailable(_))
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::NotAvailable(_)))
     ));
     let other = named(2, b"vm-b");
     assert_ne!(offered(&offer(&mut cluster, &other)), ip(50));
     assert!(matches!(
         request(&mut cluster, &other, 50, RequestKind::Selecting),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HeldByAnother { .. }))
     ));
 }
 
@@ -127,7 +126,7 @@ fn two_identifiers_of_one_hardware_address_are_two_clients() {
     );
     assert!(matches!(
         request(&mut cluster, &two, 30, RequestKind::Selecting),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::HeldByAnother { .. }))
     ));
 }
 
@@ -135,11 +134,10 @@ fn two_identifiers_of_one_hardware_address_are_two_clients() {
 fn a_clients_own_name_counts_before_its_hardware_address() {
     let mut cluster = by_identifier((20, 40));
     assert_eq!(cluster.reserve(1, ip(50)), Outcome::Done);
-    let by_name = Command::AddReservation {
-        subnet: SUBNET,
-        client: ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
-        address: ip(51),
-    };
+    let by_name = create(reservation(
+        ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
+        ip(51),
+    ));
     assert_eq!(cluster.run(by_name), Outcome::Done);
     assert_eq!(offered(&offer(&mut cluster, &named(1, b"vm-a"))), ip(51));
     assert_eq!(offered(&offer(&mut cluster, &named(1, b"vm-b"))), ip(50));
@@ -156,7 +154,9 @@ fn a_reservation_by_hardware_address_is_taken_while_its_client_holds_the_address
     );
     assert!(matches!(
         cluster.reserve(2, ip(30)),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::HeldByAnother { .. }
+        )))
     ));
     assert_eq!(cluster.reserve(1, ip(30)), Outcome::Done);
     assert_eq!(
@@ -172,25 +172,24 @@ fn a_reservation_by_hardware_address_is_taken_while_its_client_holds_the_address
     assert_eq!(cluster.reserve(3, ip(60)), Outcome::Done);
     assert!(matches!(
         request(&mut cluster, &other, 31, RequestKind::Renewing),
-        Outcome::Refused(Refusal::NotAvailable(_))
+        Outcome::Refused(Refusal::Lease(LeaseRefusal::NotAvailable(_)))
     ));
 }
 
 #[test]
 fn a_reservation_that_cannot_take_effect_is_refused() {
     let mut cluster = Driver::new((20, 40));
-    let by_name = Command::AddReservation {
-        subnet: SUBNET,
-        client: ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
-        address: ip(50),
-    };
-    let refused = Refusal::IdentifierNotUsed(SUBNET);
+    let by_name = create(reservation(
+        ClientKey::Identifier(ClientIdentifier::new(b"vm-a").unwrap()),
+        ip(50),
+    ));
+    let refused = ObjectRefusal::IdentifierNotUsed(SUBNET);
     assert!(
         refused
             .to_string()
             .contains("name it by its hardware address")
     );
-    assert_eq!(cluster.run(by_name), Outcome::Refused(refused));
+    assert_eq!(cluster.run(by_name), Outcome::refused(refused));
     assert_eq!(cluster.offered(1, Some(ip(50))), Some(ip(20)));
 }
 
@@ -200,40 +199,33 @@ fn s9_a_forward_to_a_hardware_address_leads_to_a_client_known_by_identifier() {
     let mut cluster = by_identifier((20, 40));
     let machine = named(1, b"vm-a");
     let address = offered(&offer(&mut cluster, &machine));
-    let key = ForwardKey {
-        protocol: Protocol::Tcp,
-        port: 8006,
-    };
     let forward = Forward {
+        key: tcp(8006),
         target: ForwardTarget::Client {
             subnet: SUBNET,
             client: ClientKey::Hardware(machine.hardware.clone()),
         },
         target_port: 80,
     };
-    let add = Command::AddForward {
-        key,
-        forward: forward.clone(),
-        force: false,
-    };
-    assert_eq!(cluster.run(add), Outcome::Done);
-    assert_eq!(cluster.state.resolve(&forward), None, "offered only");
+    let added = cluster.add_forward(forward.clone(), false);
+    assert_eq!(added, Outcome::Done);
+    assert_eq!(forward.resolve(&cluster.state), None, "offered only");
     request(&mut cluster, &machine, 20, RequestKind::Selecting);
-    assert_eq!(cluster.state.resolve(&forward), Some(address));
+    assert_eq!(forward.resolve(&cluster.state), Some(address));
     assert_eq!(cluster.state.nat_view().forwards[0].address, address);
     // The same machine once more, under another name: what it has longest.
     let again = named(1, b"vm-b");
     cluster.wait(60);
     let other = offered(&offer(&mut cluster, &again));
     request(&mut cluster, &again, 21, RequestKind::Selecting);
-    assert_eq!(cluster.state.resolve(&forward), Some(other));
+    assert_eq!(forward.resolve(&cluster.state), Some(other));
     // Another machine's lease is none of its own.
     let neighbour = named(2, b"vm-c");
     offer(&mut cluster, &neighbour);
     request(&mut cluster, &neighbour, 22, RequestKind::Selecting);
-    assert_eq!(cluster.state.resolve(&forward), Some(other));
+    assert_eq!(forward.resolve(&cluster.state), Some(other));
     cluster.wait(3700);
-    assert_eq!(cluster.state.resolve(&forward), None, "its leases ended");
+    assert_eq!(forward.resolve(&cluster.state), None, "its leases ended");
 }
 
 #[test]
@@ -244,15 +236,16 @@ fn s9_a_reservation_by_identifier_is_for_whoever_holds_the_address_under_that_na
     let [.., last] = address.octets();
     request(&mut cluster, &holder, last, RequestKind::Selecting);
     let mut reserve = |name: &[u8]| {
-        cluster.run(Command::AddReservation {
-            subnet: SUBNET,
-            client: ClientKey::Identifier(ClientIdentifier::new(name).unwrap()),
+        cluster.run(create(reservation(
+            ClientKey::Identifier(ClientIdentifier::new(name).unwrap()),
             address,
-        })
+        )))
     };
     assert!(matches!(
         reserve(b"vm-b"),
-        Outcome::Refused(Refusal::HeldByAnother { .. })
+        Outcome::Refused(Refusal::Object(ObjectRefusal::Address(
+            AddressRefusal::HeldByAnother { .. }
+        )))
     ));
     assert_eq!(reserve(b"vm-a"), Outcome::Done);
 }

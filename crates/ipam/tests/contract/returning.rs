@@ -81,7 +81,7 @@ fn l5_a_client_that_comes_back_gets_the_address_it_had() {
 #[test]
 fn a_client_without_a_record_is_met_with_silence_not_a_nak() {
     let mut cluster = Driver::new((20, 40));
-    let unknown = Outcome::Refused(Refusal::UnknownClient);
+    let unknown = Outcome::refused(LeaseRefusal::UnknownClient);
     assert_eq!(cluster.request(1, ip(30), RequestKind::InitReboot), unknown);
     assert_eq!(cluster.request(1, ip(30), RequestKind::Rebinding), unknown);
 }

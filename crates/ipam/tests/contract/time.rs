@@ -7,7 +7,7 @@ use ipam::*;
 fn s5_a_shorter_renewal_does_not_cut_a_promised_lease_short() {
     let mut cluster = Driver::new((20, 20));
     assert_eq!(cluster.obtain(1), Some(ip(20)));
-    let outcome = cluster.run(Command::GrantLease(GrantLease {
+    let outcome = cluster.run(Command::from(GrantLease {
         subnet: SUBNET,
         client: client(1),
         address: ip(20),
@@ -15,7 +15,7 @@ fn s5_a_shorter_renewal_does_not_cut_a_promised_lease_short() {
         lease_time: Some(Span::from_secs(60)),
         hostname: None,
         node: NODE,
-        probe: Some(ConflictProbe::NotMade),
+        probe: ConflictProbe::NotMade,
     }));
     assert!(matches!(outcome, Outcome::Granted(_)));
     cluster.wait(100);
@@ -30,10 +30,10 @@ fn a_short_lease_is_not_held_for_as_long_as_its_offer() {
         minimum: Span::from_secs(30),
         ..LeaseTimes::default()
     };
-    cluster.run(Command::PutSubnet(SubnetConfig {
+    cluster.put_subnet(SubnetConfig {
         times: short,
         ..config((20, 20))
-    }));
+    });
     assert_eq!(cluster.obtain(1), Some(ip(20)));
     cluster.wait(39);
     assert_eq!(cluster.obtain(2), None);
@@ -58,12 +58,12 @@ fn t2_a_batch_stamped_in_another_term_changes_nothing() {
     ] {
         let batch = Batch {
             stamp,
-            commands: vec![Command::Tick],
+            commands: vec![Command::TICK],
         };
         let effects = cluster
             .state
             .apply(LogPosition { term: 3, index: 9 }, &batch);
-        assert_eq!(effects.outcomes, vec![Outcome::Refused(Refusal::Unstamped)]);
+        assert_eq!(effects.outcomes, vec![Outcome::Refused(Refusal::UNSTAMPED)]);
     }
     assert_eq!(cluster.state, before);
 }
@@ -74,7 +74,7 @@ fn t1_the_clock_never_goes_back() {
     cluster.wait(100);
     let before = cluster.state.clock();
     cluster.now = 5_000;
-    cluster.run(Command::Tick);
+    cluster.run(Command::TICK);
     assert_eq!(cluster.state.clock(), before);
 }
 
@@ -97,14 +97,16 @@ fn t5_s12_times_that_end_as_they_begin_or_never_are_refused() {
             quarantine: Span::from_secs(quarantine),
             ..LeaseTimes::default()
         };
-        let outcome = cluster.run(Command::PutSubnet(SubnetConfig {
+        let outcome = cluster.put_subnet(SubnetConfig {
             times,
             ..config((20, 254))
-        }));
+        });
         assert!(
             matches!(
                 outcome,
-                Outcome::Refused(Refusal::InvalidSubnet(InvalidSubnet::Times { .. }))
+                Outcome::Refused(Refusal::Object(ObjectRefusal::InvalidSubnet(
+                    InvalidSubnet::Times { .. }
+                )))
             ),
             "{outcome:?}"
         );

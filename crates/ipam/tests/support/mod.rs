@@ -1,8 +1,12 @@
 //! A cluster of one state, driven by hand.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+mod builders;
+
+pub use builders::*;
+
 use ipam::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 pub const SUBNET: SubnetId = SubnetId(1);
@@ -14,42 +18,8 @@ pub struct Driver {
     pub now: u64,
     /// The transaction id of the next RELEASE.
     pub xid: u32,
-    index: u64,
-}
-
-pub fn ip(last: u8) -> Ipv4Addr {
-    Ipv4Addr::new(10, 15, 3, last)
-}
-
-pub fn client(number: u8) -> ClientIdentity {
-    ClientIdentity {
-        hardware: HardwareAddress::ethernet([2, 0xaa, 0, 0, 0, number]),
-        identifier: None,
-    }
-}
-
-pub fn key(number: u8) -> ClientKey {
-    ClientKey::Hardware(client(number).hardware)
-}
-
-pub fn config(pool: (u8, u8)) -> SubnetConfig {
-    SubnetConfig {
-        id: SUBNET,
-        network: Ipv4Network::new(ip(0), 24).unwrap(),
-        router: ip(1),
-        pool: AddressRange::new(ip(pool.0), ip(pool.1)).unwrap(),
-        excluded: vec![],
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
-        dns_servers: vec![],
-        domain_name: None,
-        domain_search: vec![],
-        ntp_servers: vec![],
-        mtu: 1450,
-        classless_routes: vec![],
-        extra_options: BTreeMap::new(),
-        authoritative: false,
-    }
+    /// The last entry's.
+    pub index: u64,
 }
 
 impl Driver {
@@ -66,8 +36,18 @@ impl Driver {
             source_nat: Some(SourceNat::Masquerade),
             forward_policy: ForwardPolicy::Drop,
         };
-        assert_eq!(driver.run(Command::Bootstrap(bootstrap)), Outcome::Done);
+        assert_eq!(driver.run(Command::from(bootstrap)), Outcome::Done);
         driver
+    }
+
+    /// The same log and the same time, on a state that was put together again.
+    pub const fn on(&self, state: State) -> Self {
+        Self {
+            state,
+            now: self.now,
+            xid: self.xid,
+            index: self.index,
+        }
     }
 
     /// Applies one command, stamped with the present, and checks every invariant.
@@ -85,7 +65,8 @@ impl Driver {
         self.effects(vec![command]).events
     }
 
-    fn effects(&mut self, commands: Vec<Command>) -> Effects {
+    /// Applies one batch: what came of it and what changed.
+    pub fn effects(&mut self, commands: Vec<Command>) -> Effects {
         self.index += 1;
         self.now += 1; // Nothing that follows from an answer is stamped in the same millisecond.
         let stamp = Stamp {
@@ -107,11 +88,11 @@ impl Driver {
 
     pub fn wait(&mut self, seconds: u64) {
         self.now += seconds * 1000;
-        self.run(Command::Tick);
+        self.run(Command::TICK);
     }
 
     pub fn discover(&mut self, number: u8, requested: Option<Ipv4Addr>) -> Outcome {
-        self.run(Command::OfferLease(OfferLease {
+        self.run(Command::from(OfferLease {
             requested,
             ..Self::offer_of(number, &[])
         }))
@@ -132,7 +113,7 @@ impl Driver {
 
     /// What a client is offered that avoids these.
     pub fn offered_but(&mut self, number: u8, avoid: &[u8]) -> Option<Ipv4Addr> {
-        match self.run(Command::OfferLease(Self::offer_of(number, avoid))) {
+        match self.run(Command::from(Self::offer_of(number, avoid))) {
             Outcome::Offered(offered) => Some(offered.address),
             _ => None,
         }
@@ -140,7 +121,7 @@ impl Driver {
 
     /// A request of an address on which a probe found nobody.
     pub fn request(&mut self, number: u8, address: Ipv4Addr, kind: RequestKind) -> Outcome {
-        self.request_probed(number, address, kind, Some(ConflictProbe::Clear))
+        self.request_probed(number, address, kind, ConflictProbe::Clear)
     }
 
     pub fn request_unprobed(
@@ -149,7 +130,7 @@ impl Driver {
         address: Ipv4Addr,
         kind: RequestKind,
     ) -> Outcome {
-        self.request_probed(number, address, kind, Some(ConflictProbe::NotMade))
+        self.request_probed(number, address, kind, ConflictProbe::NotMade)
     }
 
     pub fn request_probed(
@@ -157,9 +138,9 @@ impl Driver {
         number: u8,
         address: Ipv4Addr,
         kind: RequestKind,
-        probe: Option<ConflictProbe>,
+        probe: ConflictProbe,
     ) -> Outcome {
-        self.run(Command::GrantLease(GrantLease {
+        self.run(Command::from(GrantLease {
             subnet: SUBNET,
             client: client(number),
             address,
@@ -180,11 +161,12 @@ impl Driver {
     }
 
     pub fn revoke(&mut self, address: Ipv4Addr) -> Outcome {
-        self.run(Command::RevokeLease {
+        let revoke = ClusterCommand::RevokeLease {
+            operator: operator(),
             subnet: SUBNET,
             address,
-            keep_record: true,
-        })
+        };
+        self.run(revoke.into())
     }
 
     /// The quarantined addresses, the oldest first.
@@ -211,12 +193,12 @@ impl Driver {
     /// A RELEASE that was heard when `grant` was the newest.
     pub fn release_grant(&mut self, number: u8, address: Ipv4Addr, grant: GrantRef) -> Outcome {
         let client = client(number);
-        self.run(Command::ReleaseLease(ReleaseLease {
+        self.run(Command::from(ReleaseLease {
             subnet: SUBNET,
             client,
             address,
             grant,
-            xid: Some(self.xid),
+            xid: self.xid,
         }))
     }
 
@@ -227,9 +209,8 @@ impl Driver {
             client,
             address,
             grant,
-            bounded: true,
         };
-        self.run(Command::DeclineAddress(decline))
+        self.run(Command::from(decline))
     }
 
     /// DISCOVER and REQUEST: the address, if there is one.
@@ -243,12 +224,39 @@ impl Driver {
         }
     }
 
+    /// Makes the object, or puts it in the place of the one with its key.
+    pub fn put(&mut self, object: impl Into<AnyObject>) -> Outcome {
+        let object = object.into();
+        match self.state.objects().get(&object.key()) {
+            Some(_) => self.run(replace(object, None)),
+            None => self.run(create(object)),
+        }
+    }
+
+    pub fn put_subnet(&mut self, config: SubnetConfig) -> Outcome {
+        self.put(config)
+    }
+
+    /// Reserves an address for a client that is known by its hardware address.
     pub fn reserve(&mut self, number: u8, address: Ipv4Addr) -> Outcome {
-        self.run(Command::AddReservation {
-            subnet: SUBNET,
-            client: key(number),
-            address,
-        })
+        self.reserve_for(key(number), address)
+    }
+
+    pub fn reserve_for(&mut self, client: ClientKey, address: Ipv4Addr) -> Outcome {
+        self.run(create(reservation(client, address)))
+    }
+
+    pub fn unreserve(&mut self, number: u8) -> Outcome {
+        self.run(delete(reservation_key(number), None))
+    }
+
+    pub fn add_forward(&mut self, forward: Forward, force: bool) -> Outcome {
+        let change = Change::Create(forward.into());
+        self.run(object_command(change, force))
+    }
+
+    pub fn remove_forward(&mut self, key: ForwardKey) -> Outcome {
+        self.run(delete(AnyKey::Forward(key), None))
     }
 
     pub fn register(&mut self, node: u64, listen_ip: Ipv4Addr) -> Outcome {
@@ -262,20 +270,10 @@ impl Driver {
         listen_ip: Ipv4Addr,
         listeners: BTreeMap<ForwardKey, Listener>,
     ) -> Outcome {
-        let peer_address = format!("172.31.0.{node}:7066");
-        self.run(Command::RegisterNode(NodeRegistration {
-            node: NodeId(node),
-            listen_ip,
-            peer_address,
+        let registration = registration(node, [(SUBNET, listen_ip)].into());
+        self.run(Command::from(NodeRegistration {
             listeners,
-            addresses: BTreeSet::new(),
+            ..registration
         }))
     }
-}
-
-pub fn granted(address: Ipv4Addr) -> Outcome {
-    Outcome::Granted(Granted {
-        address,
-        lease_time: LeaseTimes::default().default,
-    })
 }

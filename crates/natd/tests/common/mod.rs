@@ -67,7 +67,7 @@ pub fn usual() -> NatView {
         ],
         leading_nowhere: Vec::new(),
         gateways: vec![Gateway {
-            listen_ip: Ipv4Addr::new(10, 15, 3, 11),
+            listen_ips: [Ipv4Addr::new(10, 15, 3, 11)].into(),
             addresses: [[10, 15, 3, 11], [172, 31, 0, 2], [203, 0, 113, 100]]
                 .map(Into::into)
                 .into(),

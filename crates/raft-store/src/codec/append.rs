@@ -5,11 +5,11 @@ use super::{
     CodecError, decode_entry, decode_log_id, decode_vote, encode_entry, encode_log_id, encode_vote,
 };
 use crate::{LogId, RaftTypes};
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use openraft::AsyncRuntime;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
 use prost::Message;
-use wire::append_entries_response::{Conflict, Matched, Result as Answer};
+use peer::append_entries_response::{Conflict, Matched, Result as Answer};
 
 /// The tag and the length before an entry in a message, in bytes.
 const ENTRY_OVERHEAD: usize = 6;
@@ -18,8 +18,8 @@ const ENTRY_OVERHEAD: usize = 6;
 #[must_use]
 pub fn encode_append_request<RT: AsyncRuntime>(
     request: &AppendEntriesRequest<RaftTypes<RT>>,
-) -> wire::AppendEntriesRequest {
-    wire::AppendEntriesRequest {
+) -> peer::AppendEntriesRequest {
+    peer::AppendEntriesRequest {
         vote: Some(encode_vote(&request.vote)),
         prev_log_id: request.prev_log_id.as_ref().map(encode_log_id),
         entries: request.entries.iter().map(encode_entry).collect(),
@@ -33,9 +33,9 @@ pub fn encode_append_request<RT: AsyncRuntime>(
 ///
 /// openraft cuts by the number of entries alone. A message that is too large for its receiver would be
 /// sent again for ever, and nothing behind it be replicated.
-pub fn cut_append_request(message: &mut wire::AppendEntriesRequest, limit: usize) -> Option<LogId> {
+pub fn cut_append_request(message: &mut peer::AppendEntriesRequest, limit: usize) -> Option<LogId> {
     let mut bytes = 0;
-    let fits = |entry: &&wire::Entry| {
+    let fits = |entry: &&storage::Entry| {
         bytes += entry.encoded_len() + ENTRY_OVERHEAD;
         bytes <= limit
     };
@@ -49,7 +49,7 @@ pub fn cut_append_request(message: &mut wire::AppendEntriesRequest, limit: usize
 
 /// A leader's entries.
 pub fn decode_append_request<RT: AsyncRuntime>(
-    message: wire::AppendEntriesRequest,
+    message: peer::AppendEntriesRequest,
 ) -> Result<AppendEntriesRequest<RaftTypes<RT>>, CodecError> {
     let entries = message.entries.into_iter().map(decode_entry);
     Ok(AppendEntriesRequest {
@@ -64,7 +64,7 @@ pub fn decode_append_request<RT: AsyncRuntime>(
 #[must_use]
 pub fn encode_append_response<RT: AsyncRuntime>(
     response: &AppendEntriesResponse<RaftTypes<RT>>,
-) -> wire::AppendEntriesResponse {
+) -> peer::AppendEntriesResponse {
     let answer = match response {
         AppendEntriesResponse::Success => Answer::Success(Matched { log_id: None }),
         AppendEntriesResponse::PartialSuccess(log_id) => {
@@ -78,7 +78,7 @@ pub fn encode_append_response<RT: AsyncRuntime>(
 
 /// The answer to one request.
 pub fn decode_append_response<RT: AsyncRuntime>(
-    message: wire::AppendEntriesResponse,
+    message: peer::AppendEntriesResponse,
 ) -> Result<AppendEntriesResponse<RaftTypes<RT>>, CodecError> {
     Ok(
         match required("AppendEntriesResponse.result", message.result)? {
@@ -98,8 +98,8 @@ fn matched(log_id: Option<&LogId>) -> Matched {
     }
 }
 
-fn response_of(answer: Answer) -> wire::AppendEntriesResponse {
-    wire::AppendEntriesResponse {
+fn response_of(answer: Answer) -> peer::AppendEntriesResponse {
+    peer::AppendEntriesResponse {
         result: Some(answer),
     }
 }
@@ -109,22 +109,22 @@ fn response_of(answer: Answer) -> wire::AppendEntriesResponse {
 mod tests {
     use super::*;
 
-    fn request(sizes: &[usize]) -> wire::AppendEntriesRequest {
+    fn request(sizes: &[usize]) -> peer::AppendEntriesRequest {
         let entry = |(index, size): (u64, &usize)| {
-            let node = wire::Node {
+            let node = storage::Node {
                 address: "a".repeat(*size),
                 ..Default::default()
             };
-            let membership = wire::Membership {
+            let membership = storage::Membership {
                 configs: vec![],
                 nodes: vec![node],
             };
-            wire::Entry {
-                log_id: Some(wire::LogId { term: 1, index }),
-                payload: Some(wire::entry::Payload::Membership(membership)),
+            storage::Entry {
+                log_id: Some(storage::LogId { term: 1, index }),
+                payload: Some(storage::entry::Payload::Membership(membership)),
             }
         };
-        wire::AppendEntriesRequest {
+        peer::AppendEntriesRequest {
             entries: (1..).zip(sizes).map(entry).collect(),
             ..Default::default()
         }

@@ -3,7 +3,7 @@
 use super::error::required;
 use super::{CodecError, decode_log_id, decode_membership, encode_log_id, encode_membership};
 use crate::{Entry, Proposal};
-use api::proto::raft as wire;
+use api::proto::storage as wire;
 use ipam::Batch;
 use openraft::EntryPayload;
 use wire::entry::Payload;
@@ -43,7 +43,7 @@ mod tests {
     use crate::codec::{decode_vote, encode_vote};
     use crate::frozen::fixture;
     use crate::{CommittedLeaderId, LogId, Membership, Payload, PeerNode, Vote};
-    use ipam::{ClusterTime, Command, ForwardPolicy, Stamp};
+    use ipam::{ClusterCommand, ClusterTime, ForwardPolicy, Operator, Stamp};
     use prost::Message;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,13 @@ mod tests {
                 term: 3,
                 time: ClusterTime(123_456),
             }),
-            commands: vec![Command::SetForwardPolicy(ForwardPolicy::Drop)],
+            commands: vec![
+                ClusterCommand::SetForwardPolicy {
+                    operator: Operator::default(),
+                    policy: ForwardPolicy::Drop,
+                }
+                .into(),
+            ],
         };
         let nodes = [1, 2, 3].map(|id| (id, PeerNode::new(format!("gw{id}:7000"))));
         let configs = vec![BTreeSet::from([1, 2, 3]), BTreeSet::from([1, 2])];
@@ -61,7 +67,7 @@ mod tests {
         [
             ("entry-blank-1.hex", EntryPayload::Blank),
             (
-                "entry-batch-1.hex",
+                "entry-batch-2.hex",
                 EntryPayload::Normal(Proposal::new(batch)),
             ),
             ("entry-membership-1.hex", EntryPayload::Membership(members)),

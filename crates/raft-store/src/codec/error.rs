@@ -1,6 +1,6 @@
 //! Why a message is not what it claims to be.
 
-use api::command::DecodeError;
+use api::DecodeError;
 use openraft::errors::MembershipError;
 
 /// A message that is not an encoding of ours.

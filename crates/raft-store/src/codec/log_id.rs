@@ -1,7 +1,7 @@
 //! Log positions.
 
 use crate::{CommittedLeaderId, LogId};
-use api::proto::raft as wire;
+use api::proto::storage as wire;
 
 /// A log position.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::error::required;
 use super::{CodecError, decode_log_id, encode_log_id};
 use crate::{Membership, PeerNode, StoredMembership};
-use api::proto::raft as wire;
+use api::proto::storage as wire;
 use ipam::KeyHash;
 use std::collections::{BTreeMap, BTreeSet};
 

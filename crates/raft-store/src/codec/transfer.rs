@@ -3,7 +3,7 @@
 use super::error::required;
 use super::{CodecError, decode_log_id, decode_vote, encode_log_id, encode_vote};
 use crate::RaftTypes;
-use api::proto::raft as wire;
+use api::proto::peer as wire;
 use openraft::AsyncRuntime;
 use openraft::raft::{TransferLeaderError, TransferLeaderRequest, TransferLeaderResponse};
 use wire::transfer_leader_response::{Accepted, LogNotFlushed, Result as Answer, VoteChanged};

@@ -3,14 +3,14 @@
 use super::error::required;
 use super::{CodecError, decode_log_id, encode_log_id};
 use crate::{RaftTypes, Vote};
-use api::proto::raft as wire;
+use api::proto::{peer, storage};
 use openraft::AsyncRuntime;
 use openraft::raft::{VoteRequest, VoteResponse};
 
 /// A vote.
 #[must_use]
-pub fn encode_vote(vote: &Vote) -> wire::Vote {
-    wire::Vote {
+pub fn encode_vote(vote: &Vote) -> storage::Vote {
+    storage::Vote {
         term: vote.leader_id.term,
         node_id: vote.leader_id.voted_for,
         committed: vote.committed,
@@ -19,7 +19,7 @@ pub fn encode_vote(vote: &Vote) -> wire::Vote {
 
 /// A vote.
 #[must_use]
-pub fn decode_vote(message: wire::Vote) -> Vote {
+pub fn decode_vote(message: storage::Vote) -> Vote {
     if message.committed {
         Vote::new_committed(message.term, message.node_id)
     } else {
@@ -31,8 +31,8 @@ pub fn decode_vote(message: wire::Vote) -> Vote {
 #[must_use]
 pub fn encode_vote_request<RT: AsyncRuntime>(
     request: &VoteRequest<RaftTypes<RT>>,
-) -> wire::VoteRequest {
-    wire::VoteRequest {
+) -> peer::VoteRequest {
+    peer::VoteRequest {
         vote: Some(encode_vote(&request.vote)),
         last_log_id: request.last_log_id.as_ref().map(encode_log_id),
         leadership_transfer: request.leadership_transfer,
@@ -42,7 +42,7 @@ pub fn encode_vote_request<RT: AsyncRuntime>(
 
 /// A candidate's request.
 pub fn decode_vote_request<RT: AsyncRuntime>(
-    message: wire::VoteRequest,
+    message: peer::VoteRequest,
 ) -> Result<VoteRequest<RaftTypes<RT>>, CodecError> {
     let vote = decode_vote(required("VoteRequest.vote", message.vote)?);
     let mut request = VoteRequest::new(vote, message.last_log_id.map(decode_log_id));
@@ -54,8 +54,8 @@ pub fn decode_vote_request<RT: AsyncRuntime>(
 #[must_use]
 pub fn encode_vote_response<RT: AsyncRuntime>(
     response: &VoteResponse<RaftTypes<RT>>,
-) -> wire::VoteResponse {
-    wire::VoteResponse {
+) -> peer::VoteResponse {
+    peer::VoteResponse {
         vote: Some(encode_vote(&response.vote)),
         granted: response.vote_granted,
         last_log_id: response.last_log_id.as_ref().map(encode_log_id),
@@ -64,7 +64,7 @@ pub fn encode_vote_response<RT: AsyncRuntime>(
 
 /// The answer to a candidate.
 pub fn decode_vote_response<RT: AsyncRuntime>(
-    message: wire::VoteResponse,
+    message: peer::VoteResponse,
 ) -> Result<VoteResponse<RaftTypes<RT>>, CodecError> {
     let vote = decode_vote(required("VoteResponse.vote", message.vote)?);
     let last_log_id = message.last_log_id.map(decode_log_id);

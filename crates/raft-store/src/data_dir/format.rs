@@ -5,8 +5,9 @@ use crate::storage_env::StorageEnv;
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The format that this release writes, and the newest that it reads.
-const CURRENT: u32 = 1;
+/// The format that this release writes, and the only one that it reads: format 1 was
+/// never released.
+const CURRENT: u32 = 2;
 const PREFIX: &str = "gatewayd data format ";
 
 /// How much of a foreign file an error shows, in characters.
@@ -28,6 +29,11 @@ pub(super) fn check(env: &dyn StorageEnv, path: &Path) -> Result<bool, StoreErro
     match parse(&content) {
         Some(CURRENT) => Ok(true),
         Some(found) if found > CURRENT => Err(StoreError::NewerFormat {
+            path: path.parent().unwrap_or(path).to_owned(),
+            found,
+            supported: CURRENT,
+        }),
+        Some(found) if found > 0 => Err(StoreError::OlderFormat {
             path: path.parent().unwrap_or(path).to_owned(),
             found,
             supported: CURRENT,

@@ -11,8 +11,8 @@ use super::watermark::Mark;
 use super::{key, record};
 use crate::codec::{CodecError, decode_entry, decode_log_id, decode_vote, encode_entry};
 use crate::{Entry, LogId, StoreError, Vote, poison};
-use api::proto::raft as wire;
-use ipam::Command;
+use api::proto::storage as wire;
+use ipam::{ClusterCommand, Command};
 use openraft::EntryPayload;
 use prost::Message;
 
@@ -71,7 +71,7 @@ pub(super) fn cluster_laid_down(database: &Database) -> Result<Option<[u8; 16]>,
             continue;
         };
         for command in &batch.commands {
-            if let Command::Bootstrap(bootstrap) = command {
+            if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = command {
                 let id = bootstrap.cluster_id;
                 if laid_down.is_some_and(|other| other != id) {
                     return Ok(None);

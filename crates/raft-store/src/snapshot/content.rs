@@ -3,7 +3,7 @@
 use super::{file, shape};
 use crate::codec::{CodecError, decode_snapshot_meta, encode_snapshot_meta};
 use crate::{SnapshotData, SnapshotMeta};
-use api::proto::raft as wire;
+use api::proto::storage as wire;
 use ipam::State;
 use prost::Message;
 
@@ -57,7 +57,7 @@ fn decode_content(content: &[u8]) -> Result<(SnapshotMeta, State), CodecError> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::frozen::fixture;
+    use crate::frozen::{fixture, frozen};
     use crate::{CommittedLeaderId, LogId, Membership, PeerNode, StoredMembership};
     use ipam::{
         ClientKey, HardwareAddress, Lease, LeaseState, NodeId, NodeRegistration, Span, StateParts,
@@ -68,7 +68,7 @@ mod tests {
     fn state_with_nodes(listen_ips: &[Ipv4Addr]) -> State {
         let node = |(listen_ip, id): (&Ipv4Addr, u64)| NodeRegistration {
             node: NodeId(id),
-            listen_ip: *listen_ip,
+            listen: BTreeMap::from([(ipam::SubnetId(1), *listen_ip)]),
             peer_address: format!("gw{id}:7000"),
             listeners: BTreeMap::new(),
             addresses: Default::default(),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_snapshot_decodes_for_ever() {
+    fn a_snapshot_of_format_2_decodes_for_ever() {
         let members = BTreeMap::from([(7, PeerNode::new("gw7:7000"))]);
         let configs = vec![BTreeSet::from([7])];
         let log_id = |index| Some(LogId::new(CommittedLeaderId::new(3), index));
@@ -94,8 +94,14 @@ mod tests {
             ),
         };
         let state = state_with_nodes(&[Ipv4Addr::new(192, 0, 2, 3)]);
-        let bytes = fixture("snapshot-1.hex", &encode(&meta, &state));
+        let bytes = fixture("snapshot-2.hex", &encode(&meta, &state));
         assert_eq!(decode(&bytes).unwrap(), (meta, state));
+    }
+
+    #[test]
+    fn a_snapshot_of_format_1_is_refused() {
+        let bytes = frozen("snapshot-1.hex");
+        assert!(matches!(decode(&bytes), Err(Damage::Content(_))));
     }
 
     #[test]
@@ -193,15 +199,19 @@ mod tests {
             extra_options: BTreeMap::new(),
             authoritative: false,
         };
-        let subnet = ipam::SubnetParts {
-            config,
+        let config = ipam::Stored {
+            object: ipam::AnyObject::from(config),
+            revision: ipam::Revision::default(),
+        };
+        let leases = ipam::SubnetLeases {
+            subnet: ipam::SubnetId(1),
             leases: (0..count).map(lease).collect(),
-            reservations: vec![],
             past_grants: vec![],
         };
         State::from_parts(StateParts {
             clock: ipam::ClusterTime(NOW),
-            subnets: vec![subnet],
+            objects: vec![config],
+            leases: vec![leases],
             ..StateParts::default()
         })
         .unwrap()

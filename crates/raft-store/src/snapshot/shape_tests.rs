@@ -1,40 +1,48 @@
 //! What decodes large is refused before, and the shortest records that a node can write are not (S12).
 
 use super::*;
-use api::proto::command as wire;
+use api::proto::{log as wire, objects};
 use api::shape::Misshapen;
 use prost::Message;
 
-const COMMANDS: &str = include_str!("../../../../proto/command.proto");
+const LOG: &str = include_str!("../../../../proto/log.proto");
 
 fn check(state: wire::State) -> Result<(), Misshapen> {
-    let snapshot = api::proto::raft::Snapshot {
+    let snapshot = api::proto::storage::Snapshot {
         meta: None,
         state: Some(state),
     };
     SNAPSHOT.check(&snapshot.encode_to_vec())
 }
 
-fn subnet(subnet: wire::SubnetState) -> Result<(), Misshapen> {
+fn leases(leases: wire::SubnetLeases) -> Result<(), Misshapen> {
     check(wire::State {
-        subnets: vec![subnet],
+        leases: vec![leases],
         ..Default::default()
     })
 }
 
-fn client() -> Option<wire::ClientKey> {
-    let key = Some(wire::client_key::Key::Identifier(vec![0]));
-    Some(wire::ClientKey { key })
+fn object(kind: objects::object::Kind) -> objects::StoredObject {
+    objects::StoredObject {
+        object: Some(objects::Object { kind: Some(kind) }),
+        created: 1,
+        changed: 1,
+    }
 }
 
-fn hardware() -> wire::HardwareAddress {
-    wire::HardwareAddress {
+fn client() -> Option<objects::ClientKey> {
+    let key = Some(objects::client_key::Key::Identifier(vec![0]));
+    Some(objects::ClientKey { key })
+}
+
+fn hardware() -> objects::HardwareAddress {
+    objects::HardwareAddress {
         htype: 0,
         address: vec![0],
     }
 }
 
-fn shortest() -> wire::SubnetState {
+fn shortest() -> wire::SubnetLeases {
     let lease = wire::LeaseRecord {
         address: 1,
         client: client(),
@@ -44,25 +52,13 @@ fn shortest() -> wire::SubnetState {
         )),
         ..Default::default()
     };
-    let reservation = wire::ReservationRecord {
-        client: client(),
-        address: 1,
-    };
-    let by_hardware = Some(wire::client_key::Key::Hardware(hardware()));
     let grant = wire::PastGrant {
         client: client(),
         ..Default::default()
     };
-    wire::SubnetState {
-        config: None,
+    wire::SubnetLeases {
+        subnet: 0,
         leases: vec![lease],
-        reservations: vec![
-            reservation,
-            wire::ReservationRecord {
-                client: Some(wire::ClientKey { key: by_hardware }),
-                address: 1,
-            },
-        ],
         past_grants: vec![wire::PastGrantsRecord {
             address: 1,
             grants: vec![grant],
@@ -72,22 +68,51 @@ fn shortest() -> wire::SubnetState {
 
 #[test]
 fn the_shortest_records_of_a_node_pass_and_shorter_ones_do_not() {
-    assert_eq!(subnet(shortest()), Ok(()));
-    let mut leases = shortest();
-    leases.leases[0].address = 0;
-    let mut reservations = shortest();
-    reservations.reservations[0].client = None;
+    assert_eq!(leases(shortest()), Ok(()));
+    let mut lease = shortest();
+    lease.leases[0].address = 0;
     let mut past = shortest();
     past.past_grants[0].grants[0].client = None;
-    let empty = wire::SubnetState {
+    let empty = wire::SubnetLeases {
         past_grants: vec![wire::PastGrantsRecord::default()],
         ..Default::default()
     };
-    for (number, state) in [(2, leases), (3, reservations), (2, past), (4, empty)] {
-        let refused = subnet(state);
+    for (number, state) in [(2, lease), (2, past), (3, empty)] {
+        let refused = leases(state);
         let is_right =
             matches!(refused, Err(Misshapen::TooSmall { number: of, .. }) if of == number);
         assert!(is_right, "{refused:?}");
+    }
+}
+
+#[test]
+fn the_shortest_object_of_each_kind_passes_and_an_empty_one_does_not() {
+    for sample in ipam::AnyObject::samples() {
+        let stored = objects::StoredObject {
+            object: Some((&sample).into()),
+            ..Default::default()
+        };
+        let state = wire::State {
+            objects: vec![stored],
+            ..Default::default()
+        };
+        assert_eq!(check(state), Ok(()), "{sample:?}");
+    }
+    let rule = objects::SourceNatRule {
+        subnet: 0,
+        source_nat: Some(objects::SourceNat {
+            kind: Some(objects::source_nat::Kind::Masquerade(
+                objects::Masquerade {},
+            )),
+        }),
+    };
+    let shortest = object(objects::object::Kind::SourceNatRule(rule));
+    for (stored, passes) in [(shortest, true), (Default::default(), false)] {
+        let state = wire::State {
+            objects: vec![stored],
+            ..Default::default()
+        };
+        assert_eq!(check(state).is_ok(), passes);
     }
 }
 
@@ -98,14 +123,15 @@ fn what_has_a_budget_is_counted() {
         ..Default::default()
     };
     let subnets = wire::State {
-        subnets: vec![wire::SubnetState::default(); MAX_SUBNETS + 1],
+        leases: vec![wire::SubnetLeases::default(); MAX_SUBNETS + 1],
         ..Default::default()
     };
-    let forwards = wire::State {
-        nat: Some(wire::NatIntent {
-            forwards: vec![wire::ForwardEntry::default(); MAX_FORWARDS + 1],
-            ..Default::default()
-        }),
+    let forward = object(objects::object::Kind::Forward(objects::Forward {
+        key: Some(objects::ForwardKey::default()),
+        ..Default::default()
+    }));
+    let objects = wire::State {
+        objects: vec![forward; ipam::Kind::LIMIT_OF_ALL + 1],
         ..Default::default()
     };
     let removed = wire::State {
@@ -115,7 +141,7 @@ fn what_has_a_budget_is_counted() {
     for (kind, state) in [
         (Kind::Members, nodes),
         (Kind::Subnets, subnets),
-        (Kind::Forwards, forwards),
+        (Kind::Objects, objects),
         (Kind::Parts, removed),
     ] {
         let refused = check(state);
@@ -127,29 +153,28 @@ fn what_has_a_budget_is_counted() {
 #[test]
 fn the_largest_state_of_a_cluster_passes() {
     let node = wire::NodeRegistration {
+        listen: vec![wire::ListenAddress::default(); MAX_SUBNETS],
         listeners: vec![wire::Listener::default(); MAX_LISTENERS],
         addresses: vec![vec![0; 16]; MAX_HOST_ADDRESSES],
         ..Default::default()
     };
-    let config = wire::SubnetConfig {
-        excluded: vec![wire::AddressRange::default(); MAX_EXCLUDED_RANGES],
+    let config = objects::SubnetConfig {
+        excluded: vec![objects::AddressRange::default(); MAX_EXCLUDED_RANGES],
         domain_search: vec![String::new(); MAX_SEARCH_DOMAINS],
-        classless_routes: vec![wire::ClasslessRoute::default(); MAX_CLASSLESS_ROUTES],
-        extra_options: vec![wire::ExtraOption::default(); MAX_OPTIONS],
+        classless_routes: vec![objects::ClasslessRoute::default(); MAX_CLASSLESS_ROUTES],
+        extra_options: vec![objects::ExtraOption::default(); MAX_OPTIONS],
         ..Default::default()
     };
-    let subnet = wire::SubnetState {
-        config: Some(config),
-        ..shortest()
-    };
+    let subnets = vec![object(objects::object::Kind::SubnetConfig(config)); MAX_SUBNETS];
+    let forward = objects::object::Kind::Forward(objects::Forward {
+        key: Some(objects::ForwardKey::default()),
+        ..Default::default()
+    });
+    let others = vec![object(forward); ipam::Kind::LIMIT_OF_ALL - MAX_SUBNETS];
     let largest = wire::State {
         nodes: vec![node; MAX_NODES],
-        subnets: vec![subnet; MAX_SUBNETS],
-        nat: Some(wire::NatIntent {
-            source_nat: vec![wire::SubnetSourceNat::default(); MAX_SUBNETS],
-            forwards: vec![wire::ForwardEntry::default(); MAX_FORWARDS],
-            ..Default::default()
-        }),
+        objects: [subnets, others].concat(),
+        leases: vec![shortest(); MAX_SUBNETS],
         removed: vec![wire::RemovedMember::default(); MAX_REMOVED],
         ..Default::default()
     };
@@ -159,19 +184,17 @@ fn the_largest_state_of_a_cluster_passes() {
 /// A list that is added to the state is to be looked at, too.
 #[test]
 fn every_list_of_the_state_is_known_here() {
-    let state = COMMANDS
-        .split_once("// The whole state")
-        .map(|(_, state)| state);
+    let state = LOG.split_once("// The whole state").map(|(_, state)| state);
     let state = state.and_then(|state| state.split_once("// Outcomes"));
     let lines = state.map(|(state, _)| state).unwrap_or_default().lines();
     let lists = lines.filter_map(|line| line.trim().strip_prefix("repeated "));
     let known = [
         "NodeRegistration nodes = 3;",
-        "SubnetState subnets = 4;",
-        "RemovedMember removed = 30;",
+        "gatewayd.objects.v1.StoredObject objects = 4;",
+        "SubnetLeases leases = 5;",
+        "RemovedMember removed = 8;",
         "LeaseRecord leases = 2;",
-        "ReservationRecord reservations = 3;",
-        "PastGrantsRecord past_grants = 4;",
+        "PastGrantsRecord past_grants = 3;",
         "PastGrant grants = 2;",
         "fixed32 releases = 3;",
     ];

@@ -33,7 +33,7 @@ impl Checkpoints {
         if self.ring.len() == CHECKPOINTS {
             self.ring.pop_front();
         }
-        let sha256 = api::command::state_digest(state);
+        let sha256 = api::log::state_digest(state);
         self.ring.push_back(StateDigest { index, sha256 });
     }
 

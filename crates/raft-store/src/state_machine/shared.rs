@@ -70,9 +70,9 @@ impl Shared {
             return Some(digest);
         }
         // Entries can be applied again while this is hashed: only encoding needs the state.
-        let encoded = api::command::encode_state(&applied.state);
+        let encoded = api::log::encode_state(&applied.state);
         drop(applied);
-        let sha256 = api::command::digest_of(&encoded);
+        let sha256 = api::log::digest_of(&encoded);
         let digest = StateDigest { index, sha256 };
         *cached = Some(digest);
         Some(digest)

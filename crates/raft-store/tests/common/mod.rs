@@ -46,7 +46,7 @@ pub fn blank(term: u64, index: u64) -> Entry {
 pub fn normal(term: u64, index: u64, commands: usize) -> Entry {
     let command = |n: usize| {
         let n = u32::try_from(n).unwrap().to_be_bytes();
-        Command::OfferLease(OfferLease {
+        Command::from(OfferLease {
             subnet: SubnetId(1),
             client: ClientIdentity {
                 hardware: HardwareAddress::ethernet([2, 0, n[0], n[1], n[2], n[3]]),

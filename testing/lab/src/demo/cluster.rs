@@ -46,7 +46,7 @@ pub(super) fn members(status: &Status) -> String {
         let service = match (member.reachable, member.in_service) {
             (false, _) => "unreachable",
             (true, true) => "in service",
-            (true, false) => "silent",
+            (true, false) => "not serving",
         };
         text += &format!(
             "{:<6} {:<9} {:<12} {applied:>8}  {service}\n",

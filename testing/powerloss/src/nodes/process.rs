@@ -89,7 +89,7 @@ impl NodeProcess {
     /// Its replicated state.
     pub(super) async fn state(&mut self) -> Result<State> {
         match self.ask(&Question::State).await? {
-            Answer::State(encoded) => Ok(api::command::decode_state(&encoded)?),
+            Answer::State(encoded) => Ok(api::log::decode_state(&encoded)?),
             other => self.out_of_turn(&other),
         }
     }

@@ -59,7 +59,7 @@ pub(super) enum Answer {
         /// The reason.
         silent: Option<String>,
     },
-    /// Its replicated state, as `api::command` encodes it.
+    /// Its replicated state, as `api::log` encodes it.
     State(Vec<u8>),
 }
 

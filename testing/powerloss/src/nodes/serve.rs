@@ -4,7 +4,7 @@ use super::protocol::{Answer, Beginning, Question};
 use crate::entries::{SUBNET, client};
 use anyhow::{Context, Result};
 use cluster::Cluster;
-use ipam::{Command, GrantLease, OfferLease, Outcome, RequestKind};
+use ipam::{ConflictProbe, GrantLease, OfferLease, Outcome, RequestKind};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use serde::de::DeserializeOwned;
@@ -64,7 +64,7 @@ async fn run() -> Result<()> {
             Question::Service => Answer::Service {
                 silent: node.service().silent_reason,
             },
-            Question::State => Answer::State(node.read(api::command::encode_state)),
+            Question::State => Answer::State(node.read(api::log::encode_state)),
         };
         answer(&answered)?;
     }
@@ -110,7 +110,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         node: here,
         lease_time: None,
     };
-    let Ok(Outcome::Offered(offered)) = node.propose(Command::OfferLease(offer)).await else {
+    let Ok(Outcome::Offered(offered)) = node.propose(offer.into()).await else {
         return None;
     };
     let grant = GrantLease {
@@ -121,9 +121,9 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         lease_time: None,
         hostname: None,
         node: here,
-        probe: Some(ipam::ConflictProbe::NotMade),
+        probe: ConflictProbe::NotMade,
     };
-    match node.propose(Command::GrantLease(grant)).await {
+    match node.propose(grant.into()).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use super::facts::Step;
 use crate::client::{Event, TrueTime, What};
-use ipam::{ClientKey, Command, LeaseState, State};
+use ipam::{ClientKey, ClusterCommand, Command, LeaseState, State};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -88,7 +88,7 @@ impl Holdings {
 
     /// Takes up what an operator asks for.
     pub(super) fn operator(&mut self, at: TrueTime, command: &Command) {
-        if let Command::RevokeLease { address, .. } = command {
+        if let Command::Cluster(ClusterCommand::RevokeLease { address, .. }) = command {
             self.revoked.insert(*address, at);
         }
     }

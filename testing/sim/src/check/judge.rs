@@ -149,7 +149,7 @@ impl Judge {
     /// A node has applied entries up to this one, or installed a snapshot, or started with it.
     pub fn applied(&mut self, at: TrueTime, node: NodeId, position: LogPosition, state: &State) {
         self.applied.insert(node, position);
-        let digest = api::command::state_digest(state);
+        let digest = api::log::state_digest(state);
         let invariants = match self.s8.has_seen(position, digest) {
             // The same bytes: they were looked at when the first node had them.
             true => Ok(()),

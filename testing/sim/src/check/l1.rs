@@ -13,6 +13,9 @@ use std::time::Duration;
 /// longest pause of its own between two attempts (60 s), and the five copies of one attempt.
 pub const BOUND: Duration = Duration::from_secs(180);
 
+/// How long a retransmission takes at most: 4 s, give or take one (RFC 2131 §4.1), and the answer to it.
+const RETRANSMISSION: Duration = Duration::from_secs(6);
+
 /// Who wants an address, since when; and who asks to keep its own, since when.
 #[derive(Clone, Debug, Default)]
 pub(super) struct L1 {
@@ -133,7 +136,12 @@ impl L1 {
     /// A lease ran out at a client that was asking to keep it.
     fn expired(&mut self, event: &Event, address: Ipv4Addr, peace: &Peace) -> Verdict {
         let asked = self.extending.remove(&event.number);
-        let in_time = peace.pace.extended_within;
+        // While a node is lost, a client may need one retransmission (L3): the others may have left its turn to
+        // the lost one.
+        let in_time = match peace.lost_nodes() {
+            Some(_) => peace.pace.extended_within.max(RETRANSMISSION),
+            None => peace.pace.extended_within,
+        };
         let asked =
             asked.filter(|(wish, since)| *wish == address && event.at.since(*since) > in_time);
         // Who asks a server that is gone is heard by the others only when it rebinds, and that copy may

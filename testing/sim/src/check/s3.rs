@@ -5,7 +5,7 @@ use super::holdings::Holdings;
 use super::states::bound_to;
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, What};
-use ipam::{ClientKey, Command, Subnet};
+use ipam::{AnyKey, ClientKey, Command, Subnet};
 use std::collections::BTreeSet;
 
 /// Whom operators have moved.
@@ -39,13 +39,16 @@ impl S3 {
     }
 
     pub(super) fn operator(&mut self, command: &Command) {
-        match command {
-            Command::AddReservation { client, .. } | Command::RemoveReservation { client, .. } => {
-                self.moved.insert(client.clone());
+        let Command::Object(command) = command else {
+            return;
+        };
+        match command.change.key() {
+            AnyKey::Reservation(key) => {
+                self.moved.insert(key.client);
             }
             // Whoever is outside the new pool has to move.
-            Command::PutSubnet(_) => self.all_moved = true,
-            _ => {}
+            AnyKey::SubnetConfig(_) => self.all_moved |= command.change.object().is_some(),
+            AnyKey::SourceNatRule(_) | AnyKey::Forward(_) => {}
         }
     }
 

@@ -48,11 +48,7 @@ fn why_not(state: &State, change: &Change<'_>, client: &ClientKey) -> Option<Str
     if address == config.router {
         return Some("it is the router's".to_owned());
     }
-    if let Some(node) = state
-        .nodes()
-        .values()
-        .find(|node| node.listen_ip == address)
-    {
+    if let Some(node) = state.nodes().values().find(|node| node.listens_on(address)) {
         return Some(format!("it is node {}'s own", node.node));
     }
     let mut reservations = subnet.reservations().iter();

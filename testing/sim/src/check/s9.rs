@@ -3,7 +3,7 @@
 
 use super::facts::Step;
 use super::violation::{Verdict, Violation};
-use ipam::{Command, ForwardKey, Protocol, State};
+use ipam::{AnyKey, AnyObject, Change, Command, Forward, ForwardKey, Protocol, State, Stored};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What every host lives on: ssh, DHCP, VXLAN. No operator here forces one.
@@ -13,16 +13,40 @@ const OF_EVERY_HOST: [(Protocol, u16); 3] = [
     (Protocol::Udp, 4789),
 ];
 
-/// Which public ports operators have given back.
+/// Which public ports operators have given back, and whose they have asked to change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct S9 {
     freed: BTreeSet<ForwardKey>,
+    replacements: Vec<Replacement>,
+}
+
+/// What shall take a forward's place, and the revision that it is meant for, if for one.
+#[derive(Clone, Debug)]
+struct Replacement {
+    forward: Forward,
+    expected: Option<u64>,
 }
 
 impl S9 {
     pub(super) fn operator(&mut self, command: &Command) {
-        if let Command::RemoveForward(key) = command {
-            self.freed.insert(*key);
+        let Command::Object(command) = command else {
+            return;
+        };
+        match &command.change {
+            Change::Delete {
+                key: AnyKey::Forward(key),
+                ..
+            } => {
+                self.freed.insert(*key);
+            }
+            Change::Replace {
+                object: AnyObject::Forward(forward),
+                expected,
+            } => self.replacements.push(Replacement {
+                forward: forward.clone(),
+                expected: *expected,
+            }),
+            _ => {}
         }
     }
 
@@ -34,13 +58,17 @@ impl S9 {
         if let Some((about, facts)) = reserved_twice(step.after) {
             return broken(about, facts);
         }
-        for (key, forward) in &step.after.nat().forwards {
-            let owner = step.before.nat().forwards.get(key);
-            if let Some(owner) = owner.filter(|owner| *owner != forward)
+        for (key, stored) in &step.after.objects().forwards {
+            let forward = &stored.object;
+            let owner = step.before.objects().forwards.get(key);
+            if let Some(owner) = owner.filter(|owner| owner.object != *forward)
+                && !self.was_replaced(owner, forward)
                 && !self.freed.remove(key)
             {
                 let facts = [
-                    format!("it belonged to {owner:?}, and nobody gave it back"),
+                    format!(
+                        "it belonged to {owner:?}, and nobody gave it back, or replaced this revision"
+                    ),
                     format!("entry {} gave it to {forward:?}", step.position.index),
                 ];
                 return broken(format!("the public port {key} was taken over"), facts);
@@ -55,6 +83,20 @@ impl S9 {
         }
         Ok(())
     }
+
+    /// Whether an operator asked that this take the place of `owner`, as it was; each time he asked counts
+    /// once.
+    fn was_replaced(&mut self, owner: &Stored<Forward>, by: &Forward) -> bool {
+        let revision = owner.revision.changed;
+        let mut asked = self.replacements.iter();
+        let asked = asked.position(|asked| {
+            asked.forward == *by && asked.expected.is_none_or(|expected| expected == revision)
+        });
+        if let Some(asked) = asked {
+            self.replacements.remove(asked);
+        }
+        asked.is_some()
+    }
 }
 
 fn is_of_a_host(key: ForwardKey, state: &State) -> bool {
@@ -67,15 +109,14 @@ fn is_of_a_host(key: ForwardKey, state: &State) -> bool {
 fn listen_ip_twice(state: &State) -> Option<(String, [String; 2])> {
     let mut owners = BTreeMap::new();
     for node in state.nodes().values() {
-        if let Some(other) = owners.insert(node.listen_ip, node.node) {
-            let facts = [
-                format!("it is node {other}'s"),
-                format!("it is node {}'s", node.node),
-            ];
-            return Some((
-                format!("{} is the address of two nodes", node.listen_ip),
-                facts,
-            ));
+        for address in node.listen.values() {
+            if let Some(other) = owners.insert(*address, node.node) {
+                let facts = [
+                    format!("it is node {other}'s"),
+                    format!("it is node {}'s", node.node),
+                ];
+                return Some((format!("{address} is the address of two nodes"), facts));
+            }
         }
     }
     None

@@ -13,12 +13,13 @@ mod time;
 use super::{End, Judge, Replied};
 use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
 use ipam::{
-    AddressRange, ClientKey, ClusterTime, Forward, ForwardKey, ForwardTarget, HardwareAddress,
-    IdentityPolicy, Ipv4Network, Lease, LeaseState, LeaseTimes, LogPosition, NodeId,
-    NodeRegistration, Protocol, Span, State, StateParts, SubnetConfig, SubnetId, SubnetParts,
+    AddressRange, AnyObject, Change, ClientKey, ClusterTime, Command, Forward, ForwardKey,
+    ForwardTarget, HardwareAddress, IdentityPolicy, Ipv4Network, Lease, LeaseState, LeaseTimes,
+    LogPosition, NodeId, NodeRegistration, ObjectCommand, Operator, Protocol, Revision, Span,
+    State, StateParts, Stored, SubnetConfig, SubnetId, SubnetLeases,
 };
 use natd::{InterfaceName, NodeContext};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -49,9 +50,9 @@ fn node(number: u64) -> NodeRegistration {
     let last = u8::try_from(number).expect("small");
     NodeRegistration {
         node: NodeId(number),
-        listen_ip: address(10 + last),
+        listen: BTreeMap::from([(SubnetId(1), address(10 + last))]),
         peer_address: format!("node{number}:7400"),
-        listeners: std::collections::BTreeMap::new(),
+        listeners: BTreeMap::new(),
         addresses: Default::default(),
     }
 }
@@ -83,24 +84,23 @@ fn config() -> SubnetConfig {
         ntp_servers: Vec::new(),
         mtu: 1450,
         classless_routes: Vec::new(),
-        extra_options: std::collections::BTreeMap::new(),
+        extra_options: BTreeMap::new(),
         authoritative: false,
     }
 }
 
 impl Bench {
     fn new() -> Self {
-        let subnet = SubnetParts {
-            config: config(),
+        let leases = SubnetLeases {
+            subnet: SubnetId(1),
             leases: Vec::new(),
-            reservations: Vec::new(),
             past_grants: vec![],
         };
         let parts = StateParts {
             clock: ClusterTime(1000),
             cluster_id: Some([1; 16]),
             nodes: vec![node(1), node(2)],
-            subnets: vec![subnet],
+            leases: vec![leases],
             ..StateParts::default()
         };
         let mut bench = Self {
@@ -112,6 +112,7 @@ impl Bench {
             },
             at: TrueTime(Duration::from_secs(10)),
         };
+        bench.put_object(config());
         bench.commit();
         bench
     }
@@ -143,12 +144,33 @@ impl Bench {
             node: NodeId(1),
             state,
         };
-        self.parts.subnets[0].leases.push((address(host), lease));
+        self.parts.leases[0].leases.push((address(host), lease));
     }
 
     fn remove(&mut self, host: u8) {
-        let leases = &mut self.parts.subnets[0].leases;
+        let leases = &mut self.parts.leases[0].leases;
         leases.retain(|(other, _)| *other != address(host));
+    }
+
+    /// The next entry makes this object, or changes it.
+    fn put_object(&mut self, object: impl Into<AnyObject>) {
+        let object = object.into();
+        let objects = &mut self.parts.objects;
+        objects.retain(|stored| stored.object.key() != object.key());
+        let (created, changed) = (self.position.index + 1, self.position.index + 1);
+        let revision = Revision { created, changed };
+        objects.push(Stored { object, revision });
+    }
+
+    /// An operator asks for this.
+    fn ask(&mut self, change: Change) {
+        let operator = Operator::default();
+        let command = ObjectCommand {
+            operator,
+            change,
+            force: false,
+        };
+        self.judge.operator(self.at, &Command::from(command));
     }
 
     fn bound(&self) -> LeaseState {
@@ -242,6 +264,7 @@ fn seconds(seconds: u64) -> Duration {
 
 fn forward(host: u8) -> Forward {
     Forward {
+        key: port(),
         target: ForwardTarget::Address(address(host)),
         target_port: 80,
     }

@@ -5,8 +5,8 @@ use dhcpd::codec::decode;
 use dhcpd::reply::{Body, build};
 use fastrand::Rng;
 use ipam::{
-    AddressRange, Granted, IdentityPolicy, Ipv4Network, LeaseTimes, Refusal, Span, SubnetConfig,
-    SubnetId,
+    AddressRange, Granted, IdentityPolicy, Ipv4Network, LeaseRefusal, LeaseTimes, Span,
+    SubnetConfig, SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -225,7 +225,7 @@ fn a_renewal_that_is_answered_goes_on() {
 fn a_nak_ends_it_all() {
     let mut bench = Bench::bound(Habits::plain());
     bench.wake_until_it_sends();
-    bench.answer(&Body::Nak(Refusal::NotAvailable(A)));
+    bench.answer(&Body::Nak(LeaseRefusal::NotAvailable(A)));
     assert_eq!(bench.client.uses(), None);
     let request = bench.wake_until_it_sends();
     let asked = (request.kind, request.address);

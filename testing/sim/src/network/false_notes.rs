@@ -1,7 +1,8 @@
 //! A member that lies in what it says of everybody's notes (cluster's ADR 0019): the one thing in which it
 //! can lie without a proof.
 
-use api::proto::raft::{HealthRequest, HealthResponse, LogId, Note, Vote};
+use api::proto::peer::{HealthRequest, HealthResponse};
+use api::proto::storage::{LogId, Note, Vote};
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
 use gatewayd::ClusterLeases;
-use ipam::{ClientIdentity, ClusterTime, Command, NodeId, Outcome, SubnetConfig, SubnetId};
+use ipam::{ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl LeaseView for WatchedLeases {
 
 #[async_trait]
 impl LeaseService for WatchedLeases {
-    async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
+    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError> {
         tracing::debug!(?command, "proposes");
         let outcome = self.leases.propose(command).await;
         tracing::debug!(?outcome, "hears of it");

@@ -13,7 +13,7 @@ mod product;
 mod sightings;
 
 pub use out_of_reach::{OUT_OF_REACH, SELDOM};
-pub use product::{blocker_name, refusal_name};
+pub use product::blocker_name;
 pub use sightings::Sightings;
 
 use crate::fault::Kind;
@@ -36,8 +36,16 @@ dhcpd::labelled! {
         NoReply => "no reply",
         /// Why a node did not consider a datagram.
         Dropped => "dropped",
-        /// Why the state machine did not do what it was asked.
-        Refusal => "refused",
+        /// Why the state machine did not change leases as it was asked.
+        LeaseRefused => "lease refused",
+        /// The same of an object.
+        ObjectRefused => "object refused",
+        /// The same of the cluster itself, or of a command of any class.
+        ClusterRefused => "cluster refused",
+        /// Why an address cannot be an object's or a node's.
+        AddressRefused => "address refused",
+        /// What a command has too much of.
+        OverBudget => "over budget",
         /// What a node says that is amiss.
         Blocker => "blocker",
         /// Why a node says that it does not serve.
@@ -69,7 +77,11 @@ pub fn rows() -> Vec<Row> {
                 .map(|reason| reason.name())
                 .collect(),
             Table::Dropped => DropReason::ALL.iter().map(|reason| reason.name()).collect(),
-            Table::Refusal => product::REFUSALS.to_vec(),
+            Table::LeaseRefused => product::LEASE_REFUSALS.to_vec(),
+            Table::ObjectRefused => product::OBJECT_REFUSALS.to_vec(),
+            Table::ClusterRefused => product::CLUSTER_REFUSALS.to_vec(),
+            Table::AddressRefused => product::ADDRESS_REFUSALS.to_vec(),
+            Table::OverBudget => product::OVER_BUDGETS.to_vec(),
             Table::Blocker => product::BLOCKERS.to_vec(),
             Table::NotServing => CAUSES.iter().map(|cause| cause.says).collect(),
         }

@@ -45,6 +45,36 @@ pub const OUT_OF_REACH: &[Exception] = &[
         "it takes 10,000 packets at once of clients with a lease",
     ),
     (
+        Table::LeaseRefused,
+        "UnknownSubnet",
+        "each DHCP server serves the one subnet, which no operator can delete while nodes listen there",
+    ),
+    (
+        Table::ObjectRefused,
+        "OverBudget",
+        "it takes as many objects of a kind as a cluster may have: one that is too large is refused as a command",
+    ),
+    (
+        Table::ClusterRefused,
+        "Bootstrap",
+        "every founder is given a subnet that is one; a second bootstrap is refused as such",
+    ),
+    (
+        Table::ClusterRefused,
+        "Address",
+        "what becomes of a registration is told to its node alone: see the rare event of a refused configuration",
+    ),
+    (
+        Table::ClusterRefused,
+        "OtherSubnet",
+        "there is one subnet, so no listen IP is in another",
+    ),
+    (
+        Table::ClusterRefused,
+        "UnknownNode",
+        "a node is forgotten by its removal from the members, which asks for no node that is not there",
+    ),
+    (
         Table::Blocker,
         "Nat",
         "what the blocker is made of comes from a real kernel: the lab has them",
@@ -79,7 +109,7 @@ pub const SELDOM: &[Exception] = &[
         "an operator takes a lease back between its commit and the reply: some milliseconds",
     ),
     (
-        Table::Refusal,
+        Table::ClusterRefused,
         "Unstamped",
         "a leader loses its term between a stamp and its entry: nothing lies between but a task's turn",
     ),

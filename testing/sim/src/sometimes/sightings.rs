@@ -1,6 +1,7 @@
 //! What of the product's own a run comes across.
 
-use super::{Row, Table, refusal_name};
+use super::product::refusal_rows;
+use super::{Row, Table};
 use dhcpd::Counters;
 use ipam::Outcome;
 use std::collections::BTreeMap;
@@ -21,13 +22,14 @@ impl Sightings {
     /// This was seen.
     pub fn note(&self, table: Table, name: &'static str) {
         let row = Row { table, name };
-        *self.lock().rows.entry(row).or_default() += 1;
+        self.lock().count(row);
     }
 
     /// This came of a command.
     pub fn outcome(&self, outcome: &Outcome) {
         if let Outcome::Refused(refusal) = outcome {
-            self.note(Table::Refusal, refusal_name(refusal));
+            let mut seen = self.lock();
+            refusal_rows(refusal).for_each(|row| seen.count(row));
         }
     }
 
@@ -59,5 +61,11 @@ impl Sightings {
     /// Nothing panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn count(&mut self, row: Row) {
+        *self.rows.entry(row).or_default() += 1;
     }
 }

@@ -1,12 +1,14 @@
 //! An operator's mistakes: commands that the state machine refuses, each for another reason.
 
 use super::arena::World;
+use super::operate::{ask, revoke};
 use crate::network::Host;
 use crate::scenario::{SUBNET, listen_ip};
 use fastrand::Rng;
 use ipam::{
-    ClientIdentifier, ClientKey, Command, Forward, ForwardKey, ForwardTarget, HardwareAddress,
-    IdentityPolicy, LeaseState, Protocol, State, SubnetConfig, SubnetId,
+    AnyKey, Change, ClientIdentifier, ClientKey, Command, Forward, ForwardKey, ForwardTarget,
+    HardwareAddress, IdentityPolicy, LeaseState, Protocol, Reservation, ReservationKey, State,
+    SubnetConfig, SubnetId,
 };
 use std::net::Ipv4Addr;
 
@@ -20,9 +22,10 @@ const IN_USE: usize = 4;
 impl World {
     /// One of them; none if it would be no mistake now.
     pub(super) fn mistaken_command(&self, random: &mut Rng) -> Option<Command> {
-        match random.u8(0..3) {
+        match random.u8(0..4) {
             0 => self.mistaken_reservation(random),
             1 => self.mistaken_forward(random),
+            2 => Some(about_nothing(random)),
             _ => self.mistaken_subnet(random),
         }
     }
@@ -61,11 +64,12 @@ impl World {
             }
             _ => (SUBNET, unnamed.unwrap_or(nobody), listen_ip(host)),
         };
-        Some(Command::AddReservation {
+        let reservation = Reservation {
             subnet,
             client,
             address,
-        })
+        };
+        Some(ask(Change::Create(reservation.into()), false))
     }
 
     fn mistaken_forward(&self, random: &mut Rng) -> Option<Command> {
@@ -79,28 +83,30 @@ impl World {
             2 => (Protocol::Tcp, 1, router),
             _ => (Protocol::Tcp, 1, self.leased_address(random)?),
         };
-        Some(Command::AddForward {
+        let forward = Forward {
             key: ForwardKey { protocol, port },
-            forward: Forward {
-                target: ForwardTarget::Address(address),
-                target_port: 80,
-            },
-            force: false,
-        })
+            target: ForwardTarget::Address(address),
+            target_port: 80,
+        };
+        Some(ask(Change::Create(forward.into()), false))
     }
 
     fn mistaken_subnet(&self, random: &mut Rng) -> Option<Command> {
         let right = self.scenario.bootstrap.subnet.clone();
-        let wrong = match random.u8(0..6) {
-            0 => return Some(Command::Bootstrap(self.scenario.bootstrap.clone())),
+        let is_in_use = self.addresses(|_| true).len() >= IN_USE;
+        let wrong = match random.u8(0..7) {
+            0 => return Some(self.scenario.bootstrap.clone().into()),
             1 => SubnetConfig {
                 router: ELSEWHERE,
                 ..right
             },
-            2 => SubnetConfig {
-                id: UNKNOWN,
-                ..right
-            },
+            2 => {
+                let second = SubnetConfig {
+                    id: UNKNOWN,
+                    ..right
+                };
+                return Some(ask(Change::Create(second.into()), false));
+            }
             3 => SubnetConfig {
                 dns_servers: vec![ELSEWHERE; ipam::budget::MAX_SERVERS + 1],
                 ..right
@@ -109,7 +115,12 @@ impl World {
                 domain_name: Some("x".repeat(ipam::budget::MAX_DOMAIN_BYTES + 1)),
                 ..right
             },
-            _ if self.addresses(|_| true).len() >= IN_USE => SubnetConfig {
+            5 if is_in_use => {
+                let key = AnyKey::SubnetConfig(SUBNET);
+                let expected = None;
+                return Some(ask(Change::Delete { key, expected }, false));
+            }
+            6 if is_in_use => SubnetConfig {
                 identity: match right.identity {
                     IdentityPolicy::HardwareAddress => IdentityPolicy::ClientIdentifier,
                     IdentityPolicy::ClientIdentifier => IdentityPolicy::HardwareAddress,
@@ -118,7 +129,11 @@ impl World {
             },
             _ => return None,
         };
-        Some(Command::PutSubnet(wrong))
+        let change = Change::Replace {
+            object: wrong.into(),
+            expected: None,
+        };
+        Some(ask(change, false))
     }
 
     /// One that the nodes live on; the last is a member's peer port.
@@ -157,4 +172,22 @@ impl World {
         };
         random.choice(self.observer.judge.newest(look).1)
     }
+}
+
+/// What is not there cannot go.
+fn about_nothing(random: &mut Rng) -> Command {
+    let key = match random.u8(0..4) {
+        0 => AnyKey::Forward(ForwardKey {
+            protocol: Protocol::Udp,
+            port: 1,
+        }),
+        1 => AnyKey::Reservation(ReservationKey {
+            subnet: UNKNOWN,
+            client: ClientKey::Hardware(HardwareAddress::ethernet([2, 0xaa, 0, 0, 0, 2])),
+        }),
+        2 => return revoke(SUBNET, ELSEWHERE),
+        _ => return revoke(UNKNOWN, ELSEWHERE),
+    };
+    let expected = None;
+    ask(Change::Delete { key, expected }, false)
 }

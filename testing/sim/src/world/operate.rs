@@ -5,13 +5,17 @@ use crate::client::TrueTime;
 use crate::scenario::SUBNET;
 use fastrand::Rng;
 use ipam::{
-    ClientIdentity, ClientKey, ClusterTime, Command, Forward, ForwardKey, ForwardTarget, GrantRef,
-    HardwareAddress, Lease, LeaseState, Protocol, ReleaseLease, State,
+    AnyKey, Change, ClientIdentity, ClientKey, ClusterCommand, ClusterTime, Command, Forward,
+    ForwardKey, ForwardTarget, GrantRef, HardwareAddress, Lease, LeaseState, NodeId, ObjectCommand,
+    Operator, Protocol, Registered, ReleaseLease, Reservation, ReservationKey, State, Stored,
+    SubnetId,
 };
 use std::net::Ipv4Addr;
 
 /// Commands of an operator's at once.
 const MOST_AT_ONCE: u8 = 12;
+/// Where every operator sits.
+const ORIGIN: &str = "127.0.0.1:40000";
 
 impl World {
     /// An operator works through a list.
@@ -35,6 +39,7 @@ impl World {
             return;
         }
         let host = hosts[random.usize(0..hosts.len())];
+        let command = in_an_operators_name(command, NodeId(host));
         self.trace
             .note(name(host), format_args!("an operator asks: {command:?}"));
         self.observer.judge.operator(TrueTime(self.now), &command);
@@ -71,12 +76,12 @@ impl World {
                 .filter(|(_, lease)| lease.client != key && lease.client != *other.key());
             others.find_map(|(address, lease)| Some((address, grant_of(lease)?)))
         })?;
-        Some(Command::ReleaseLease(ReleaseLease {
+        Some(Command::from(ReleaseLease {
             subnet: SUBNET,
             client,
             address,
             grant,
-            xid: Some(random.u32(..)),
+            xid: random.u32(..),
         }))
     }
 
@@ -99,21 +104,17 @@ impl World {
         random.shuffle(&mut leases);
         let (address, client, grant) = leases.pop()?;
         let granted = ClusterTime(grant.granted.0.saturating_sub(1));
-        Some(Command::ReleaseLease(ReleaseLease {
+        Some(Command::from(ReleaseLease {
             subnet: SUBNET,
             client,
             address,
             grant: GrantRef { granted, ..grant },
-            xid: Some(random.u32(..)),
+            xid: random.u32(..),
         }))
     }
 
     fn operators_command(&self, random: &mut Rng) -> Command {
-        let residents = &self.neighbours.residents;
-        let client = residents[random.usize(0..residents.len())]
-            .client()
-            .key()
-            .clone();
+        let client = self.residents_key(random);
         let pool = self.scenario.bootstrap.subnet.pool;
         let address = random.u32(pool.first().to_bits()..=pool.last().to_bits());
         let address = Ipv4Addr::from_bits(address);
@@ -121,30 +122,78 @@ impl World {
             protocol: Protocol::Tcp,
             port: random.u16(1..=4),
         };
-        match random.u8(0..6) {
-            0 => Command::AddReservation {
-                subnet: SUBNET,
-                client,
-                address,
+        let reservation = Reservation {
+            subnet: SUBNET,
+            client: client.clone(),
+            address,
+        };
+        let change = match random.u8(0..8) {
+            0 => Change::Create(reservation.into()),
+            1 => Change::Delete {
+                key: AnyKey::Reservation(ReservationKey {
+                    subnet: SUBNET,
+                    client,
+                }),
+                expected: None,
             },
-            1 => Command::RemoveReservation {
-                subnet: SUBNET,
-                client,
+            2 | 3 => Change::Create(forward_to(key, client, random).into()),
+            4 => Change::Delete {
+                key: AnyKey::Forward(key),
+                expected: None,
             },
-            2 | 3 => Command::AddForward {
-                key,
-                forward: forward_to(client, random),
-                // Refusals are among the mistakes.
-                force: true,
-            },
-            4 => Command::RemoveForward(key),
-            _ => Command::RevokeLease {
-                subnet: SUBNET,
-                // As it is being granted, where one is.
-                address: self.offered_address(random).unwrap_or(address),
-                keep_record: true,
-            },
+            5 => self.other_forward(key, client, random),
+            6 => self.other_reservation(address, random),
+            // As it is being granted, where one is.
+            _ => return revoke(SUBNET, self.offered_address(random).unwrap_or(address)),
+        };
+        // Refusals are among the mistakes.
+        ask(change, true)
+    }
+
+    /// A forward leads to another client from now on; without one, nothing is there to be replaced.
+    fn other_forward(&self, nowhere: ForwardKey, client: ClientKey, random: &mut Rng) -> Change {
+        let seen: Option<Stored<Forward>> = self.object(random);
+        let (key, revision) = seen.map_or((nowhere, None), |seen| {
+            (seen.object.key, Some(seen.revision.changed))
+        });
+        Change::Replace {
+            object: forward_to(key, client, random).into(),
+            expected: expected(revision, random),
         }
+    }
+
+    /// A client's reservation moves; without one, there is a new one.
+    fn other_reservation(&self, address: Ipv4Addr, random: &mut Rng) -> Change {
+        let seen: Option<Stored<Reservation>> = self.object(random);
+        let Some(Stored { object, revision }) = seen else {
+            let client = self.residents_key(random);
+            return Change::Create(
+                Reservation {
+                    subnet: SUBNET,
+                    client,
+                    address,
+                }
+                .into(),
+            );
+        };
+        Change::Replace {
+            object: Reservation { address, ..object }.into(),
+            expected: expected(Some(revision.changed), random),
+        }
+    }
+
+    /// Some object of a kind, in the newest state.
+    fn object<T: Registered>(&self, random: &mut Rng) -> Option<Stored<T>> {
+        let look = |state: &State| -> Vec<Stored<T>> {
+            T::table(state.objects()).values().cloned().collect()
+        };
+        random.choice(self.observer.judge.newest(look).1)
+    }
+
+    fn residents_key(&self, random: &mut Rng) -> ClientKey {
+        let residents = &self.neighbours.residents;
+        let resident = &residents[random.usize(0..residents.len())];
+        resident.client().key().clone()
     }
 
     /// An address that waits for its DHCPREQUEST; none every other time.
@@ -175,12 +224,60 @@ fn grant_of(lease: &Lease) -> Option<GrantRef> {
     Some(GrantRef { granted, node })
 }
 
-fn forward_to(client: ClientKey, random: &mut Rng) -> Forward {
+/// A change of an object, as somebody asks for it.
+pub(super) fn ask(change: Change, force: bool) -> Command {
+    Command::from(ObjectCommand {
+        operator: Operator::default(),
+        change,
+        force,
+    })
+}
+
+/// Whoever has the address loses it.
+pub(super) fn revoke(subnet: SubnetId, address: Ipv4Addr) -> Command {
+    Command::from(ClusterCommand::RevokeLease {
+        operator: Operator::default(),
+        subnet,
+        address,
+    })
+}
+
+/// What an operator asks of `node` carries his name, as the node's admin service sees him.
+fn in_an_operators_name(command: Command, node: NodeId) -> Command {
+    let from = ORIGIN.to_owned();
+    let operator = Operator { node, from };
+    match command {
+        Command::Object(command) => Command::Object(ObjectCommand {
+            operator,
+            ..command
+        }),
+        Command::Cluster(ClusterCommand::RevokeLease {
+            subnet, address, ..
+        }) => Command::Cluster(ClusterCommand::RevokeLease {
+            operator,
+            subnet,
+            address,
+        }),
+        command => command,
+    }
+}
+
+/// The revision that a change is meant for: the one that was seen, an earlier one, or whichever there is.
+fn expected(seen: Option<u64>, random: &mut Rng) -> Option<u64> {
+    match random.u8(0..4) {
+        0 => None,
+        1 => seen.map(|seen| seen.saturating_sub(1)),
+        _ => seen,
+    }
+}
+
+fn forward_to(key: ForwardKey, client: ClientKey, random: &mut Rng) -> Forward {
     let target = ForwardTarget::Client {
         subnet: SUBNET,
         client,
     };
     Forward {
+        key,
         target,
         target_port: random.u16(1..=9999),
     }

@@ -22,7 +22,11 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of(workspace: &Workspace) -> Result<Self> {
-        let mut known = Self::default();
+        let mutations = mutants::ALL.iter().map(|it| it.name.to_owned());
+        let mut known = Self {
+            mutations: mutations.collect(),
+            ..Self::default()
+        };
         for package in &workspace.packages {
             let directory = package.manifest_path.parent();
             let directory = directory.context("a manifest without a directory")?;
@@ -44,7 +48,6 @@ impl Known {
             let names = quoted(&source.text, "name: \"");
             self.drills.extend(names);
         }
-        self.mutations.extend(quoted(&source.text, "mutated!(\""));
         if is("jepsen-tests", "src/workload.rs") {
             self.workloads
                 .extend(variants(&source.text, "enum Workload "));
@@ -244,9 +247,6 @@ mod tests {
             variants(text, "enum NemesisKind "),
             ["kill", "power-cut-all"]
         );
-        assert_eq!(
-            quoted("mutated!(\"a\") mutated!(\"b\")", "mutated!(\""),
-            ["a", "b"]
-        );
+        assert_eq!(quoted("name: \"a\", name: \"b\"", "name: \""), ["a", "b"]);
     }
 }

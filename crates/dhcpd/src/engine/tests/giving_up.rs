@@ -205,7 +205,10 @@ fn s7_copy_of_overtaken_release_ends_nothing() {
     bench.service.pass(Span::from_secs(1));
     let again = PacketBuilder::request(mac(1)).requested(given).xid(78);
     assert!(matches!(bench.body(&again), Body::Ack(_)));
-    assert!(matches!(bench.service.apply(&command), Outcome::Refused(_)));
+    assert!(matches!(
+        bench.service.apply(&command.into()),
+        Outcome::Refused(_)
+    ));
     bench.engine.finish(&transaction);
     bench.now = bench.now + Duration::from_millis(1500);
     let end = bench.unicast(&release);

@@ -46,12 +46,13 @@ fn offer_follows_a_new_reservation() {
     let given = bench.lease(mac(1));
     let client = ClientKey::Hardware(HardwareAddress::ethernet(mac(1)));
     let subnet = subnet_config().id;
-    let reserve = Command::AddReservation {
+    let reserve = Reservation {
         subnet,
         client,
         address: address(200),
     };
-    assert_eq!(bench.service.apply(&reserve), ipam::Outcome::Done);
+    let reserved = bench.service.change(Change::Create(reserve.into()));
+    assert_eq!(reserved, Outcome::Done);
     let Body::Offer {
         address: offered, ..
     } = bench.body(&PacketBuilder::discover(mac(1)).requested(given).xid(2))

@@ -40,14 +40,16 @@ fn s6_authoritative_server_refuses_a_stranger_anothers_address() {
         authoritative: true,
         ..subnet_config()
     };
-    assert_eq!(
-        bench.service.apply(&Command::PutSubnet(config)),
-        Outcome::Done
-    );
+    let object = config.into();
+    let replace = Change::Replace {
+        object,
+        expected: None,
+    };
+    assert_eq!(bench.service.change(replace), Outcome::Done);
     for builder in NOT_OURS {
         let body = bench.body(&builder(mac(2), bound));
         assert!(
-            matches!(body, Body::Nak(Refusal::HeldByAnother { .. })),
+            matches!(body, Body::Nak(LeaseRefusal::HeldByAnother { .. })),
             "{body:?}"
         );
         assert_eq!(
@@ -61,12 +63,8 @@ fn s6_authoritative_server_refuses_a_stranger_anothers_address() {
 fn s6_request_for_revoked_and_regranted_lease_refused() {
     let mut bench = Bench::alone();
     let given = bench.lease(mac(1));
-    let revoke = Command::RevokeLease {
-        subnet: subnet_config().id,
-        address: given,
-        keep_record: true,
-    };
-    assert_eq!(bench.service.apply(&revoke), Outcome::Done);
+    let revoked = bench.service.revoke(subnet_config().id, given);
+    assert_eq!(revoked, Outcome::Done);
     let other = bench.select(mac(2), given);
     assert!(matches!(bench.body(&other), Body::Ack(_)));
     for end in ends(&mut bench, &PacketBuilder::request(mac(1)).ciaddr(given)) {
@@ -97,7 +95,10 @@ fn l6_fixed_address_of_a_host_is_granted_to_nobody() {
         bench.select(mac(1), wish).ciaddr(wish).xid(2),
     ] {
         let body = bench.body(&builder);
-        assert!(matches!(body, Body::Nak(Refusal::InUse(_))), "{body:?}");
+        assert!(
+            matches!(body, Body::Nak(LeaseRefusal::InUse(_))),
+            "{body:?}"
+        );
     }
     bench.on_link = vec![(wish, mac(1))];
     let own = bench.select(mac(1), wish).xid(3);
@@ -115,7 +116,10 @@ fn l6_a_probe_ahead_serves_an_offer_only() {
     bench.engine.note_probe(bench.now, wish, ProbeResult::Clear);
     bench.on_link = vec![(wish, [6; 6])];
     let request = bench.select(mac(1), wish);
-    assert!(matches!(bench.body(&request), Body::Nak(Refusal::InUse(_))));
+    assert!(matches!(
+        bench.body(&request),
+        Body::Nak(LeaseRefusal::InUse(_))
+    ));
 }
 
 /// The offer is committed before its probe has ended; who asks in between is not let past it.
@@ -132,12 +136,15 @@ fn l6_an_offer_that_was_never_sent_is_no_offer() {
         node: NODES[0].0,
     };
     assert!(matches!(
-        bench.service.apply(&Command::OfferLease(offer)),
+        bench.service.apply(&Command::from(offer)),
         Outcome::Offered(_)
     ));
     bench.on_link = vec![(address(20), [6; 6])];
     let request = bench.select(mac(1), address(20));
-    assert!(matches!(bench.body(&request), Body::Nak(Refusal::InUse(_))));
+    assert!(matches!(
+        bench.body(&request),
+        Body::Nak(LeaseRefusal::InUse(_))
+    ));
 }
 
 #[test]
@@ -174,17 +181,13 @@ fn l6_relayed_client_is_probed_by_echo() {
     let wish = bench.select(mac(2), address(150));
     assert!(matches!(
         bench.relayed_body(&wish),
-        Body::Nak(Refusal::InUse(_))
+        Body::Nak(LeaseRefusal::InUse(_))
     ));
     // Who still uses what it had answers the echo itself.
     let wish = bench.select(mac(2), address(151)).xid(2);
     assert!(matches!(bench.relayed_body(&wish), Body::Ack(_)));
-    let release = Command::RevokeLease {
-        subnet: subnet_config().id,
-        address: address(151),
-        keep_record: true,
-    };
-    assert_eq!(bench.service.apply(&release), Outcome::Done);
+    let revoked = bench.service.revoke(subnet_config().id, address(151));
+    assert_eq!(revoked, Outcome::Done);
     bench.on_link = vec![(address(151), mac(2))];
     let rebind = PacketBuilder::request(mac(2)).ciaddr(address(151)).xid(3);
     assert!(matches!(bench.relayed_body(&rebind), Body::Ack(_)));
@@ -204,12 +207,8 @@ fn l6_grant_of_ended_lease_is_probed() {
     let Received::Begun(mut transaction, Next::Propose(command)) = received else {
         panic!("{received:?}")
     };
-    let revoke = Command::RevokeLease {
-        subnet: subnet_config().id,
-        address: given,
-        keep_record: true,
-    };
-    assert_eq!(bench.service.apply(&revoke), Outcome::Done);
+    let revoked = bench.service.revoke(subnet_config().id, given);
+    assert_eq!(revoked, Outcome::Done);
     let outcome = bench.service.propose_now(&command);
     let input = Input::Proposed(outcome);
     let next = bench

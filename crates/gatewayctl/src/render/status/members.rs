@@ -22,7 +22,7 @@ pub(super) fn members(status: &StatusView, style: Style) -> String {
         return "No members.\n".to_owned();
     }
     table(
-        COLUMNS,
+        &COLUMNS,
         status
             .members
             .iter()

@@ -19,7 +19,7 @@ pub(super) fn pools(subnets: &[SubnetView], style: Style, columns: usize) -> Str
         return "No subnets.\n".to_owned();
     }
     let details = subnets.iter().map(|subnet| details(subnet, columns));
-    table(COLUMNS, subnets.iter().map(row), style) + &details.collect::<String>()
+    table(&COLUMNS, subnets.iter().map(row), style) + &details.collect::<String>()
 }
 
 fn row(subnet: &SubnetView) -> [String; 5] {

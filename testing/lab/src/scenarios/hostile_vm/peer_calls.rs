@@ -36,7 +36,7 @@ pub(super) fn calls(to: u64) -> Vec<(&'static str, Vec<u8>)> {
     let poison = vote(u64::MAX, false);
     let leads = vote(1 << 62, true);
     let call = |name: &str, message: &[u8]| {
-        let path = format!("/gatewayd.raft.v1.Peer/{name}");
+        let path = format!("/gatewayd.peer.v1.Peer/{name}");
         grpc::call(&path, &[message, &route].concat())
     };
     let joins = [

@@ -58,12 +58,12 @@ fn s3_one_client_two_addresses() {
 fn s3_unless_an_operator_moved_it() {
     let mut bench = Bench::new();
     bench.tell(1, bench.ack(20));
-    let reserve = ipam::Command::AddReservation {
+    let reservation = ipam::Reservation {
         subnet: SubnetId(1),
         client: key(1),
         address: address(21),
     };
-    bench.judge.operator(bench.at, &reserve);
+    bench.ask(Change::Create(reservation.into()));
     bench.tell(1, bench.ack(21));
     assert_eq!(bench.broken(), [] as [&str; 0]);
 }

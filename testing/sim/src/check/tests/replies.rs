@@ -4,7 +4,7 @@ use super::*;
 use crate::check::Promises;
 use dhcpd::codec::{Packet, decode};
 use dhcpd::reply::{Body, build};
-use ipam::{Granted, Refusal};
+use ipam::{Granted, LeaseRefusal};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 15, 3, 11);
 
@@ -26,7 +26,7 @@ fn ack(host: u8) -> Body {
 }
 
 fn nak(host: u8) -> Body {
-    Body::Nak(Refusal::NotAvailable(address(host)))
+    Body::Nak(LeaseRefusal::NotAvailable(address(host)))
 }
 
 /// Client 1 asks for .20 and gets this answer, after this long; the cluster grants it or not.

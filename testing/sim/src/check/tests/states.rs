@@ -1,6 +1,7 @@
 //! S2, S3, S4, S5, S7, S8, S9, L5, T4: what changes from one state to the next.
 
 use super::*;
+use ipam::{AnyKey, ClusterCommand, Reservation};
 
 #[test]
 fn s2_an_acknowledged_grant_vanishes() {
@@ -63,8 +64,11 @@ fn s4_out_of_bounds() {
 fn s4_reserved_for_another_and_not_for_oneself() {
     for (owner, expected) in [(2, &["S4"] as &[&str]), (1, &[])] {
         let mut bench = Bench::new();
-        let reservation = (key(owner), address(99));
-        bench.parts.subnets[0].reservations.push(reservation);
+        bench.put_object(Reservation {
+            subnet: SubnetId(1),
+            client: key(owner),
+            address: address(99),
+        });
         bench.commit();
         bench.put(99, 1, bench.bound());
         bench.commit();
@@ -149,12 +153,12 @@ fn s7_a_late_release_ends_a_newer_grant() {
 fn s7_an_operator_may() {
     let mut bench = Bench::new();
     bench.grant(20, 1);
-    let revoke = ipam::Command::RevokeLease {
+    let revoke = ClusterCommand::RevokeLease {
+        operator: Operator::default(),
         subnet: SubnetId(1),
         address: address(20),
-        keep_record: true,
     };
-    bench.judge.operator(bench.at, &revoke);
+    bench.judge.operator(bench.at, &revoke.into());
     let at = bench.parts.clock;
     bench.put(20, 1, LeaseState::Released { at });
     bench.commit();
@@ -175,9 +179,9 @@ fn s8_two_nodes_differ() {
 #[test]
 fn s9_a_public_port_is_taken_over() {
     let mut bench = Bench::new();
-    bench.parts.nat.forwards.insert(port(), forward(20));
+    bench.put_object(forward(20));
     bench.commit();
-    bench.parts.nat.forwards.insert(port(), forward(21));
+    bench.put_object(forward(21));
     bench.commit();
     assert_eq!(bench.broken(), ["S9"]);
 }
@@ -185,13 +189,48 @@ fn s9_a_public_port_is_taken_over() {
 #[test]
 fn s9_a_public_port_that_was_given_back() {
     let mut bench = Bench::new();
-    bench.parts.nat.forwards.insert(port(), forward(20));
+    bench.put_object(forward(20));
     bench.commit();
-    let remove = ipam::Command::RemoveForward(port());
-    bench.judge.operator(bench.at, &remove);
-    bench.parts.nat.forwards.insert(port(), forward(21));
+    bench.ask(Change::Delete {
+        key: AnyKey::Forward(port()),
+        expected: None,
+    });
+    bench.put_object(forward(21));
     bench.commit();
     assert_eq!(bench.broken(), [] as [&str; 0]);
+}
+
+#[test]
+fn s9_a_forward_is_replaced_only_at_the_revision_that_is_meant() {
+    // How many entries before the newest revision the one is that the operator means, if any.
+    for (behind, expected) in [(Some(0), &[] as &[&str]), (None, &[]), (Some(1), &["S9"])] {
+        let mut bench = Bench::new();
+        bench.put_object(forward(20));
+        bench.commit();
+        bench.ask(Change::Replace {
+            object: forward(21).into(),
+            expected: behind.map(|behind| bench.position.index - behind),
+        });
+        bench.put_object(forward(21));
+        bench.commit();
+        assert_eq!(bench.broken(), expected);
+    }
+}
+
+#[test]
+fn s9_a_replacement_takes_place_once() {
+    let mut bench = Bench::new();
+    bench.put_object(forward(20));
+    bench.commit();
+    bench.ask(Change::Replace {
+        object: forward(21).into(),
+        expected: None,
+    });
+    for (host, expected) in [(21, &[] as &[&str]), (20, &["S9"])] {
+        bench.put_object(forward(host));
+        bench.commit();
+        assert_eq!(bench.broken(), expected, "{host}");
+    }
 }
 
 #[test]
@@ -200,7 +239,7 @@ fn s9_a_port_of_the_hosts_is_forwarded() {
         let mut bench = Bench::new();
         bench.commit();
         let key = ForwardKey { protocol, port };
-        bench.parts.nat.forwards.insert(key, forward(20));
+        bench.put_object(Forward { key, ..forward(20) });
         bench.commit();
         assert_eq!(bench.broken(), ["S9"], "{key}");
     }
@@ -209,7 +248,7 @@ fn s9_a_port_of_the_hosts_is_forwarded() {
 #[test]
 fn s9_two_nodes_one_address() {
     let mut bench = Bench::new();
-    bench.parts.nodes[1].listen_ip = bench.parts.nodes[0].listen_ip;
+    bench.parts.nodes[1].listen = bench.parts.nodes[0].listen.clone();
     bench.commit();
     assert!(bench.broken().contains(&"S9"), "{:?}", bench.broken());
 }

@@ -4,7 +4,7 @@ use super::history::{History, Kept};
 use crate::disk::Disk;
 use fastrand::Rng;
 use futures::FutureExt;
-use ipam::{Batch, ClusterTime, Command, ForwardPolicy, Stamp};
+use ipam::{Batch, ClusterCommand, ClusterTime, Command, ForwardPolicy, Operator, Stamp};
 use openraft::storage::{IOFlushed, RaftLogStorage, RaftStateMachine};
 use openraft::type_config::TypeConfigExt;
 use openraft::{EntryPayload, RaftLogReader, RaftSnapshotBuilder};
@@ -352,9 +352,11 @@ fn entry(term: u64, index: u64, commands: usize) -> Entry {
         0 => ForwardPolicy::Accept,
         _ => ForwardPolicy::Drop,
     };
+    let operator = Operator::default();
+    let command = ClusterCommand::SetForwardPolicy { operator, policy };
     let batch = Batch {
         stamp: Some(Stamp { term, time }),
-        commands: vec![Command::SetForwardPolicy(policy); commands],
+        commands: vec![Command::from(command); commands],
     };
     Entry {
         log_id: LogId::new(CommittedLeaderId::new(term), index),

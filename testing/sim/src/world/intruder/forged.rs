@@ -1,8 +1,7 @@
 //! Requests that are made up, and that no node may take, whatever the cluster is at.
 
 use crate::network::{Host, PeerRequest};
-use api::proto::command as log;
-use api::proto::raft as wire;
+use api::proto::{log, peer, storage};
 use fastrand::Rng;
 use prost::Message;
 use tonic::codegen::http::{HeaderMap, HeaderValue, Uri};
@@ -16,33 +15,27 @@ const BEYOND: [u64; 4] = [(1 << 62) + 1, 1 << 63, u64::MAX - 1, u64::MAX];
 pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host) -> PeerRequest {
     let beyond = BEYOND[random.usize(0..BEYOND.len())];
     let another = if from == 1 { 2 } else { 1 };
-    let mut route = wire::Route {
-        from,
-        to,
-        cluster_id: cluster.to_vec(),
-    };
     // Its own name with a term beyond all bounds, or another's with a plausible one.
     let in_anothers_name = random.bool();
-    let vote = |committed| wire::Vote {
+    let vote = |committed| storage::Vote {
         term: if in_anothers_name { 1 } else { beyond },
         node_id: if in_anothers_name { another } else { from },
         committed,
     };
-    if random.u8(0..4) == 0 {
-        route.from = another;
-    }
-    if random.u8(0..4) == 0 {
-        route.cluster_id = if random.bool() { vec![] } else { vec![8; 16] };
-    }
-    let position = Some(wire::LogId {
+    let position = Some(storage::LogId {
         term: 1,
         index: beyond,
     });
-    let route = Some(route);
+    let genuine = peer::Route {
+        from,
+        to,
+        cluster_id: cluster.to_vec(),
+    };
+    let route = Some(forged_route(random, genuine, another));
     match random.u8(0..8) {
         0 => framed(
             "Append",
-            &wire::AppendEntriesRequest {
+            &peer::AppendEntriesRequest {
                 vote: Some(vote(true)),
                 prev_log_id: position,
                 entries: vec![],
@@ -52,7 +45,7 @@ pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host)
         ),
         1 | 2 => framed(
             if random.bool() { "Vote" } else { "PreVote" },
-            &wire::VoteRequest {
+            &peer::VoteRequest {
                 vote: Some(vote(false)),
                 last_log_id: position,
                 leadership_transfer: true,
@@ -61,7 +54,7 @@ pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host)
         ),
         3 => framed(
             "TransferLeader",
-            &wire::TransferLeaderRequest {
+            &peer::TransferLeaderRequest {
                 from_leader: Some(vote(true)),
                 to_node_id: from,
                 last_log_id: None,
@@ -71,7 +64,7 @@ pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host)
         6 | 7 => snapshot(random, vote(true), position, route),
         4 => framed(
             "Propose",
-            &wire::ProposeRequest {
+            &peer::ProposeRequest {
                 commands: vec![command(random, another)],
                 timeout_millis: 1000,
                 route,
@@ -79,10 +72,9 @@ pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host)
         ),
         _ => framed(
             "Join",
-            &wire::JoinRequest {
+            &peer::JoinRequest {
                 node_id: another,
                 peer_address: "peer:1".to_owned(),
-                listen_ip: 0x0a0f_0363,
                 has_data: true,
                 nonce: vec![0; 16],
                 route,
@@ -91,21 +83,32 @@ pub(super) fn request(random: &mut Rng, cluster: [u8; 16], from: Host, to: Host)
     }
 }
 
+/// The route as it is, or in another's name, or of another cluster.
+fn forged_route(random: &mut Rng, mut route: peer::Route, another: Host) -> peer::Route {
+    if random.u8(0..4) == 0 {
+        route.from = another;
+    }
+    if random.u8(0..4) == 0 {
+        route.cluster_id = if random.bool() { vec![] } else { vec![8; 16] };
+    }
+    route
+}
+
 /// A snapshot that is none: garbage, one of no end, or larger than it says.
 fn snapshot(
     random: &mut Rng,
-    vote: wire::Vote,
-    position: Option<wire::LogId>,
-    route: Option<wire::Route>,
+    vote: storage::Vote,
+    position: Option<storage::LogId>,
+    route: Option<peer::Route>,
 ) -> PeerRequest {
-    use wire::snapshot_chunk::Part;
+    use peer::snapshot_chunk::Part;
     let chunk = |part| {
-        let chunk = wire::SnapshotChunk { part: Some(part) };
+        let chunk = peer::SnapshotChunk { part: Some(part) };
         frame(&chunk.encode_to_vec())
     };
-    let header = wire::SnapshotHeader {
+    let header = peer::SnapshotHeader {
         vote: Some(vote),
-        meta: Some(wire::SnapshotMeta {
+        meta: Some(storage::SnapshotMeta {
             last_log_id: position,
             last_membership: None,
         }),
@@ -128,18 +131,23 @@ fn snapshot(
 
 /// What the leader takes from nobody, or not in another's name.
 fn command(random: &mut Rng, another: Host) -> log::Command {
-    use log::command::Kind;
-    let kind = match random.u8(0..3) {
-        0 => Kind::RemoveNode(log::RemoveNode { node: another }),
-        1 => Kind::Tick(log::Tick {}),
-        _ => Kind::QuarantineAddress(log::QuarantineAddress {
-            subnet: 1,
-            address: 0x0a0f_0315,
-            node: another,
-            ..log::QuarantineAddress::default()
-        }),
+    use log::cluster_command::Kind;
+    use log::command::Class;
+    let of_the_cluster = |kind| Class::Cluster(log::ClusterCommand { kind: Some(kind) });
+    let class = match random.u8(0..3) {
+        0 => of_the_cluster(Kind::RemoveNode(another)),
+        1 => of_the_cluster(Kind::Tick(log::Tick {})),
+        _ => {
+            let found = log::QuarantineAddress {
+                subnet: 1,
+                address: 0x0a0f_0315,
+                node: another,
+            };
+            let kind = log::lease_command::Kind::Quarantine(found);
+            Class::Lease(log::LeaseCommand { kind: Some(kind) })
+        }
     };
-    log::Command { kind: Some(kind) }
+    log::Command { class: Some(class) }
 }
 
 /// A call with one message.
@@ -162,7 +170,7 @@ pub(super) fn request_with(method: &str, body: Vec<u8>) -> PeerRequest {
     headers.insert("content-type", HeaderValue::from_static("application/grpc"));
     headers.insert("te", HeaderValue::from_static("trailers"));
     PeerRequest {
-        uri: format!("http://peer/gatewayd.raft.v1.Peer/{method}")
+        uri: format!("http://peer/gatewayd.peer.v1.Peer/{method}")
             .parse()
             .unwrap_or_else(|_| Uri::default()),
         headers,

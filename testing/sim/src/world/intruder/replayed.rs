@@ -3,7 +3,7 @@
 use super::forged::{frame, request_with};
 use crate::network::{Host, PeerRequest};
 use crate::world::World;
-use api::proto::raft as wire;
+use api::proto::peer;
 use bytes::Bytes;
 use fastrand::Rng;
 use prost::Message;
@@ -25,7 +25,7 @@ const MEMBERS_ALONE: [&str; 8] = [
     "Explain",
     "Health",
 ];
-/// The number of `route` in every request (raft.proto).
+/// The number of `route` in every request (peer.proto).
 const ROUTE: u32 = 15;
 /// How deep messages lie in messages.
 const DEEPEST: u8 = 8;
@@ -73,7 +73,7 @@ impl World {
 
 /// The same with another route: of two that follow each other the second holds.
 fn in_the_name_of(mut message: Vec<u8>, from: Host, to: Host) -> Vec<u8> {
-    let route = wire::Route {
+    let route = peer::Route {
         from,
         to,
         cluster_id: vec![],
@@ -150,17 +150,18 @@ fn is_message(bytes: &[u8], depth: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api::proto::storage;
 
-    fn vote_request() -> wire::VoteRequest {
-        wire::VoteRequest {
-            vote: Some(wire::Vote {
+    fn vote_request() -> peer::VoteRequest {
+        peer::VoteRequest {
+            vote: Some(storage::Vote {
                 term: 7,
                 node_id: 2,
                 committed: false,
             }),
             last_log_id: None,
             leadership_transfer: true,
-            route: Some(wire::Route {
+            route: Some(peer::Route {
                 from: 2,
                 to: 3,
                 cluster_id: vec![7; 16],
@@ -171,7 +172,7 @@ mod tests {
     #[test]
     fn only_the_name_is_another() {
         let renamed = in_the_name_of(vote_request().encode_to_vec(), 99, 1);
-        let renamed = wire::VoteRequest::decode(renamed.as_slice()).expect("a request");
+        let renamed = peer::VoteRequest::decode(renamed.as_slice()).expect("a request");
         let route = renamed.route.clone().expect("a route");
         assert_eq!((route.from, route.to), (99, 1));
         assert_eq!(route.cluster_id, [7; 16]);
@@ -185,7 +186,7 @@ mod tests {
         let mut terms = std::collections::BTreeSet::new();
         for _ in 0..200 {
             let changed = with_another_number(&message, &mut random);
-            let changed = wire::VoteRequest::decode(changed.as_slice()).expect("a request");
+            let changed = peer::VoteRequest::decode(changed.as_slice()).expect("a request");
             terms.insert(changed.vote.expect("a vote").term);
         }
         assert_eq!(Vec::from_iter(terms), [0, 7, 8, 1 << 63, u64::MAX]);
