@@ -306,9 +306,7 @@ impl Engine {
         };
         match (context.intent, named) {
             (_, Some(server)) if server == self.identity.server_identifier => Ok(()),
-            (Intent::Request { .. }, _) if ipam::mutated!("l4_answers_for_another_server") => {
-                Ok(())
-            }
+            //~ mutant l4_answers_for_another_server: (Intent::Request { .. }, _) => Ok(()),
             // If the named node is out of service, nobody else would act on it (L1). A rebinding client should name none.
             (
                 Intent::Decline { .. }
@@ -442,10 +440,10 @@ impl Engine {
         };
         let client = packet.identity();
         let lease = view.client(self.identity.subnet, &client).lease;
-        let is_bound = lease.is_some_and(|(address, state)| {
+        //~ mutant s2_ack_on_unknown: return true;
+        lease.is_some_and(|(address, state)| {
             address == granted.address && matches!(state, LeaseState::Bound { .. })
-        });
-        is_bound || ipam::mutated!("s2_ack_on_unknown")
+        })
     }
 
     /// The last check of the next step: a probe may already have been made ahead, or the deadline has passed.
@@ -462,7 +460,8 @@ impl Engine {
             next = transaction.resume(Input::Probed(address, ProbeResult::Clear));
         }
         let is_late = now.since(transaction.arrived()) > REPLY_DEADLINE;
-        if transaction.awaits_reply() && is_late && !ipam::mutated!("t6_late_reply") {
+        //~ mutant t6_late_reply: let is_late = false;
+        if transaction.awaits_reply() && is_late {
             return Next::NoReply(NoReplyReason::TooLate);
         }
         match &next {

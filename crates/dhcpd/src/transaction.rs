@@ -24,9 +24,9 @@ use crate::port::{ClientView, ProposeError};
 use crate::probe::ProbeResult;
 use crate::reply::{self, Body, Reply};
 use ipam::{
-    ClientKey, ConflictProbe, DeclineAddress, GrantLease, GrantRef, Granted, LeaseCommand,
-    LeaseRefusal, LeaseState, OfferLease, Outcome, QuarantineAddress, Refusal, ReleaseLease,
-    RequestKind, Span, SubnetConfig,
+    ClientKey, ConflictProbe, DeclineAddress, GrantLease, GrantRef, LeaseCommand, LeaseRefusal,
+    LeaseState, OfferLease, Outcome, QuarantineAddress, Refusal, ReleaseLease, RequestKind, Span,
+    SubnetConfig,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -229,16 +229,11 @@ impl Transaction {
     pub(crate) fn begin(&mut self, intent: Intent, given_up: GrantRef, known: ClientView) -> Next {
         match intent {
             Intent::Discover { .. } => self.propose_offer(),
-            Intent::Request { address, kind, .. }
-                if ipam::mutated!("s6_nak_from_local_read")
-                    && kind != RequestKind::Selecting
-                    && known.lease.is_none_or(|(own, _)| own != address) =>
-            {
-                self.reply(&Body::Nak(LeaseRefusal::NotAvailable(address)))
-            }
-            Intent::Request { address, .. } if ipam::mutated!("s2_ack_before_commit") => {
-                self.ack_uncommitted(address)
-            }
+            //~ mutant s6_nak_from_local_read: Intent::Request { address, kind, .. }
+            //~     if kind != RequestKind::Selecting && known.lease.is_none_or(|(own, _)| own != address)
+            //~     => self.reply(&Body::Nak(LeaseRefusal::NotAvailable(address))),
+            //~ mutant s2_ack_before_commit: Intent::Request { address, .. }
+            //~     => self.reply(&Body::Ack(ipam::Granted { address, lease_time: self.config.times.grant(None) })),
             Intent::Request { address, kind, .. } => self.begin_grant(address, kind, known),
             Intent::Decline { address, .. } => self.propose_decline(address, given_up),
             Intent::Release { address, .. } => self.propose_release(address, given_up),
@@ -259,13 +254,12 @@ impl Transaction {
             Input::Proposed(Err(ProposeError::Unavailable(_))) => {
                 Next::NoReply(NoReplyReason::Unavailable)
             }
-            Input::Proposed(Err(ProposeError::Unknown))
-                if ipam::mutated!("s2_ack_on_unknown")
-                    && matches!(self.stage, Stage::Granting { .. }) =>
-            {
-                let ciaddr = self.packet.ciaddr;
-                self.ack_uncommitted(self.packet.requested_address.unwrap_or(ciaddr))
-            }
+            //~ mutant s2_ack_on_unknown: Input::Proposed(Err(ProposeError::Unknown))
+            //~     if matches!(self.stage, Stage::Granting { .. })
+            //~     => self.reply(&Body::Ack(ipam::Granted {
+            //~         address: self.packet.requested_address.unwrap_or(self.packet.ciaddr),
+            //~         lease_time: self.config.times.grant(None),
+            //~         })),
             Input::Proposed(Err(ProposeError::Unknown)) => {
                 Next::NoReply(NoReplyReason::UnknownOutcome)
             }
@@ -344,7 +338,8 @@ impl Transaction {
     }
 
     fn offer(&mut self, address: Ipv4Addr, lease_time: Span, probed: bool) -> Next {
-        if probed || ipam::mutated!("l6_offer_without_probe") {
+        //~ mutant l6_offer_without_probe: let probed = true;
+        if probed {
             return self.reply(&Body::Offer {
                 address,
                 lease_time,
@@ -404,7 +399,8 @@ impl Transaction {
         }
         // A client behind a relay that still uses what it had would answer the echo itself.
         let uses_it = own.is_some() && self.probes_by_echo() && self.packet.ciaddr == address;
-        if uses_it || ipam::mutated!("l6_grant_without_probe") {
+        //~ mutant l6_grant_without_probe: let uses_it = true;
+        if uses_it {
             return self.propose_grant(address, kind, ConflictProbe::Clear);
         }
         self.probe_grant(address, kind)
@@ -472,15 +468,6 @@ impl Transaction {
             subnet,
             address,
             node,
-        }))
-    }
-
-    /// What S2 forbids: only mutations come here.
-    fn ack_uncommitted(&self, address: Ipv4Addr) -> Next {
-        let lease_time = self.config.times.grant(None);
-        self.reply(&Body::Ack(Granted {
-            address,
-            lease_time,
         }))
     }
 

@@ -8,9 +8,6 @@
 //! storage error it stays up and silent, so that operators can ask it why. When a part of the cluster
 //! node has ended by a bug, Raft above all, the process ends with an error, to be started again.
 
-#[cfg(gatewayd_mutations)]
-compile_error!("a daemon must not be built with the deliberate bugs (--cfg gatewayd_mutations)");
-
 mod admin;
 mod check;
 mod config_drift;

@@ -93,9 +93,8 @@ pub fn check_source(
         }
         _ => true,
     };
-    (is_its_own || ipam::mutated!("s7_forged_source"))
-        .then_some(())
-        .ok_or(NoReplyReason::ForgedSource)
+    //~ mutant s7_forged_source: let is_its_own = true;
+    is_its_own.then_some(()).ok_or(NoReplyReason::ForgedSource)
 }
 
 fn is_in_its_frame(packet: &Packet, arrival: Arrival) -> bool {

@@ -20,9 +20,7 @@ pub fn rank(client: &ClientKey, node: NodeId, nodes_in_service: &[NodeId]) -> u3
 /// says that it began `secs` ago.
 #[must_use]
 pub fn answers(rank: u32, earlier: u32, secs: u16) -> bool {
-    if ipam::mutated!("l3_waits_for_a_copy") {
-        return earlier >= rank + 2;
-    }
+    //~ mutant l3_waits_for_a_copy: return earlier >= rank + 2;
     earlier >= rank || u32::from(elapsed_secs(secs)) >= rank.saturating_mul(SECS_PER_RANK.into())
 }
 

@@ -47,9 +47,7 @@ impl TokenBucket {
     }
 
     fn refill(&mut self, now: MonotonicTime) {
-        if ipam::mutated!("l1_budget_not_refilled") {
-            return;
-        }
+        //~ mutant l1_budget_not_refilled: return;
         let elapsed: Duration = now.since(self.refilled);
         let gained = elapsed
             .as_nanos()

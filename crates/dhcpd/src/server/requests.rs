@@ -103,11 +103,12 @@ impl Shared {
 
     /// Waits for a proposal as long as its outcome can still be sent to the client.
     async fn propose(&self, command: LeaseCommand, transaction: &Transaction) -> Input {
-        let limit = if transaction.awaits_reply() && !ipam::mutated!("t6_late_reply") {
+        let limit = if transaction.awaits_reply() {
             REPLY_DEADLINE
         } else {
             GIVE_UP_DEADLINE
         };
+        //~ mutant t6_late_reply: let limit = GIVE_UP_DEADLINE;
         let left = limit.saturating_sub(self.now().since(transaction.arrived()));
         let outcome = timeout(left, self.service.propose(command)).await;
         Input::Proposed(outcome.unwrap_or(Err(ProposeError::Unknown)))

@@ -61,15 +61,15 @@ impl DesiredState {
     /// The desired state that a plan means.
     #[must_use]
     pub fn new(plan: &Plan, replica: ReplicaStatus, generation: u64) -> Self {
+        let opens = replica != ReplicaStatus::CatchingUp || !plan.forwards_enter;
+        //~ mutant s9_behind_opens: let opens = true;
         Self {
             table: plan.ruleset.image(),
             rules: plan.ruleset.clone(),
             targets: plan.ruleset.targets(),
             networks: plan.networks.clone(),
             addresses: plan.addresses.clone(),
-            opens: replica != ReplicaStatus::CatchingUp
-                || !plan.forwards_enter
-                || ipam::mutated!("s9_behind_opens"),
+            opens,
             forwarding: plan.forwarding,
             generation,
         }
@@ -132,12 +132,11 @@ impl<K: Kernel> KernelReconciler<K> {
         let adopted = self
             .adopted
             .get_or_insert_with(|| actual.map(TableImage::targets).unwrap_or_default());
-        if desired.opens && ipam::mutated!("s9_withdrawn_stays_open") {
-            let mut open = actual.map(TableImage::targets).unwrap_or_default();
-            open.extend(desired.targets.clone());
-            return desired.rules.with_targets(&open).image();
-        }
         if desired.opens {
+            //~ mutant s9_withdrawn_stays_open: {
+            //~     let open = actual.into_iter().flat_map(TableImage::targets).chain(desired.targets.clone());
+            //~     return desired.rules.with_targets(&open.collect()).image();
+            //~     }
             return desired.table.clone();
         }
         for (port, target) in &self.planned {

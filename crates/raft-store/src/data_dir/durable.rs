@@ -11,10 +11,8 @@ const TEMPORARY: &str = "tmp";
 /// anything is made in it, so what is durable in the directory cannot be lost with it.
 pub(super) fn create_dir(env: &dyn StorageEnv, path: &Path) -> Result<(), StoreError> {
     // S2: what is durable in the directory must be found again.
-    if ipam::mutated!("s2_directory_not_synced") {
-        let created = env.create_dir_all(path);
-        return created.map_err(StoreError::io("creating directory", path));
-    }
+    //~ mutant s2_directory_not_synced:
+    //~     return env.create_dir_all(path).map_err(StoreError::io("creating directory", path));
     let mut missing = Vec::new();
     for path in path.ancestors().filter(|path| *path != Path::new("")) {
         let exists = env.exists(path);
@@ -69,11 +67,15 @@ pub(crate) fn write_atomically(
     file.write_all_at(content, 0)
         .map_err(StoreError::io("writing", &temporary))?;
     // S2: a snapshot is durable before it replaces anything.
-    if !ipam::mutated!("s2_snapshot_not_synced") {
-        file.sync_all()
-            .map_err(StoreError::io("making durable", &temporary))?;
-    }
-    let renamed = env.rename(&temporary, path);
+    //~ mutant s2_snapshot_not_synced: return rename(env, &temporary, path);
+    file.sync_all()
+        .map_err(StoreError::io("making durable", &temporary))?;
+    rename(env, &temporary, path)
+}
+
+/// Gives a file the name `path`, durably.
+fn rename(env: &dyn StorageEnv, from: &Path, path: &Path) -> Result<(), StoreError> {
+    let renamed = env.rename(from, path);
     renamed.map_err(StoreError::io("renaming a file to", path))?;
     match path.parent() {
         Some(parent) => sync_dir(env, parent),

@@ -118,13 +118,11 @@ impl Engine {
 
     fn sync(&mut self) {
         // S2: what is acknowledged is durable.
-        if ipam::mutated!("s2_append_not_synced") {
-            return;
-        }
-        if let Err(error) = self.disk.sync()
-            // S2: after a failed sync nothing is acknowledged.
-            && !ipam::mutated!("s2_ack_after_failed_sync")
-        {
+        //~ mutant s2_append_not_synced: return;
+        let synced = self.disk.sync();
+        // S2: after a failed sync nothing is acknowledged.
+        //~ mutant s2_ack_after_failed_sync: let synced = Ok(());
+        if let Err(error) = synced {
             self.failure.record(error);
         }
         if self.failure.check().is_ok() {
