@@ -32,9 +32,8 @@ impl LeaderClock {
     /// the cluster clock stood at `clock`.
     pub(crate) fn anchor(&self, term: u64, clock: ClusterTime) {
         let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_kept =
-            |anchor: Anchor| anchor.term == term || ipam::mutated!("t2_anchor_of_another_term");
-        if !anchor.is_some_and(is_kept) {
+        //~ mutant t2_anchor_of_another_term: if anchor.is_some() { return; }
+        if !anchor.is_some_and(|anchor| anchor.term == term) {
             *anchor = Some(Anchor {
                 term,
                 clock,
@@ -69,19 +68,13 @@ impl LeaderClock {
     /// A stamp for an entry of `term`, if this node is anchored in that term.
     pub(crate) fn stamp(&self, term: u64) -> Option<Stamp> {
         let anchor = *self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_ours =
-            |anchor: &Anchor| anchor.term == term || ipam::mutated!("t2_anchor_of_another_term");
-        let older = anchor;
-        let Some(anchor) = anchor.filter(is_ours) else {
-            if let Some(older) = older.filter(|_| ipam::mutated!("s5_stamp_of_another_term")) {
-                return Some(older.stamp(older.term));
-            }
-            // T3: a leader has no clock of its own.
-            let own = ipam::mutated!("t3_clock_before_own_term");
-            let time = ClusterTime(3_600_000);
-            return own.then_some(Stamp { term, time });
-        };
-        Some(anchor.stamp(term))
+        //~ mutant t2_anchor_of_another_term: let anchor = anchor.map(|anchor| Anchor { term, ..anchor });
+        //~ mutant s5_stamp_of_another_term: return anchor.map(Anchor::stamp);
+        // T3: a leader has no clock of its own.
+        let anchor = anchor.filter(|anchor| anchor.term == term);
+        //~ mutant t3_clock_before_own_term:
+        //~     if anchor.is_none() { return Some(Stamp { term, time: ClusterTime(3_600_000) }); }
+        anchor.map(Anchor::stamp)
     }
 }
 
@@ -91,13 +84,12 @@ impl Anchor {
         u64::try_from(self.applied_at.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn stamp(self, term: u64) -> Stamp {
-        let elapsed = self.elapsed_ms();
+    fn stamp(self) -> Stamp {
         // T2: never faster than real time.
-        let fast = ipam::mutated!("t2_clock_runs_fast");
-        let elapsed = if fast { elapsed + elapsed / 2 } else { elapsed };
+        let elapsed = self.elapsed_ms();
+        //~ mutant t2_clock_runs_fast: let elapsed = elapsed + elapsed / 2;
         Stamp {
-            term,
+            term: self.term,
             time: self.clock + Span(elapsed),
         }
     }

@@ -69,7 +69,8 @@ impl Notes {
     /// Whether this node may take part, by what is noted of it now. Waits for nothing: health is judged
     /// while the disk hangs, too.
     pub(crate) fn judge(&self) {
-        if self.inputs.is_poisoned || ipam::mutated!("s2_notes_not_asked") {
+        //~ mutant s2_notes_not_asked: return;
+        if self.inputs.is_poisoned {
             return;
         }
         let noted = self.own.noted();

@@ -74,7 +74,8 @@ pub(crate) struct Inputs {
 
 /// The gate of a node that starts.
 pub(crate) fn gate(has_data: bool) -> Arc<Gate> {
-    Arc::new(Gate::new(has_data && !ipam::mutated!("s2_notes_not_asked")))
+    //~ mutant s2_notes_not_asked: let has_data = false;
+    Arc::new(Gate::new(has_data))
 }
 
 impl Notes {

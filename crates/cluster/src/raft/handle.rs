@@ -80,15 +80,14 @@ impl RaftHandle {
         feed: ViewFeed,
         timings: Timings,
     ) -> Result<Self, StartError> {
-        let stands = ipam::mutated!("s1_newcomer_stands");
         let loan = Loan::default();
-        let raft = ground.start(&loan, timings, stands).await?;
+        let raft = ground.start(&loan, timings).await?;
         feed.follow(&raft);
         Ok(Self {
             current: watch::Sender::new(raft),
             view: ground.view.clone(),
             feed,
-            may_stand: std::sync::Mutex::new(stands),
+            may_stand: std::sync::Mutex::new(false),
             restarting: AtomicBool::new(false),
             ground: Mutex::new(Some((ground, loan))),
         })
@@ -103,7 +102,8 @@ impl RaftHandle {
     /// does as this one. `stands` is asked where nobody else changes it: the last one to ask decides.
     pub(crate) fn set_elections(&self, stands: impl FnOnce() -> bool) {
         let mut may_stand = lock(&self.may_stand);
-        *may_stand = stands() || ipam::mutated!("s1_newcomer_stands");
+        *may_stand = stands();
+        //~ mutant s1_newcomer_stands: *may_stand = true;
         self.now().runtime_config().elect(*may_stand);
     }
 
@@ -183,7 +183,7 @@ impl RaftHandle {
             .map_err(|_| RestartError::StillThere)?;
         ground.log.settle().await?;
         *loan = Loan::default();
-        let raft = ground.start(loan, timings, false).await?;
+        let raft = ground.start(loan, timings).await?;
         // Until it answers, its metrics name no members.
         let initialized = raft.is_initialized().await;
         initialized.map_err(|error| StartError::Raft(error.to_string()))?;
@@ -203,12 +203,7 @@ impl RaftHandle {
 }
 
 impl Ground {
-    async fn start(
-        &self,
-        loan: &Loan,
-        timings: Timings,
-        stands: bool,
-    ) -> Result<RaftNode, StartError> {
+    async fn start(&self, loan: &Loan, timings: Timings) -> Result<RaftNode, StartError> {
         let network = NetworkFactory::new(
             self.peers.clone(),
             self.limits.clone(),
@@ -217,7 +212,7 @@ impl Ground {
             self.reversions.clone(),
             self.view.clone(),
         );
-        let config = raft_config(timings, self.snapshots, stands).map_err(StartError::Timings)?;
+        let config = raft_config(timings, self.snapshots).map_err(StartError::Timings)?;
         let (log, state_machine) = (self.log.lend(loan), self.state_machine.lend(loan));
         let raft = Raft::new(self.node.0, Arc::new(config), network, log, state_machine);
         raft.await

@@ -7,13 +7,8 @@ use std::time::Duration;
 /// How many purgeable entries are let gather at most before they are removed.
 const LARGEST_PURGE: u64 = 512;
 
-/// `stands`: whether it is known already that this node may stand for election, see
-/// [`crate::elections`]. The error says what is wrong with the timers.
-pub(super) fn raft_config(
-    timings: Timings,
-    snapshots: Snapshots,
-    stands: bool,
-) -> Result<Config, String> {
+/// The error says what is wrong with the timers.
+pub(super) fn raft_config(timings: Timings, snapshots: Snapshots) -> Result<Config, String> {
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let config = Config {
         cluster_name: "gatewayd".to_owned(),
@@ -33,8 +28,10 @@ pub(super) fn raft_config(
         // A follower whose log went back is filled again (see `crate::transport::log_reversions`): a leader that takes
         // it for level would wait for ever.
         allow_log_reversion: Some(true),
-        enable_elect: stands,
+        // Until it is known that this node may stand: see `crate::elections`.
+        enable_elect: false,
         ..Config::default()
     };
+    //~ mutant s1_newcomer_stands: let config = Config { enable_elect: true, ..config };
     config.validate().map_err(|error| error.to_string())
 }

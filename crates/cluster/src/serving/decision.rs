@@ -114,9 +114,7 @@ impl Observation<'_> {
     /// of its own term say that it has one.
     pub(crate) fn has_quorum(&self) -> bool {
         // L2: a node that reaches no quorum is silent.
-        if ipam::mutated!("l2_serves_without_quorum") {
-            return true;
-        }
+        //~ mutant l2_serves_without_quorum: return true;
         match self.leader {
             Some(leader) if leader == self.node => self.leads_a_quorum,
             Some(leader) => self.peers.get(&leader).is_some_and(|peer| {
@@ -149,7 +147,8 @@ impl Observation<'_> {
 
     /// S8: more peers have another state at a common index than have the same.
     pub(crate) fn has_diverged(&self) -> bool {
-        self.digests_differ > self.digests_agree && !ipam::mutated!("s8_digests_not_compared")
+        //~ mutant s8_digests_not_compared: return false;
+        self.digests_differ > self.digests_agree
     }
 
     /// Whether all that a leader with a quorum is known to have applied is applied here.
@@ -239,8 +238,8 @@ impl Observation<'_> {
                     .to_owned(),
             );
         }
-        let stalled = self.commits_stalled && !ipam::mutated!("l2_serves_without_quorum");
-        stalled.then(|| {
+        //~ mutant l2_serves_without_quorum: return None;
+        self.commits_stalled.then(|| {
             "the cluster decides nothing, though a quorum answers: see which nodes lag behind in \
              `gatewayctl status` and in the log of the leader; it comes back by itself with the next \
              command that is decided"
