@@ -25,7 +25,6 @@ mod ids;
 pub mod invariant;
 mod lease;
 mod lease_table;
-pub mod mutation;
 mod nat;
 mod net;
 mod node;

@@ -216,12 +216,9 @@ impl State {
 
     /// Puts a state together again; equal to the one that was taken apart.
     pub fn from_parts(parts: StateParts) -> Result<Self, InvalidState> {
+        //~ mutant s8_clock_not_in_snapshot: let parts = StateParts { clock: ClusterTime::default(), ..parts };
         let mut state = Self {
-            clock: if crate::mutated!("s8_clock_not_in_snapshot") {
-                ClusterTime::default()
-            } else {
-                parts.clock
-            },
+            clock: parts.clock,
             cluster_id: parts.cluster_id,
             forward_policy: parts.forward_policy,
             profile: parts.profile,

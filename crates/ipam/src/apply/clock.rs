@@ -8,11 +8,9 @@ impl State {
     /// Moves the clock to the leader's stamp, never back, and expires what is due.
     pub(super) fn advance_clock(&mut self, stamped: ClusterTime, events: &mut Events) {
         self.clock = self.clock.max(stamped);
-        if crate::mutated!("t1_clock_goes_back") {
-            // Now and then as if the stamp were a second older, so that there is one to go back to.
-            let older = if stamped.0.is_multiple_of(8) { 1000 } else { 0 };
-            self.clock = ClusterTime(stamped.0.saturating_sub(older));
-        }
+        // This mutation makes a stamp a second older now and then, so that there is one to go back to.
+        //~ mutant t1_clock_goes_back:
+        //~     self.clock = ClusterTime(stamped.0.saturating_sub(if stamped.0.is_multiple_of(8) { 1000 } else { 0 }));
         for (id, subnet) in &mut self.subnets {
             subnet.past_grants.expire(self.clock);
             while let Some(address) = subnet.leases.due(self.clock) {

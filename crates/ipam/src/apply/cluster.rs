@@ -84,7 +84,8 @@ impl State {
         address: Ipv4Addr,
     ) -> Result<(), ClusterRefusal> {
         let other = self.node_at(address).filter(|other| *other != node);
-        if let Some(node) = other.filter(|_| !crate::mutated!("s9_two_nodes_one_address")) {
+        //~ mutant s9_two_nodes_one_address: let other = None;
+        if let Some(node) = other {
             return Err(AddressRefusal::OfNode { address, node }.into());
         }
         let subnet = self

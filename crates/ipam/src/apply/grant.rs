@@ -27,8 +27,10 @@ impl State {
         let renewed = previous.is_some_and(|lease| lease.state.is_bound());
         subnet.forget_unheld(&claimant.key, grant.address);
         let duration = subnet.config.times.grant(grant.lease_time);
-        #[cfg(gatewayd_mutations)]
-        let duration = crate::mutation::differing(duration);
+        //~ mutant s8_apply_differs:
+        //~     let duration = Span(duration.0 + if mutants::every_fourth_time() { 1000 } else { 0 });
+        //~ mutant s8_digests_not_compared:
+        //~     let duration = Span(duration.0 + if mutants::every_fourth_time() { 1000 } else { 0 });
         let lease = bound(subnet, &claimant, grant, now, duration);
         subnet.leases.put(grant.address, lease);
         subnet.past_grants.make_room(grant.address, &claimant.key);
@@ -64,12 +66,9 @@ fn check_grant(
     if grant.kind != RequestKind::Selecting {
         let may_hear = match refusal {
             None => is_remembered(subnet, claimant, address),
-            Some(_) => {
-                subnet.has_record(&claimant.key)
-                    || is_ours(subnet, claimant, address)
-                    || crate::mutated!("s6_stranger_refused")
-            }
+            Some(_) => subnet.has_record(&claimant.key) || is_ours(subnet, claimant, address),
         };
+        //~ mutant s6_stranger_refused: let may_hear = may_hear || refusal.is_some();
         if !may_hear {
             return Err(LeaseRefusal::UnknownClient);
         }
@@ -100,7 +99,8 @@ fn check_address(
     };
     let elsewhere = subnet.own_address(claimant).filter(held);
     let elsewhere = elsewhere.filter(|other| *other != address);
-    if let Some(other) = elsewhere.filter(|_| !crate::mutated!("s3_two_addresses")) {
+    //~ mutant s3_two_addresses: let elsewhere = None;
+    if let Some(other) = elsewhere {
         return Err(LeaseRefusal::HasOtherAddress(other));
     }
     Ok(())
@@ -130,10 +130,10 @@ fn check_probe(
     claimant: &Claimant,
     grant: &GrantLease,
 ) -> Result<(), LeaseRefusal> {
+    //~ mutant l6_grant_without_probe: return Ok(());
     let address = grant.address;
     let own = subnet.record_of(address, claimant).map(|lease| lease.state);
     match grant.probe {
-        _ if crate::mutated!("l6_grant_without_probe") => Ok(()),
         ConflictProbe::NotMade if !own.is_some_and(|state| state.is_held()) => {
             Err(LeaseRefusal::NotProbed(address))
         }
@@ -154,22 +154,16 @@ fn bound(
     let previous = subnet.leases.get(grant.address);
     // A renewal may only ever lengthen what the client was promised before (S5): a copy of an
     // older request that asked for less must not cut a lease short.
-    let grace = if crate::mutated!("s1_no_reclaim_grace") {
-        Span::default()
-    } else {
-        LeaseTimes::reclaim_grace(duration)
-    };
+    let grace = LeaseTimes::reclaim_grace(duration);
+    //~ mutant s1_no_reclaim_grace: let grace = Span::default();
     let promised = previous.and_then(|lease| match lease.state {
         LeaseState::Bound { reclaim, .. } if subnet.is_of(lease, grant.address, claimant) => {
             Some(reclaim)
         }
         _ => None,
     });
-    let reclaim = (now + duration + grace).max(
-        promised
-            .filter(|_| !crate::mutated!("s5_cut_short"))
-            .unwrap_or_default(),
-    );
+    //~ mutant s5_cut_short: let promised = None;
+    let reclaim = (now + duration + grace).max(promised.unwrap_or_default());
     let hostname = grant.hostname.clone();
     Lease {
         client: claimant.key.clone(),

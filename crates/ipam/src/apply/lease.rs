@@ -49,8 +49,8 @@ impl Subnet {
         hardware: &HardwareAddress,
         address: Ipv4Addr,
     ) -> bool {
+        //~ mutant s4_out_of_bounds: return true;
         match self.reserved_for(client, hardware) {
-            _ if crate::mutated!("s4_out_of_bounds") => true,
             Some(reserved) => address == reserved,
             None => self.leases.is_allocatable(address),
         }
@@ -133,8 +133,8 @@ pub(super) fn check_unheld(
     if let LeaseState::Quarantined { .. } = lease.state {
         return Err(LeaseRefusal::Quarantined(address));
     }
-    let is_held = lease.state.is_held() && !subnet.is_of(lease, address, claimant);
-    if is_held && !crate::mutated!("s1_holder_ignored") {
+    //~ mutant s1_holder_ignored: return Ok(());
+    if lease.state.is_held() && !subnet.is_of(lease, address, claimant) {
         return Err(LeaseRefusal::HeldByAnother {
             address,
             holder: lease.client.clone(),
@@ -151,16 +151,15 @@ pub(super) fn held_by(
     grant: GrantRef,
 ) -> Result<Lease, LeaseRefusal> {
     let client = subnet.config.identity.key(identity);
-    let is_holder =
-        |lease: &&Lease| lease.client == client || crate::mutated!("s7_anybody_gives_up");
+    let is_holder = |lease: &&Lease| {
+        //~ mutant s7_anybody_gives_up: return true;
+        lease.client == client
+    };
     let is_grant = |lease: &&Lease| match lease.state {
+        //~ mutant s7_late_release: LeaseState::Bound { .. } => true,
         LeaseState::Bound { granted, .. } => {
-            crate::mutated!("s7_late_release")
-                || grant
-                    == GrantRef {
-                        granted,
-                        node: lease.node,
-                    }
+            let node = lease.node;
+            grant == GrantRef { granted, node }
         }
         _ => false,
     };

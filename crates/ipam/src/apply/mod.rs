@@ -53,9 +53,9 @@ impl State {
     /// A batch without a stamp of the entry's own term changes nothing: a lease granted on it
     /// would be counted from a moment before its client asked, and end early (S5, T4).
     pub fn apply(&mut self, position: LogPosition, batch: &Batch) -> Effects {
-        let Some(stamp) = batch.stamp.filter(|stamp| {
-            stamp.term == position.term || crate::mutated!("s5_stamp_of_another_term")
-        }) else {
+        let stamp = batch.stamp.filter(|stamp| stamp.term == position.term);
+        //~ mutant s5_stamp_of_another_term: let stamp = batch.stamp;
+        let Some(stamp) = stamp else {
             return refuse_all(batch, &Refusal::UNSTAMPED);
         };
         if let Err(over) = batch.check_budget() {

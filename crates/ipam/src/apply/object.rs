@@ -33,10 +33,11 @@ impl State {
         let table = T::table(&self.objects);
         match table.get(&object.key()) {
             Some(same) if same.object == *object => return Ok(None),
-            Some(other) if !crate::mutated!("s9_port_taken_over") => {
+            //~ mutant s9_port_taken_over: Some(_) if T::KIND == crate::Kind::Forward => {}
+            Some(other) => {
                 return Err(ObjectRefusal::Exists(Box::new(other.object.clone().into())));
             }
-            _ => {}
+            None => {}
         }
         OverBudget::check_number(Item::Objects(T::KIND), table.len() + 1, T::LIMIT)?;
         object.admit(self, way.force)?;

@@ -29,9 +29,14 @@ impl State {
             _ => true,
         });
         let until = now + subnet.config.times.offer;
-        if crate::mutated!("l4_offer_not_held") {
-            // L4: nobody else must be offered it.
-        } else if let Some(lease) = bound {
+        let offered = Offered {
+            address,
+            lease_time: subnet.config.times.grant(offer.lease_time),
+            returning,
+        };
+        // L4: nobody else must be offered it.
+        //~ mutant l4_offer_not_held: return Ok(Outcome::Offered(offered));
+        if let Some(lease) = bound {
             subnet.leases.put(address, held_until(lease, until));
         } else {
             let client = claimant.key;
@@ -50,12 +55,7 @@ impl State {
                 client,
             });
         }
-        let lease_time = subnet.config.times.grant(offer.lease_time);
-        Ok(Outcome::Offered(Offered {
-            address,
-            lease_time,
-            returning,
-        }))
+        Ok(Outcome::Offered(offered))
     }
 }
 
@@ -87,11 +87,10 @@ fn choose_address(
             Ok(reserved)
         };
     }
-    let own = subnet.own_address(claimant).filter(|address| {
-        let held = subnet.leases.get(*address);
-        held.is_some_and(|lease| lease.state.is_held())
-            || !crate::mutated!("l5_own_address_not_looked_for")
-    });
+    let own = subnet.own_address(claimant);
+    //~ mutant l5_own_address_not_looked_for: let own = own.filter(|address| {
+    //~     subnet.leases.get(*address).is_some_and(|lease| lease.state.is_held())
+    //~     });
     let own = own.filter(|address| !is_avoided(address));
     if let Some(address) = own {
         return Ok(address);

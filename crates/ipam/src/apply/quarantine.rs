@@ -22,10 +22,7 @@ impl State {
         let lease = held_by(subnet, &decline.client, decline.address, decline.grant)?;
         subnet.keep_record(decline.address, &lease, None);
         make_room(subnet);
-        if crate::mutated!("s7_declined_not_quarantined") {
-            subnet.leases.remove(decline.address);
-            return Ok(Outcome::Done);
-        }
+        //~ mutant s7_declined_not_quarantined: subnet.leases.remove(decline.address); return Ok(Outcome::Done);
         quarantine(subnet, decline.address, lease, now, events);
         Ok(Outcome::Done)
     }
@@ -80,10 +77,8 @@ impl State {
 /// At most a quarter of a pool is quarantined: the oldest is freed, and probed again before anybody gets it (S7,
 /// L6).
 fn make_room(subnet: &mut Subnet) {
+    //~ mutant s7_pool_quarantined: return;
     while let Some(oldest) = subnet.leases.surplus_quarantined() {
-        if crate::mutated!("s7_pool_quarantined") {
-            return;
-        }
         subnet.leases.remove(oldest);
     }
 }

@@ -24,9 +24,12 @@ impl State {
             .ok_or(ClusterRefusal::NoLease(address))?;
         match lease.state {
             LeaseState::Offered { .. } | LeaseState::Bound { .. } => {
-                if !crate::mutated!("s6_revoked_is_forgotten") {
-                    subnet.keep_record(address, &lease, None);
-                }
+                // No record is kept of what was offered: this mutation says that a grant was no more than that.
+                //~ mutant s6_revoked_is_forgotten: let lease = Lease { state: LeaseState::Offered {
+                //~     until: now,
+                //~     returning: !matches!(lease.state, LeaseState::Offered { returning: false, .. }),
+                //~     }, ..lease };
+                subnet.keep_record(address, &lease, None);
                 let client = lease.client.clone();
                 // Kept as released, the address would be offered to its client again without a probe (L6).
                 let never_its_own = matches!(

@@ -194,9 +194,8 @@ pub(super) fn forwards_to(state: &State, address: Ipv4Addr) -> impl Iterator<Ite
 fn check_port(state: &State, key: ForwardKey, force: bool) -> Result<(), ObjectRefusal> {
     let allowed = |used: PortUse| force && used.can_be_forced();
     match port_use(state, key) {
-        Some(used) if !allowed(used) && !crate::mutated!("s9_host_port_forwarded") => {
-            Err(ObjectRefusal::PortInUse { key, used })
-        }
+        //~ mutant s9_host_port_forwarded: _ => Ok(()),
+        Some(used) if !allowed(used) => Err(ObjectRefusal::PortInUse { key, used }),
         _ => Ok(()),
     }
 }
