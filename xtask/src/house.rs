@@ -14,6 +14,7 @@ mod length;
 mod links;
 mod manifest;
 mod markdown;
+mod mutations;
 mod names;
 mod owners;
 mod purity;
@@ -81,6 +82,11 @@ const CHECKS: &[Check] = &[
         name: "banned calls",
         about: "no wall clock, no environment, no sleep in the crates that decide",
         find: banned::find,
+    },
+    Check {
+        name: "mutations",
+        about: "a deliberate bug is a comment in the product, and in the list",
+        find: mutations::find,
     },
     Check {
         name: "length",
