@@ -68,7 +68,7 @@ async fn written() {
         leases.push((client, address));
     }
     until("it says why it does not serve", || {
-        let reason = node.service().silent_reason;
+        let reason = node.service().not_serving_reason;
         reason.is_some_and(|reason| reason.contains(NONE_LEFT) && reason.contains("LimitNOFILE"))
     })
     .await;

@@ -47,7 +47,7 @@ fn noted(file: &Path, node: u64) -> u64 {
 }
 
 fn reason(node: &Cluster) -> String {
-    node.service().silent_reason.unwrap_or_default()
+    node.service().not_serving_reason.unwrap_or_default()
 }
 
 fn notices(node: &Cluster) -> String {

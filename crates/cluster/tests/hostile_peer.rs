@@ -355,7 +355,7 @@ async fn a_poisoned_directory_is_named_and_not_served_from() {
         let begins = node.clone();
         let beginning = tokio::spawn(async move { begins.begin(&bootstrap()).await });
         until("its status says why", || {
-            let reason = node.service().silent_reason;
+            let reason = node.service().not_serving_reason;
             reason.is_some_and(|reason| {
                 reason.contains("poisoned") && reason.contains("18446744073709551615")
             })

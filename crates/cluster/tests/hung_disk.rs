@@ -34,7 +34,7 @@ impl Bench {
 async fn silent_for_its_disk(node: &Cluster) {
     let service = node.watch_service();
     until("silent for its disk", || {
-        let reason = service.borrow().silent_reason.clone();
+        let reason = service.borrow().not_serving_reason.clone();
         reason.is_some_and(|reason| reason.contains("check the disk"))
     })
     .await;

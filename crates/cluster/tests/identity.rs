@@ -161,7 +161,7 @@ impl Stage {
         let gone = nodes.pop().unwrap();
         nodes[0].remove_node(NodeId(REMOVED)).await.unwrap();
         until("it knows that it was removed", || {
-            let reason = gone.service().silent_reason;
+            let reason = gone.service().not_serving_reason;
             reason.is_some_and(|reason| reason.contains("removed"))
         })
         .await;
@@ -334,6 +334,64 @@ async fn every_name_in_every_message_without_tls() {
     every_name(Site::new(4)).await;
 }
 
+/// What only a leader proposes, and what operators asked at another node's admin port.
+fn of_operators(config: SubnetConfig) -> Vec<Command> {
+    let operator = |node| Operator {
+        node: NodeId(node),
+        from: "127.0.0.1:9".to_owned(),
+    };
+    let of = |node, change: Change| Command::from(change.by(operator(node)));
+    let replace = |object: AnyObject| Change::Replace {
+        object,
+        expected: None,
+    };
+    let foreign = Ipv4Addr::new(8, 8, 8, 8);
+    let router = SubnetConfig {
+        router: ip(66),
+        dns_servers: vec![foreign],
+        ..config
+    };
+    let rule = SourceNatRule {
+        subnet: SUBNET,
+        source_nat: SourceNat::Snat(foreign),
+    };
+    let policy = ClusterCommand::SetForwardPolicy {
+        operator: operator(2),
+        policy: ForwardPolicy::Accept,
+    };
+    let profile = ClusterCommand::SetProfile {
+        operator: operator(3),
+        profile: Profile::Wan,
+    };
+    vec![
+        of(2, replace(router.into())),
+        of(2, replace(rule.into())),
+        of(3, Change::Create(Forward::samples().remove(0).into())),
+        policy.into(),
+        profile.into(),
+    ]
+}
+
+/// What another node's clients ask.
+fn of_anothers_clients() -> Vec<Command> {
+    let grant = GrantLease {
+        subnet: SUBNET,
+        client: client(1),
+        address: ip(77),
+        kind: RequestKind::Selecting,
+        lease_time: None,
+        hostname: None,
+        node: NodeId(3),
+        probe: ConflictProbe::NotMade,
+    };
+    let found = QuarantineAddress {
+        subnet: SUBNET,
+        address: ip(78),
+        node: NodeId(3),
+    };
+    vec![offer(3), grant.into(), found.into()]
+}
+
 /// A member's commands, and what came of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_member_speaks_for_itself_alone() {
@@ -349,72 +407,21 @@ async fn a_member_speaks_for_itself_alone() {
             ..nodes[0].read(|state| state.nodes()[&NodeId(3)].clone())
         })
     };
-    let other_router = nodes[0].read(|state| {
-        let mut config = state.subnets()[&SUBNET].config().clone();
-        config.router = ip(66);
-        config.dns_servers = vec![Ipv4Addr::new(8, 8, 8, 8)];
-        config
-    });
+    let config = nodes[0].read(|state| state.subnets()[&SUBNET].config().clone());
     let Start::Bootstrap(again, _) = bootstrap() else {
         unreachable!()
     };
-    let grant = GrantLease {
-        subnet: SUBNET,
-        client: client(1),
-        address: ip(77),
-        kind: RequestKind::Selecting,
-        lease_time: None,
-        hostname: None,
-        node: NodeId(3),
-        probe: ConflictProbe::NotMade,
-    };
-    let operator = |node| Operator {
-        node: NodeId(node),
-        from: "127.0.0.1:9".to_owned(),
-    };
-    let of = |node, change: Change| Command::from(change.by(operator(node)));
-    let router = Change::Replace {
-        object: other_router.into(),
-        expected: None,
-    };
-    let rule = SourceNatRule {
-        subnet: SUBNET,
-        source_nat: SourceNat::Snat(Ipv4Addr::new(8, 8, 8, 8)),
-    };
-    let translated = Change::Replace {
-        object: rule.into(),
-        expected: None,
-    };
-    let forward = Change::Create(Forward::samples().remove(0).into());
     let before = nodes[0].read(State::clone);
-    for command in [
+    let of_the_cluster = [
         registration(3, 99),
         registration(55, 98),
         ClusterCommand::RemoveNode(NodeId(3)).into(),
         ClusterCommand::RemoveNode(NodeId(2)).into(),
-        of(2, router),
-        of(2, translated),
-        of(3, forward),
-        ClusterCommand::SetForwardPolicy {
-            operator: operator(2),
-            policy: ForwardPolicy::Accept,
-        }
-        .into(),
-        ClusterCommand::SetProfile {
-            operator: operator(3),
-            profile: Profile::Wan,
-        }
-        .into(),
         Command::from(*again),
         Command::TICK,
-        offer(3),
-        Command::from(grant),
-        Command::from(QuarantineAddress {
-            subnet: SUBNET,
-            address: ip(78),
-            node: NodeId(3),
-        }),
-    ] {
+    ];
+    let commands = of_the_cluster.into_iter().chain(of_operators(config));
+    for command in commands.chain(of_anothers_clients()) {
         let refused = member.propose(&command).await.unwrap_err();
         assert_eq!(refused.code(), Code::FailedPrecondition, "{command:?}");
     }

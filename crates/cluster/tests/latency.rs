@@ -79,7 +79,7 @@ async fn the_wrong_profile_names_latency_and_the_right_one_serves() {
     assert_eq!(served(&nodes, 0..6).await, 0, "clients on a LAN's timers");
     until("latency is named", || {
         nodes.iter().all(|node| {
-            let reason = node.service().silent_reason.unwrap_or_default();
+            let reason = node.service().not_serving_reason.unwrap_or_default();
             reason.contains("round trips are too long for profile lan")
                 && reason.contains("gatewayctl profile set wan --local")
         })

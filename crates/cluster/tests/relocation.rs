@@ -295,7 +295,7 @@ async fn a_copy_beside_the_member_is_not_taken_for_it() {
     let begin = copied.begin(&start);
     tokio::pin!(begin);
     let refused = until("the copy is refused", || {
-        let reason = copied.service().silent_reason;
+        let reason = copied.service().not_serving_reason;
         reason.is_some_and(|reason| reason.contains("it still answers at"))
     });
     tokio::select! {

@@ -63,7 +63,7 @@ async fn a_node_without_a_quorum_says_so_and_commits_nothing() {
     }
     let service = alone.watch_service();
     until("silent", || !service.borrow().in_service()).await;
-    let reason = service.borrow().silent_reason.clone().unwrap();
+    let reason = service.borrow().not_serving_reason.clone().unwrap();
     assert!(reason.contains("no quorum"), "{reason}");
     let applied = alone.status().last_applied;
     assert!(alone.propose(Command::TICK).await.is_err());

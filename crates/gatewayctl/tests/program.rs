@@ -277,7 +277,7 @@ async fn hang_up_on_the_request(listener: TcpListener) {
 #[tokio::test]
 async fn a_node_that_does_not_serve_exits_5_with_its_reason() {
     for status in [sample::not_serving(), sample::fresh()] {
-        let reason = status.silent_reason.clone().expect("a reason");
+        let reason = status.not_serving_reason.clone().expect("a reason");
         let node = Fake {
             status,
             ..Fake::default()

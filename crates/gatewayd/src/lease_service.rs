@@ -60,7 +60,7 @@ impl LeaseView for ClusterLeases {
         let service = self.cluster.service();
         ServiceView {
             in_service: service.in_service(),
-            reason: service.silent_reason,
+            reason: service.not_serving_reason,
             nodes_in_service: service.nodes_in_service,
             clock: self.cluster.read(ipam::State::clock),
         }

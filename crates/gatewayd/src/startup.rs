@@ -61,7 +61,7 @@ async fn bootstrap(settings: &Settings, cluster: &Cluster, alone: bool) -> Resul
     match begun {
         Ok(begun) => begun.map_err(|error| explain(&error)),
         Err(_) => {
-            let reason = cluster.service().silent_reason;
+            let reason = cluster.service().not_serving_reason;
             Err(reason.unwrap_or_else(|| "it is not known why; see the log".to_owned()))
         }
     }

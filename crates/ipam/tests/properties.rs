@@ -124,8 +124,11 @@ impl Clients {
     }
 }
 
-fn grant(driver: &mut Driver, step: (u8, u8, RequestKind, Option<u64>)) -> Outcome {
-    let (number, last, kind, seconds) = step;
+/// Whose, the last octet of which address, in what state, for how long.
+type Wish = (u8, u8, RequestKind, Option<u64>);
+
+fn grant(driver: &mut Driver, wish: Wish) -> Outcome {
+    let (number, last, kind, seconds) = wish;
     driver.run(Command::from(GrantLease {
         subnet: SUBNET,
         client: client(number),
@@ -161,41 +164,43 @@ fn check_reservations(state: &State) {
     }
 }
 
+fn request(driver: &mut Driver, clients: &mut Clients, wish: Wish) {
+    let (number, sent) = (wish.0, driver.now);
+    if let Outcome::Granted(granted) = grant(driver, wish) {
+        clients.check_bounds(&driver.state, granted.address, number);
+        clients.check_one_address(number, granted.address, driver.now);
+        clients.granted(number, granted, sent);
+        let grant = driver.grant_of(granted.address);
+        let first = clients.first.entry((number, granted.address));
+        first.or_insert(grant);
+    }
+}
+
+/// A RELEASE that names the first grant of the address to the client.
+fn late_release(driver: &mut Driver, clients: &mut Clients, number: u8, last: u8) {
+    let first = clients.first.get(&(number, ip(last)));
+    let first = first.copied().unwrap_or_default();
+    let newest = first == driver.grant_of(ip(last));
+    let outcome = driver.release_grant(number, ip(last), first);
+    if outcome == Outcome::Done && newest {
+        clients.gave_up(number, ip(last));
+    }
+}
+
 fn take(driver: &mut Driver, clients: &mut Clients, step: Step) {
     match step {
         Step::Discover(number, last) => {
             driver.discover(number, last.map(ip));
         }
         Step::Request(number, last, kind, seconds) => {
-            let sent = driver.now;
-            if let Outcome::Granted(granted) = grant(driver, (number, last, kind, seconds)) {
-                clients.check_bounds(&driver.state, granted.address, number);
-                clients.check_one_address(number, granted.address, driver.now);
-                clients.granted(number, granted, sent);
-                let grant = driver.grant_of(granted.address);
-                clients
-                    .first
-                    .entry((number, granted.address))
-                    .or_insert(grant);
-            }
+            request(driver, clients, (number, last, kind, seconds));
         }
         Step::Release(number, last) => {
             if driver.release(number, ip(last)) == Outcome::Done {
                 clients.gave_up(number, ip(last));
             }
         }
-        Step::LateRelease(number, last) => {
-            let first = clients
-                .first
-                .get(&(number, ip(last)))
-                .copied()
-                .unwrap_or_default();
-            let newest = first == driver.grant_of(ip(last));
-            let outcome = driver.release_grant(number, ip(last), first);
-            if outcome == Outcome::Done && newest {
-                clients.gave_up(number, ip(last));
-            }
-        }
+        Step::LateRelease(number, last) => late_release(driver, clients, number, last),
         Step::Decline(number, last) => {
             if driver.decline(number, ip(last)) == Outcome::Done {
                 clients.gave_up(number, ip(last));

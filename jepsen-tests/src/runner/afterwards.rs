@@ -79,7 +79,7 @@ fn obstacle(lab: &mut Lab) -> Option<String> {
             Ok(status) => status,
             Err(error) => return Some(format!("node {node} does not answer: {error:#}")),
         };
-        if let Some(reason) = status.silent_reason {
+        if let Some(reason) = status.not_serving_reason {
             return Some(format!("node {node} is silent: {reason}"));
         }
         let voters = voters(&status).len();

@@ -102,7 +102,7 @@ mod tests {
         };
         let status = json!({
             "node_id": node, "leader_id": leader, "term": term, "last_applied": 1,
-            "has_quorum": in_service, "in_service": in_service, "silent_reason": null,
+            "has_quorum": in_service, "in_service": in_service, "not_serving_reason": null,
             "members": [member(1, "leader"), member(3, "follower"), member(4, "learner")],
             "subnets": [], "nat": null, "dropped_packets": {}, "peer_refusals": {}, "notices": [],
             "verdict": {"level": "healthy", "summary": "HEALTHY", "blockers": []},

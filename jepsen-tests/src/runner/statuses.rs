@@ -108,7 +108,7 @@ fn told(status: &Status) -> Told {
     Told {
         level: status.verdict.level.clone(),
         in_service: status.in_service,
-        reason: status.silent_reason.clone(),
+        reason: status.not_serving_reason.clone(),
         term: status.term,
         leader: status.leader_id.map(name),
         not_serving: silent.map(|member| name(member.node_id)).collect(),
@@ -138,7 +138,7 @@ mod tests {
         let summary = "DEGRADED: 1 of 2 nodes; one failure stops service. Node 2 not serving";
         let output = json!({
             "node_id": 1, "leader_id": 1, "term": 4, "last_applied": 1, "has_quorum": true,
-            "in_service": true, "silent_reason": null, "members": [member(1, true), member(2, false)],
+            "in_service": true, "not_serving_reason": null, "members": [member(1, true), member(2, false)],
             "subnets": [], "nat": null, "dropped_packets": {}, "peer_refusals": {}, "notices": [],
             "verdict": {"level": "degraded", "summary": summary, "blockers": [
                 {"kind": "member_not_serving", "cause": "Node 2 does not serve", "node_id": 2}]},

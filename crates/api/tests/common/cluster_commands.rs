@@ -58,7 +58,7 @@ pub fn cluster_command() -> BoxedStrategy<ClusterCommand> {
     let revoke = (operator(), subnet_id(), address());
     let profile = select(Profile::ALL.as_slice());
     prop_oneof![
-        bootstrap().prop_map(ClusterCommand::Bootstrap),
+        bootstrap().prop_map(|bootstrap| ClusterCommand::Bootstrap(Box::new(bootstrap))),
         registration().prop_map(ClusterCommand::RegisterNode),
         node_id().prop_map(ClusterCommand::RemoveNode),
         revoke.prop_map(|(operator, subnet, address)| ClusterCommand::RevokeLease {

@@ -120,6 +120,7 @@ pub fn object_refusal() -> BoxedStrategy<ObjectRefusal> {
             Just(ObjectRefusal::IdentifierNotUsed(subnet)),
             Just(ObjectRefusal::Overlap(subnet)),
             Just(ObjectRefusal::SubnetInUse(subnet)),
+            Just(ObjectRefusal::SubnetNotEmpty(subnet)),
         ]
     });
     let of_a_revision = (object(), any::<u64>(), any::<u64>());

@@ -143,12 +143,12 @@ fn operator() -> Operator {
 
 fn cluster_commands() -> Vec<Command> {
     let commands = vec![
-        ClusterCommand::Bootstrap(Bootstrap {
+        ClusterCommand::Bootstrap(Box::new(Bootstrap {
             cluster_id: CLUSTER_ID,
             subnet: config(),
             source_nat: Some(SourceNat::Snat(public(5))),
             forward_policy: ForwardPolicy::Accept,
-        }),
+        })),
         ClusterCommand::RegisterNode(registration()),
         ClusterCommand::RemoveNode(NodeId(9)),
         ClusterCommand::RevokeLease {

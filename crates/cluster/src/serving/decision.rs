@@ -18,7 +18,7 @@ pub struct ServiceStatus {
     /// Whether a quorum is in reach, by this node's own observation.
     pub has_quorum: bool,
     /// Why this node is silent; `None` while it is in service.
-    pub silent_reason: Option<String>,
+    pub not_serving_reason: Option<String>,
     /// The nodes that answer clients, in order, this one included when it does.
     pub nodes_in_service: Vec<NodeId>,
 }
@@ -68,7 +68,7 @@ impl ServiceStatus {
     pub(crate) fn silent(reason: &str) -> Self {
         Self {
             has_quorum: false,
-            silent_reason: Some(reason.to_owned()),
+            not_serving_reason: Some(reason.to_owned()),
             nodes_in_service: Vec::new(),
         }
     }
@@ -76,7 +76,7 @@ impl ServiceStatus {
     /// Whether this node answers clients.
     #[must_use]
     pub const fn in_service(&self) -> bool {
-        self.silent_reason.is_none()
+        self.not_serving_reason.is_none()
     }
 
     /// What is left of a decision that was made so long ago.
@@ -94,16 +94,16 @@ impl ServiceStatus {
 
     pub(crate) fn decide(observation: &Observation<'_>) -> Self {
         let has_quorum = observation.has_quorum();
-        let silent_reason = observation.silent_reason(has_quorum);
+        let not_serving_reason = observation.not_serving_reason(has_quorum);
         let peers = observation.peers.iter().filter(|(_, peer)| peer.in_service);
         let mut nodes_in_service: Vec<NodeId> = peers.map(|(node, _)| *node).collect();
-        if silent_reason.is_none() {
+        if not_serving_reason.is_none() {
             nodes_in_service.push(observation.node);
             nodes_in_service.sort_unstable();
         }
         Self {
             has_quorum,
-            silent_reason,
+            not_serving_reason,
             nodes_in_service,
         }
     }
@@ -113,8 +113,6 @@ impl Observation<'_> {
     /// A leader has a quorum when one has answered it lately; anybody else, when it hears a leader
     /// of its own term say that it has one.
     pub(crate) fn has_quorum(&self) -> bool {
-        // L2: a node that reaches no quorum is silent.
-        //~ mutant l2_serves_without_quorum: return true;
         match self.leader {
             Some(leader) if leader == self.node => self.leads_a_quorum,
             Some(leader) => self.peers.get(&leader).is_some_and(|peer| {
@@ -162,7 +160,7 @@ impl Observation<'_> {
     }
 
     /// The first reason that holds.
-    fn silent_reason(&self, has_quorum: bool) -> Option<String> {
+    fn not_serving_reason(&self, has_quorum: bool) -> Option<String> {
         self.own_reason()
             .or_else(|| self.reason_of_membership())
             .or_else(|| self.reason_of_cluster(has_quorum))
@@ -213,6 +211,8 @@ impl Observation<'_> {
 
     /// Why its cluster decides nothing, or has left it behind.
     fn reason_of_cluster(&self, has_quorum: bool) -> Option<String> {
+        // L2: a node that reaches no quorum is silent.
+        //~ mutant l2_serves_without_quorum: if self.bootstrapped { return None; }
         if let Some(latency) = self.latency.as_ref().filter(|_| !has_quorum) {
             return Some(format!("no quorum: {latency}"));
         }
@@ -238,7 +238,6 @@ impl Observation<'_> {
                     .to_owned(),
             );
         }
-        //~ mutant l2_serves_without_quorum: return None;
         self.commits_stalled.then(|| {
             "the cluster decides nothing, though a quorum answers: see which nodes lag behind in \
              `gatewayctl status` and in the log of the leader; it comes back by itself with the next \
@@ -312,7 +311,7 @@ pub(crate) mod tests {
         assert_eq!(status.after(Duration::from_millis(900), ROUND), status);
         let stale = status.after(Duration::from_secs(60), ROUND);
         assert!(!stale.in_service() && !stale.has_quorum);
-        let reason = stale.silent_reason.unwrap_or_default();
+        let reason = stale.not_serving_reason.unwrap_or_default();
         assert!(reason.contains("stood still"), "{reason}");
     }
 
@@ -329,7 +328,7 @@ pub(crate) mod tests {
         let status = ServiceStatus::decide(&observe(&peers));
         assert!(
             status
-                .silent_reason
+                .not_serving_reason
                 .is_some_and(|reason| reason.contains("no quorum"))
         );
     }
@@ -350,7 +349,7 @@ pub(crate) mod tests {
         let status = ServiceStatus::decide(&observation);
         assert!(
             status
-                .silent_reason
+                .not_serving_reason
                 .is_some_and(|reason| reason.contains("differs"))
         );
     }
@@ -363,7 +362,7 @@ pub(crate) mod tests {
             commits_stalled: true,
             ..observe(&peers)
         };
-        let reason = ServiceStatus::decide(&observation).silent_reason;
+        let reason = ServiceStatus::decide(&observation).not_serving_reason;
         assert!(reason.is_some_and(|reason| reason.contains("decides nothing")));
     }
 
@@ -375,7 +374,7 @@ pub(crate) mod tests {
             ..observe(&peers)
         };
         let status = ServiceStatus::decide(&observation);
-        assert_eq!(status.silent_reason, observation.disk_stall);
+        assert_eq!(status.not_serving_reason, observation.disk_stall);
         assert!(ServiceStatus::decide(&observe(&peers)).in_service());
     }
 
@@ -414,7 +413,7 @@ pub(crate) mod tests {
         let status = ServiceStatus::decide(&observe(&peers));
         assert!(
             status
-                .silent_reason
+                .not_serving_reason
                 .is_some_and(|reason| reason.contains("removed"))
         );
     }
@@ -455,7 +454,7 @@ pub(crate) mod tests {
             let mut observation = observe(&peers);
             broken(&mut observation);
             let reason = ServiceStatus::decide(&observation)
-                .silent_reason
+                .not_serving_reason
                 .unwrap_or_default();
             assert!(
                 reason.contains(cause) && reason.contains(remedy),

@@ -95,8 +95,8 @@ impl ServiceGate {
 }
 
 fn log_change(before: &ServiceStatus, after: &ServiceStatus) {
-    match &after.silent_reason {
-        Some(reason) if before.silent_reason.as_ref() != Some(reason) => {
+    match &after.not_serving_reason {
+        Some(reason) if before.not_serving_reason.as_ref() != Some(reason) => {
             tracing::warn!(%reason, "silent: this node does not answer DHCP clients");
         }
         None if !before.in_service() => {
@@ -117,7 +117,7 @@ mod tests {
     fn in_service() -> ServiceStatus {
         ServiceStatus {
             has_quorum: true,
-            silent_reason: None,
+            not_serving_reason: None,
             nodes_in_service: Vec::new(),
         }
     }

@@ -25,7 +25,7 @@ pub struct StatusView {
     /// Whether this node answers DHCP clients.
     pub in_service: bool,
     /// Why it does not.
-    pub silent_reason: Option<String>,
+    pub not_serving_reason: Option<String>,
     /// The members, as this node sees them.
     pub members: Vec<MemberView>,
     /// How full the pools are.
@@ -125,7 +125,7 @@ impl From<StatusResponse> for StatusView {
             last_applied: status.last_applied,
             has_quorum: status.has_quorum,
             in_service: status.in_service,
-            silent_reason: status.silent_reason,
+            not_serving_reason: status.not_serving_reason,
             members: status.members.into_iter().map(Into::into).collect(),
             subnets: status.subnets.into_iter().map(Into::into).collect(),
             nat: status.nat.map(Into::into),

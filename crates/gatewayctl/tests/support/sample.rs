@@ -36,7 +36,7 @@ pub fn status() -> StatusResponse {
         last_applied: 1042,
         has_quorum: true,
         in_service: true,
-        silent_reason: None,
+        not_serving_reason: None,
         members: vec![
             member(1, "leader", true, Some(1042), Some(0)),
             member(2, "follower", true, Some(1040), Some(2)),
@@ -69,7 +69,7 @@ pub fn not_serving() -> StatusResponse {
         term: 8,
         has_quorum: false,
         in_service: false,
-        silent_reason: Some("no quorum in reach: 1 of 3 members answers".to_owned()),
+        not_serving_reason: Some("no quorum in reach: 1 of 3 members answers".to_owned()),
         members: vec![
             member(1, "follower", false, None, None),
             member(2, "follower", false, None, None),
@@ -118,7 +118,7 @@ pub fn fresh() -> StatusResponse {
     StatusResponse {
         node_id: 4,
         version: "0.1.0".to_owned(),
-        silent_reason: Some("not a member yet: waits to be added".to_owned()),
+        not_serving_reason: Some("not a member yet: waits to be added".to_owned()),
         ..StatusResponse::default()
     }
 }
@@ -281,19 +281,17 @@ pub fn explained() -> ExplainResponse {
             ),
         ],
         nodes: vec![
-            AskedNode {
-                node_id: 1,
-                problem: None,
-            },
-            AskedNode {
-                node_id: 2,
-                problem: None,
-            },
-            AskedNode {
-                node_id: 3,
-                problem: Some("no answer from 192.0.2.13:7066 within 2s".to_owned()),
-            },
+            asked(1, None),
+            asked(2, None),
+            asked(3, Some("no answer from 192.0.2.13:7066 within 2s")),
         ],
+    }
+}
+
+fn asked(node_id: u64, problem: Option<&str>) -> AskedNode {
+    AskedNode {
+        node_id,
+        problem: problem.map(str::to_owned),
     }
 }
 

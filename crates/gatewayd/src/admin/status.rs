@@ -25,7 +25,7 @@ pub fn status(daemon: &Daemon) -> wire::StatusResponse {
         last_applied: cluster.last_applied,
         has_quorum: cluster.service.has_quorum,
         in_service: cluster.service.in_service(),
-        silent_reason: cluster.service.silent_reason.clone(),
+        not_serving_reason: cluster.service.not_serving_reason.clone(),
         members: members(daemon, &cluster),
         subnets: daemon
             .cluster
@@ -60,7 +60,7 @@ fn observe(daemon: &Daemon, cluster: &ClusterStatus) -> Observed {
     };
     Observed {
         node: cluster.node,
-        not_serving: cluster.service.silent_reason.clone(),
+        not_serving: cluster.service.not_serving_reason.clone(),
         has_quorum: cluster.service.has_quorum,
         members: cluster.members.iter().map(member).collect(),
         full_pools: daemon.cluster.read(|state| {

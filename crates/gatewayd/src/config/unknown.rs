@@ -17,12 +17,11 @@ const INCUMBENT: [&str; 5] = [
 
 /// Ours, and not among the options: of the command line, of gatewayctl, of the systemd unit, of the
 /// tests.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 4] = [
     "GATEWAY_CONFIG",
     "GATEWAY_ADMIN_ADDRESS",
     "GATEWAYD_ARGS",
     "GATEWAYD_BIN_DIR",
-    "GATEWAYD_MUTATION",
 ];
 
 /// What a key is called where other people's words are used: too far from it to be a slip of the finger.

@@ -8,8 +8,8 @@ use crate::{LogId, RaftTypes};
 use api::proto::{peer, storage};
 use openraft::AsyncRuntime;
 use openraft::raft::{AppendEntriesRequest, AppendEntriesResponse};
-use prost::Message;
 use peer::append_entries_response::{Conflict, Matched, Result as Answer};
+use prost::Message;
 
 /// The tag and the length before an entry in a message, in bytes.
 const ENTRY_OVERHEAD: usize = 6;

@@ -25,7 +25,7 @@ pub struct Status {
     /// Whether the node answers DHCP.
     pub in_service: bool,
     /// Why it does not.
-    pub silent_reason: Option<String>,
+    pub not_serving_reason: Option<String>,
     /// The cluster's members.
     pub members: Vec<Member>,
     /// The subnets.

@@ -42,7 +42,7 @@ fn run(lab: &mut Lab) -> Result<Report> {
     for node in 1..=3 {
         lab.gateway(node)
             .wait_for_status("it names the round trips", SOON, |status| {
-                let reason = status.silent_reason.as_deref().unwrap_or_default();
+                let reason = status.not_serving_reason.as_deref().unwrap_or_default();
                 reason.contains("gatewayctl profile set") && reason.contains("ms to node")
             })?;
     }

@@ -103,6 +103,6 @@ fn unserved(client: &mut Udhcpc, how_long: Duration) -> Result<()> {
 
 /// Why a node does not serve, shortened for a row.
 fn reason(status: &Status) -> String {
-    let reason = status.silent_reason.as_deref().unwrap_or("in service");
+    let reason = status.not_serving_reason.as_deref().unwrap_or("in service");
     reason.split([':', ',']).next().unwrap_or(reason).to_owned()
 }

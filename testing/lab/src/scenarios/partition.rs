@@ -44,7 +44,7 @@ fn run(lab: &mut Lab) -> Result<Report> {
     let cut_at = Instant::now();
     lab.gateway(cut_off)
         .wait_for_status("silent, and saying why", SILENT, |status| {
-            !status.in_service && !status.has_quorum && status.silent_reason.is_some()
+            !status.in_service && !status.has_quorum && status.not_serving_reason.is_some()
         })?;
     report.figure("silent after (ms)", cut_at.elapsed().as_millis());
 

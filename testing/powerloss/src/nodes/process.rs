@@ -79,7 +79,7 @@ impl NodeProcess {
     }
 
     /// Why it does not answer clients, if it does not.
-    pub(super) async fn silent_reason(&mut self) -> Result<Option<String>> {
+    pub(super) async fn not_serving_reason(&mut self) -> Result<Option<String>> {
         match self.ask(&Question::Service).await? {
             Answer::Service { silent } => Ok(silent),
             other => self.out_of_turn(&other),

@@ -62,7 +62,7 @@ async fn run() -> Result<()> {
         let answered = match question {
             Question::Obtain(number) => Answer::Obtained(obtain(&node, number).await),
             Question::Service => Answer::Service {
-                silent: node.service().silent_reason,
+                silent: node.service().not_serving_reason,
             },
             Question::State => Answer::State(node.read(api::log::encode_state)),
         };

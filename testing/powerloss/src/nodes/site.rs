@@ -125,7 +125,7 @@ impl NodeDisk {
 pub(super) async fn in_service(nodes: &mut [NodeProcess]) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     for node in nodes {
-        while let Some(reason) = node.silent_reason().await? {
+        while let Some(reason) = node.not_serving_reason().await? {
             if Instant::now() > deadline {
                 bail!(
                     "node {} is still silent after {PATIENCE:?}: {reason}",

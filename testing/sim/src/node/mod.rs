@@ -210,7 +210,7 @@ impl Node {
     pub fn has_failed(&self) -> bool {
         let reason = self
             .look(Cluster::service)
-            .and_then(|now| now.silent_reason);
+            .and_then(|now| now.not_serving_reason);
         let says = ["its storage failed", "restart gatewayd"];
         if reason.is_some_and(|reason| says.iter().any(|says| reason.contains(says))) {
             return true;

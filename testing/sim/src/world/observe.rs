@@ -146,7 +146,7 @@ impl World {
                 status.last_applied,
                 status
                     .service
-                    .silent_reason
+                    .not_serving_reason
                     .as_deref()
                     .unwrap_or("in service"),
             )

@@ -118,7 +118,7 @@ impl World {
         };
         let failure = node.seen(|seen| seen.failure.clone()).flatten();
         let service = node.look(Cluster::service);
-        let reason = service.and_then(|service| service.silent_reason);
+        let reason = service.and_then(|service| service.not_serving_reason);
         failure.or(reason).unwrap_or_default()
     }
 

@@ -44,7 +44,7 @@ impl World {
             let Some(service) = node.look(Cluster::service) else {
                 continue;
             };
-            let reason = service.silent_reason;
+            let reason = service.not_serving_reason;
             let said = self.shows.said.get(&host);
             let is_due = said.is_none_or(|(said, asked)| {
                 *said != reason || self.now.saturating_sub(*asked) >= ASK_EVERY
@@ -53,7 +53,7 @@ impl World {
             // Asked for all of it: a look later it may be another.
             let reason = status
                 .as_ref()
-                .map_or(reason, |status| status.service.silent_reason.clone());
+                .map_or(reason, |status| status.service.not_serving_reason.clone());
             if is_due {
                 self.shows.said.insert(host, (reason.clone(), self.now));
             }
@@ -196,7 +196,7 @@ fn observed(status: &ClusterStatus, full_pools: Vec<String>) -> Observed {
     });
     Observed {
         node: status.node,
-        not_serving: status.service.silent_reason.clone(),
+        not_serving: status.service.not_serving_reason.clone(),
         has_quorum: status.service.has_quorum,
         members: members.collect(),
         full_pools,

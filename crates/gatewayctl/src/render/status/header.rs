@@ -76,7 +76,10 @@ fn dhcp(status: &StatusView, style: Style) -> String {
     if status.in_service {
         return style.paint(Tone::Good, "in service");
     }
-    let reason = status.silent_reason.as_deref().unwrap_or("no reason given");
+    let reason = status
+        .not_serving_reason
+        .as_deref()
+        .unwrap_or("no reason given");
     style.paint(Tone::Bad, &format!("not serving: {}", plain(reason)))
 }
 

@@ -85,7 +85,7 @@ fn power_cuts(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result
     let status = lab
         .gateway(1)
         .wait_for_status("it collects", SOON, |status| {
-            let reason = status.silent_reason.as_deref().unwrap_or_default();
+            let reason = status.not_serving_reason.as_deref().unwrap_or_default();
             status.in_service || reason.contains(collecting)
         })?;
     ensure!(!status.in_service, "two of three wait for notes first");
@@ -166,7 +166,7 @@ fn without_the_leader(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -
     }
     lab.gateway(back)
         .wait_for_status(WENT_BACK, SOON, |status| {
-            let reason = status.silent_reason.as_deref().unwrap_or_default();
+            let reason = status.not_serving_reason.as_deref().unwrap_or_default();
             !status.in_service && reason.contains(WENT_BACK)
         })?;
     let seconds = begun.elapsed().as_secs_f64();

@@ -29,7 +29,7 @@ fn waits(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Result<()> 
     let words = "founds no cluster before";
     lab.gateway(EMPTIED)
         .wait_for_status(words, SOON, |status| {
-            let reason = status.silent_reason.as_deref().unwrap_or_default();
+            let reason = status.not_serving_reason.as_deref().unwrap_or_default();
             reason.contains(words)
         })?;
     let seen = served(client)?;
@@ -67,12 +67,16 @@ fn founds_its_own(lab: &mut Lab, client: &mut Udhcpc, report: &mut Report) -> Re
     while Instant::now() < end {
         for node in [1, 2] {
             let status = lab.gateway(node).status()?;
-            ensure!(status.in_service, "node {node}: {:?}", status.silent_reason);
+            ensure!(
+                status.in_service,
+                "node {node}: {:?}",
+                status.not_serving_reason
+            );
         }
     }
     let last = never_serves(lab, EMPTIED, Duration::from_millis(500))?;
     let reason = last
-        .and_then(|status| status.silent_reason)
+        .and_then(|status| status.not_serving_reason)
         .unwrap_or_default();
     ensure!(reason.contains("another cluster"), "its reason: {reason}");
     let seen = served(client)?;

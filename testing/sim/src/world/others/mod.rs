@@ -265,7 +265,7 @@ impl Others {
                 self.judge
                     .trouble(TrueTime(at), node_on(*host), Trouble::Removal);
             }
-            let reason = status.service.silent_reason.clone();
+            let reason = status.service.not_serving_reason.clone();
             if let Some(cause) = reason.as_deref().and_then(cause_of) {
                 around.sightings.note(Table::NotServing, cause.says);
             }
