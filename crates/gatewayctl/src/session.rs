@@ -131,6 +131,7 @@ impl Session {
             | Code::OutOfRange
             | Code::ResourceExhausted
             | Code::PermissionDenied
+            | Code::Aborted
             | Code::Unauthenticated => self.refused(status),
             Code::Unimplemented => self.not_understood(),
             Code::Unavailable => self.cannot_serve(status),

@@ -9,7 +9,7 @@
 
 use crate::{
     Batch, ClientIdentity, ClientKey, ClusterCommand, Command, Hostname, LeaseCommand,
-    NodeRegistration, ObjectCommand, Operator, SubnetConfig,
+    MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration, ObjectCommand, Operator, SubnetConfig,
 };
 use core::fmt;
 
@@ -203,15 +203,29 @@ impl Operator {
     }
 }
 
+impl NodeRegistration {
+    /// Refuses one that lists more than a node may report.
+    pub(crate) fn check_budget(&self) -> Result<(), OverBudget> {
+        let address = self.peer_address.len();
+        OverBudget::check_bytes(Item::PeerAddress, address, MAX_PEER_ADDRESS_BYTES)?;
+        for (what, found, limit) in [
+            (Item::Listeners, self.listeners.len(), MAX_LISTENERS),
+            (
+                Item::HostAddresses,
+                self.addresses.len(),
+                MAX_HOST_ADDRESSES,
+            ),
+            (Item::ListenIps, self.listen.len(), MAX_SUBNETS),
+        ] {
+            OverBudget::check_number(what, found, limit)?;
+        }
+        Ok(())
+    }
+}
+
 fn check_cluster(command: &ClusterCommand) -> Result<(), OverBudget> {
     match command {
-        ClusterCommand::RegisterNode(NodeRegistration { peer_address, .. }) => {
-            OverBudget::check_bytes(
-                Item::PeerAddress,
-                peer_address.len(),
-                MAX_PEER_ADDRESS_BYTES,
-            )
-        }
+        ClusterCommand::RegisterNode(registration) => registration.check_budget(),
         ClusterCommand::Bootstrap(bootstrap) => check_subnet(&bootstrap.subnet),
         ClusterCommand::RevokeLease { operator, .. }
         | ClusterCommand::SetForwardPolicy { operator, .. }

@@ -1,5 +1,6 @@
 //! What changed, in the past tense, and by whom: for watches, logs and metrics. Nothing is decided by an
-//! event. Its revision is the index of the entry that it came of.
+//! event. Its index is that of the entry that it came of, in which another
+//! change of the same object may stand: a change that is conditional takes its revision from a list.
 
 use crate::{AnyKey, ClientKey, ClusterTime, NodeId, Operator, Profile, SubnetId};
 use core::net::Ipv4Addr;
@@ -20,6 +21,8 @@ pub enum Actor {
     Cluster,
     /// A node, for itself or for a client that asked it.
     Node(NodeId),
+    /// The client that the event names, through whichever node.
+    Client,
     /// An operator.
     Operator(Operator),
 }

@@ -1,5 +1,6 @@
 //! The replicated state: everything that the cluster has agreed on.
 
+use crate::budget::{Item, MAX_NODES, OverBudget};
 use crate::removed::RemovedMembers;
 use crate::{
     AnyKey, AnyObject, ClusterTime, ForwardPolicy, Gateway, Ipv4Network, Lease, LeaseTable,
@@ -83,6 +84,9 @@ pub enum InvalidState {
         /// Why.
         source: Box<ObjectRefusal>,
     },
+    /// More nodes than a cluster has, or one that reports more than it may.
+    #[error("the snapshot's nodes are more than are kept")]
+    Nodes(#[from] OverBudget),
     /// Leases of a subnet that is not there.
     #[error("the snapshot has leases of subnet {0}, which it does not have")]
     NoSubnet(SubnetId),
@@ -228,7 +232,9 @@ impl State {
         for stored in &parts.objects {
             state.restore(stored)?;
         }
+        OverBudget::check_number(Item::Nodes, parts.nodes.len(), MAX_NODES)?;
         for node in parts.nodes {
+            node.check_budget()?;
             if state.nodes.insert(node.node, node).is_some() {
                 return Err(InvalidState::Duplicate("nodes"));
             }

@@ -121,6 +121,7 @@ pub fn object_refusal() -> BoxedStrategy<ObjectRefusal> {
             Just(ObjectRefusal::Overlap(subnet)),
             Just(ObjectRefusal::SubnetInUse(subnet)),
             Just(ObjectRefusal::SubnetNotEmpty(subnet)),
+            Just(ObjectRefusal::NotBootstrapped),
         ]
     });
     let of_a_revision = (object(), any::<u64>(), any::<u64>());

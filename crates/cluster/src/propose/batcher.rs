@@ -55,7 +55,7 @@ async fn commit_with_retry<A: Attempts>(here: NodeId, attempts: &A, mut proposal
         });
         if let Some(leader) = attempts.leader().filter(|leader| *leader != here) {
             hand_back(leader, &mut proposals, &failure);
-            keep_to_the_leader(here, &mut proposals);
+            keep_to_the_leader(here, leader, &mut proposals, &failure);
         }
         let Some(deadline) = proposals.iter().map(|proposal| proposal.deadline).max() else {
             return;
@@ -93,9 +93,19 @@ fn hand_back(leader: NodeId, proposals: &mut Vec<Proposal>, failure: &ProposeErr
 
 /// What only a leader proposes is not worth forwarding, and whatever is in the same request would be
 /// refused with it.
-fn keep_to_the_leader(here: NodeId, proposals: &mut Vec<Proposal>) {
-    let failure = ProposeError::Unavailable("only the leader itself proposes this".to_owned());
-    give_up(proposals, &failure, |proposal| {
+fn keep_to_the_leader(
+    here: NodeId,
+    leader: NodeId,
+    proposals: &mut Vec<Proposal>,
+    failure: &ProposeError,
+) {
+    let answer = match failure {
+        ProposeError::Unknown(_) => failure.clone(),
+        ProposeError::Unavailable(_) => ProposeError::Unavailable(format!(
+            "only the leader itself proposes this: ask node {leader}"
+        )),
+    };
+    give_up(proposals, &answer, |proposal| {
         forwarded::refusal(&proposal.command, here).is_some()
     });
 }

@@ -22,9 +22,10 @@ pub(crate) fn refusal(command: &Command, sender: NodeId) -> Option<String> {
 /// The node that the command is of; `None` if only a leader proposes it.
 const fn speaker(command: &Command, sender: NodeId) -> Option<NodeId> {
     match command {
-        // They name the node that made the grant, which may be another.
-        Command::Lease(LeaseCommand::Release(_) | LeaseCommand::Decline(_)) => Some(sender),
-        Command::Lease(command) => Some(command.node()),
+        Command::Lease(command) => match command.node() {
+            Some(node) => Some(node),
+            None => Some(sender),
+        },
         Command::Object(command) if command.change.kind().is_leaders() => None,
         Command::Object(command) => Some(command.operator.node),
         Command::Cluster(command) => match command {

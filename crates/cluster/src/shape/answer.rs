@@ -6,7 +6,7 @@ use api::objects::OBJECT;
 use api::shape::{Field, Kind, Shape};
 use ipam::budget::{MAX_BATCH_COMMANDS, MAX_NODES};
 
-/// Parts of objects that outcomes name: none takes fewer than 4 bytes.
+/// Parts of objects that outcomes name.
 const MAX_ANSWER_PARTS: usize = MAX_LONG_ANSWER_BYTES / 4;
 /// The old and the new ones.
 const MAX_VOTERS: usize = 2 * MAX_NODES;

@@ -37,6 +37,18 @@ fn unreadable(error: DecodeError) -> Status {
     Status::invalid_argument(text)
 }
 
+/// Refuses a change of what the cluster was bootstrapped with: nodes do not follow one yet.
+pub fn check_kind(change: &Change) -> Result<(), Status> {
+    let kind = change.kind();
+    match kind.is_leaders() {
+        false => Ok(()),
+        true => Err(Status::failed_precondition(format!(
+            "a {} cannot be changed yet: it is as the cluster was bootstrapped",
+            kind.singular()
+        ))),
+    }
+}
+
 /// Every object of a kind, by key.
 pub fn list(state: &State, kind: Kind) -> wire::ListObjectsResponse {
     let objects = state.objects().of(kind).into_iter();
@@ -52,7 +64,14 @@ pub fn list(state: &State, kind: Kind) -> wire::ListObjectsResponse {
 /// What an operator should know besides, which is no error.
 pub fn notices(state: &State, change: &Change) -> Vec<String> {
     match change {
-        Change::Create(object) | Change::Replace { object, .. } => object.notices(state),
+        Change::Create(object) => object.notices(state),
+        Change::Replace { object, .. } => {
+            let before = state.objects().get(&object.key());
+            let left = before
+                .filter(|before| before.object != *object)
+                .map_or_else(Vec::new, |before| before.object.notices_when_gone(state));
+            left.into_iter().chain(object.notices(state)).collect()
+        }
         Change::Delete { key, .. } => {
             let stored = state.objects().get(key);
             stored.map_or_else(Vec::new, |stored| stored.object.notices_when_gone(state))

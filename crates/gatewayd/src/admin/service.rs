@@ -44,6 +44,7 @@ impl AdminService {
         force: bool,
         from: Option<SocketAddr>,
     ) -> Answer<wire::Done> {
+        objects::check_kind(&change)?;
         let line = self.read(|state| objects::audit_line(state, &change, force, from));
         let notices = self.read(|state| objects::notices(state, &change));
         let operator = self.operator(from);

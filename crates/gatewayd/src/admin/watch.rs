@@ -72,7 +72,9 @@ fn actor(actor: &Actor) -> String {
     match actor {
         Actor::Cluster => "cluster".to_owned(),
         Actor::Node(node) => format!("node {node}"),
-        Actor::Operator(operator) => operator.to_string(),
+        Actor::Client => "client".to_owned(),
+        // A member's word, which may be anything.
+        Actor::Operator(operator) => operator.to_string().escape_debug().to_string(),
     }
 }
 

@@ -1,11 +1,10 @@
 //! What nodes ask: the cluster's beginning, their own coming and going, and the cluster's profile.
 
 use super::{Events, Verdict, Way};
-use crate::budget::{Item, MAX_NODES, MAX_SUBNETS, OverBudget};
+use crate::budget::{Item, MAX_NODES, OverBudget};
 use crate::{
-    AddressRefusal, AnyObject, Bootstrap, ClusterRefusal, EventKind, MAX_HOST_ADDRESSES,
-    MAX_LISTENERS, NodeId, NodeRegistration, ObjectRefusal, Outcome, Profile, ProfileSetting,
-    SourceNatRule, State, SubnetId,
+    AddressRefusal, AnyObject, Bootstrap, ClusterRefusal, EventKind, NodeId, NodeRegistration,
+    ObjectRefusal, Outcome, Profile, ProfileSetting, SourceNatRule, State, SubnetId,
 };
 use alloc::boxed::Box;
 use core::net::Ipv4Addr;
@@ -49,17 +48,7 @@ impl State {
         events: &mut Events,
     ) -> Verdict<ClusterRefusal> {
         let node = registration.node;
-        for (what, found, limit) in [
-            (Item::Listeners, registration.listeners.len(), MAX_LISTENERS),
-            (
-                Item::HostAddresses,
-                registration.addresses.len(),
-                MAX_HOST_ADDRESSES,
-            ),
-            (Item::ListenIps, registration.listen.len(), MAX_SUBNETS),
-        ] {
-            OverBudget::check_number(what, found, limit)?;
-        }
+        registration.check_budget()?;
         if !self.nodes.contains_key(&node) {
             OverBudget::check_number(Item::Nodes, self.nodes.len() + 1, MAX_NODES)?;
         }
@@ -69,12 +58,20 @@ impl State {
         if self.nodes.get(&node) != Some(registration) {
             let before = self.nodes.insert(node, registration.clone());
             let before = before.map(|before| before.listen).unwrap_or_default();
-            for (subnet, address) in before.iter().chain(&registration.listen) {
-                self.refresh_allocatable_address(*subnet, *address);
+            for address in before.values().chain(registration.listen.values()) {
+                self.refresh_listen_ip(*address);
             }
             events.push(EventKind::NodeRegistered(node));
         }
         Ok(Outcome::Done)
+    }
+
+    /// A node's own address is no client's (S4), in whichever subnet it is now: not only in the one that the node
+    /// named, or a state that was restored would differ (S8).
+    fn refresh_listen_ip(&mut self, address: Ipv4Addr) {
+        if let Some(subnet) = self.subnet_containing(address) {
+            self.refresh_allocatable_address(subnet.config.id, address);
+        }
     }
 
     fn check_listen_ip(
@@ -132,8 +129,8 @@ impl State {
     ) -> Verdict<ClusterRefusal> {
         let removed = self.nodes.remove(&node);
         let removed = removed.ok_or(ClusterRefusal::UnknownNode(node))?;
-        for (subnet, address) in removed.listen {
-            self.refresh_allocatable_address(subnet, address);
+        for address in removed.listen.values() {
+            self.refresh_listen_ip(*address);
         }
         events.push(EventKind::NodeRemoved(node));
         Ok(Outcome::Done)

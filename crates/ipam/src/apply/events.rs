@@ -21,7 +21,7 @@ impl Events {
     /// Whatever comes next is made by whoever asked this.
     pub(super) fn asked_by(&mut self, command: &Command) {
         self.actor = match command {
-            Command::Lease(command) => Actor::Node(command.node()),
+            Command::Lease(command) => command.node().map_or(Actor::Client, Actor::Node),
             Command::Object(command) => Actor::Operator(command.operator.clone()),
             Command::Cluster(command) => match command {
                 ClusterCommand::RegisterNode(registration) => Actor::Node(registration.node),

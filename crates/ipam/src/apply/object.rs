@@ -13,6 +13,9 @@ impl State {
         index: u64,
         events: &mut Events,
     ) -> Verdict<ObjectRefusal> {
+        if self.cluster_id.is_none() {
+            return Err(ObjectRefusal::NotBootstrapped);
+        }
         let way = Way {
             index,
             force: command.force,

@@ -23,16 +23,16 @@ pub enum LeaseCommand {
 }
 
 impl LeaseCommand {
-    /// The node that asks on its client's behalf.
+    /// The node that asks; `None` where a client asks through any node. A RELEASE and a DECLINE name the node that
+    /// made the grant, which may be another.
     #[must_use]
-    pub const fn node(&self) -> NodeId {
+    pub const fn node(&self) -> Option<NodeId> {
         match self {
-            Self::Offer(offer) => offer.node,
-            Self::Grant(grant) => grant.node,
-            Self::Release(release) => release.grant.node,
-            Self::Decline(decline) => decline.grant.node,
-            Self::Quarantine(found) => found.node,
-            Self::LiftQuarantine(lift) => lift.node,
+            Self::Offer(offer) => Some(offer.node),
+            Self::Grant(grant) => Some(grant.node),
+            Self::Release(_) | Self::Decline(_) => None,
+            Self::Quarantine(found) => Some(found.node),
+            Self::LiftQuarantine(lift) => Some(lift.node),
         }
     }
 }

@@ -134,16 +134,19 @@ impl Object for Forward {
 
 impl Forward {
     /// The address that it leads to now. One that became a node's or the router's since it
-    /// was asked for leads nowhere.
+    /// was asked for, or is in no subnet any more, leads nowhere.
     #[must_use]
     pub fn resolve(&self, state: &State) -> Option<Ipv4Addr> {
-        match &self.target {
-            ForwardTarget::Address(address) => (!state.is_gateway(*address)).then_some(*address),
+        let address = match &self.target {
+            ForwardTarget::Address(address) => Some(*address),
             ForwardTarget::Client { subnet, client } => {
                 let lease = state.subnets.get(subnet)?.bound_lease_of(client);
                 lease.map(|(address, _)| address)
             }
-        }
+        };
+        address.filter(|address| {
+            state.subnet_containing(*address).is_some() && !state.is_gateway(*address)
+        })
     }
 }
 

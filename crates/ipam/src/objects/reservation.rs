@@ -54,6 +54,13 @@ impl Object for Reservation {
         if !subnet.config.is_host_address(address) {
             return Err(AddressRefusal::NotInSubnet(address).into());
         }
+        let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
+        if by_hardware && matches!(self.client, ClientKey::Identifier(_)) {
+            return Err(ObjectRefusal::IdentifierNotUsed(self.subnet));
+        }
+        if address == subnet.config.router || subnet.config.is_excluded(address) {
+            return Err(AddressRefusal::NotAvailable(address).into());
+        }
         let other = subnet.reservations.client_of(address);
         match other.filter(|other| **other != self.client) {
             Some(other) => Err(AddressRefusal::ReservedForAnother {
@@ -69,15 +76,8 @@ impl Object for Reservation {
     fn admit(&self, state: &State, _: bool) -> Result<(), ObjectRefusal> {
         let address = self.address;
         let subnet = self.subnet_in(state)?;
-        let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
-        if by_hardware && matches!(self.client, ClientKey::Identifier(_)) {
-            return Err(ObjectRefusal::IdentifierNotUsed(self.subnet));
-        }
         if let Some(node) = state.node_at(address) {
             return Err(AddressRefusal::OfNode { address, node }.into());
-        }
-        if address == subnet.config.router || subnet.config.is_excluded(address) {
-            return Err(AddressRefusal::NotAvailable(address).into());
         }
         let lease = subnet.leases.get(address);
         let held = lease.filter(|lease| lease.state.is_held());

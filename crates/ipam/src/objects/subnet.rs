@@ -7,7 +7,8 @@ use super::{Object, Registered, SourceNatRule};
 use crate::budget::{MAX_SUBNETS, OverBudget, check_subnet, subnet_bytes};
 use crate::{
     AddressRange, AddressRefusal, Forward, ForwardTarget, IdentityPolicy, Ipv4Network, Lease,
-    LeaseTable, LeaseTimes, ObjectRefusal, PastGrants, Reservations, State, Subnet, SubnetId,
+    LeaseState, LeaseTable, LeaseTimes, NodeRegistration, ObjectRefusal, PastGrants, Reservations,
+    State, Subnet, SubnetId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -50,23 +51,15 @@ impl Object for SubnetConfig {
             return Err(AddressRefusal::OfNode { address, node }.into());
         }
         match state.subnets.get(&self.id) {
-            Some(subnet) => check_change(subnet, self),
+            Some(subnet) => check_change(state, subnet, self),
             None => Ok(()),
         }
     }
 
     fn may_be_deleted(&self, state: &State) -> Result<(), ObjectRefusal> {
         let unused = state.subnets.get(&self.id).is_none_or(is_empty);
-        let is_named = |node: &crate::NodeRegistration| node.listen.contains_key(&self.id);
         let translated = SourceNatRule::table(&state.objects).contains_key(&self.id);
-        let leads_here =
-            Forward::table(&state.objects)
-                .values()
-                .any(|stored| match &stored.object.target {
-                    ForwardTarget::Client { subnet, .. } => *subnet == self.id,
-                    ForwardTarget::Address(address) => self.network.contains(*address),
-                });
-        match unused && !translated && !leads_here && !state.nodes.values().any(is_named) {
+        match unused && !translated && !leads_there(state, self) && !listens_there(state, self) {
             true => Ok(()),
             false => Err(ObjectRefusal::SubnetNotEmpty(self.id)),
         }
@@ -164,12 +157,19 @@ fn configure(state: &mut State, config: &SubnetConfig) {
 
 /// What cannot change under leases and reservations: the network, and who a client is. A reserved
 /// address must stay one that a client may have (S4).
-fn check_change(subnet: &Subnet, config: &SubnetConfig) -> Result<(), ObjectRefusal> {
+fn check_change(
+    state: &State,
+    subnet: &Subnet,
+    config: &SubnetConfig,
+) -> Result<(), ObjectRefusal> {
     let old = &subnet.config;
-    let same = old.network == config.network && old.identity == config.identity;
-    if !same && !is_unused(subnet) {
+    let moves = old.network != config.network;
+    let renames = old.identity != config.identity;
+    let used = !is_unused(subnet) || leads_there(state, old);
+    if (moves || renames) && used || moves && listens_there(state, old) {
         return Err(ObjectRefusal::SubnetInUse(config.id));
     }
+    check_router(subnet, config)?;
     let taken = |address| address == config.router || config.is_excluded(address);
     let reserved = subnet
         .reservations
@@ -181,10 +181,41 @@ fn check_change(subnet: &Subnet, config: &SubnetConfig) -> Result<(), ObjectRefu
     })
 }
 
-/// Whether nobody has anything of it; who had is forgotten with it.
+/// A router that a client holds would have two holders (S4).
+fn check_router(subnet: &Subnet, config: &SubnetConfig) -> Result<(), ObjectRefusal> {
+    let address = config.router;
+    let lease = subnet.leases.get(address);
+    match lease.filter(|lease| lease.state.is_held()) {
+        Some(lease) => {
+            let holder = lease.client.clone();
+            Err(AddressRefusal::HeldByAnother { address, holder }.into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a node listens there.
+fn listens_there(state: &State, config: &SubnetConfig) -> bool {
+    let listens = |node: &NodeRegistration| node.listen.contains_key(&config.id);
+    state.nodes.values().any(listens)
+}
+
+/// Whether a forward leads there.
+fn leads_there(state: &State, config: &SubnetConfig) -> bool {
+    let mut forwards = Forward::table(&state.objects).values();
+    forwards.any(|stored| match &stored.object.target {
+        ForwardTarget::Client { subnet, .. } => *subnet == config.id,
+        ForwardTarget::Address(address) => config.network.contains(*address),
+    })
+}
+
+/// Whether nobody has anything of it, was promised anything (S6), or was found there (S7).
 fn is_empty(subnet: &Subnet) -> bool {
-    let held = |(_, lease): (_, &Lease)| lease.state.is_held();
-    subnet.reservations.is_empty() && !subnet.leases.iter().any(held)
+    let counts = |(_, lease): (_, &Lease)| {
+        lease.state.is_held() || matches!(lease.state, LeaseState::Quarantined { .. })
+    };
+    let nothing_past = subnet.past_grants.iter().next().is_none();
+    subnet.reservations.is_empty() && nothing_past && !subnet.leases.iter().any(counts)
 }
 
 fn is_unused(subnet: &Subnet) -> bool {

@@ -77,9 +77,13 @@ pub enum ObjectRefusal {
          forwards that lead into it and the nodes that listen there first"
     )]
     SubnetNotEmpty(SubnetId),
-    /// A subnet's network and identity policy cannot change under its leases.
+    /// Objects belong to a cluster.
+    #[error("the cluster is not bootstrapped yet: run `gatewayctl bootstrap` on one node")]
+    NotBootstrapped,
+    /// A subnet's network and identity policy cannot change under what is there.
     #[error(
-        "subnet {0} has leases or reservations: its network and identity policy cannot change under them"
+        "subnet {0} has leases (or remembers some), reservations, nodes that listen there or forwards into it: \
+         its network and identity policy cannot change under them"
     )]
     SubnetInUse(SubnetId),
 }

@@ -160,3 +160,46 @@ fn s4_a_listen_ip_in_another_subnet_than_the_one_named_refused() {
     assert!(cluster.state.nodes().is_empty());
     assert!(is_allocatable(&cluster, SUBNET, ip(30)));
 }
+
+/// A restored state would give the address to a client, and one that went on would not (S8).
+#[test]
+fn s8_a_network_does_not_move_under_its_nodes_and_forwards() {
+    let mut cluster = Driver::new((20, 254));
+    cluster.register(1, ip(10));
+    let moved = SubnetConfig {
+        id: SUBNET,
+        ..second_subnet()
+    };
+    let in_use = Outcome::refused(ObjectRefusal::SubnetInUse(SUBNET));
+    assert_eq!(cluster.put_subnet(moved.clone()), in_use);
+    cluster.run(ClusterCommand::RemoveNode(NodeId(1)).into());
+    let forward = Forward {
+        key: ForwardKey {
+            protocol: Protocol::Tcp,
+            port: 8080,
+        },
+        target: ForwardTarget::Address(ip(50)),
+        target_port: 80,
+    };
+    cluster.run(create(forward));
+    assert_eq!(cluster.put_subnet(moved), in_use);
+}
+
+/// S4: two would hold it.
+#[test]
+fn s4_a_held_address_does_not_become_the_router() {
+    let mut cluster = Driver::new((20, 254));
+    let address = cluster.obtain(1).unwrap();
+    let config = SubnetConfig {
+        router: address,
+        ..config((20, 254))
+    };
+    let held = AddressRefusal::HeldByAnother {
+        address,
+        holder: key(1),
+    };
+    let refused = Outcome::refused(ObjectRefusal::Address(held));
+    assert_eq!(cluster.put_subnet(config.clone()), refused);
+    cluster.release(1, address);
+    assert_eq!(cluster.put_subnet(config), Outcome::Done);
+}

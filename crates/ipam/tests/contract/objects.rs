@@ -174,8 +174,11 @@ fn delete_and_create_begin_a_new_revision() {
 #[test]
 fn change_of_what_is_not_there_refused() {
     let mut cluster = Driver::new((20, 254));
-    cluster.state = State::default();
-    for key in AnyObject::samples().iter().map(AnyObject::key) {
+    let is_there = |key: &AnyKey, state: &State| state.objects().get(key).is_some();
+    let keys = AnyObject::samples().into_iter().map(|sample| sample.key());
+    let missing: Vec<AnyKey> = keys.filter(|key| !is_there(key, &cluster.state)).collect();
+    assert!(missing.len() > 2);
+    for key in missing {
         for expected in [None, Some(1)] {
             let effects = cluster.effects(vec![delete(key.clone(), expected)]);
             let not_found = ObjectRefusal::NotFound(key.clone());
@@ -186,6 +189,20 @@ fn change_of_what_is_not_there_refused() {
     let replaced = cluster.run(replace(forward_to(tcp(8080), 30), None));
     let not_found = ObjectRefusal::NotFound(forward());
     assert_eq!(replaced, Outcome::refused(not_found));
+}
+
+#[test]
+fn change_before_bootstrap_refused() {
+    let mut cluster = Driver::new((20, 254));
+    cluster.state = State::default();
+    for sample in AnyObject::samples() {
+        let refused = Outcome::refused(ObjectRefusal::NotBootstrapped);
+        assert_eq!(
+            cluster.run(Change::Create(sample).by(Operator::default()).into()),
+            refused
+        );
+    }
+    assert_eq!(cluster.state.objects(), &Objects::default());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{file, shape};
 use crate::codec::{CodecError, decode_snapshot_meta, encode_snapshot_meta};
 use crate::{SnapshotData, SnapshotMeta};
 use api::proto::storage as wire;
-use ipam::State;
+use ipam::{Revision, State};
 use prost::Message;
 
 /// Why bytes are not a snapshot.
@@ -33,7 +33,24 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(SnapshotMeta, State), Damage> {
     let content = file::open(bytes).map_err(Damage::File)?;
     let (meta, state) = decode_content(content).map_err(Damage::Content)?;
     ipam::invariant::check(&state).map_err(Damage::State)?;
+    check_revisions(&meta, &state).map_err(Damage::State)?;
     Ok((meta, state))
+}
+
+/// A revision beyond the last entry would be met again by a later entry.
+fn check_revisions(meta: &SnapshotMeta, state: &State) -> Result<(), String> {
+    let last = meta.last_log_id.map_or(0, |last| last.index);
+    let is_wrong =
+        |revision: &Revision| revision.created > revision.changed || revision.changed > last;
+    let mut objects = state.objects().iter();
+    match objects.find(|stored| is_wrong(&stored.revision)) {
+        Some(stored) => Err(format!(
+            "S12: {} was changed by entry {}, after entry {last}",
+            stored.object.key(),
+            stored.revision.changed
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The same of a snapshot that a peer sent: its content is walked first, because little can decode to a lot.

@@ -27,6 +27,7 @@ impl From<&ObjectRefusal> for wire::ObjectRefusal {
             ObjectRefusal::Address(refusal) => Reason::Address(refusal.into()),
             ObjectRefusal::UnknownSubnet(subnet) => Reason::UnknownSubnet(subnet.0),
             ObjectRefusal::IdentifierNotUsed(subnet) => Reason::IdentifierNotUsed(subnet.0),
+            ObjectRefusal::NotBootstrapped => Reason::NotBootstrapped(Unit {}),
             ObjectRefusal::PortZero => Reason::PortZero(Unit {}),
             ObjectRefusal::PortInUse { key, used } => Reason::PortInUse(PortInUse {
                 key: Some(key.into()),
@@ -62,6 +63,7 @@ impl TryFrom<wire::ObjectRefusal> for ObjectRefusal {
             Reason::Address(refusal) => Self::Address(refusal.try_into()?),
             Reason::UnknownSubnet(subnet) => Self::UnknownSubnet(SubnetId(subnet)),
             Reason::IdentifierNotUsed(subnet) => Self::IdentifierNotUsed(SubnetId(subnet)),
+            Reason::NotBootstrapped(Unit {}) => Self::NotBootstrapped,
             Reason::PortZero(Unit {}) => Self::PortZero,
             Reason::PortInUse(message) => Self::PortInUse {
                 key: ForwardKey::try_from(required("PortInUse.key", message.key)?)?,
