@@ -60,6 +60,11 @@ pub const OUT_OF_REACH: &[Exception] = &[
         "every founder is given a subnet that is one; a second bootstrap is refused as such",
     ),
     (
+        Table::ObjectRefused,
+        "NotBootstrapped",
+        "operators ask nothing of objects before there is a cluster",
+    ),
+    (
         Table::ClusterRefused,
         "Address",
         "what becomes of a registration is told to its node alone: see the rare event of a refused configuration",

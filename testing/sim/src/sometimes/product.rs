@@ -50,6 +50,7 @@ variants!(OBJECT_REFUSALS, object_refusal of ObjectRefusal {
     InvalidSubnet,
     Overlap,
     SubnetNotEmpty,
+    NotBootstrapped,
     SubnetInUse,
 });
 
