@@ -22,7 +22,7 @@ const IN_USE: usize = 4;
 impl World {
     /// One of them; none if it would be no mistake now.
     pub(super) fn mistaken_command(&self, random: &mut Rng) -> Option<Command> {
-        match random.u8(0..4) {
+        match random.u8(0..5) {
             0 => self.mistaken_reservation(random),
             1 => self.mistaken_forward(random),
             2 => Some(about_nothing(random)),
