@@ -58,11 +58,7 @@ pub use nat::{
 };
 pub use net::{AddressRange, InvalidNetwork, Ipv4Network};
 pub use node::{Listener, MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration};
-pub use objects::{
-    AnyKey, AnyObject, Change, Forward, ForwardKey, ForwardTarget, Kind, Object, ObjectCommand,
-    Objects, Operator, Registered, Reservation, ReservationKey, Revision, SourceNatRule, Stored,
-    Table, port_use,
-};
+pub use objects::*;
 pub use outcome::{Granted, Offered, Outcome};
 pub use past_grants::{PastGrant, PastGrants};
 pub use profile::{Profile, ProfileSetting, UnknownProfile};

@@ -109,7 +109,7 @@ fn forward_that_leads_nowhere_is_closed() {
 fn address_of_a_client_that_a_node_states_closes_no_forward() {
     let mut view = usual();
     let gateway = &mut view.gateways[0];
-    let listens = node().listen_ip;
+    let listens = *gateway.listen_ips.first().expect("it listens");
     gateway.ports = [8080].into();
     gateway
         .addresses

@@ -48,7 +48,8 @@ impl S3 {
             }
             // Whoever is outside the new pool has to move.
             AnyKey::SubnetConfig(_) => self.all_moved |= command.change.object().is_some(),
-            AnyKey::SourceNatRule(_) | AnyKey::Forward(_) => {}
+            // No other kind moves a client.
+            _ => {}
         }
     }
 
