@@ -6,10 +6,10 @@ use api::log::{decode_state, encode_state, state_digest};
 use ipam::{
     AddressRange, AnyObject, Batch, Bootstrap, Change, ClientIdentity, ClientKey, ClusterCommand,
     ClusterTime, Command, ConflictProbe, DeclineAddress, Forward, ForwardKey, ForwardPolicy,
-    ForwardTarget, GrantLease, GrantRef, HardwareAddress, IdentityPolicy, Ipv4Network,
-    LeaseCommand, LeaseTimes, LogPosition, NodeId, NodeRegistration, ObjectCommand, OfferLease,
-    Operator, Profile, Protocol, ReleaseLease, RequestKind, Reservation, SourceNat, SourceNatRule,
-    Span, Stamp, State, SubnetConfig, SubnetId,
+    ForwardTarget, GrantLease, GrantRef, HardwareAddress, Ipv4Network, LeaseCommand, LeaseTimes,
+    LogPosition, NodeId, NodeRegistration, ObjectCommand, OfferLease, Operator, Profile, Protocol,
+    ReleaseLease, RequestKind, Reservation, SourceNat, SourceNatRule, Span, Stamp, State,
+    SubnetConfig, SubnetId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -45,21 +45,14 @@ fn bootstrap() -> Command {
         quarantine: Span::from_secs(50),
     };
     let subnet = SubnetConfig {
-        id: SUBNET,
-        network: Ipv4Network::new(ip(0), 24).unwrap(),
-        router: ip(1),
-        pool: AddressRange::new(ip(10), ip(17)).unwrap(),
-        excluded: Vec::new(),
-        identity: IdentityPolicy::HardwareAddress,
         times,
-        dns_servers: Vec::new(),
-        domain_name: None,
-        domain_search: Vec::new(),
-        ntp_servers: Vec::new(),
         mtu: 1500,
-        classless_routes: Vec::new(),
-        extra_options: BTreeMap::new(),
-        authoritative: false,
+        ..SubnetConfig::new(
+            SUBNET,
+            Ipv4Network::new(ip(0), 24).unwrap(),
+            ip(1),
+            AddressRange::new(ip(10), ip(17)).unwrap(),
+        )
     };
     Command::from(Bootstrap {
         cluster_id: [7; 16],

@@ -173,6 +173,29 @@ impl LeaseTimes {
 }
 
 impl SubnetConfig {
+    /// A subnet of which nothing else is said: clients are known by their hardware address, times are the usual
+    /// ones, the MTU leaves room for VXLAN, and nothing is excluded or told to clients.
+    #[must_use]
+    pub fn new(id: SubnetId, network: Ipv4Network, router: Ipv4Addr, pool: AddressRange) -> Self {
+        Self {
+            id,
+            network,
+            router,
+            pool,
+            excluded: Vec::new(),
+            identity: IdentityPolicy::default(),
+            times: LeaseTimes::default(),
+            dns_servers: Vec::new(),
+            domain_name: None,
+            domain_search: Vec::new(),
+            ntp_servers: Vec::new(),
+            mtu: 1450,
+            classless_routes: Vec::new(),
+            extra_options: BTreeMap::new(),
+            authoritative: false,
+        }
+    }
+
     /// Options that the server computes; a raw payload for one of them would contradict it.
     const OWN_OPTIONS: [u8; 21] = [
         0, 1, 3, 6, 12, 15, 26, 28, 42, 50, 51, 52, 53, 54, 55, 57, 61, 82, 118, 119, 121,

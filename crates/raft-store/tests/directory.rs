@@ -7,7 +7,6 @@ use common::*;
 use ipam::*;
 use openraft::EntryPayload;
 use raft_store::{Entry, OpenOptions, Proposal, StoreError, Vote, open};
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -17,23 +16,12 @@ use tempfile::TempDir;
 /// The entry that lays down a cluster, as the first one.
 fn bootstrap(cluster_id: [u8; 16]) -> Entry {
     let ip = |last| Ipv4Addr::new(192, 0, 2, last);
-    let subnet = SubnetConfig {
-        id: SubnetId(1),
-        network: Ipv4Network::new(ip(0), 24).unwrap(),
-        router: ip(1),
-        pool: AddressRange::new(ip(20), ip(254)).unwrap(),
-        excluded: vec![],
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
-        dns_servers: vec![],
-        domain_name: None,
-        domain_search: vec![],
-        ntp_servers: vec![],
-        mtu: 1450,
-        classless_routes: vec![],
-        extra_options: BTreeMap::new(),
-        authoritative: false,
-    };
+    let subnet = SubnetConfig::new(
+        SubnetId(1),
+        Ipv4Network::new(ip(0), 24).unwrap(),
+        ip(1),
+        AddressRange::new(ip(20), ip(254)).unwrap(),
+    );
     let command = Command::from(Bootstrap {
         cluster_id,
         subnet,

@@ -3,12 +3,10 @@
 use fastrand::Rng;
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentity, ClusterTime, Command, ForwardPolicy,
-    HardwareAddress, IdentityPolicy, Ipv4Network, LeaseTimes, NodeId, OfferLease, Stamp,
-    SubnetConfig, SubnetId,
+    HardwareAddress, Ipv4Network, NodeId, OfferLease, Stamp, SubnetConfig, SubnetId,
 };
 use openraft::EntryPayload;
 use raft_store::{CommittedLeaderId, Entry, LogId, Proposal};
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 /// The subnet that all is about.
@@ -66,23 +64,7 @@ pub fn bootstrap() -> Bootstrap {
     let pool = AddressRange::new(ip(20), ip(254)).expect("a range");
     Bootstrap {
         cluster_id: [7; 16],
-        subnet: SubnetConfig {
-            id: SUBNET,
-            network,
-            router: ip(1),
-            pool,
-            excluded: vec![],
-            identity: IdentityPolicy::HardwareAddress,
-            times: LeaseTimes::default(),
-            dns_servers: vec![],
-            domain_name: None,
-            domain_search: vec![],
-            ntp_servers: vec![],
-            mtu: 1450,
-            classless_routes: vec![],
-            extra_options: BTreeMap::new(),
-            authoritative: false,
-        },
+        subnet: SubnetConfig::new(SUBNET, network, ip(1), pool),
         source_nat: None,
         forward_policy: ForwardPolicy::Drop,
     }

@@ -14,7 +14,6 @@ use ipam::{
     AddressRange, Bootstrap, ForwardPolicy, IdentityPolicy, Ipv4Network, LeaseTimes, SourceNat,
     Span, SubnetConfig, SubnetId,
 };
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -247,10 +246,6 @@ fn draw_bootstrap(
     let lease = random.u64(8..30);
     let by_identifier = random.u8(0..4) == 0;
     let subnet = SubnetConfig {
-        id: SUBNET,
-        network: Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24)?,
-        router,
-        pool: AddressRange::new(first, Ipv4Addr::from_bits(last))?,
         excluded,
         identity: if by_identifier {
             IdentityPolicy::ClientIdentifier
@@ -264,14 +259,12 @@ fn draw_bootstrap(
             offer: Span::from_secs(random.u64(6..20)),
             quarantine: Span::from_secs(random.u64(5..20)),
         },
-        dns_servers: vec![],
-        domain_name: None,
-        domain_search: vec![],
-        ntp_servers: vec![],
-        mtu: 1450,
-        classless_routes: vec![],
-        extra_options: BTreeMap::new(),
-        authoritative: false,
+        ..SubnetConfig::new(
+            SUBNET,
+            Ipv4Network::new(Ipv4Addr::new(10, 15, 3, 0), 24)?,
+            router,
+            AddressRange::new(first, Ipv4Addr::from_bits(last))?,
+        )
     };
     Ok(Bootstrap {
         cluster_id: [0; 16],

@@ -55,8 +55,7 @@ mod tests {
     use super::super::queue::{Origin, Proposer};
     use super::*;
     use ipam::{
-        AddressRange, Batch, Change, Command, IdentityPolicy, Ipv4Network, LeaseTimes, Operator,
-        SubnetConfig, SubnetId,
+        AddressRange, Batch, Change, Command, Ipv4Network, Operator, SubnetConfig, SubnetId,
     };
     use std::collections::BTreeMap;
     use std::time::Duration;
@@ -65,23 +64,15 @@ mod tests {
     fn large() -> Command {
         let address = |bits: u32| std::net::Ipv4Addr::from_bits(0x0a0f_0300 + bits);
         let config = SubnetConfig {
-            id: SubnetId(1),
-            network: Ipv4Network::new(address(0), 24).unwrap(),
-            router: address(1),
-            pool: AddressRange::new(address(20), address(254)).unwrap(),
-            excluded: vec![],
-            identity: IdentityPolicy::HardwareAddress,
-            times: LeaseTimes::default(),
-            dns_servers: vec![],
-            domain_name: None,
-            domain_search: vec![],
-            ntp_servers: vec![],
-            mtu: 1450,
-            classless_routes: vec![],
-            authoritative: false,
             extra_options: (0..=255)
                 .map(|code| (code, vec![7; 255]))
                 .collect::<BTreeMap<_, _>>(),
+            ..SubnetConfig::new(
+                SubnetId(1),
+                Ipv4Network::new(address(0), 24).unwrap(),
+                address(1),
+                AddressRange::new(address(20), address(254)).unwrap(),
+            )
         };
         Change::Create(config.into()).by(Operator::default()).into()
     }

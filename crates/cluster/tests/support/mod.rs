@@ -143,23 +143,12 @@ fn free_address() -> SocketAddr {
 pub fn bootstrap() -> Start {
     let bootstrap = Bootstrap {
         cluster_id: [7; 16],
-        subnet: SubnetConfig {
-            id: SUBNET,
-            network: Ipv4Network::new(ip(0), 24).unwrap(),
-            router: ip(1),
-            pool: AddressRange::new(ip(20), ip(254)).unwrap(),
-            excluded: vec![],
-            identity: IdentityPolicy::HardwareAddress,
-            times: LeaseTimes::default(),
-            dns_servers: vec![],
-            domain_name: None,
-            domain_search: vec![],
-            ntp_servers: vec![],
-            mtu: 1450,
-            classless_routes: vec![],
-            extra_options: BTreeMap::new(),
-            authoritative: false,
-        },
+        subnet: SubnetConfig::new(
+            SUBNET,
+            Ipv4Network::new(ip(0), 24).unwrap(),
+            ip(1),
+            AddressRange::new(ip(20), ip(254)).unwrap(),
+        ),
         source_nat: Some(SourceNat::Masquerade),
         forward_policy: ForwardPolicy::Drop,
     };

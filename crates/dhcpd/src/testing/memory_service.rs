@@ -4,8 +4,8 @@ use crate::port::{ClientView, LeaseService, LeaseView, ProposeError, ServiceView
 use async_trait::async_trait;
 use ipam::{
     AddressRange, Batch, Bootstrap, Change, ClientIdentity, ClusterCommand, ClusterTime, Command,
-    ForwardPolicy, IdentityPolicy, Ipv4Network, LeaseCommand, LeaseTimes, LogPosition, NodeId,
-    NodeRegistration, ObjectCommand, Operator, Outcome, Span, Stamp, State, SubnetConfig, SubnetId,
+    ForwardPolicy, Ipv4Network, LeaseCommand, LogPosition, NodeId, NodeRegistration, ObjectCommand,
+    Operator, Outcome, Span, Stamp, State, SubnetConfig, SubnetId,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -239,20 +239,14 @@ impl LeaseService for MemoryLeaseService {
 pub fn subnet_config() -> SubnetConfig {
     let address = |host| Ipv4Addr::new(10, 15, 3, host);
     SubnetConfig {
-        id: SubnetId(1),
-        network: Ipv4Network::new(address(0), 24).expect("a network"),
-        router: address(1),
-        pool: AddressRange::new(address(20), address(254)).expect("a range"),
-        excluded: Vec::new(),
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
         dns_servers: vec![Ipv4Addr::new(9, 9, 9, 9), Ipv4Addr::new(1, 1, 1, 1)],
         domain_name: Some("example.test".into()),
-        domain_search: Vec::new(),
         ntp_servers: vec![address(1)],
-        mtu: 1450,
-        classless_routes: Vec::new(),
-        extra_options: BTreeMap::new(),
-        authoritative: false,
+        ..SubnetConfig::new(
+            SubnetId(1),
+            Ipv4Network::new(address(0), 24).expect("a network"),
+            address(1),
+            AddressRange::new(address(20), address(254)).expect("a range"),
+        )
     }
 }

@@ -7,8 +7,8 @@ use super::{Object, Registered, SourceNatRule};
 use crate::budget::{MAX_SUBNETS, OverBudget, check_subnet, subnet_bytes};
 use crate::{
     AddressRange, AddressRefusal, Forward, ForwardTarget, IdentityPolicy, Ipv4Network, Lease,
-    LeaseState, LeaseTable, LeaseTimes, NodeRegistration, ObjectRefusal, PastGrants, Reservations,
-    State, Subnet, SubnetId,
+    LeaseState, LeaseTable, NodeRegistration, ObjectRefusal, PastGrants, Reservations, State,
+    Subnet, SubnetId,
 };
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -92,23 +92,7 @@ impl Object for SubnetConfig {
         ) else {
             return Vec::new();
         };
-        let plain = Self {
-            id: SubnetId(1),
-            network,
-            router: at(1),
-            pool,
-            excluded: Vec::new(),
-            identity: IdentityPolicy::HardwareAddress,
-            times: LeaseTimes::default(),
-            dns_servers: Vec::new(),
-            domain_name: None,
-            domain_search: Vec::new(),
-            ntp_servers: Vec::new(),
-            mtu: 1450,
-            classless_routes: Vec::new(),
-            extra_options: BTreeMap::new(),
-            authoritative: false,
-        };
+        let plain = Self::new(SubnetId(1), network, at(1), pool);
         let full = Self {
             excluded: AddressRange::new(at(30), at(31)).into_iter().collect(),
             identity: IdentityPolicy::ClientIdentifier,

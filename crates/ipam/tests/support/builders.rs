@@ -21,23 +21,12 @@ pub fn key(number: u8) -> ClientKey {
 }
 
 pub fn config(pool: (u8, u8)) -> SubnetConfig {
-    SubnetConfig {
-        id: SUBNET,
-        network: Ipv4Network::new(ip(0), 24).unwrap(),
-        router: ip(1),
-        pool: AddressRange::new(ip(pool.0), ip(pool.1)).unwrap(),
-        excluded: vec![],
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
-        dns_servers: vec![],
-        domain_name: None,
-        domain_search: vec![],
-        ntp_servers: vec![],
-        mtu: 1450,
-        classless_routes: vec![],
-        extra_options: BTreeMap::new(),
-        authoritative: false,
-    }
+    SubnetConfig::new(
+        SUBNET,
+        Ipv4Network::new(ip(0), 24).unwrap(),
+        ip(1),
+        AddressRange::new(ip(pool.0), ip(pool.1)).unwrap(),
+    )
 }
 
 /// Who asks for every change of an object here.

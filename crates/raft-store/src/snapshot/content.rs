@@ -200,21 +200,13 @@ mod tests {
         let network = ipam::Ipv4Network::new(Ipv4Addr::new(10, 15, 0, 0), 16).unwrap();
         let pool = ipam::AddressRange::new(address(0), address(65_000)).unwrap();
         let config = ipam::SubnetConfig {
-            id: ipam::SubnetId(1),
-            network,
-            router: Ipv4Addr::new(10, 15, 0, 1),
-            pool,
-            excluded: vec![],
-            identity: ipam::IdentityPolicy::default(),
-            times: ipam::LeaseTimes::default(),
-            dns_servers: vec![],
-            domain_name: None,
-            domain_search: vec![],
-            ntp_servers: vec![],
             mtu: 1500,
-            classless_routes: vec![],
-            extra_options: BTreeMap::new(),
-            authoritative: false,
+            ..ipam::SubnetConfig::new(
+                ipam::SubnetId(1),
+                network,
+                Ipv4Addr::new(10, 15, 0, 1),
+                pool,
+            )
         };
         let config = ipam::Stored {
             object: ipam::AnyObject::from(config),

@@ -14,9 +14,9 @@ use super::{End, Judge, Replied};
 use crate::client::{ClientNumber, Event, MessageKind, TrueTime, What};
 use ipam::{
     AddressRange, AnyObject, Change, ClientKey, ClusterTime, Command, Forward, ForwardKey,
-    ForwardTarget, HardwareAddress, IdentityPolicy, Ipv4Network, Lease, LeaseState, LeaseTimes,
-    LogPosition, NodeId, NodeRegistration, ObjectCommand, Operator, Protocol, Revision, Span,
-    State, StateParts, Stored, SubnetConfig, SubnetId, SubnetLeases,
+    ForwardTarget, HardwareAddress, Ipv4Network, Lease, LeaseState, LeaseTimes, LogPosition,
+    NodeId, NodeRegistration, ObjectCommand, Operator, Protocol, Revision, Span, State, StateParts,
+    Stored, SubnetConfig, SubnetId, SubnetLeases,
 };
 use natd::{InterfaceName, NodeContext};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,21 +71,13 @@ fn context() -> NodeContext {
 
 fn config() -> SubnetConfig {
     SubnetConfig {
-        id: SubnetId(1),
-        network: Ipv4Network::new(address(0), 24).expect("a network"),
-        router: address(1),
-        pool: AddressRange::new(address(20), address(40)).expect("a range"),
         excluded: vec![AddressRange::new(address(30), address(31)).expect("a range")],
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
-        dns_servers: Vec::new(),
-        domain_name: None,
-        domain_search: Vec::new(),
-        ntp_servers: Vec::new(),
-        mtu: 1450,
-        classless_routes: Vec::new(),
-        extra_options: BTreeMap::new(),
-        authoritative: false,
+        ..SubnetConfig::new(
+            SubnetId(1),
+            Ipv4Network::new(address(0), 24).expect("a network"),
+            address(1),
+            AddressRange::new(address(20), address(40)).expect("a range"),
+        )
     }
 }
 

@@ -5,8 +5,7 @@ use dhcpd::codec::decode;
 use dhcpd::reply::{Body, build};
 use fastrand::Rng;
 use ipam::{
-    AddressRange, Granted, IdentityPolicy, Ipv4Network, LeaseRefusal, LeaseTimes, Span,
-    SubnetConfig, SubnetId,
+    AddressRange, Granted, IdentityPolicy, Ipv4Network, LeaseRefusal, Span, SubnetConfig, SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -26,23 +25,12 @@ struct Bench {
 
 fn config() -> SubnetConfig {
     let address = |host| Ipv4Addr::new(10, 15, 3, host);
-    SubnetConfig {
-        id: SubnetId(1),
-        network: Ipv4Network::new(address(0), 24).expect("a network"),
-        router: address(1),
-        pool: AddressRange::new(address(20), address(40)).expect("a range"),
-        excluded: Vec::new(),
-        identity: IdentityPolicy::HardwareAddress,
-        times: LeaseTimes::default(),
-        dns_servers: Vec::new(),
-        domain_name: None,
-        domain_search: Vec::new(),
-        ntp_servers: Vec::new(),
-        mtu: 1450,
-        classless_routes: Vec::new(),
-        extra_options: std::collections::BTreeMap::new(),
-        authoritative: false,
-    }
+    SubnetConfig::new(
+        SubnetId(1),
+        Ipv4Network::new(address(0), 24).expect("a network"),
+        address(1),
+        AddressRange::new(address(20), address(40)).expect("a range"),
+    )
 }
 
 fn new_client(habits: Habits, ppm: i32, seed: u64) -> Client {
