@@ -107,12 +107,25 @@ pub(crate) async fn run(relocation: Arc<Relocation>) {
 
 impl Relocation {
     /// Announces this node's address to the members, and to whoever is at `others`, until the
-    /// membership has it. Returns at once if it does, or if this node is no member.
+    /// committed membership has it. Returns at once if it does, or if this node is no member.
+    ///
+    /// Its own log is not enough: it may have led, written the address down and lost the leadership. Then the
+    /// others do not find it, and no leader of theirs replaces what it wrote.
     pub(crate) async fn announce(&self, others: &[String]) {
         let here = &self.identity.peer_address;
         while let Some(recorded) = self.view.recorded_address(self.identity.node) {
-            if recorded == *here {
+            if recorded == *here && self.is_committed_here() {
                 break;
+            }
+            if recorded == *here {
+                self.elections.refresh();
+                self.blockers.set(PART, None);
+                if self.view.leading_term().is_none() {
+                    let told = self.tell_everybody(others).await;
+                    tracing::debug!(told, "its own log has its address, and the cluster may not");
+                }
+                self.view.wait_for_leader_change(RETRY).await;
+                continue;
             }
             let told = self.tell_everybody(others).await;
             self.elections.refresh();
@@ -127,6 +140,17 @@ impl Relocation {
         }
         self.elections.refresh();
         self.blockers.set(PART, None);
+    }
+
+    /// Whether the membership that is committed, as far as it is applied here, has this node where it is.
+    fn is_committed_here(&self) -> bool {
+        self.reader.with(|applied| {
+            let node = applied
+                .membership
+                .membership()
+                .get_node(&self.identity.node.0);
+            node.is_none_or(|node| node.address == self.identity.peer_address)
+        })
     }
 
     /// Tells all of them at once. `None` when one of them has taken it over, else why not.

@@ -7,7 +7,7 @@ use super::states::{Change, bound_to, lease};
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, What};
 use ipam::{ClientKey, LeaseState, State};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 /// The address that each client had last, until it lost its claim to it. Only of clients that keep to
@@ -15,6 +15,9 @@ use std::net::Ipv4Addr;
 #[derive(Clone, Debug, Default)]
 pub(super) struct L5 {
     had: BTreeMap<ClientKey, Ipv4Addr>,
+    /// Addresses that were reserved for a client: it may have been offered one, and takes it when the reservation
+    /// is gone.
+    reserved: BTreeSet<(ClientKey, Ipv4Addr)>,
 }
 
 impl L5 {
@@ -31,6 +34,9 @@ impl L5 {
     }
 
     pub(super) fn step(&mut self, step: &Step<'_>) -> Verdict {
+        let objects = step.after.objects().reservations.values();
+        let reserved = objects.map(|stored| (stored.object.client.clone(), stored.object.address));
+        self.reserved.extend(reserved);
         for change in &step.changes {
             // Meant for somebody else, or found in use: nobody is remembered there any more.
             if let Some(lease) = change.after {
@@ -52,8 +58,11 @@ impl L5 {
         let is_kept = change.before.is_some_and(|lease| lease.client == *client);
         let had = *self.had.get(client)?;
         // Both before and after, it could have had the other one.
-        let could =
-            had != change.address && !is_kept && could_have(step.before, change, client, had);
+        let was_reserved = self.reserved.contains(&(client.clone(), change.address));
+        let could = had != change.address
+            && !is_kept
+            && !was_reserved
+            && could_have(step.before, change, client, had);
         could.then(|| {
             Violation::new(
                 "L5",
