@@ -46,7 +46,9 @@ impl L4 {
                 let given_up = (address, event.at);
                 self.given_up.insert(event.client.clone(), given_up);
             }
-            What::Refused { server, .. } => return self.refused(event, server, peace, held_for),
+            What::Refused { server, address } => {
+                return self.refused(event, (server, address), peace, held_for);
+            }
             _ => {}
         }
         Ok(())
@@ -55,7 +57,7 @@ impl L4 {
     fn refused(
         &self,
         event: &Event,
-        server: Ipv4Addr,
+        (server, refused): (Ipv4Addr, Ipv4Addr),
         peace: &Peace,
         held_for: Duration,
     ) -> Verdict {
@@ -75,7 +77,10 @@ impl L4 {
             false => GIVING_UP + REPLY_DEADLINE,
         };
         let is_given_up = given_up
-            .is_some_and(|(given_up, when)| given_up == address && at.since(*when) < decided);
+            // Of two offers it may take the one of what it gave up, and not the last.
+            .is_some_and(|(given_up, when)| {
+                [address, &refused].contains(&given_up) && at.since(*when) < decided
+            });
         let is_held = is_held && !is_given_up;
         let Some(healed) = peace.settled_since(*at).filter(|_| is_held) else {
             return Ok(());
