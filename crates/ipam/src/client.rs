@@ -114,6 +114,15 @@ impl IdentityPolicy {
             _ => ClientKey::Hardware(identity.hardware.clone()),
         }
     }
+
+    /// Whether a client can be meant by this name: where clients go by their hardware address,
+    /// nobody has an identifier.
+    pub(crate) const fn uses(self, client: &ClientKey) -> bool {
+        match self {
+            Self::HardwareAddress => matches!(client, ClientKey::Hardware(_)),
+            Self::ClientIdentifier => true,
+        }
+    }
 }
 
 impl InvalidLength {

@@ -60,6 +60,17 @@ pub enum LeaseState {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hostname(Vec<u8>);
 
+impl Lease {
+    /// Whether an operator means the client of this lease: by its own name or, as with a
+    /// reservation, by the hardware address of the machine, whatever name it goes by.
+    pub(crate) fn is_of(&self, client: &ClientKey) -> bool {
+        match client {
+            ClientKey::Hardware(hardware) => self.hardware == *hardware,
+            ClientKey::Identifier(_) => self.client == *client,
+        }
+    }
+}
+
 impl Hostname {
     /// An option's payload has at most 255 bytes (RFC 2132 §2).
     pub const MAX_BYTES: usize = 255;

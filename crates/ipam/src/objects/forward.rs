@@ -7,8 +7,8 @@
 
 use super::{Object, Registered};
 use crate::{
-    AddressRefusal, ClientKey, HardwareAddress, IdentityPolicy, Listener, NodeId, ObjectRefusal,
-    PortUse, Protocol, State, Subnet, SubnetId, budget,
+    AddressRefusal, ClientKey, HardwareAddress, Listener, NodeId, ObjectRefusal, PortUse, Protocol,
+    State, Subnet, SubnetId, budget,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -236,10 +236,9 @@ fn check_target(state: &State, target: &ForwardTarget, force: bool) -> Result<()
 fn check_client(state: &State, id: SubnetId, client: &ClientKey) -> Result<(), ObjectRefusal> {
     let subnet = state.subnets.get(&id);
     let subnet = subnet.ok_or(ObjectRefusal::UnknownSubnet(id))?;
-    let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
-    match client {
-        ClientKey::Identifier(_) if by_hardware => Err(ObjectRefusal::IdentifierNotUsed(id)),
-        _ => Ok(()),
+    match subnet.config.identity.uses(client) {
+        true => Ok(()),
+        false => Err(ObjectRefusal::IdentifierNotUsed(id)),
     }
 }
 
@@ -262,10 +261,7 @@ const fn used_by(listener: Listener, node: NodeId) -> PortUse {
 fn dynamic_holder(subnet: &Subnet, address: Ipv4Addr) -> Option<&ClientKey> {
     let lease = subnet.leases.get(address)?;
     let reserved = subnet.reservations.client_of(address);
-    let reserved = reserved.is_some_and(|client| match client {
-        ClientKey::Hardware(hardware) => lease.hardware == *hardware,
-        ClientKey::Identifier(_) => lease.client == *client,
-    });
+    let reserved = reserved.is_some_and(|client| lease.is_of(client));
     (lease.state.is_held() && !reserved).then_some(&lease.client)
 }
 

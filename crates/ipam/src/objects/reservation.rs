@@ -3,8 +3,8 @@
 use super::Object;
 use super::forward::{forwards_to, left_open};
 use crate::{
-    AddressRefusal, ClientIdentifier, ClientKey, HardwareAddress, IdentityPolicy, Lease,
-    ObjectRefusal, State, Subnet, SubnetId, budget,
+    AddressRefusal, ClientIdentifier, ClientKey, HardwareAddress, ObjectRefusal, State, Subnet,
+    SubnetId, budget,
 };
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -54,8 +54,7 @@ impl Object for Reservation {
         if !subnet.config.is_host_address(address) {
             return Err(AddressRefusal::NotInSubnet(address).into());
         }
-        let by_hardware = subnet.config.identity == IdentityPolicy::HardwareAddress;
-        if by_hardware && matches!(self.client, ClientKey::Identifier(_)) {
+        if !subnet.config.identity.uses(&self.client) {
             return Err(ObjectRefusal::IdentifierNotUsed(self.subnet));
         }
         if address == subnet.config.router || subnet.config.is_excluded(address) {
@@ -81,7 +80,7 @@ impl Object for Reservation {
         }
         let lease = subnet.leases.get(address);
         let held = lease.filter(|lease| lease.state.is_held());
-        match held.filter(|lease| !self.is_for(lease)) {
+        match held.filter(|lease| !lease.is_of(&self.client)) {
             Some(lease) => Err(AddressRefusal::HeldByAnother {
                 address,
                 holder: lease.client.clone(),
@@ -134,14 +133,6 @@ impl Reservation {
     fn subnet_in<'a>(&self, state: &'a State) -> Result<&'a Subnet, ObjectRefusal> {
         let subnet = state.subnets.get(&self.subnet);
         subnet.ok_or(ObjectRefusal::UnknownSubnet(self.subnet))
-    }
-
-    /// Whether the lease is of the client that the address is kept for.
-    fn is_for(&self, lease: &Lease) -> bool {
-        match &self.client {
-            ClientKey::Hardware(hardware) => lease.hardware == *hardware,
-            ClientKey::Identifier(_) => lease.client == self.client,
-        }
     }
 }
 
