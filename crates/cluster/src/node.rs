@@ -73,6 +73,12 @@ impl Cluster {
         self.parts.join.begin(start).await
     }
 
+    /// Which node this is.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.parts.status.identity.node
+    }
+
     /// Whether this node has a log, or is about to get its first entry.
     #[must_use]
     pub fn has_begun(&self) -> bool {

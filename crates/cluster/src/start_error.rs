@@ -21,7 +21,7 @@ pub enum StartError {
     Initialize(String),
     /// The cluster-wide configuration.
     #[error("the cluster-wide configuration is refused: {0}")]
-    Bootstrap(#[source] Refusal),
+    Bootstrap(Refusal),
     /// There is a cluster already.
     #[error(
         "{0} has a cluster already, and a second one would give out the same addresses again: \
@@ -35,7 +35,7 @@ pub enum StartError {
     #[error(
         "the listen IP is refused: {0}; set GATEWAY_DHCP_LISTEN_IP to an address of this host's own"
     )]
-    ListenIp(#[source] Refusal),
+    ListenIp(Refusal),
     /// The certificates for the peer port.
     #[error("preparing TLS for the peer port")]
     Tls(#[from] TlsError),

@@ -7,16 +7,8 @@
 
 use ipam::SubnetConfig;
 use natd::netlink::{Holder, LinkError, Links, ListenIp};
+use node::LanInterface;
 use std::net::Ipv4Addr;
-
-/// This node's interface on the clients' network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LanInterface {
-    /// The interface.
-    pub interface: String,
-    /// This host's own address there.
-    pub listen_ip: Ipv4Addr,
-}
 
 /// Why it is not certain which interface that is.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,8 @@
 mod repeat_filter;
 mod sink;
 
-use crate::admin::audit::TARGET as AUDIT;
 use anyhow::{Context, Result};
+use operator::audit::TARGET as AUDIT;
 use repeat_filter::RepeatFilter;
 use sink::Sink;
 use std::fmt::Display;

@@ -1,28 +1,20 @@
-//! The gateway daemon: configuration and wiring, nothing else.
+//! The gateway daemon: configuration, signals, and adapters by which operators reach it.
 //!
-//! It opens the data directory and takes part in the cluster (`cluster`), answers operators
-//! (`admin`), keeps the kernel's NAT at the replicated intent (`natd`), and, once the cluster has
-//! accepted this node's listen IP, answers DHCP clients (`dhcpd`).
+//! It opens the data directory and takes part in the cluster (`cluster`), runs a node on it (`node`: NAT, DHCP), and
+//! answers operators over gRPC (`grpc`, an adapter of `operator`).
 //!
 //! On SIGTERM or SIGINT it stops; the kernel's rules stay. On SIGHUP it reloads what it can. On a
 //! storage error it stays up and silent, so that operators can ask it why. When a part of the cluster
 //! node has ended by a bug, Raft above all, the process ends with an error, to be started again.
 
-mod admin;
 mod check;
-mod config_drift;
-mod dhcp;
+mod grpc;
 mod lan_interface;
-mod listen_ip_watch;
-mod listeners;
 mod logging;
-mod nat;
-mod outages;
+mod node_config;
 mod readiness;
 mod reload;
 mod run;
-mod startup;
-mod supervise;
 
 use crate::logging::Logging;
 use crate::reload::Reload;

@@ -1,24 +1,17 @@
 //! One run of the daemon, from settings to the signal that ends it.
 
-use crate::admin::{self, Daemon};
-use crate::check::uplink_problem;
+use crate::check::{peers_problem, uplink_problem};
 use crate::config::Settings;
-use crate::lan_interface::{self, LanInterface};
-use crate::listeners::Listeners;
 use crate::reload::Reload;
-use crate::startup::{self, BootstrapRequest};
-use crate::supervise::supervise;
-use crate::{config_drift, dhcp, listen_ip_watch, nat, readiness};
+use crate::{grpc, lan_interface, node_config, readiness};
 use anyhow::{Context, Result, anyhow};
-use cluster::{Cluster, ClusterConfig, Snapshots, Timings};
+use cluster::Cluster;
+use node::{LanInterface, Node};
+use operator::Operations;
 use std::future::Future;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-
-/// Operators who may wait for a bootstrap at a time.
-const BOOTSTRAP_REQUESTS: usize = 4;
 
 /// Runs until a signal says stop, or a part cannot go on.
 pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> Result<()> {
@@ -33,13 +26,8 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     )
     .await
     .context("finding this node's place on the clients' network")?;
-    warn_if_open(&settings);
-    if let Some(uplink) = &settings.uplink_interface
-        && let Err(problem) = uplink_problem(uplink).await
-    {
-        tracing::warn!("{problem}");
-    }
-    let cluster = Cluster::start(cluster_config(&settings, &lan))
+    let config = node_config::of_node(&settings, lan.clone())?;
+    let cluster = Cluster::start(node_config::of_cluster(&settings, &lan))
         .await
         .context("starting the cluster node")?;
     tracing::info!(
@@ -47,19 +35,19 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
         peers = %settings.peer_listen, admin = %settings.admin_listen,
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
-    let (bootstrap, requests) = mpsc::channel(BOOTSTRAP_REQUESTS);
-    let listeners = Listeners::new(settings.peer_listen.port(), settings.admin_listen.port()).await;
-    listeners.tell(&cluster);
-    let daemon = Arc::new(Daemon::new(cluster.clone(), bootstrap, warnings));
+    let (node, requests) = Node::new(cluster.clone(), warnings);
+    let node = Arc::new(node);
+    warn(&settings, &lan, &node).await;
     let mut tasks = JoinSet::new();
-    let watched = Arc::clone(&daemon);
-    tasks.spawn(async move { watched.outages.watch(&watched.cluster).await });
-    admin::serve(settings.admin_listen, Arc::clone(&daemon), &mut tasks).await?;
+    let watched = Arc::clone(&node);
+    tasks.spawn(async move { watched.watch_outages().await });
+    let operations = Operations::new(Arc::clone(&node));
+    grpc::serve(settings.admin_listen, operations, &mut tasks).await?;
     readiness::ready();
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
         reason = cluster.broken() => Err(anyhow!(reason).context("ending, to be started again")),
-        outcome = serve(&settings, &lan, &cluster, &daemon, requests, listeners) => outcome,
+        outcome = node::serve(&node, config, requests) => outcome,
     };
     if outcome.is_ok() {
         readiness::stopping();
@@ -70,37 +58,17 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     outcome
 }
 
-/// Everything that needs the cluster to have accepted this node.
-async fn serve(
-    settings: &Settings,
-    lan: &LanInterface,
-    cluster: &Cluster,
-    daemon: &Arc<Daemon>,
-    requests: mpsc::Receiver<BootstrapRequest>,
-    listeners: Listeners,
-) -> Result<()> {
-    let mut tasks = JoinSet::new();
-    let started = nat::start(cluster, settings, lan, daemon, &mut tasks);
-    started.context("starting NAT")?;
-    startup::bootstrap_or_join(settings, cluster, requests).await?;
-    report_config_drift(settings, cluster, daemon);
-    tasks.spawn(listeners.follow(cluster.clone()));
-    let silenced = cluster.clone();
-    tasks.spawn(supervise(
-        "watch of the listen IP",
-        listen_ip_watch::watch(cluster.clone(), lan.clone()),
-        move |reason| silenced.silence(listen_ip_watch::PART, Some(reason)),
-    ));
-    dhcp::serve(settings, lan, cluster, daemon).await
-}
-
-/// Logs where this node's configuration differs from the cluster's.
-fn report_config_drift(settings: &Settings, cluster: &Cluster, daemon: &Daemon) {
-    let drift = config_drift::find(settings, cluster);
-    for difference in &drift {
-        tracing::warn!("{difference}");
+/// Says what is not as it should be, and lets the node start all the same.
+async fn warn(settings: &Settings, lan: &LanInterface, node: &Node) {
+    warn_if_open(settings);
+    if let Some(uplink) = &settings.uplink_interface
+        && let Err(problem) = uplink_problem(uplink).await
+    {
+        tracing::warn!("{problem}");
     }
-    daemon.set_config_drift(drift);
+    if let Some(problem) = peers_problem(settings, Some(lan)) {
+        node.note_nat_problem(problem);
+    }
 }
 
 /// On the loopback, whoever reaches the port is on this host already.
@@ -111,21 +79,6 @@ fn warn_if_open(settings: &Settings) {
             "GATEWAY_PEER_INSECURE=yes: the peer port has no authentication, and whoever reaches it \
              can change anything. Set GATEWAY_TLS_CA, GATEWAY_TLS_CERT and GATEWAY_TLS_KEY"
         );
-    }
-}
-
-fn cluster_config(settings: &Settings, lan: &LanInterface) -> ClusterConfig {
-    ClusterConfig {
-        node: settings.node,
-        data_dir: settings.data_dir.clone(),
-        peer_listen: settings.peer_listen,
-        peer_address: settings.peer_address.clone(),
-        listen_ip: lan.listen_ip,
-        tls: settings.peer_tls.clone(),
-        timings: Timings::default(),
-        profile: settings.profile,
-        snapshots: Snapshots::default(),
-        alone: settings.alone,
     }
 }
 

@@ -5,8 +5,7 @@ use crate::removed::RemovedMembers;
 use crate::{
     AnyKey, AnyObject, ClusterTime, ForwardPolicy, Gateway, Ipv4Network, Lease, LeaseTable,
     NatView, NodeId, NodeRegistration, ObjectRefusal, Objects, PastGrant, PastGrants,
-    ProfileSetting, Reservations, ResolvedForward, Stored, Subnet, SubnetConfig, SubnetId,
-    SubnetNat,
+    ProfileSetting, ResolvedForward, Stored, Subnet, SubnetId, SubnetNat,
 };
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -256,24 +255,23 @@ impl State {
         let Some(subnet) = self.subnets.get_mut(&id) else {
             return;
         };
-        let allocatable: BTreeSet<Ipv4Addr> = subnet
-            .config
-            .pool
-            .iter()
-            .filter(|address| {
-                is_allocatable(&subnet.config, &subnet.reservations, &self.nodes, *address)
-            })
+        let pool = subnet.config.pool.iter();
+        let mut allocatable: BTreeSet<Ipv4Addr> = pool
+            .filter(|address| is_unclaimed(subnet, *address))
             .collect();
+        for address in self.nodes.values().flat_map(|node| node.listen.values()) {
+            allocatable.remove(address);
+        }
         subnet.leases.reset_allocatable(allocatable);
     }
 
     /// The same for one address whose reservation or node changed.
     pub(crate) fn refresh_allocatable_address(&mut self, id: SubnetId, address: Ipv4Addr) {
+        let is_nodes = self.node_at(address).is_some();
         let Some(subnet) = self.subnets.get_mut(&id) else {
             return;
         };
-        let allocatable =
-            is_allocatable(&subnet.config, &subnet.reservations, &self.nodes, address);
+        let allocatable = !is_nodes && is_unclaimed(subnet, address);
         subnet.leases.set_allocatable(address, allocatable);
     }
 
@@ -298,15 +296,9 @@ impl State {
     }
 }
 
-fn is_allocatable(
-    config: &SubnetConfig,
-    reservations: &Reservations,
-    nodes: &BTreeMap<NodeId, NodeRegistration>,
-    address: Ipv4Addr,
-) -> bool {
-    config.is_dynamic(address)
-        && reservations.client_of(address).is_none()
-        && !nodes.values().any(|node| node.listens_on(address))
+/// Whether neither the configuration nor a reservation keeps the address from clients without one. Nodes may.
+fn is_unclaimed(subnet: &Subnet, address: Ipv4Addr) -> bool {
+    subnet.config.is_dynamic(address) && subnet.reservations.client_of(address).is_none()
 }
 
 fn restore_leases(subnet: &mut Subnet, parts: SubnetLeases) -> Result<(), InvalidState> {

@@ -16,13 +16,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cluster", &["raft-store", "api", "ipam"]),
     ("dhcpd", &["ipam"]),
     ("natd", &["ipam"]),
+    // One node, assembled.
+    ("node", &["cluster", "dhcpd", "ipam", "natd"]),
+    // Free of transport: it knows no protobuf.
+    ("operator", &["cluster", "dhcpd", "ipam", "natd", "node"]),
     (
         "gatewayd",
-        &["api", "cluster", "dhcpd", "ipam", "natd", "raft-store"],
+        &[
+            "api", "cluster", "dhcpd", "ipam", "natd", "node", "operator",
+        ],
     ),
     // The core says how objects, keys and clients are written: what operators type and read.
     ("gatewayctl", &["api", "ipam"]),
-    // The simulation runs the daemon's joints, and hands the store its disk.
+    // The simulation runs the node and its operators, and hands the store its disk.
     (
         "sim",
         &[
@@ -30,10 +36,11 @@ const ARROWS: &[(&str, &[&str])] = &[
             "causes",
             "cluster",
             "dhcpd",
-            "gatewayd",
             "ipam",
             "mutants",
             "natd",
+            "node",
+            "operator",
             "raft-store",
         ],
     ),

@@ -15,10 +15,21 @@ struct Ban {
     reason: &'static str,
 }
 
+const AN_ADAPTER: &str =
+    "an adapter proposes nothing by itself: what operators may do is `operator`'s (ADR 0036)";
+
 const BANS: &[Ban] = &[
     Ban {
         word: "SystemTime",
-        crates: &["ipam", "api", "raft-store", "cluster", "dhcpd", "natd"],
+        crates: &[
+            "ipam",
+            "api",
+            "raft-store",
+            "cluster",
+            "dhcpd",
+            "natd",
+            "node",
+        ],
         reason: "wall clocks lie: lease time is the cluster clock's (contract T1 to T5)",
     },
     Ban {
@@ -29,6 +40,8 @@ const BANS: &[Ban] = &[
             "cluster",
             "dhcpd",
             "natd",
+            "node",
+            "operator",
             "gatewayd",
             "gatewayctl",
         ],
@@ -36,8 +49,36 @@ const BANS: &[Ban] = &[
     },
     Ban {
         word: "env::var",
-        crates: &["api", "raft-store", "cluster", "dhcpd", "natd"],
+        crates: &[
+            "api",
+            "raft-store",
+            "cluster",
+            "dhcpd",
+            "natd",
+            "node",
+            "operator",
+        ],
         reason: "configuration is gatewayd's and comes in as a value",
+    },
+    Ban {
+        word: "ObjectCommand",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: "ClusterCommand",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: "LeaseCommand",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: "ipam::Command",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
     },
 ];
 

@@ -2,10 +2,11 @@
 
 use super::{Finding, Verdict, networks, port};
 use crate::config::Settings;
-use crate::lan_interface::{self, LanInterface};
+use crate::lan_interface;
 use cluster::PeerTls;
 use ipam::SourceNat;
 use natd::netlink::{Holder, Links};
+use node::LanInterface;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;

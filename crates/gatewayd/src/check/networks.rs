@@ -1,7 +1,7 @@
 //! Whether the clients' network, the peers' network and the uplink are kept apart. Pure.
 
 use crate::config::Settings;
-use crate::lan_interface::LanInterface;
+use node::LanInterface;
 
 /// S12: nothing from the clients' network reaches the peer port, and so no peer does there.
 pub fn peers_conflict(settings: &Settings, lan: Option<&LanInterface>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Whether the DHCP port can be had: it is bound for an instant, as the server would.
 
 use super::Verdict;
-use crate::lan_interface::LanInterface;
+use node::LanInterface;
 use std::fs;
 use std::path::PathBuf;
 

@@ -7,10 +7,11 @@ use crate::disk::Disk;
 use crate::lan::LanPort;
 use crate::network::{Host, PeerNetwork};
 use crate::sometimes::Sightings;
-use cluster::{Cluster, ClusterConfig, PeerHandler, Start, StartError, Surroundings};
-use dhcpd::{DhcpServer, RateLimits, ServerConfig};
-use gatewayd::ClusterLeases;
-use ipam::SubnetId;
+use ::node::{ClusterLeases, Node, StartConfig};
+use anyhow::{Context, Result};
+use cluster::{Cluster, ClusterConfig, PeerHandler, Start, Surroundings};
+use dhcpd::{ClientLink, DhcpServer, LeaseService, RateLimits, ServerConfig};
+use ipam::Bootstrap;
 use natd::NodeContext;
 use natd::kernel::fake::FakeKernel;
 use raft_store::{Execution, OpenOptions};
@@ -26,8 +27,8 @@ pub struct Boot {
     pub config: ClusterConfig,
     /// How it begins if its disk is empty.
     pub start: Start,
-    /// The subnet that it serves.
-    pub subnet: SubnetId,
+    /// What its configuration says of the cluster.
+    pub bootstrap: Bootstrap,
     /// The relay agents that it listens to.
     pub relays: Vec<Ipv4Addr>,
     /// What NAT rules need to know of it.
@@ -44,13 +45,21 @@ pub struct Seen {
     /// Whether it has got as far as its disk.
     pub opening: bool,
     /// The node, once its store is open.
-    pub cluster: Option<Cluster>,
+    pub node: Option<Arc<Node>>,
     /// What answers its peers.
     pub handler: Option<PeerHandler>,
     /// Whether the cluster has accepted it, and it serves DHCP.
     pub serves: bool,
     /// Why it did not start.
     pub failure: Option<String>,
+}
+
+impl Seen {
+    /// The node's part of the cluster, once its store is open.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.node.as_deref().map(Node::cluster)
+    }
 }
 
 impl Window {
@@ -81,11 +90,11 @@ pub struct Place {
 /// Runs a node until it is dropped.
 pub async fn run(boot: Boot, place: Place, window: Window) {
     if let Err(error) = serve(&boot, place, &window).await {
-        window.lock().failure = Some(format!("{:#}", anyhow::Error::from(error)));
+        window.lock().failure = Some(format!("{error:#}"));
     }
 }
 
-async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartError> {
+async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<()> {
     let options = OpenOptions {
         execution: Execution::Tasks,
         ..OpenOptions::new(&boot.config.data_dir, boot.config.node.0)
@@ -98,28 +107,44 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<(), StartEr
         connector: place.network.connector(boot.host),
     };
     let (cluster, handler) = Cluster::start_in(boot.config.clone(), surroundings).await?;
+    let (node, requests) = Node::new(cluster.clone(), Vec::new());
+    let node = Arc::new(node);
     {
         let mut seen = window.lock();
-        seen.cluster = Some(cluster.clone());
+        seen.node = Some(Arc::clone(&node));
         seen.handler = Some(handler);
     }
-    cluster.begin(&boot.start).await?;
+    let watched = Arc::clone(&node);
+    tokio::spawn(async move { watched.watch_outages().await });
+    let start = StartConfig {
+        start: boot.start.clone(),
+        bootstrap: boot.bootstrap.clone(),
+        others: Vec::new(),
+    };
+    ::node::become_member(&start, &cluster, requests).await?;
     tokio::spawn(nat::keep(cluster.clone(), boot.nat.clone(), place.kernel));
     window.lock().serves = true;
     let config = ServerConfig {
         node: boot.config.node,
-        subnet: boot.subnet,
+        subnet: boot.bootstrap.subnet.id,
         interface: "lan".to_owned(),
         listen_ip: boot.config.listen_ip,
         relays: boot.relays.clone(),
         limits: RateLimits::default(),
     };
     place.port.open();
-    let leases = WatchedLeases::new(ClusterLeases::new(cluster), place.sightings.clone());
-    let server = DhcpServer::on(Arc::new(place.port), &config, Arc::new(leases));
-    place.sightings.server(server.counters());
-    if let Err(error) = server.run(std::future::pending()).await {
-        tracing::error!(%error, "the DHCP server has ended");
-    }
-    Ok(())
+    let sightings = place.sightings;
+    let port: Arc<dyn ClientLink> = Arc::new(place.port);
+    let leases: Arc<dyn LeaseService> = Arc::new(WatchedLeases::new(
+        ClusterLeases::new(cluster),
+        sightings.clone(),
+    ));
+    let bind = || {
+        let server = DhcpServer::on(Arc::clone(&port), &config, Arc::clone(&leases));
+        sightings.server(server.counters());
+        Ok(server)
+    };
+    ::node::serve_dhcp(&node, bind)
+        .await
+        .context("serving DHCP")
 }

@@ -1,10 +1,10 @@
-//! dhcpd's port as `gatewayd` plugs it into the cluster, and a look at what comes of each command.
+//! dhcpd's port as `node` plugs it into the cluster, and a look at what comes of each command.
 
 use crate::sometimes::Sightings;
+use ::node::ClusterLeases;
 use async_trait::async_trait;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
-use gatewayd::ClusterLeases;
 use ipam::{ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, SubnetConfig, SubnetId};
 use std::net::Ipv4Addr;
 use std::sync::Arc;

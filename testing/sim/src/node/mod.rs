@@ -20,6 +20,7 @@ use crate::network::{CallId, Host, PeerNetwork, PeerRequest, answer};
 use crate::sometimes::Sightings;
 use cluster::Cluster;
 use natd::kernel::fake::FakeKernel;
+use operator::{NodeStatus, Operations};
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -152,6 +153,15 @@ impl Node {
         true
     }
 
+    /// Has an operator ask the node for something, in a task of it.
+    pub fn ask(&self, work: impl FnOnce(Operations) -> BoxedWork) {
+        if let Some(life) = &self.life
+            && let Some(operations) = self.operations()
+        {
+            life.runtime.spawn(work(operations));
+        }
+    }
+
     /// Has the node do something of its own, in a task.
     pub fn spawn(&self, work: impl FnOnce(Cluster) -> BoxedWork) {
         if let Some(life) = &self.life
@@ -181,7 +191,22 @@ impl Node {
     /// The node's part of the cluster, once its store is open.
     #[must_use]
     pub fn cluster(&self) -> Option<Cluster> {
-        self.seen(|seen| seen.cluster.clone())?
+        self.seen(|seen| seen.cluster().cloned())?
+    }
+
+    /// What an operator may do with it, once its store is open.
+    #[must_use]
+    pub fn operations(&self) -> Option<Operations> {
+        self.seen(|seen| seen.node.clone().map(Operations::new))?
+    }
+
+    /// Its status, as an operator gets it.
+    #[must_use]
+    pub fn status(&self) -> Option<NodeStatus> {
+        let life = self.life.as_ref()?;
+        let operations = self.operations()?;
+        let _clock = life.runtime.enter();
+        Some(operations.status())
     }
 
     /// Looks at something that depends on the node's clock.
@@ -216,8 +241,7 @@ impl Node {
             return true;
         }
         let stopped = |cluster: &Cluster| cluster.storage_error().is_some();
-        let failed =
-            |seen: &Seen| seen.failure.is_some() || seen.cluster.as_ref().is_some_and(stopped);
+        let failed = |seen: &Seen| seen.failure.is_some() || seen.cluster().is_some_and(stopped);
         self.seen(failed).unwrap_or(false)
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Keeps the kernel at the replicated intent until the node stops.
 pub(super) async fn keep(cluster: Cluster, context: NodeContext, kernel: FakeKernel) {
-    let (input, follow) = gatewayd::follow_nat_intent(cluster);
+    let (input, follow) = ::node::follow_nat_intent(cluster);
     let (mut intents, vacated) = (input.intents, input.vacated);
     let mut events = kernel.events();
     let mut reconciler = KernelReconciler::new(kernel);

@@ -1,9 +1,9 @@
 //! The product's enumerations that do not list themselves.
 
 use super::{Row, Table};
-use gatewayd::verdict::Blocker;
 use ipam::budget::OverBudget;
 use ipam::{AddressRefusal, ClusterRefusal, LeaseRefusal, ObjectRefusal, Refusal};
+use operator::verdict::Blocker;
 
 /// The names of an enum's variants, and the name of one. A new variant does not compile until it is in the list.
 macro_rules! variants {

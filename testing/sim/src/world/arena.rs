@@ -16,7 +16,7 @@ use crate::lan::Segment;
 use crate::network::{CallId, Delivery, Host, PeerNetwork, PeerRequest};
 use crate::node::{Boot, Node};
 use crate::others::node_on;
-use crate::scenario::{SUBNET, Scenario, listen_ip, peer_address};
+use crate::scenario::{Scenario, listen_ip, peer_address};
 use crate::sometimes::Sightings;
 use crate::stats::Stats;
 use crate::trace::Trace;
@@ -313,7 +313,6 @@ pub(super) fn boot_of(scenario: &Scenario, bootstrap: &Bootstrap, seat: Seat) ->
         host,
         config,
         start,
-        subnet: SUBNET,
         relays: scenario.relay.iter().map(|relay| relay.address).collect(),
         nat: NodeContext {
             lan_interface: InterfaceName::new("lan")?,
@@ -324,5 +323,6 @@ pub(super) fn boot_of(scenario: &Scenario, bootstrap: &Bootstrap, seat: Seat) ->
             networks: Vec::new(),
             addresses: BTreeSet::new(),
         },
+        bootstrap: bootstrap.clone(),
     })
 }

@@ -222,7 +222,7 @@ impl World {
             return;
         };
         let applied = |cluster: &Cluster| *cluster.watch_applied().borrow();
-        let mark = node.seen(|seen| seen.cluster.as_ref().map(applied));
+        let mark = node.seen(|seen| seen.cluster().map(applied));
         let Some(mark) = mark.flatten() else { return };
         let Some(position) = mark.position else {
             return;

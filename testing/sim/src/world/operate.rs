@@ -6,10 +6,11 @@ use crate::scenario::SUBNET;
 use fastrand::Rng;
 use ipam::{
     AnyKey, Change, ClientIdentity, ClientKey, ClusterCommand, ClusterTime, Command, Forward,
-    ForwardKey, ForwardTarget, GrantRef, HardwareAddress, Lease, LeaseState, NodeId, ObjectCommand,
-    Operator, Protocol, Registered, ReleaseLease, Reservation, ReservationKey, State, Stored,
-    SubnetId,
+    ForwardKey, ForwardTarget, GrantRef, HardwareAddress, Lease, LeaseState, ObjectCommand,
+    Operator, Outcome, Protocol, Registered, ReleaseLease, Reservation, ReservationKey, State,
+    Stored, SubnetId,
 };
+use operator::{Caller, Operations, OperatorError};
 use std::net::Ipv4Addr;
 
 /// Commands of an operator's at once.
@@ -39,7 +40,6 @@ impl World {
             return;
         }
         let host = hosts[random.usize(0..hosts.len())];
-        let command = in_an_operators_name(command, NodeId(host));
         self.trace
             .note(name(host), format_args!("an operator asks: {command:?}"));
         self.observer.judge.operator(TrueTime(self.now), &command);
@@ -47,9 +47,9 @@ impl World {
         let Some(node) = self.nodes.get(&host) else {
             return;
         };
-        node.spawn(|cluster| {
+        node.ask(|operations| {
             Box::pin(async move {
-                let outcome = cluster.propose(command).await;
+                let outcome = carry_out(&operations, command).await;
                 if let Ok(outcome) = &outcome {
                     sightings.outcome(outcome);
                 }
@@ -242,23 +242,26 @@ pub(super) fn revoke(subnet: SubnetId, address: Ipv4Addr) -> Command {
     })
 }
 
-/// What an operator asks of `node` carries his name, as the node's admin service sees him.
-fn in_an_operators_name(command: Command, node: NodeId) -> Command {
-    let from = ORIGIN.to_owned();
-    let operator = Operator { node, from };
-    match command {
-        Command::Object(command) => Command::Object(ObjectCommand {
-            operator,
-            ..command
-        }),
+/// Asks as an operator does, where there is an operation for it. The state machine must refuse the rest by itself:
+/// another release's nodes may let it through.
+async fn carry_out(operations: &Operations, command: Command) -> Result<Outcome, OperatorError> {
+    let caller = Caller {
+        from: ORIGIN.to_owned(),
+    };
+    let done = match command {
+        Command::Object(ObjectCommand { change, force, .. }) if !change.kind().is_leaders() => {
+            let done = operations.change(&caller, change, force).await;
+            done.map(drop)
+        }
         Command::Cluster(ClusterCommand::RevokeLease {
-            subnet, address, ..
-        }) => Command::Cluster(ClusterCommand::RevokeLease {
-            operator,
-            subnet,
-            address,
-        }),
-        command => command,
+            address, subnet, ..
+        }) if subnet == SUBNET => operations.release_lease(&caller, address).await,
+        command => return Ok(operations.node().cluster().propose(command).await?),
+    };
+    match done {
+        Ok(()) => Ok(Outcome::Done),
+        Err(OperatorError::Rejected(refusal)) => Ok(Outcome::Refused(refusal)),
+        Err(error) => Err(error),
     }
 }
 

@@ -187,8 +187,7 @@ impl World {
     fn takes_part(&self, host: Host) -> bool {
         let applied = |cluster: &Cluster| cluster.watch_applied().borrow().position.is_some();
         let node = self.nodes.get(&host);
-        let seen =
-            node.and_then(|node| node.seen(|seen| seen.cluster.as_ref().is_some_and(applied)));
+        let seen = node.and_then(|node| node.seen(|seen| seen.cluster().is_some_and(applied)));
         seen == Some(true) && self.observer.members.contains(&host)
     }
 

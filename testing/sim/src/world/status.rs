@@ -7,9 +7,9 @@ use crate::network::Host;
 use crate::node::Node;
 use crate::sometimes::{Table, blocker_name};
 use causes::{Trouble, cause_of};
-use cluster::{Cluster, ClusterStatus, Role};
-use gatewayd::verdict::{MemberObserved, Observed, Verdict};
-use ipam::{NodeId, Subnet};
+use cluster::Cluster;
+use ipam::NodeId;
+use operator::NodeStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -49,16 +49,16 @@ impl World {
             let is_due = said.is_none_or(|(said, asked)| {
                 *said != reason || self.now.saturating_sub(*asked) >= ASK_EVERY
             });
-            let status = is_due.then(|| node.look(Cluster::status)).flatten();
+            let status = is_due.then(|| node.status()).flatten();
             // Asked for all of it: a look later it may be another.
-            let reason = status
-                .as_ref()
-                .map_or(reason, |status| status.service.not_serving_reason.clone());
+            let reason = status.as_ref().map_or(reason, |status| {
+                status.cluster.service.not_serving_reason.clone()
+            });
             if is_due {
                 self.shows.said.insert(host, (reason.clone(), self.now));
             }
             let all_serve =
-                |status: &ClusterStatus| status.members.iter().all(|one| one.in_service);
+                |status: &NodeStatus| status.members.iter().all(|one| one.status.in_service);
             let shown = Shown {
                 at: TrueTime(self.now),
                 node: NodeId(host),
@@ -67,7 +67,7 @@ impl World {
                 members: status.as_ref().map(members_of).unwrap_or_default(),
                 notices: status.as_ref().map(notices_of).unwrap_or_default(),
                 all_serve: status.as_ref().is_some_and(all_serve),
-                verdict: status.map(|status| Verdict::of(&observed(&status, full_pools(node)))),
+                verdict: status.map(|status| status.verdict),
             };
             self.count_status(&shown, is_due);
             self.observer.judge.shown(&shown);
@@ -174,46 +174,14 @@ impl World {
     }
 }
 
-fn members_of(status: &ClusterStatus) -> Vec<(NodeId, String)> {
-    let members = status.members.iter();
+fn members_of(status: &NodeStatus) -> Vec<(NodeId, String)> {
+    let members = status.cluster.members.iter();
     members
         .map(|member| (member.node, member.peer_address.clone()))
         .collect()
 }
 
-fn notices_of(status: &ClusterStatus) -> Vec<String> {
-    status.notices.clone()
-}
-
-/// What `gatewayd` makes of a status for its verdict, as far as there is anything of it here.
-fn observed(status: &ClusterStatus, full_pools: Vec<String>) -> Observed {
-    let members = status.members.iter().map(|member| MemberObserved {
-        node: member.node,
-        peer_address: member.peer_address.clone(),
-        voter: member.role != Role::Learner,
-        unreachable: (!member.reachable).then_some(Duration::from_secs(1)),
-        in_service: member.in_service,
-    });
-    Observed {
-        node: status.node,
-        not_serving: status.service.not_serving_reason.clone(),
-        has_quorum: status.service.has_quorum,
-        members: members.collect(),
-        full_pools,
-        ..Observed::default()
-    }
-}
-
-/// The pools without a free address, as this node has it.
-fn full_pools(node: &Node) -> Vec<String> {
-    let Some(cluster) = node.cluster() else {
-        return Vec::new();
-    };
-    cluster.read(|state| {
-        let full = |subnet: &&Subnet| subnet.leases().free_count() == 0;
-        let subnets = state.subnets().values().filter(full);
-        subnets
-            .map(|subnet| subnet.config().pool.to_string())
-            .collect()
-    })
+/// What the cluster tells of: of the rest, the profile alone has causes that a run draws.
+fn notices_of(status: &NodeStatus) -> Vec<String> {
+    status.cluster.notices.clone()
 }

@@ -19,8 +19,8 @@ use super::pace::Pace;
 use super::violation::Verdict;
 use crate::client::TrueTime;
 use causes::Trouble;
-use gatewayd::verdict;
 use ipam::NodeId;
+use operator::verdict;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

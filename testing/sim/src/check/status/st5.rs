@@ -2,7 +2,7 @@
 
 use super::Shown;
 use crate::check::violation::{Verdict, Violation};
-use gatewayd::verdict::{Blocker, Level};
+use operator::verdict::{Blocker, Level};
 
 pub(super) fn shown(shown: &Shown) -> Verdict {
     let Some(verdict) = &shown.verdict else {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::check::Shown;
 use causes::Trouble;
-use gatewayd::verdict::{Level, Observed, Verdict};
+use operator::verdict::{Level, Observed, Verdict};
 
 const NONE: [&str; 0] = [];
 const NO_QUORUM: &str = "no quorum in reach: 0 of its peers answer, the leader it knows is none";
