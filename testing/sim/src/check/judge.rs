@@ -199,7 +199,6 @@ impl Judge {
     /// An operator asks for this.
     pub fn operator(&mut self, at: TrueTime, command: &Command) {
         self.holdings.operator(at, command);
-        self.s3.operator(command);
         self.s9.operator(command);
     }
 

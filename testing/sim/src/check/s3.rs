@@ -5,8 +5,9 @@ use super::holdings::Holdings;
 use super::states::bound_to;
 use super::violation::{Verdict, Violation};
 use crate::client::{Event, What};
-use ipam::{AnyKey, ClientKey, Command, Subnet};
+use ipam::{ClientKey, Subnet};
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 /// Whom operators have moved.
 #[derive(Clone, Debug, Default)]
@@ -38,23 +39,9 @@ impl S3 {
         ))
     }
 
-    pub(super) fn operator(&mut self, command: &Command) {
-        let Command::Object(command) = command else {
-            return;
-        };
-        match command.change.key() {
-            AnyKey::Reservation(key) => {
-                self.moved.insert(key.client);
-            }
-            // Whoever is outside the new pool has to move.
-            AnyKey::SubnetConfig(_) => self.all_moved |= command.change.object().is_some(),
-            // No other kind moves a client.
-            _ => {}
-        }
-    }
-
     /// The state grants no second address.
-    pub(super) fn step(&self, step: &Step<'_>) -> Verdict {
+    pub(super) fn step(&mut self, step: &Step<'_>) -> Verdict {
+        self.note_moves(step);
         for change in &step.changes {
             let Some((client, _)) = change.granted() else {
                 continue;
@@ -79,16 +66,34 @@ impl S3 {
         Ok(())
     }
 
+    /// What operators asked for and was refused has moved nobody.
+    fn note_moves(&mut self, step: &Step<'_>) {
+        for (id, after) in step.after.subnets() {
+            let Some(before) = step.before.subnets().get(id) else {
+                continue;
+            };
+            // Whoever is outside the new pool has to move.
+            self.all_moved |= before.config() != after.config();
+            let (before, after) = (reservations(before), reservations(after));
+            let differing = before.symmetric_difference(&after);
+            self.moved
+                .extend(differing.map(|(client, _)| client.clone()));
+        }
+    }
+
     fn is_moved(&self, client: &ClientKey) -> bool {
         self.all_moved || self.moved.contains(client)
     }
 }
 
-fn another(
-    subnet: &Subnet,
-    client: &ClientKey,
-    address: std::net::Ipv4Addr,
-) -> Option<std::net::Ipv4Addr> {
+fn reservations(subnet: &Subnet) -> BTreeSet<(ClientKey, Ipv4Addr)> {
+    let reservations = subnet.reservations().iter();
+    reservations
+        .map(|(client, address)| (client.clone(), address))
+        .collect()
+}
+
+fn another(subnet: &Subnet, client: &ClientKey, address: Ipv4Addr) -> Option<Ipv4Addr> {
     let mut leases = subnet.leases().iter();
     let other =
         leases.find(|(other, lease)| *other != address && bound_to(Some(lease)) == Some(client));

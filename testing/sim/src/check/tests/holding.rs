@@ -63,7 +63,25 @@ fn s3_unless_an_operator_moved_it() {
         client: key(1),
         address: address(21),
     };
-    bench.ask(Change::Create(reservation.into()));
+    bench.commit();
+    bench.put_object(reservation);
+    bench.commit();
     bench.tell(1, bench.ack(21));
     assert_eq!(bench.broken(), [] as [&str; 0]);
+}
+
+#[test]
+fn s3_a_reservation_that_is_refused_moves_nobody() {
+    let mut bench = Bench::new();
+    bench.commit();
+    bench.tell(1, bench.ack(20));
+    let reservation = ipam::Reservation {
+        subnet: SubnetId(1),
+        client: key(1),
+        address: address(21),
+    };
+    bench.ask(Change::Create(reservation.into()));
+    bench.commit();
+    bench.tell(1, bench.ack(21));
+    assert_eq!(bench.broken(), ["S3"]);
 }
