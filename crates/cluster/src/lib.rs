@@ -58,7 +58,7 @@ pub use peer_server::PeerHandler;
 pub use profile::ProfileStatus;
 pub use propose::ProposeError;
 pub use raft_store::{AppliedMark, Committed};
-pub use serving::{ServiceStatus, Standing};
+pub use serving::{ReplicaStatus, ServiceStatus};
 pub use start_error::StartError;
 pub use status::{ClusterStatus, MemberStatus, Role};
 pub use tls::{ProvenPeer, TlsError};

@@ -12,7 +12,7 @@ use crate::propose::{Propose, ProposeError, Proposer};
 use crate::raft::RaftHandle;
 use crate::raft_view::RaftView;
 use crate::registration::Registration;
-use crate::serving::{Blockers, ServiceGate, ServiceStatus, Serving, Standing};
+use crate::serving::{Blockers, ReplicaStatus, ServiceGate, ServiceStatus, Serving};
 use crate::shutdown::Stop;
 use crate::start_error::StartError;
 use crate::status::{ClusterStatus, StatusReport};
@@ -123,13 +123,13 @@ impl Cluster {
 
     /// How far this node's copy of the state may be trusted, as it changes.
     #[must_use]
-    pub fn watch_standing(&self) -> watch::Receiver<Standing> {
-        self.parts.serving.watch_standing()
+    pub fn watch_replica_status(&self) -> watch::Receiver<ReplicaStatus> {
+        self.parts.serving.watch_replica_status()
     }
 
     /// Takes this node out of service because a part of the daemon cannot serve, such as a lost
     /// listen IP; `None` says that this part can again. Its peers take over its clients.
-    pub fn silence(&self, part: &'static str, reason: Option<String>) {
+    pub fn set_blocker(&self, part: &'static str, reason: Option<String>) {
         self.parts.blockers.set(part, reason);
     }
 

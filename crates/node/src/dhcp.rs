@@ -31,8 +31,8 @@ pub async fn serve(
         let why = ended.map_or_else(explain, |()| "it has ended".to_owned());
         let reason = format!("its DHCP server has stopped: {why}");
         tracing::warn!("{reason}");
-        cluster.silence(PART, Some(reason));
-        server = rebind(&mut bind, |reason| cluster.silence(PART, reason)).await;
+        cluster.set_blocker(PART, Some(reason));
+        server = rebind(&mut bind, |reason| cluster.set_blocker(PART, reason)).await;
         tracing::info!("the DHCP server is bound again");
     }
 }
@@ -40,21 +40,21 @@ pub async fn serve(
 /// Tries until it succeeds. Meanwhile the node is silent, and says why; each new reason once.
 async fn rebind<T, E: Into<anyhow::Error>>(
     mut bind: impl FnMut() -> Result<T, E>,
-    silence: impl Fn(Option<String>),
+    set_blocker: impl Fn(Option<String>),
 ) -> T {
     let mut said = None;
     loop {
         tokio::time::sleep(REBIND_RETRY).await;
         match bind() {
             Ok(server) => {
-                silence(None);
+                set_blocker(None);
                 return server;
             }
             Err(error) => {
                 let reason = format!("its DHCP server cannot be bound: {}", explain(error));
                 if said.as_ref() != Some(&reason) {
                     tracing::warn!("{reason}");
-                    silence(Some(reason.clone()));
+                    set_blocker(Some(reason.clone()));
                     said = Some(reason);
                 }
             }

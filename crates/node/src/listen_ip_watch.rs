@@ -20,7 +20,7 @@ pub(crate) async fn watch(cluster: Cluster, lan: LanInterface) {
             lan.listen_ip
         );
         tracing::error!("{reason}");
-        cluster.silence(PART, Some(reason));
+        cluster.set_blocker(PART, Some(reason));
         // The reason stands until a restart.
         std::future::pending().await
     }
@@ -31,7 +31,7 @@ async fn follow(cluster: &Cluster, lan: &LanInterface) -> Result<(), LinkError> 
     let (sender, mut presence) = watch::channel(AddressPresence::Present);
     let act = async {
         while presence.changed().await.is_ok() {
-            cluster.silence(PART, reason(*presence.borrow_and_update(), lan));
+            cluster.set_blocker(PART, reason(*presence.borrow_and_update(), lan));
         }
     };
     tokio::select! {

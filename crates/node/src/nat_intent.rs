@@ -31,7 +31,7 @@ pub fn follow_nat_intent(
 ) -> (NatInput, impl Future<Output = ()> + Send + 'static) {
     // Before the first look: what is applied in between is seen.
     let mut applied = cluster.watch_applied();
-    let mut standing = cluster.watch_standing();
+    let mut replica_status = cluster.watch_replica_status();
     let mut events = cluster.events();
     let mut tenants = cluster.read(Tenants::of);
     let (intents, receiver) = watch::channel(Arc::new(intent_of(&cluster)));
@@ -58,7 +58,7 @@ pub fn follow_nat_intent(
             });
             tokio::select! {
                 changed = applied.changed() => if changed.is_err() { return },
-                changed = standing.changed() => if changed.is_err() { return },
+                changed = replica_status.changed() => if changed.is_err() { return },
                 event = events.recv() => match event {
                     Ok(committed) => vacated.add(tenants.after(&committed.events)),
                     Err(broadcast::error::RecvError::Lagged(_)) => {
@@ -102,10 +102,10 @@ fn changed_tenants(
 }
 
 fn intent_of(cluster: &Cluster) -> Intent {
-    let replica = match *cluster.watch_standing().borrow() {
-        cluster::Standing::Behind => ReplicaStatus::CatchingUp,
-        cluster::Standing::Level => ReplicaStatus::CaughtUp,
-        cluster::Standing::Removed => ReplicaStatus::Removed,
+    let replica = match *cluster.watch_replica_status().borrow() {
+        cluster::ReplicaStatus::CatchingUp => ReplicaStatus::CatchingUp,
+        cluster::ReplicaStatus::CaughtUp => ReplicaStatus::CaughtUp,
+        cluster::ReplicaStatus::Removed => ReplicaStatus::Removed,
     };
     Intent {
         view: cluster.read(State::nat_view),

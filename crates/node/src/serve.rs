@@ -31,11 +31,11 @@ pub async fn serve(
         .context("becoming part of the cluster")?;
     report_config_drift(node, &config.start.bootstrap);
     tasks.spawn(listeners.follow(cluster.clone()));
-    let silenced = cluster.clone();
+    let blocked = cluster.clone();
     tasks.spawn(supervise(
         "watch of the listen IP",
         listen_ip_watch::watch(cluster.clone(), config.lan),
-        move |reason| silenced.silence(listen_ip_watch::PART, Some(reason)),
+        move |reason| blocked.set_blocker(listen_ip_watch::PART, Some(reason)),
     ));
     let bind = || DhcpServer::bind(&dhcp, Arc::new(ClusterLeases::new(cluster.clone())));
     dhcp::serve(node, bind).await

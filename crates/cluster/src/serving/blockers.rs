@@ -36,15 +36,15 @@ mod tests {
 
     #[test]
     fn one_part_does_not_speak_for_another() {
-        let silenced = Blockers::default();
-        assert_eq!(silenced.reason(), None);
-        silenced.set("DHCP", Some("the port is taken".to_owned()));
-        silenced.set("listen IP", Some("it is gone".to_owned()));
+        let blockers = Blockers::default();
+        assert_eq!(blockers.reason(), None);
+        blockers.set("DHCP", Some("the port is taken".to_owned()));
+        blockers.set("listen IP", Some("it is gone".to_owned()));
         let both = Some("the port is taken; it is gone".to_owned());
-        assert_eq!(silenced.reason(), both);
-        silenced.set("listen IP", None);
-        assert_eq!(silenced.reason(), Some("the port is taken".to_owned()));
-        silenced.set("DHCP", None);
-        assert_eq!(silenced.reason(), None);
+        assert_eq!(blockers.reason(), both);
+        blockers.set("listen IP", None);
+        assert_eq!(blockers.reason(), Some("the port is taken".to_owned()));
+        blockers.set("DHCP", None);
+        assert_eq!(blockers.reason(), None);
     }
 }

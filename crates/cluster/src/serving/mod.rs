@@ -3,7 +3,7 @@
 //!
 //! * **What flows in and out.** In: the answers of peers ([`PeerAnswers`]), Raft's metrics, the applied state, the
 //!   age of unfinished writes, what other parts of the node cannot do ([`Blockers`]). Out: a [`ServiceStatus`]
-//!   behind a [`ServiceGate`], a [`Standing`], and [actions](actions::Action).
+//!   behind a [`ServiceGate`], a [`ReplicaStatus`], and [actions](actions::Action).
 //! * **The decision is pure** ([`actions::step`]): it is made from an [observation](decision::Observation), and
 //!   says what is to be done. [`poll`] carries it out, and nobody else.
 //! * **A crash** forgets all of it. A node that starts does not serve before it has looked.
@@ -21,7 +21,7 @@ mod peers;
 mod poll;
 mod probe;
 mod reachability;
-mod standing;
+mod replica_status;
 mod storage_remedy;
 mod strangers;
 
@@ -34,7 +34,7 @@ pub(crate) use observe::Observed;
 pub(crate) use peers::{PeerAnswers, PeerView};
 pub(crate) use poll::{Poll, run};
 pub(crate) use probe::Probe;
-pub use standing::Standing;
+pub use replica_status::ReplicaStatus;
 pub(crate) use strangers::Strangers;
 
 use catch_up::CatchUp;
@@ -52,7 +52,7 @@ pub(crate) struct Serving {
     answers: PeerAnswers,
     digest: ShownDigest,
     catch_up: CatchUp,
-    standing: watch::Sender<Standing>,
+    replica_status: watch::Sender<ReplicaStatus>,
     /// Whether this node's state differs from that of most of its peers (S8).
     diverged: watch::Sender<bool>,
 }
@@ -66,7 +66,7 @@ impl Serving {
             answers: PeerAnswers::default(),
             digest: ShownDigest::default(),
             catch_up: CatchUp::default(),
-            standing: watch::Sender::default(),
+            replica_status: watch::Sender::default(),
             diverged: watch::Sender::new(false),
         }
     }
@@ -77,8 +77,8 @@ impl Serving {
     }
 
     /// How far this node's copy of the state may be trusted, as it changes.
-    pub(crate) fn watch_standing(&self) -> watch::Receiver<Standing> {
-        self.standing.subscribe()
+    pub(crate) fn watch_replica_status(&self) -> watch::Receiver<ReplicaStatus> {
+        self.replica_status.subscribe()
     }
 
     /// Whether this node's state differs from that of most of its peers, as it changes.

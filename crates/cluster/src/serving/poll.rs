@@ -97,7 +97,7 @@ impl Poll {
         if actions.contains(&Action::EnableElections) {
             self.elections.enable();
         }
-        serving.standing.send_if_modified(|current| {
+        serving.replica_status.send_if_modified(|current| {
             let next = current.after(&observation);
             std::mem::replace(current, next) != next
         });

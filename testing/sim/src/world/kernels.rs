@@ -4,7 +4,7 @@ use super::arena::World;
 use crate::check::Opened;
 use crate::client::TrueTime;
 use crate::network::Host;
-use cluster::{Cluster, Standing};
+use cluster::{Cluster, ReplicaStatus};
 use ipam::{NodeId, State};
 use natd::NodeContext;
 use natd::image::TableImage;
@@ -67,7 +67,7 @@ impl World {
                 serves: node
                     .look(Cluster::service)
                     .is_some_and(|now| now.in_service())
-                    && *cluster.watch_standing().borrow() == Standing::Level,
+                    && *cluster.watch_replica_status().borrow() == ReplicaStatus::CaughtUp,
                 open: look.open.clone(),
                 own: look.own.clone(),
                 newest: look.newest.clone(),
