@@ -6,7 +6,7 @@
 #![no_main]
 
 use api::proto::peer as wire;
-use ipam::{Command, Outcome};
+use ipam::{Outcome, RequestedCommand};
 use libfuzzer_sys::fuzz_target;
 use openraft_rt_tokio::TokioRuntime;
 use prost::Message;
@@ -76,8 +76,8 @@ fn comes_back<M, V>(
 fn proposal(bytes: &[u8]) {
     if let Ok(request) = wire::ProposeRequest::decode(bytes) {
         for message in request.commands {
-            if let Ok(command) = Command::try_from(message) {
-                let again = Command::try_from(api::proto::log::Command::from(&command));
+            if let Ok(command) = RequestedCommand::try_from(message) {
+                let again = RequestedCommand::try_from(api::proto::log::Command::from(&command));
                 assert_eq!(again.expect("what was sent can be read"), command);
             }
         }

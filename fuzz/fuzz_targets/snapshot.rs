@@ -5,7 +5,7 @@
 //! goes on without a panic.
 #![no_main]
 
-use ipam::{Batch, ClusterTime, Command, LogPosition, Stamp, State, invariant};
+use ipam::{Batch, ClusterTime, Command, LogPosition, RequestId, Stamp, State, invariant};
 use libfuzzer_sys::fuzz_target;
 use raft_store::testing::{open_snapshot, seal_snapshot, wrap_snapshot};
 
@@ -46,7 +46,7 @@ fn go_on(mut state: State) {
         };
         let batch = Batch {
             stamp: Some(stamp),
-            commands: vec![Command::TICK],
+            commands: vec![Command::TICK.of(RequestId(1))],
         };
         state.apply(LogPosition { term: 1, index: 1 }, &batch);
         invariant::check(&state).expect("time passing keeps the invariants");

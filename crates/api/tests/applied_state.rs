@@ -8,8 +8,8 @@ use ipam::{
     ClusterTime, Command, ConflictProbe, DeclineAddress, Forward, ForwardKey, ForwardPolicy,
     ForwardTarget, GrantLease, GrantRef, HardwareAddress, Ipv4Network, LeaseCommand, LeaseTimes,
     LogPosition, NodeId, NodeRegistration, ObjectCommand, OfferLease, Operator, Profile, Protocol,
-    ReleaseLease, RequestKind, Reservation, SourceNat, SourceNatRule, Span, Stamp, State,
-    SubnetConfig, SubnetId,
+    ReleaseLease, RequestId, RequestKind, Reservation, SourceNat, SourceNatRule, Span, Stamp,
+    State, SubnetConfig, SubnetId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -208,6 +208,10 @@ fn apply(
 ) -> Vec<ipam::Outcome> {
     let time = ClusterTime(state.clock().0 + elapsed);
     let stamp = Some(Stamp { term: 1, time });
+    let commands = commands
+        .into_iter()
+        .map(|command| command.of(RequestId(index)));
+    let commands = commands.collect();
     let batch = Batch { stamp, commands };
     state.apply(LogPosition { term: 1, index }, &batch).outcomes
 }

@@ -10,7 +10,7 @@ use common::{cluster_commands, lease_commands, objects, refusals};
 use ipam::budget::OverBudget;
 use ipam::{
     AnyObject, ClientKey, Command, ForwardKey, Kind, LeaseState, ObjectRefusal, PortUse, Protocol,
-    State, invariant,
+    RequestId, State, invariant,
 };
 use sample::frozen;
 use std::collections::BTreeSet;
@@ -19,20 +19,26 @@ use wire::object_refusal::{PortInUse, Reason};
 #[test]
 fn samples_have_every_command() {
     let commands = sample::batch().commands;
-    let leases = commands.iter().filter_map(|command| match command {
-        Command::Lease(command) => Some(number(&wire::LeaseCommand::from(command))),
-        _ => None,
-    });
+    let leases = commands
+        .iter()
+        .filter_map(|requested| match &requested.command {
+            Command::Lease(command) => Some(number(&wire::LeaseCommand::from(command))),
+            _ => None,
+        });
     assert_eq!(leases.collect::<BTreeSet<_>>(), numbers("LeaseCommand"));
-    let cluster = commands.iter().filter_map(|command| match command {
-        Command::Cluster(command) => Some(number(&wire::ClusterCommand::from(command))),
-        _ => None,
-    });
+    let cluster = commands
+        .iter()
+        .filter_map(|requested| match &requested.command {
+            Command::Cluster(command) => Some(number(&wire::ClusterCommand::from(command))),
+            _ => None,
+        });
     assert_eq!(cluster.collect::<BTreeSet<_>>(), numbers("ClusterCommand"));
-    let changes = commands.iter().filter_map(|command| match command {
-        Command::Object(command) => Some((change(command), command.change.key().kind())),
-        _ => None,
-    });
+    let changes = commands
+        .iter()
+        .filter_map(|requested| match &requested.command {
+            Command::Object(command) => Some((change(command), command.change.key().kind())),
+            _ => None,
+        });
     let every = numbers("ObjectCommand");
     let every = every
         .iter()
@@ -52,7 +58,7 @@ fn change(command: &ipam::ObjectCommand) -> u32 {
 #[test]
 fn strategies_make_every_command() {
     let command = drawn(common::command(), |command| {
-        number(&wire::Command::from(command))
+        number(&wire::Command::from(&command.clone().of(RequestId(0))))
     });
     assert_eq!(command, numbers("Command"));
     let lease = drawn(lease_commands::lease_command(), |command| {

@@ -36,6 +36,13 @@ fn the_batch_of_format_2_decodes_for_ever() {
 }
 
 #[test]
+fn request_ids_of_format_2_decode_for_ever() {
+    let bytes = fixture("requests-2.hex");
+    assert_eq!(decode_batch(&bytes).unwrap(), frozen::requests());
+    assert_eq!(encode_batch(&frozen::requests()), bytes);
+}
+
+#[test]
 fn the_state_of_format_2_decodes_for_ever() {
     let bytes = fixture("state-2.hex");
     assert_eq!(decode_state(&bytes).unwrap(), frozen::state());
@@ -59,6 +66,7 @@ fn write_missing_fixtures() {
     let state = frozen::state();
     for (name, bytes) in [
         ("batch-2.hex", encode_batch(&frozen::batch())),
+        ("requests-2.hex", encode_batch(&frozen::requests())),
         ("state-2.hex", encode_state(&state)),
         ("state-2.sha256.hex", state_digest(&state).to_vec()),
     ] {

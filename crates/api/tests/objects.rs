@@ -103,7 +103,7 @@ fn missing_of(command: wire_log::ObjectCommand) -> &'static str {
     let class = Some(Class::Object(command));
     let batch = wire_log::Batch {
         stamp: None,
-        commands: vec![wire_log::Command { class }],
+        commands: vec![wire_log::Command { class, request: 7 }],
     };
     match decode_batch(&batch.encode_to_vec()) {
         Err(DecodeError::Missing(field)) => field,

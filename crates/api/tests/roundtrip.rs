@@ -8,7 +8,7 @@ use api::DecodeError;
 use api::log::{decode_batch, decode_state, encode_batch, encode_state, state_digest};
 use api::proto::{log as wire, objects};
 use common::{batch, outcome};
-use ipam::{Lease, LeaseState, Outcome, State};
+use ipam::{Lease, LeaseState, Outcome, RequestId, State};
 use proptest::prelude::*;
 use prost::Message;
 use sample::frozen;
@@ -28,6 +28,8 @@ proptest! {
         for command in &batch.commands {
             let encoded = wire::Command::from(command).encoded_len();
             prop_assert!(encoded <= command.size_bound(), "{encoded} bytes: {command:?}");
+            let alone = wire::Command::from(&command.command.clone().of(RequestId(0))).encoded_len();
+            prop_assert!(alone <= command.command.size_bound(), "{alone} bytes: {command:?}");
         }
     }
 
@@ -89,7 +91,7 @@ fn a_state_comes_back_with_its_digest() {
 
 #[test]
 fn errors_name_the_field() {
-    let command = wire::Command { class: None };
+    let command = wire::Command::default();
     let bytes = wire::Batch {
         stamp: None,
         commands: vec![command],

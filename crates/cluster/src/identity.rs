@@ -19,7 +19,7 @@ pub(crate) struct Identity {
     pub(crate) key: Option<KeyHash>,
     /// Which cluster it belongs to, on its disk.
     pub(crate) cluster: ClusterIdFile,
-    /// Drawn at this start: see `HealthResponse` in peer.proto.
+    /// Drawn at this start: see `HealthResponse` in peer.proto. The ids of this node's requests count on from it.
     pub(crate) instance: u64,
 }
 

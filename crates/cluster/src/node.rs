@@ -8,7 +8,7 @@ use crate::explain::{Explain, Explainer, SeenPacket};
 use crate::join::Join;
 use crate::membership::{ChangeMember, Changes, LeadershipTransfer, MemberChange, MembershipError};
 use crate::profile::{ProfileStatus, Takeover};
-use crate::propose::{Propose, ProposeError, Proposer};
+use crate::propose::{ProposeError, Proposer};
 use crate::raft::RaftHandle;
 use crate::raft_view::RaftView;
 use crate::registration::Registration;
@@ -17,7 +17,8 @@ use crate::shutdown::Stop;
 use crate::start_error::StartError;
 use crate::status::{ClusterStatus, StatusReport};
 use ipam::{
-    ClientKey, ClusterTime, Command, ForwardKey, Listener, NodeId, Outcome, Profile, State,
+    ClientKey, ClusterTime, Command, ForwardKey, Listener, NodeId, Outcome, Profile, RequestId,
+    State,
 };
 use raft_store::{AppliedMark, Committed, StateReader};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,9 +86,20 @@ impl Cluster {
         self.parts.admission.accepts_raft_rpcs()
     }
 
-    /// Proposes a command and waits until it is committed and applied, on any node.
-    pub async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
-        self.parts.proposer.propose(command).await
+    /// An id for a request that this node takes. It stands in the logs of all nodes that have to do with the request,
+    /// at debug level.
+    #[must_use]
+    pub fn new_request(&self) -> RequestId {
+        self.parts.proposer.requests.next()
+    }
+
+    /// Proposes a command as a part of `request` and waits until it is committed and applied, on any node.
+    pub async fn propose(
+        &self,
+        request: RequestId,
+        command: Command,
+    ) -> Result<Outcome, ProposeError> {
+        self.parts.proposer.propose_for(request, command).await
     }
 
     /// Reads the state as of the last entry applied here. A follower may lag behind: this is for

@@ -14,7 +14,10 @@ use api::proto::storage::{
 use cluster::Cluster;
 use futures::future::join_all;
 use ipam::budget::{Item, OverBudget};
-use ipam::{Change, ClusterRefusal, Command, NodeId, NodeRegistration, Operator, Outcome, Refusal};
+use ipam::{
+    Change, ClusterRefusal, Command, NodeId, NodeRegistration, Operator, Outcome, Refusal,
+    RequestId,
+};
 use std::time::Duration;
 use support::*;
 use tokio::time::timeout;
@@ -41,7 +44,10 @@ fn stranger(address: &str) -> PeerClient<Channel> {
 /// What node 2 would send to forward these commands to node 1.
 fn forwarded(to: u64, commands: &[Command]) -> ProposeRequest {
     ProposeRequest {
-        commands: commands.iter().map(Into::into).collect(),
+        commands: commands
+            .iter()
+            .map(|command| (&command.clone().of(RequestId(1))).into())
+            .collect(),
         timeout_millis: 2500,
         route: Some(Route {
             from: 2,
@@ -65,7 +71,10 @@ async fn still_served(nodes: &[Cluster], first: u16) {
 async fn oversize_commands_refused_at_any_node_and_replication_goes_on() {
     let site = Site::new(3);
     let nodes = site.up().await;
-    let eight = (0..8).map(|number| nodes[number % 3].propose(register(9 * MIB)));
+    let eight = (0..8).map(|number| {
+        let node = &nodes[number % 3];
+        node.propose(node.new_request(), register(9 * MIB))
+    });
     for outcome in join_all(eight).await {
         assert!(
             matches!(
@@ -137,8 +146,8 @@ async fn largest_commands_all_at_once_are_committed_on_every_node() {
         Command::from(replace.by(Operator::default()))
     };
     // The leader alone proposes these (ADR 0016).
-    let leader = leader_of(&nodes).unwrap();
-    let all = (0..60).map(|number| nodes[leader].propose(large(number)));
+    let leader = &nodes[leader_of(&nodes).unwrap()];
+    let all = (0..60).map(|number| leader.propose(leader.new_request(), large(number)));
     for outcome in join_all(all).await {
         assert_eq!(outcome, Ok(Outcome::Done));
     }

@@ -192,7 +192,12 @@ async fn a_restored_founder_does_not_go_on_alone() {
         reason(&restored).contains("only voter")
     })
     .await;
-    assert!(restored.propose(Command::TICK).await.is_err());
+    assert!(
+        restored
+            .propose(restored.new_request(), Command::TICK)
+            .await
+            .is_err()
+    );
     // With the other one it learns what it had forgotten.
     let second = site.start(2, &join).await;
     beginning.await.unwrap().unwrap();
@@ -286,7 +291,9 @@ async fn a_rolled_back_voter_elects_nobody_who_lacks_what_it_acknowledged() {
     .await;
     for node in [&nodes[back], &nodes[third]] {
         assert!(
-            node.propose(Command::TICK).await.is_err(),
+            node.propose(node.new_request(), Command::TICK)
+                .await
+                .is_err(),
             "nobody may lead"
         );
     }

@@ -6,7 +6,7 @@ mod support;
 
 use api::proto::{peer, storage};
 use cluster::Cluster;
-use ipam::{Change, Operator, SourceNat, SourceNatRule};
+use ipam::{Change, Command, Operator, RequestId, SourceNat, SourceNatRule};
 use openraft::storage::RaftLogStorage;
 use peer::append_entries_response::Result as Appended;
 use support::intruder::{Intruder, log_id, vote};
@@ -40,10 +40,10 @@ fn grant_entry(term: u64, index: u64) -> storage::Entry {
     let object = rule.into();
     let expected = None;
     let replace = Change::Replace { object, expected };
-    let command = replace.by(Operator::default()).into();
+    let command = Command::from(replace.by(Operator::default()));
     let batch = ipam::Batch {
         stamp: None,
-        commands: vec![command],
+        commands: vec![command.of(RequestId(1))],
     };
     storage::Entry {
         log_id: log_id(term, index),

@@ -33,7 +33,11 @@ async fn set(node: &Cluster, profile: Profile) {
         },
         profile,
     };
-    while node.propose(set.clone().into()).await.is_err() {}
+    while node
+        .propose(node.new_request(), set.clone().into())
+        .await
+        .is_err()
+    {}
 }
 
 async fn served(nodes: &[Cluster], clients: std::ops::Range<u16>) -> usize {

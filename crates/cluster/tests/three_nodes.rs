@@ -66,7 +66,12 @@ async fn a_node_without_a_quorum_says_so_and_commits_nothing() {
     let reason = service.borrow().not_serving_reason.clone().unwrap();
     assert!(reason.contains("no quorum"), "{reason}");
     let applied = alone.status().last_applied;
-    assert!(alone.propose(Command::TICK).await.is_err());
+    assert!(
+        alone
+            .propose(alone.new_request(), Command::TICK)
+            .await
+            .is_err()
+    );
     assert_eq!(alone.status().last_applied, applied);
 }
 
@@ -324,7 +329,9 @@ async fn a_second_bootstrap_is_refused() {
     let Start::Bootstrap(again, _) = bootstrap() else {
         unreachable!()
     };
-    let outcome = node.propose(Command::from(*again)).await;
+    let outcome = node
+        .propose(node.new_request(), Command::from(*again))
+        .await;
     let refused = Outcome::refused(ClusterRefusal::AlreadyBootstrapped);
     assert_eq!(outcome, Ok(refused));
 }

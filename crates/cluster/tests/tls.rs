@@ -9,7 +9,7 @@ use api::proto::peer::{
     SnapshotChunk, SnapshotHeader, TransferLeaderRequest, VoteRequest, snapshot_chunk,
 };
 use cluster::{Cluster, PeerTls, Start, StartError};
-use ipam::{ClusterCommand, Command, NodeId};
+use ipam::{ClusterCommand, Command, NodeId, RequestId};
 use std::error::Error;
 use std::fs::{Permissions, read, set_permissions, write};
 use std::os::unix::fs::PermissionsExt;
@@ -83,9 +83,10 @@ fn health(node_id: u64) -> HealthRequest {
 }
 
 async fn propose(client: &mut PeerClient<Channel>, from: u64) -> Result<(), Status> {
+    let remove = Command::from(ClusterCommand::RemoveNode(NodeId(2)));
     let request = ProposeRequest {
         timeout_millis: 1000,
-        commands: vec![(&Command::from(ClusterCommand::RemoveNode(NodeId(2)))).into()],
+        commands: vec![(&remove.of(RequestId(1))).into()],
         route: route(from),
     };
     client.propose(request).await.map(drop)

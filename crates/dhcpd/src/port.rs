@@ -12,8 +12,8 @@
 use crate::limits::HELD_FOR_REQUEST;
 use async_trait::async_trait;
 use ipam::{
-    ClientIdentity, ClusterTime, LeaseCommand, LeaseState, NodeId, Outcome, Span, Subnet,
-    SubnetConfig, SubnetId,
+    ClientIdentity, ClusterTime, LeaseCommand, LeaseState, NodeId, Outcome, RequestId, Span,
+    Subnet, SubnetConfig, SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -43,10 +43,17 @@ pub trait LeaseView: Send + Sync {
 /// [`LeaseView`], and the one door through which state changes.
 #[async_trait]
 pub trait LeaseService: LeaseView + 'static {
-    /// Proposes a change of leases, which is all that a DHCP server may ask, and waits until it is committed and applied here.
+    /// An id for a packet that is processed, or for what this server does of its own: for logs alone.
+    fn new_request(&self) -> RequestId;
+
+    /// Proposes a change of leases as a part of `request`, which is all that a DHCP server may ask, and waits until it is committed and applied here.
     ///
     /// May take as long as an election; the caller drops what comes too late (T6).
-    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError>;
+    async fn propose(
+        &self,
+        request: RequestId,
+        command: LeaseCommand,
+    ) -> Result<Outcome, ProposeError>;
 }
 
 /// What the applied state has of one client.

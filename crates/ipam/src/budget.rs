@@ -9,7 +9,8 @@
 
 use crate::{
     Batch, ClientIdentity, ClientKey, ClusterCommand, Command, Hostname, LeaseCommand,
-    MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration, ObjectCommand, Operator, SubnetConfig,
+    MAX_HOST_ADDRESSES, MAX_LISTENERS, NodeRegistration, ObjectCommand, Operator, RequestedCommand,
+    SubnetConfig,
 };
 use core::fmt;
 
@@ -42,6 +43,8 @@ pub const MAX_BATCH_BYTES: usize = 1024 * 1024 - 1024;
 
 /// What a command has beside its lists, names and identifiers: tags, numbers and addresses.
 const FIXED_BYTES: usize = 256;
+/// A request id: a tag and eight bytes.
+const REQUEST_ID_BYTES: usize = 9;
 /// What protobuf puts before a field of bytes: its tag and its length.
 const FIELD_BYTES: usize = 6;
 /// A range of addresses, or an address, in a list.
@@ -171,7 +174,7 @@ impl Command {
         OverBudget::check_bytes(Item::Command, self.size_bound(), MAX_COMMAND_BYTES)
     }
 
-    /// No fewer bytes than the command takes in the log and in a message.
+    /// No fewer bytes than the command takes in the log and in a message, without its request id.
     #[must_use]
     pub fn size_bound(&self) -> usize {
         FIXED_BYTES
@@ -180,6 +183,14 @@ impl Command {
                 Self::Object(command) => command.size_bound(),
                 Self::Cluster(command) => cluster_bytes(command),
             }
+    }
+}
+
+impl RequestedCommand {
+    /// No fewer bytes than the command and its request id take in the log and in a message.
+    #[must_use]
+    pub fn size_bound(&self) -> usize {
+        self.command.size_bound() + REQUEST_ID_BYTES
     }
 }
 
@@ -275,7 +286,7 @@ impl Batch {
     /// No fewer bytes than the batch takes in the log and in a message.
     #[must_use]
     pub fn size_bound(&self) -> usize {
-        let commands = self.commands.iter().map(Command::size_bound);
+        let commands = self.commands.iter().map(RequestedCommand::size_bound);
         commands.fold(FIXED_BYTES, usize::saturating_add)
     }
 }

@@ -47,9 +47,10 @@ pub use client_text::InvalidClient;
 pub use command::{
     Batch, Bootstrap, ClusterCommand, Command, ConflictProbe, DeclineAddress, GrantLease, GrantRef,
     LeaseCommand, LiftQuarantine, OfferLease, QuarantineAddress, ReleaseLease, RequestKind,
+    RequestedCommand,
 };
 pub use event::{Actor, Event, EventKind, ObjectChange};
-pub use ids::{DEFAULT_SUBNET, LogPosition, NodeId, SubnetId};
+pub use ids::{DEFAULT_SUBNET, LogPosition, NodeId, RequestId, SubnetId};
 pub use lease::{Hostname, Lease, LeaseState};
 pub use lease_table::LeaseTable;
 pub use nat::{

@@ -1,6 +1,7 @@
 //! What came of a command. A refusal is an outcome, not an error (house rule 3).
 
 use crate::{Refusal, Span};
+use core::fmt;
 use core::net::Ipv4Addr;
 
 /// What came of one command.
@@ -41,5 +42,20 @@ impl Outcome {
     #[must_use]
     pub fn refused(reason: impl Into<Refusal>) -> Self {
         Self::Refused(reason.into())
+    }
+}
+
+/// As logs have it.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Offered(offered) => write!(f, "offered {}", offered.address),
+            Self::Granted(granted) => {
+                let seconds = granted.lease_time.as_secs();
+                write!(f, "granted {} for {seconds} s", granted.address)
+            }
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+        }
     }
 }

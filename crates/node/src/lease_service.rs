@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use cluster::Cluster;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
-use ipam::{ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, SubnetConfig, SubnetId};
+use ipam::{
+    ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, RequestId, SubnetConfig, SubnetId,
+};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -69,9 +71,17 @@ impl LeaseView for ClusterLeases {
 
 #[async_trait]
 impl LeaseService for ClusterLeases {
-    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError> {
+    fn new_request(&self) -> RequestId {
+        self.cluster.new_request()
+    }
+
+    async fn propose(
+        &self,
+        request: RequestId,
+        command: LeaseCommand,
+    ) -> Result<Outcome, ProposeError> {
         self.cluster
-            .propose(command.into())
+            .propose(request, command.into())
             .await
             .map_err(|error| match error {
                 cluster::ProposeError::Unavailable(reason) => ProposeError::Unavailable(reason),

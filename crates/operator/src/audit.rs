@@ -5,6 +5,7 @@
 //! change.
 
 use crate::{Caller, OperatorError};
+use ipam::RequestId;
 
 /// The log's target for audit lines.
 pub const TARGET: &str = "audit";
@@ -23,14 +24,21 @@ pub(crate) struct AuditLine {
 }
 
 impl AuditLine {
-    /// Logs the change with who asked and what came of it.
-    pub(crate) fn log<T>(&self, caller: &Caller, outcome: &Result<T, OperatorError>) {
+    /// Logs the change with who asked and what came of it. `request` is in the logs of all nodes, at debug level; a
+    /// change that is not one command has none.
+    pub(crate) fn log<T>(
+        &self,
+        caller: &Caller,
+        request: Option<RequestId>,
+        outcome: &Result<T, OperatorError>,
+    ) {
         let result = match outcome {
             Ok(_) => "done".to_owned(),
             Err(error) => format!("{:?}: {error}", error.kind()),
         };
         tracing::info!(
             target: TARGET,
+            request = request.map(tracing::field::display),
             verb = %self.verb,
             object = ?self.object,
             before = ?self.before,

@@ -31,7 +31,7 @@ impl Operations {
             };
             let done = self.node.bootstrap(alone).await;
             let outcome = done.map_err(OperatorError::Refused);
-            line.log(caller, &outcome);
+            line.log(caller, None, &outcome);
             outcome?;
         }
         Ok(Bootstrapped {

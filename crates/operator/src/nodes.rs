@@ -15,7 +15,7 @@ impl Operations {
         let line = self.member_line("add", node, format!("member at {peer_address}"));
         let added = self.node.cluster().add_node(node, peer_address).await;
         let outcome = added.map_err(OperatorError::from);
-        line.log(caller, &outcome);
+        line.log(caller, None, &outcome);
         outcome
     }
 
@@ -24,7 +24,7 @@ impl Operations {
         let line = self.member_line("remove", node, "no member".to_owned());
         let removed = self.node.cluster().remove_node(node).await;
         let outcome = removed.map_err(OperatorError::from);
-        line.log(caller, &outcome);
+        line.log(caller, None, &outcome);
         outcome
     }
 

@@ -41,13 +41,14 @@ impl Operations {
         line: AuditLine,
         command: Command,
     ) -> Result<Outcome, OperatorError> {
-        let proposed = self.node.cluster().propose(command).await;
-        let outcome = match proposed {
+        let cluster = self.node.cluster();
+        let request = cluster.new_request();
+        let outcome = match cluster.propose(request, command).await {
             Ok(Outcome::Refused(refusal)) => Err(OperatorError::Rejected(refusal)),
             Ok(outcome) => Ok(outcome),
             Err(error) => Err(error.into()),
         };
-        line.log(caller, &outcome);
+        line.log(caller, Some(request), &outcome);
         outcome
     }
 }

@@ -35,7 +35,7 @@ impl Operations {
         let outcome = set.map_err(|reason| {
             OperatorError::Unavailable(format!("the profile was not set: {reason}"))
         });
-        line.log(caller, &outcome);
+        line.log(caller, None, &outcome);
         outcome
     }
 }

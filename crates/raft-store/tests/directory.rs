@@ -30,7 +30,7 @@ fn bootstrap(cluster_id: [u8; 16]) -> Entry {
     });
     let batch = Batch {
         stamp: None,
-        commands: vec![command],
+        commands: vec![command.of(RequestId(1))],
     };
     Entry {
         log_id: log_id(0, 0),

@@ -5,7 +5,9 @@
 mod common;
 
 use common::reopen;
-use ipam::{Batch, ClusterCommand, ClusterTime, ForwardPolicy, Operator, Outcome, Stamp};
+use ipam::{
+    Batch, ClusterCommand, ClusterTime, Command, ForwardPolicy, Operator, Outcome, RequestId, Stamp,
+};
 use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::{Backoff, RPCOption};
 use openraft::raft::{
@@ -112,11 +114,11 @@ async fn write(raft: &TestRaft, term: u64, n: u64) {
     let batch = Batch {
         stamp: Some(Stamp { term, time }),
         commands: vec![
-            ClusterCommand::SetForwardPolicy {
+            Command::from(ClusterCommand::SetForwardPolicy {
                 operator: Operator::default(),
                 policy,
-            }
-            .into(),
+            })
+            .of(RequestId(n)),
         ],
     };
     let answer = raft.client_write(Proposal::new(batch)).await.unwrap();

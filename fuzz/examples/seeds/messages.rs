@@ -77,7 +77,7 @@ fn entries() -> Vec<(String, Entry)> {
 fn offer_that_ends_as_it_begins() -> Batch {
     let mut batch = sample::batch();
     for command in &mut batch.commands {
-        if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = command {
+        if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = &mut command.command {
             bootstrap.subnet.times.offer = Span(0);
         }
     }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use ipam::{
     AddressRange, Batch, Bootstrap, ClientIdentity, ClusterTime, Command, ForwardPolicy,
-    HardwareAddress, Ipv4Network, NodeId, OfferLease, Stamp, SubnetConfig, SubnetId,
+    HardwareAddress, Ipv4Network, NodeId, OfferLease, RequestId, Stamp, SubnetConfig, SubnetId,
 };
 use openraft::EntryPayload;
 use raft_store::{CommittedLeaderId, Entry, LogId, Proposal};
@@ -79,6 +79,10 @@ fn batch(
         term,
         time: ClusterTime(index * 10),
     });
+    let commands = commands
+        .into_iter()
+        .map(|command| command.of(RequestId(index)));
+    let commands = commands.collect();
     EntryPayload::Normal(Proposal::new(Batch { stamp, commands }))
 }
 

@@ -3,7 +3,7 @@
 use crate::DecodeError;
 use crate::field::required;
 use crate::proto::log as wire;
-use ipam::{Batch, ClusterTime, Command, Stamp};
+use ipam::{Batch, ClusterTime, Command, RequestId, RequestedCommand, Stamp};
 use prost::Message;
 use wire::command::Class;
 
@@ -49,25 +49,29 @@ impl TryFrom<wire::Batch> for Batch {
     }
 }
 
-impl From<&Command> for wire::Command {
-    fn from(command: &Command) -> Self {
-        let class = match command {
+impl From<&RequestedCommand> for wire::Command {
+    fn from(requested: &RequestedCommand) -> Self {
+        let class = match &requested.command {
             Command::Lease(command) => Class::Lease(command.into()),
             Command::Object(command) => Class::Object(command.into()),
             Command::Cluster(command) => Class::Cluster(command.into()),
         };
-        Self { class: Some(class) }
+        Self {
+            class: Some(class),
+            request: requested.request.0,
+        }
     }
 }
 
-impl TryFrom<wire::Command> for Command {
+impl TryFrom<wire::Command> for RequestedCommand {
     type Error = DecodeError;
 
     fn try_from(message: wire::Command) -> Result<Self, DecodeError> {
-        Ok(match required("Command.class", message.class)? {
-            Class::Lease(command) => Self::Lease(command.try_into()?),
-            Class::Object(command) => Self::Object(command.try_into()?),
-            Class::Cluster(command) => Self::Cluster(command.try_into()?),
-        })
+        let command = match required("Command.class", message.class)? {
+            Class::Lease(command) => Command::Lease(command.try_into()?),
+            Class::Object(command) => Command::Object(command.try_into()?),
+            Class::Cluster(command) => Command::Cluster(command.try_into()?),
+        };
+        Ok(command.of(RequestId(message.request)))
     }
 }

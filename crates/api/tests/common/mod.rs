@@ -11,7 +11,7 @@ pub mod refusals;
 use ipam::{
     AddressRange, Batch, ClientIdentifier, ClientIdentity, ClientKey, ClusterTime, Command,
     ForwardKey, Granted, HardwareAddress, Hostname, Ipv4Network, NodeId, Offered, Operator,
-    Outcome, Protocol, Span, Stamp, SubnetId,
+    Outcome, Protocol, RequestId, Span, Stamp, SubnetId,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -99,7 +99,8 @@ pub fn command() -> impl Strategy<Value = Command> {
 
 pub fn batch() -> impl Strategy<Value = Batch> {
     let stamp = (any::<u64>(), cluster_time()).prop_map(|(term, time)| Stamp { term, time });
-    (option::of(stamp), vec(command(), 0..8))
+    let requested = (command(), any::<u64>()).prop_map(|(command, id)| command.of(RequestId(id)));
+    (option::of(stamp), vec(requested, 0..8))
         .prop_map(|(stamp, commands)| Batch { stamp, commands })
 }
 

@@ -7,9 +7,9 @@ use ipam::{
     ForwardPolicy, ForwardTarget, GrantLease, GrantRef, HardwareAddress, Hostname, IdentityPolicy,
     Ipv4Network, Lease, LeaseState, LeaseTimes, LiftQuarantine, Listener, MemberKey, NodeId,
     NodeRegistration, Object, ObjectCommand, OfferLease, Operator, PastGrant, Profile,
-    ProfileSetting, Protocol, QuarantineAddress, ReleaseLease, RemovedMembers, RequestKind,
-    Reservation, Revision, SnatPool, SourceNat, SourceNatRule, Span, Stamp, State, StateParts,
-    Stored, SubnetConfig, SubnetId, SubnetLeases,
+    ProfileSetting, Protocol, QuarantineAddress, ReleaseLease, RemovedMembers, RequestId,
+    RequestKind, Reservation, Revision, SnatPool, SourceNat, SourceNatRule, Span, Stamp, State,
+    StateParts, Stored, SubnetConfig, SubnetId, SubnetLeases,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -130,7 +130,20 @@ pub fn batch() -> Batch {
             term: TERM,
             time: ClusterTime(123_456),
         }),
-        commands: [cluster_commands(), lease_commands(), object_commands()].concat(),
+        commands: [cluster_commands(), lease_commands(), object_commands()]
+            .concat()
+            .into_iter()
+            .map(|command| command.of(RequestId(0)))
+            .collect(),
+    }
+}
+
+/// Commands of three requests, two of one of them.
+pub fn requests() -> Batch {
+    let ids = [0x0123_4567_89ab_cdef, u64::MAX, u64::MAX, 1];
+    Batch {
+        commands: ids.map(|id| Command::TICK.of(RequestId(id))).into(),
+        ..batch()
     }
 }
 

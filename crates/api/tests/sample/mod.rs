@@ -7,8 +7,12 @@
 pub mod frozen;
 
 use ipam::{
-    AnyObject, Batch, Change, Command, LogPosition, NodeId, ObjectCommand, Operator, Stamp, State,
+    AnyObject, Batch, Change, Command, LogPosition, NodeId, ObjectCommand, Operator, RequestId,
+    Stamp, State,
 };
+
+/// Whose commands the samples are.
+const REQUEST: RequestId = RequestId(0x0123_4567_89ab_cdef);
 
 /// One of every command, and every change of every sample of an object.
 pub fn batch() -> Batch {
@@ -16,7 +20,7 @@ pub fn batch() -> Batch {
     let changes = AnyObject::samples().into_iter().flat_map(changes);
     batch
         .commands
-        .extend(changes.map(|change| command(change, true)));
+        .extend(changes.map(|change| command(change, true).of(REQUEST)));
     batch
 }
 
@@ -58,7 +62,7 @@ pub fn state() -> State {
         time: state.clock(),
     });
     let samples = AnyObject::samples().into_iter();
-    let commands = samples.map(|object| command(Change::Create(object), false));
+    let commands = samples.map(|object| command(Change::Create(object), false).of(REQUEST));
     let commands = commands.collect();
     state.apply(position, &Batch { stamp, commands });
     state

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::node::{Cluster, Parts};
 use crate::peer_server::{PeerHandles, Running};
 use crate::profile::{self, LocalProfile};
-use crate::propose::{Proposal, Propose, Proposer};
+use crate::propose::{Proposal, Propose, Proposer, RequestIds};
 use crate::raft::{Ground, RaftHandle, RaftNode};
 use crate::raft_view::RaftView;
 use crate::registration::Registration;
@@ -138,7 +138,7 @@ pub(crate) async fn assemble(
         pair,
     };
     let identity = Arc::new(Identity::new(&config, key, store.cluster));
-    let (proposer, queue) = Proposer::new();
+    let (proposer, queue) = Proposer::new(RequestIds::from(identity.instance));
     let base = Base {
         registration: Arc::new(Registration::new(Arc::clone(&identity))),
         identity,

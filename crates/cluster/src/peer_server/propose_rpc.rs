@@ -5,7 +5,7 @@ use crate::propose::forwarded;
 use crate::propose::{Committed, Origin, ProposeError};
 use api::proto::peer as wire;
 use futures::future::join_all;
-use ipam::Command;
+use ipam::RequestedCommand;
 use ipam::budget::MAX_BATCH_COMMANDS;
 use std::time::Duration;
 use tonic::{Request, Response, Status};
@@ -24,20 +24,21 @@ impl PeerService {
                 request.commands.len()
             )));
         }
-        let commands: Result<Vec<Command>, _> = request
+        let commands: Result<Vec<RequestedCommand>, _> = request
             .commands
             .into_iter()
-            .map(Command::try_from)
+            .map(RequestedCommand::try_from)
             .collect();
         let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
         if let Some(reason) = commands
             .iter()
-            .find_map(|command| forwarded::refusal(command, sender))
+            .find_map(|command| forwarded::refusal(&command.command, sender))
         {
             return Err(self.refuse(sender, "Propose", "command", reason));
         }
         let within = Duration::from_millis(request.timeout_millis);
-        let queue = |command| self.handles.proposer.queue(command, Origin::Peer, within);
+        let origin = Origin::Peer(sender);
+        let queue = |command| self.handles.proposer.queue(command, origin, within);
         let result = match gather(join_all(commands.into_iter().map(queue)).await) {
             Ok(committed) => wire::propose_response::Result::Outcomes(outcomes_of(&committed)),
             Err(ProposeError::Unavailable(_)) => {

@@ -3,7 +3,7 @@
 use super::forward::Forwarder;
 use super::leader_write::LeaderWrite;
 use crate::raft_view::RaftView;
-use ipam::{Command, NodeId, Outcome, Refusal};
+use ipam::{NodeId, Outcome, Refusal, RequestedCommand};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -29,7 +29,7 @@ pub(crate) trait Attempts: Send + Sync + 'static {
     /// The leader that is known.
     fn leader(&self) -> Option<NodeId>;
     /// Makes one, which ends by the deadline.
-    async fn attempt(&self, commands: &[Command], deadline: Instant) -> Attempt;
+    async fn attempt(&self, commands: &[RequestedCommand], deadline: Instant) -> Attempt;
     /// Waits until another leader is known; at most `limit`.
     async fn leader_changes(&self, limit: Duration);
 }
@@ -65,7 +65,7 @@ impl Attempts for Committer {
         self.view.leader().map(|(leader, _)| leader)
     }
 
-    async fn attempt(&self, commands: &[Command], deadline: Instant) -> Attempt {
+    async fn attempt(&self, commands: &[RequestedCommand], deadline: Instant) -> Attempt {
         match self.view.leader() {
             Some((leader, _)) if leader == self.node => self.write.write(commands, deadline).await,
             Some((leader, address)) => {

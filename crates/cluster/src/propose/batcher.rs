@@ -8,7 +8,7 @@
 use super::attempt::{Attempt, Attempts};
 use super::gathering::Gathering;
 use super::queue::{Committed, Origin, Proposal};
-use super::{ProposeError, forwarded};
+use super::{ProposeError, forwarded, trace};
 use ipam::{ClusterCommand, Command, LeaseCommand, NodeId, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,14 +67,16 @@ async fn commit_with_retry<A: Attempts>(here: NodeId, attempts: &A, mut proposal
         match attempts.attempt(&commands, deadline).await {
             Attempt::Settled { outcomes, index } => return answer(proposals, outcomes, index),
             Attempt::NotDone(reason) => {
+                trace::each(&commands, || tracing::debug!(reason, "not done"));
                 if !matches!(failure, ProposeError::Unknown(_)) {
                     failure = ProposeError::Unavailable(reason);
                 }
             }
             Attempt::Unknown(reason) => {
+                trace::each(&commands, || tracing::debug!(reason, "unknown"));
                 failure = ProposeError::Unknown(reason);
                 give_up(&mut proposals, &failure, |proposal| {
-                    !is_repeatable(&proposal.command)
+                    !is_repeatable(&proposal.command.command)
                 });
             }
         }
@@ -87,7 +89,7 @@ async fn commit_with_retry<A: Attempts>(here: NodeId, attempts: &A, mut proposal
 fn hand_back(leader: NodeId, proposals: &mut Vec<Proposal>, failure: &ProposeError) {
     let answer = handed_back(leader, failure);
     give_up(proposals, &answer, |proposal| {
-        proposal.origin == Origin::Peer
+        matches!(proposal.origin, Origin::Peer(_))
     });
 }
 
@@ -106,7 +108,7 @@ fn keep_to_the_leader(
         )),
     };
     give_up(proposals, &answer, |proposal| {
-        forwarded::refusal(&proposal.command, here).is_some()
+        forwarded::refusal(&proposal.command.command, here).is_some()
     });
 }
 
@@ -153,7 +155,8 @@ const fn is_repeatable(command: &Command) -> bool {
 mod tests {
     use super::*;
     use crate::lock::lock;
-    use crate::propose::Proposer;
+    use crate::propose::{Proposer, RequestIds};
+    use ipam::{RequestId, RequestedCommand};
 
     #[test]
     fn what_may_have_been_done_is_not_handed_back_as_not_done() {
@@ -181,7 +184,7 @@ mod tests {
             Some(self.leader)
         }
 
-        async fn attempt(&self, commands: &[Command], _: Instant) -> Attempt {
+        async fn attempt(&self, commands: &[RequestedCommand], _: Instant) -> Attempt {
             lock(&self.asked).push(commands.len());
             lock(&self.attempts).remove(0)
         }
@@ -203,9 +206,9 @@ mod tests {
         origin: Origin,
         script: &Arc<Script>,
     ) -> (Result<u64, ProposeError>, usize) {
-        let (proposer, queue) = Proposer::new();
+        let (proposer, queue) = Proposer::new(RequestIds::from(1));
         let running = tokio::spawn(run(HERE, Arc::clone(script), queue));
-        let told = proposer.queue(command, origin, LONG).await;
+        let told = proposer.queue(command.of(RequestId(1)), origin, LONG).await;
         running.abort();
         (
             told.map(|committed| committed.index),
@@ -253,7 +256,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn command_of_a_peer_is_not_forwarded_again() {
         let script = script(NodeId(2), &[]);
-        let (told, asked) = told(Command::TICK, Origin::Peer, &script).await;
+        let (told, asked) = told(Command::TICK, Origin::Peer(NodeId(3)), &script).await;
         let expected = ProposeError::Unavailable("node 2 is the leader".to_owned());
         assert_eq!((told, asked), (Err(expected), 0));
     }

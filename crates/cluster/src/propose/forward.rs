@@ -1,11 +1,12 @@
 //! A batch is forwarded to the leader.
 
 use super::attempt::{Attempt, settled};
+use super::trace;
 use crate::identity::Identity;
 use crate::raft_view::RaftView;
 use crate::transport::Peers;
 use api::proto::peer::{ProposeRequest, propose_response};
-use ipam::{Command, NodeId, Outcome};
+use ipam::{NodeId, Outcome, RequestedCommand};
 use raft_store::StateReader;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
@@ -30,7 +31,7 @@ impl Forwarder {
         &self,
         leader: NodeId,
         address: &str,
-        commands: &[Command],
+        commands: &[RequestedCommand],
         deadline: Instant,
     ) -> Attempt {
         let mut client = match self.peers.connect(leader, address) {
@@ -43,6 +44,7 @@ impl Forwarder {
             timeout_millis: u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX),
             route: Some(self.identity.route_to(leader)),
         };
+        trace::each(commands, || tracing::debug!(%leader, "forwarded"));
         let answer = tokio::select! {
             answer = timeout_at(deadline, client.propose(request)) => answer,
             () = self.view.leadership_ends(leader) => {
@@ -63,6 +65,9 @@ impl Forwarder {
             }
             None => Attempt::Unknown(format!("node {leader}'s answer is empty")),
         };
+        if let Attempt::Settled { index, .. } = attempt {
+            trace::each(commands, || tracing::debug!(index, "committed"));
+        }
         self.applied_here(attempt, deadline).await
     }
 

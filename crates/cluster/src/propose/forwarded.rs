@@ -40,7 +40,8 @@ const fn speaker(command: &Command, sender: NodeId) -> Option<NodeId> {
     }
 }
 
-fn name(command: &Command) -> String {
+/// What it is called in refusals and logs.
+pub(super) fn name(command: &Command) -> String {
     match command {
         Command::Lease(command) => match command {
             LeaseCommand::Offer(_) => "OfferLease",

@@ -52,16 +52,18 @@ impl Gathering {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use super::super::RequestIds;
     use super::super::queue::{Origin, Proposer};
     use super::*;
     use ipam::{
-        AddressRange, Batch, Change, Command, Ipv4Network, Operator, SubnetConfig, SubnetId,
+        AddressRange, Batch, Change, Command, Ipv4Network, Operator, RequestId, RequestedCommand,
+        SubnetConfig, SubnetId,
     };
     use std::collections::BTreeMap;
     use std::time::Duration;
 
     /// A command of some 80 kB.
-    fn large() -> Command {
+    fn large() -> RequestedCommand {
         let address = |bits: u32| std::net::Ipv4Addr::from_bits(0x0a0f_0300 + bits);
         let config = SubnetConfig {
             extra_options: (0..=255)
@@ -74,10 +76,12 @@ mod tests {
                 AddressRange::new(address(20), address(254)).unwrap(),
             )
         };
-        Change::Create(config.into()).by(Operator::default()).into()
+        Command::from(Change::Create(config.into()).by(Operator::default())).of(RequestId(9))
     }
 
-    async fn queued(proposer: &Proposer, command: Command) {
+    const TICK: RequestedCommand = Command::TICK.of(RequestId(7));
+
+    async fn queued(proposer: &Proposer, command: RequestedCommand) {
         let proposer = proposer.clone();
         let within = Duration::from_secs(60);
         tokio::spawn(async move { proposer.queue(command, Origin::Local, within).await });
@@ -86,11 +90,11 @@ mod tests {
 
     #[tokio::test]
     async fn next_batch_stops_at_the_bytes_of_an_entry_and_keeps_the_order() {
-        let (proposer, queue) = Proposer::new();
+        let (proposer, queue) = Proposer::new(RequestIds::from(1));
         let mut gathering = Gathering::new(queue);
         for _ in 0..20 {
             queued(&proposer, large()).await;
-            queued(&proposer, Command::TICK).await;
+            queued(&proposer, TICK).await;
         }
         let mut commands = Vec::new();
         while commands.len() < 40 {
@@ -103,16 +107,16 @@ mod tests {
             assert!(batch.commands.len() > 1);
             commands.extend(batch.commands);
         }
-        let expected: Vec<_> = (0..20).flat_map(|_| [large(), Command::TICK]).collect();
+        let expected: Vec<_> = (0..20).flat_map(|_| [large(), TICK]).collect();
         assert_eq!(commands, expected);
     }
 
     #[tokio::test]
     async fn next_batch_stops_at_the_number_of_commands() {
-        let (proposer, queue) = Proposer::new();
+        let (proposer, queue) = Proposer::new(RequestIds::from(1));
         let mut gathering = Gathering::new(queue);
         for _ in 0..MAX_BATCH_COMMANDS + 1 {
-            queued(&proposer, Command::TICK).await;
+            queued(&proposer, TICK).await;
         }
         assert_eq!(
             gathering.next_batch().await.unwrap().len(),

@@ -1,11 +1,12 @@
 //! A leader stamps a batch and writes it into its log.
 
 use super::attempt::{Attempt, settled};
+use super::trace;
 use crate::clock::LeaderClock;
 use crate::notes::Notes;
 use crate::raft::RaftHandle;
 use crate::raft_view::RaftView;
-use ipam::{Batch, Command};
+use ipam::{Batch, RequestedCommand};
 use openraft::errors::ClientWriteError;
 use openraft::impls::ProgressResponder;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub(crate) struct LeaderWrite {
 impl LeaderWrite {
     /// Stamps the batch and writes it, on the condition that this node still leads the term of the
     /// stamp when the entry is appended.
-    pub(super) async fn write(&self, commands: &[Command], deadline: Instant) -> Attempt {
+    pub(super) async fn write(&self, commands: &[RequestedCommand], deadline: Instant) -> Attempt {
         let Some(term) = self.view.leading_term() else {
             return Attempt::NotDone("this node has just lost the leadership".to_owned());
         };
@@ -48,13 +49,20 @@ impl LeaderWrite {
             stamp: Some(stamp),
             commands: commands.to_vec(),
         };
-        let (responder, result) = ProgressResponder::complete_only();
+        let (responder, committed, result) = ProgressResponder::new();
         let raft = self.raft.now();
         let request = raft
             .write(raft_store::Proposal::new(batch))
             .responder(responder);
         if let Err(error) = request.with_leader(term).await {
             return Attempt::NotDone(format!("Raft has stopped: {error}"));
+        }
+        trace::each(commands, || tracing::debug!(term, "written"));
+        // Without it, the result says why.
+        if let Ok(Ok(log_id)) = timeout_at(deadline, committed).await {
+            trace::each(commands, || {
+                tracing::debug!(index = log_id.index, "committed")
+            });
         }
         match timeout_at(deadline, result).await {
             Ok(Ok(Ok(response))) => settled(response.data.0, response.log_id.index),

@@ -13,6 +13,8 @@ pub(crate) mod forwarded;
 mod gathering;
 mod leader_write;
 mod queue;
+mod request_ids;
+mod trace;
 
 pub(crate) use attempt::Committer;
 pub(crate) use batcher::run;
@@ -22,6 +24,7 @@ pub(crate) use leader_write::LeaderWrite;
 pub(crate) use queue::{Committed, Origin, PROPOSE_DEADLINE, Proposal, Proposer};
 #[cfg(test)]
 pub(crate) use queue::{QUEUE_BYTES, QUEUE_COMMANDS};
+pub(crate) use request_ids::RequestIds;
 
 use ipam::{Command, Outcome};
 
@@ -39,7 +42,7 @@ pub enum ProposeError {
 /// Who has commands committed.
 #[tonic::async_trait]
 pub(crate) trait Propose: Send + Sync + 'static {
-    /// Proposes a command of this node's own, and waits until it is committed and applied here, or its deadline
+    /// Proposes a command of this node's own, as a request of its own, and waits until it is committed and applied here, or its deadline
     /// has come.
     async fn propose(&self, command: Command) -> Result<Outcome, ProposeError>;
 }

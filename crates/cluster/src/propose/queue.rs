@@ -1,9 +1,10 @@
 //! The queue of commands that wait for a place in a batch, and its entrance.
 
 use super::commits::Commits;
-use super::{Propose, ProposeError};
+use super::request_ids::RequestIds;
+use super::{Propose, ProposeError, forwarded, trace};
 use crate::clock::CommitTick;
-use ipam::{Command, Outcome};
+use ipam::{Command, NodeId, Outcome, RequestId, RequestedCommand};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -23,7 +24,7 @@ pub(crate) const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// A command on its way into a batch.
 #[derive(Debug)]
 pub(crate) struct Proposal {
-    pub(crate) command: Command,
+    pub(crate) command: RequestedCommand,
     pub(crate) origin: Origin,
     /// After this it is not tried again.
     pub(crate) deadline: Instant,
@@ -33,7 +34,7 @@ pub(crate) struct Proposal {
 }
 
 impl Proposal {
-    /// How large the command is, in bytes.
+    /// How large the command and its request id are, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.room.num_permits()
     }
@@ -51,7 +52,8 @@ pub(crate) struct Committed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Local,
-    Peer,
+    /// Of this one.
+    Peer(NodeId),
 }
 
 /// The entrance to the batcher's queue.
@@ -61,10 +63,12 @@ pub(crate) struct Proposer {
     room: Arc<Semaphore>,
     /// What waits, and what came back.
     pub(crate) commits: Commits,
+    /// The ids of this node's own requests.
+    pub(crate) requests: RequestIds,
 }
 
 impl Proposer {
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Proposal>) {
+    pub(crate) fn new(requests: RequestIds) -> (Self, mpsc::Receiver<Proposal>) {
         let (queue, proposals) = mpsc::channel(QUEUE_COMMANDS);
         let room = Arc::new(Semaphore::new(QUEUE_BYTES));
         let commits = Commits::default();
@@ -72,6 +76,7 @@ impl Proposer {
             queue,
             room,
             commits,
+            requests,
         };
         (proposer, proposals)
     }
@@ -81,11 +86,34 @@ impl Proposer {
     /// refused at once, as `apply` would refuse it.
     pub(crate) async fn queue(
         &self,
-        command: Command,
+        command: RequestedCommand,
         origin: Origin,
         within: Duration,
     ) -> Result<Committed, ProposeError> {
-        if let Err(over) = command.check_budget() {
+        let span = trace::span(command.request);
+        span.in_scope(|| {
+            let command = forwarded::name(&command.command);
+            match origin {
+                Origin::Local => tracing::debug!(%command, "proposed"),
+                Origin::Peer(node) => tracing::debug!(%command, %node, "received"),
+            }
+        });
+        let committed = self.enqueue(command, origin, within).await;
+        span.in_scope(|| match &committed {
+            Ok(Committed { outcome, index: 0 }) => tracing::debug!(%outcome, "not proposed"),
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "no outcome"),
+        });
+        committed
+    }
+
+    async fn enqueue(
+        &self,
+        command: RequestedCommand,
+        origin: Origin,
+        within: Duration,
+    ) -> Result<Committed, ProposeError> {
+        if let Err(over) = command.command.check_budget() {
             let (outcome, index) = (Outcome::refused(over), 0);
             return Ok(Committed { outcome, index });
         }
@@ -119,7 +147,18 @@ impl Proposer {
         outcome
     }
 
-    fn room_for(&self, command: &Command) -> Result<OwnedSemaphorePermit, ProposeError> {
+    /// The same for a command of this node's own, as a part of `request`.
+    pub(crate) async fn propose_for(
+        &self,
+        request: RequestId,
+        command: Command,
+    ) -> Result<Outcome, ProposeError> {
+        let command = command.of(request);
+        let committed = self.queue(command, Origin::Local, PROPOSE_DEADLINE).await?;
+        Ok(committed.outcome)
+    }
+
+    fn room_for(&self, command: &RequestedCommand) -> Result<OwnedSemaphorePermit, ProposeError> {
         let bytes = u32::try_from(command.size_bound()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(bytes);
         room.map_err(|_| {
@@ -132,8 +171,7 @@ impl Proposer {
 #[tonic::async_trait]
 impl Propose for Proposer {
     async fn propose(&self, command: Command) -> Result<Outcome, ProposeError> {
-        let committed = self.queue(command, Origin::Local, PROPOSE_DEADLINE).await?;
-        Ok(committed.outcome)
+        self.propose_for(self.requests.next(), command).await
     }
 }
 

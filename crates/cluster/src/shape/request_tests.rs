@@ -54,9 +54,7 @@ fn members(nodes: usize, address: &str) -> storage::Entry {
 
 fn of_kind(kind: Of) -> Command {
     let command = log::ClusterCommand { kind: Some(kind) };
-    Command {
-        class: Some(Class::Cluster(command)),
-    }
+    requested(Class::Cluster(command))
 }
 
 fn of_change(change: object_command::Change) -> Command {
@@ -64,8 +62,13 @@ fn of_change(change: object_command::Change) -> Command {
         change: Some(change),
         ..Default::default()
     };
+    requested(Class::Object(command))
+}
+
+fn requested(class: Class) -> Command {
     Command {
-        class: Some(Class::Object(command)),
+        class: Some(class),
+        request: u64::MAX,
     }
 }
 

@@ -130,7 +130,7 @@ impl Intruder {
 
     pub async fn propose(&self, command: &ipam::Command) -> Result<peer::ProposeResponse, Status> {
         let request = peer::ProposeRequest {
-            commands: vec![command.into()],
+            commands: vec![(&command.clone().of(ipam::RequestId(1))).into()],
             timeout_millis: 2000,
             route: self.route(),
         };

@@ -201,7 +201,9 @@ pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         node: here,
         lease_time: None,
     };
-    let Ok(Outcome::Offered(offered)) = node.propose(Command::from(offer)).await else {
+    let Ok(Outcome::Offered(offered)) =
+        node.propose(node.new_request(), Command::from(offer)).await
+    else {
         return None;
     };
     let grant = GrantLease {
@@ -214,7 +216,7 @@ pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
         node: here,
         probe: ipam::ConflictProbe::NotMade,
     };
-    match node.propose(Command::from(grant)).await {
+    match node.propose(node.new_request(), Command::from(grant)).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),
         _ => None,
     }

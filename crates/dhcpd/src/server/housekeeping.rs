@@ -8,12 +8,14 @@ use crate::port::LeaseService;
 use crate::probe::{Answers, ProbeError, ProbeResult};
 use futures::future::join_all;
 use ipam::{
-    ClientIdentity, ClusterTime, HardwareAddress, LeaseCommand, LiftQuarantine, Outcome, SubnetId,
+    ClientIdentity, ClusterTime, HardwareAddress, LeaseCommand, LiftQuarantine, Outcome, RequestId,
+    SubnetId,
 };
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 impl Shared {
     /// One round. An error if the interface is gone: nothing is heard on it any more.
@@ -34,7 +36,10 @@ impl Shared {
                 background.spawn(probe_ahead(Arc::clone(self), addresses));
             }
             if let Some((address, until)) = self.to_recheck() {
-                background.spawn(recheck(Arc::clone(self), address, until));
+                let request = self.service.new_request();
+                let span = tracing::debug_span!("request", %request, %address);
+                let recheck = recheck(Arc::clone(self), request, address, until);
+                background.spawn(recheck.instrument(span));
             }
         }
         Ok(())
@@ -157,7 +162,7 @@ fn next_in_line(view: &dyn LeaseService, subnet: SubnetId, clock: ClusterTime) -
 }
 
 /// Probes a quarantined address again, and has it freed if nobody is there (S7).
-async fn recheck(shared: Arc<Shared>, address: Ipv4Addr, until: ClusterTime) {
+async fn recheck(shared: Arc<Shared>, request: RequestId, address: Ipv4Addr, until: ClusterTime) {
     if !shared.is_clear(address).await {
         return;
     }
@@ -167,7 +172,8 @@ async fn recheck(shared: Arc<Shared>, address: Ipv4Addr, until: ClusterTime) {
         node: shared.identity.node,
         until,
     });
-    let outcome = timeout(GIVE_UP_DEADLINE, shared.service.propose(lift)).await;
+    let proposed = shared.service.propose(request, lift);
+    let outcome = timeout(GIVE_UP_DEADLINE, proposed).await;
     match outcome {
         Ok(Ok(Outcome::Done)) => tracing::info!(%address, "nobody is there any more: free again"),
         // Somebody else freed it, or it will be tried again.

@@ -57,7 +57,7 @@ impl LogLimiter {
         client: &HardwareAddress,
         view: &dyn LeaseView,
     ) {
-        tracing::debug!(%client, %reason, "no answer");
+        tracing::debug!(%client, %reason, "no reply");
         if !self.no_reply[reason.index()].allows(now) {
             return;
         }

@@ -10,17 +10,20 @@ use crate::port::ProposeError;
 use crate::probe::{Answers, ProbeResult};
 use crate::reply::{Body, Reply};
 use crate::transaction::{Input, Next, Transaction};
-use ipam::{LeaseCommand, Outcome};
+use ipam::{LeaseCommand, Outcome, RequestId};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 /// A transaction that is given back to the engine when its task ends, also by a panic or an abort.
 struct Held {
     shared: Arc<Shared>,
     transaction: Transaction,
     mark: Mark,
+    /// What its lines in the logs of all nodes have in common.
+    request: RequestId,
 }
 
 impl Drop for Held {
@@ -55,18 +58,24 @@ impl Shared {
                 }
             }
             Received::NoReply(packet, reason) => {
+                let _span = request_span(self.service.new_request(), &packet).entered();
+                tracing::debug!("received");
                 self.counters.received(packet.message_type);
                 let mark = self.note(&packet, arrival);
                 self.no_reply(reason, None, &packet, &mark);
             }
             Received::Begun(transaction, next) => {
+                let request = self.service.new_request();
+                let span = request_span(request, transaction.packet());
+                span.in_scope(|| tracing::debug!("received"));
                 self.counters.received(transaction.packet().message_type);
                 let held = Held {
                     shared: Arc::clone(self),
                     mark: self.note(transaction.packet(), arrival),
                     transaction: *transaction,
+                    request,
                 };
-                requests.spawn(answer(held, next));
+                requests.spawn(answer(held, next).instrument(span));
             }
         }
     }
@@ -102,7 +111,8 @@ impl Shared {
     }
 
     /// Waits for a proposal as long as its outcome can still be sent to the client.
-    async fn propose(&self, command: LeaseCommand, transaction: &Transaction) -> Input {
+    async fn propose(&self, command: LeaseCommand, held: &Held) -> Input {
+        let transaction = &held.transaction;
         let limit = if transaction.awaits_reply() {
             REPLY_DEADLINE
         } else {
@@ -110,7 +120,7 @@ impl Shared {
         };
         //~ mutant t6_late_reply: let limit = GIVE_UP_DEADLINE;
         let left = limit.saturating_sub(self.now().since(transaction.arrived()));
-        let outcome = timeout(left, self.service.propose(command)).await;
+        let outcome = timeout(left, self.service.propose(held.request, command)).await;
         Input::Proposed(outcome.unwrap_or(Err(ProposeError::Unknown)))
     }
 
@@ -163,13 +173,24 @@ impl Shared {
     }
 }
 
+/// The span of a packet that is processed: whatever is said of it, is said in this span.
+fn request_span(request: RequestId, packet: &Packet) -> Span {
+    tracing::debug_span!(
+        "request",
+        %request,
+        xid = format_args!("{:#x}", packet.xid),
+        client = %packet.hardware,
+        message_type = %packet.message_type.name(),
+    )
+}
+
 /// One request, from its first step to its last.
 async fn answer(mut held: Held, mut next: Next) {
     let shared = Arc::clone(&held.shared);
     let mut detail = None;
     loop {
         let input = match next {
-            Next::Propose(command) => shared.propose(command, &held.transaction).await,
+            Next::Propose(command) => shared.propose(command, &held).await,
             Next::Probe(address) => shared.probe(address, &held.transaction).await,
             Next::Reply(reply) => return shared.send(&held, &reply).await,
             Next::NoReply(reason) => {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use ipam::{
     AddressRange, Batch, Bootstrap, Change, ClientIdentity, ClusterCommand, ClusterTime, Command,
     ForwardPolicy, Ipv4Network, LeaseCommand, LogPosition, NodeId, NodeRegistration, ObjectCommand,
-    Operator, Outcome, Span, Stamp, State, SubnetConfig, SubnetId,
+    Operator, Outcome, RequestId, Span, Stamp, State, SubnetConfig, SubnetId,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -35,6 +35,9 @@ struct Inner {
     fault: Fault,
     nodes_in_service: Vec<NodeId>,
     proposed: Vec<Command>,
+    next_request: u64,
+    /// The requests that commands were proposed for.
+    requests: Vec<RequestId>,
 }
 
 impl MemoryLeaseService {
@@ -51,6 +54,8 @@ impl MemoryLeaseService {
             fault: Fault::None,
             nodes_in_service: nodes.iter().map(|(node, _)| *node).collect(),
             proposed: Vec::new(),
+            next_request: 1,
+            requests: Vec::new(),
         }));
         let bootstrap = Bootstrap {
             cluster_id: [7; 16],
@@ -93,7 +98,7 @@ impl MemoryLeaseService {
         });
         let batch = Batch {
             stamp,
-            commands: vec![command.clone()],
+            commands: vec![command.clone().of(RequestId(inner.index))],
         };
         inner.proposed.push(command.clone());
         let effects = inner.state.apply(position, &batch);
@@ -164,6 +169,11 @@ impl MemoryLeaseService {
         std::mem::take(&mut self.lock().proposed)
     }
 
+    /// The requests that commands were proposed for by [`LeaseService::propose`] since this was last asked.
+    pub fn take_requests(&self) -> Vec<RequestId> {
+        std::mem::take(&mut self.lock().requests)
+    }
+
     /// A copy of the state.
     #[must_use]
     pub fn state(&self) -> State {
@@ -226,7 +236,18 @@ impl LeaseView for MemoryLeaseService {
 
 #[async_trait]
 impl LeaseService for MemoryLeaseService {
-    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError> {
+    fn new_request(&self) -> RequestId {
+        let mut inner = self.lock();
+        inner.next_request += 1;
+        RequestId(inner.next_request)
+    }
+
+    async fn propose(
+        &self,
+        request: RequestId,
+        command: LeaseCommand,
+    ) -> Result<Outcome, ProposeError> {
+        self.lock().requests.push(request);
         self.propose_now(&command)
     }
 }

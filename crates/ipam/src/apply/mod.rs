@@ -63,7 +63,8 @@ impl State {
         }
         let mut events = Events::new();
         self.advance_clock(stamp.time, &mut events);
-        let outcomes = batch.commands.iter().map(|command| {
+        let outcomes = batch.commands.iter().map(|requested| {
+            let command = &requested.command;
             events.asked_by(command);
             self.apply_command(command, position.index, &mut events)
                 .unwrap_or_else(Outcome::Refused)

@@ -12,7 +12,7 @@ pub use lease::{
     QuarantineAddress, ReleaseLease, RequestKind,
 };
 
-use crate::{NodeRegistration, ObjectCommand, Stamp};
+use crate::{NodeRegistration, ObjectCommand, RequestId, Stamp};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -22,7 +22,16 @@ pub struct Batch {
     /// The leader's reading of the cluster clock, if it had one.
     pub stamp: Option<Stamp>,
     /// Applied in this order.
-    pub commands: Vec<Command>,
+    pub commands: Vec<RequestedCommand>,
+}
+
+/// A command, and the request that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestedCommand {
+    /// For the logs. `apply` does not look at it.
+    pub request: RequestId,
+    /// What to do.
+    pub command: Command,
 }
 
 /// A request to change the state.
@@ -39,6 +48,15 @@ pub enum Command {
 impl Command {
     /// Nothing but the stamp.
     pub const TICK: Self = Self::Cluster(ClusterCommand::Tick);
+
+    /// This command as a part of `request`.
+    #[must_use]
+    pub const fn of(self, request: RequestId) -> RequestedCommand {
+        RequestedCommand {
+            request,
+            command: self,
+        }
+    }
 }
 
 /// Each request names its own command.

@@ -176,3 +176,24 @@ fn s6_who_asks_for_an_address_that_another_gave_back_is_not_known() {
         granted(address)
     );
 }
+
+/// An id is a label: nodes that were told different ones agree all the same (S8).
+#[test]
+fn s8_request_ids_change_neither_outcomes_nor_the_state() {
+    let run = |ids: [u64; 2]| {
+        let mut cluster = Driver::new((20, 40));
+        let commands = [Driver::offer_of(1, &[]), Driver::offer_of(2, &[])];
+        let commands = commands.map(Command::from).into_iter().zip(ids);
+        let commands = commands.map(|(command, id)| command.of(RequestId(id)));
+        let effects = cluster.requested(commands.collect());
+        (effects, cluster.state)
+    };
+    let (effects, state) = run([1, 2]);
+    assert!(matches!(
+        effects.outcomes[..],
+        [Outcome::Offered(_), Outcome::Offered(_)]
+    ));
+    for ids in [[2, 1], [0, 0], [u64::MAX, 1]] {
+        assert!(run(ids) == (effects.clone(), state.clone()), "{ids:?}");
+    }
+}

@@ -58,7 +58,7 @@ fn t2_a_batch_stamped_in_another_term_changes_nothing() {
     ] {
         let batch = Batch {
             stamp,
-            commands: vec![Command::TICK],
+            commands: vec![Command::TICK.of(REQUEST)],
         };
         let effects = cluster
             .state

@@ -11,6 +11,7 @@ use std::net::Ipv4Addr;
 
 pub const SUBNET: SubnetId = SubnetId(1);
 pub const NODE: NodeId = NodeId(1);
+pub const REQUEST: RequestId = RequestId(7);
 
 /// Real time in milliseconds and the state at its end of the log.
 pub struct Driver {
@@ -67,6 +68,12 @@ impl Driver {
 
     /// Applies one batch: what came of it and what changed.
     pub fn effects(&mut self, commands: Vec<Command>) -> Effects {
+        let requested = commands.into_iter().map(|command| command.of(REQUEST));
+        self.requested(requested.collect())
+    }
+
+    /// The same, of several requests.
+    pub fn requested(&mut self, commands: Vec<RequestedCommand>) -> Effects {
         self.index += 1;
         self.now += 1; // Nothing that follows from an answer is stamped in the same millisecond.
         let stamp = Stamp {

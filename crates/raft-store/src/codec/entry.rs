@@ -43,22 +43,22 @@ mod tests {
     use crate::codec::{decode_vote, encode_vote};
     use crate::frozen::fixture;
     use crate::{CommittedLeaderId, LogId, Membership, Payload, PeerNode, Vote};
-    use ipam::{ClusterCommand, ClusterTime, ForwardPolicy, Operator, Stamp};
+    use ipam::{ClusterCommand, ClusterTime, Command, ForwardPolicy, Operator, RequestId, Stamp};
     use prost::Message;
     use std::collections::{BTreeMap, BTreeSet};
 
-    fn payloads() -> [(&'static str, Payload); 3] {
-        let batch = Batch {
+    fn payloads() -> [(&'static str, Payload); 4] {
+        let batch = |request| Batch {
             stamp: Some(Stamp {
                 term: 3,
                 time: ClusterTime(123_456),
             }),
             commands: vec![
-                ClusterCommand::SetForwardPolicy {
+                Command::from(ClusterCommand::SetForwardPolicy {
                     operator: Operator::default(),
                     policy: ForwardPolicy::Drop,
-                }
-                .into(),
+                })
+                .of(RequestId(request)),
             ],
         };
         let nodes = [1, 2, 3].map(|id| (id, PeerNode::new(format!("gw{id}:7000"))));
@@ -68,7 +68,11 @@ mod tests {
             ("entry-blank-1.hex", EntryPayload::Blank),
             (
                 "entry-batch-2.hex",
-                EntryPayload::Normal(Proposal::new(batch)),
+                EntryPayload::Normal(Proposal::new(batch(0))),
+            ),
+            (
+                "entry-request-2.hex",
+                EntryPayload::Normal(Proposal::new(batch(0x0123_4567_89ab_cdef))),
             ),
             ("entry-membership-1.hex", EntryPayload::Membership(members)),
         ]

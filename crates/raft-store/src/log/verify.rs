@@ -71,7 +71,7 @@ pub(super) fn cluster_laid_down(database: &Database) -> Result<Option<[u8; 16]>,
             continue;
         };
         for command in &batch.commands {
-            if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = command {
+            if let Command::Cluster(ClusterCommand::Bootstrap(bootstrap)) = &command.command {
                 let id = bootstrap.cluster_id;
                 if laid_down.is_some_and(|other| other != id) {
                     return Ok(None);

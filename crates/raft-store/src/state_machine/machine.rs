@@ -7,6 +7,7 @@ use super::shared::Shared;
 use crate::loan::{Borrower, Loan};
 use crate::snapshot::{self, Damage, SnapshotSpool, SnapshotStore};
 use crate::{Entry, Execution, Outcomes, Snapshot, SnapshotData, SnapshotMeta, StoreError, poison};
+use openraft::EntryPayload;
 use std::sync::Arc;
 
 /// The replicated state and its snapshots. A copy is the same one: see [`StateMachine::lend`].
@@ -87,6 +88,7 @@ impl StateMachine {
     /// Applies one committed entry, and tells of it.
     pub(super) fn apply_entry(&self, entry: &Entry) -> Outcomes {
         let (outcomes, events) = self.shared.apply(entry);
+        log_applied(entry, &outcomes);
         self.publisher.publish_mark(&self.shared);
         self.publisher.publish_events(entry.log_id.index, events);
         outcomes
@@ -130,6 +132,20 @@ impl StateMachine {
         self.shared.replace(applied);
         self.publisher.publish_mark(&self.shared);
         Ok(())
+    }
+}
+
+/// Says of each command what came of it, in the span of its request: on every node, and once more for what is applied
+/// again after a start.
+fn log_applied(entry: &Entry, outcomes: &Outcomes) {
+    let EntryPayload::Normal(proposal) = &entry.payload else {
+        return;
+    };
+    let index = entry.log_id.index;
+    for (requested, outcome) in proposal.commands.iter().zip(&outcomes.0) {
+        let request = requested.request;
+        let span = tracing::debug_span!(parent: None, "request", %request);
+        span.in_scope(|| tracing::debug!(index, %outcome, "applied"));
     }
 }
 

@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use ipam::{
-    Batch, ClientIdentity, ClusterTime, Command, HardwareAddress, NodeId, OfferLease, Stamp,
-    SubnetId,
+    Batch, ClientIdentity, ClusterTime, Command, HardwareAddress, NodeId, OfferLease, RequestId,
+    Stamp, SubnetId,
 };
 use openraft::EntryPayload;
 use openraft::storage::{RaftLogStorage, RaftLogStorageExt};
@@ -58,6 +58,7 @@ pub fn normal(term: u64, index: u64, commands: usize) -> Entry {
             node: NodeId(NODE),
             lease_time: None,
         })
+        .of(RequestId(u64::from(u32::from_be_bytes(n))))
     };
     let batch = Batch {
         stamp: Some(Stamp {

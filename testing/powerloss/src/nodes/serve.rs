@@ -110,7 +110,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         node: here,
         lease_time: None,
     };
-    let Ok(Outcome::Offered(offered)) = node.propose(offer.into()).await else {
+    let Ok(Outcome::Offered(offered)) = node.propose(node.new_request(), offer.into()).await else {
         return None;
     };
     let grant = GrantLease {
@@ -123,7 +123,7 @@ async fn exchange(node: &Cluster, number: u32) -> Option<Ipv4Addr> {
         node: here,
         probe: ConflictProbe::NotMade,
     };
-    match node.propose(grant.into()).await {
+    match node.propose(node.new_request(), grant.into()).await {
         Ok(Outcome::Granted(granted)) => Some(granted.address),
         _ => None,
     }

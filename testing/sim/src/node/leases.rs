@@ -5,7 +5,9 @@ use ::node::ClusterLeases;
 use async_trait::async_trait;
 use dhcpd::port::ClientView;
 use dhcpd::{LeaseService, LeaseView, ProposeError, ServiceView};
-use ipam::{ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, SubnetConfig, SubnetId};
+use ipam::{
+    ClientIdentity, ClusterTime, LeaseCommand, NodeId, Outcome, RequestId, SubnetConfig, SubnetId,
+};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -49,9 +51,17 @@ impl LeaseView for WatchedLeases {
 
 #[async_trait]
 impl LeaseService for WatchedLeases {
-    async fn propose(&self, command: LeaseCommand) -> Result<Outcome, ProposeError> {
+    fn new_request(&self) -> RequestId {
+        self.leases.new_request()
+    }
+
+    async fn propose(
+        &self,
+        request: RequestId,
+        command: LeaseCommand,
+    ) -> Result<Outcome, ProposeError> {
         tracing::debug!(?command, "proposes");
-        let outcome = self.leases.propose(command).await;
+        let outcome = self.leases.propose(request, command).await;
         tracing::debug!(?outcome, "hears of it");
         let outcome = outcome?;
         self.sightings.outcome(&outcome);

@@ -256,7 +256,10 @@ async fn carry_out(operations: &Operations, command: Command) -> Result<Outcome,
         Command::Cluster(ClusterCommand::RevokeLease {
             address, subnet, ..
         }) if subnet == SUBNET => operations.release_lease(&caller, address).await,
-        command => return Ok(operations.node().cluster().propose(command).await?),
+        command => {
+            let cluster = operations.node().cluster();
+            return Ok(cluster.propose(cluster.new_request(), command).await?);
+        }
     };
     match done {
         Ok(()) => Ok(Outcome::Done),

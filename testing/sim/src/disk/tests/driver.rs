@@ -4,7 +4,9 @@ use super::history::{History, Kept};
 use crate::disk::Disk;
 use fastrand::Rng;
 use futures::FutureExt;
-use ipam::{Batch, ClusterCommand, ClusterTime, Command, ForwardPolicy, Operator, Stamp};
+use ipam::{
+    Batch, ClusterCommand, ClusterTime, Command, ForwardPolicy, Operator, RequestId, Stamp,
+};
 use openraft::storage::{IOFlushed, RaftLogStorage, RaftStateMachine};
 use openraft::type_config::TypeConfigExt;
 use openraft::{EntryPayload, RaftLogReader, RaftSnapshotBuilder};
@@ -356,7 +358,7 @@ fn entry(term: u64, index: u64, commands: usize) -> Entry {
     let command = ClusterCommand::SetForwardPolicy { operator, policy };
     let batch = Batch {
         stamp: Some(Stamp { term, time }),
-        commands: vec![Command::from(command); commands],
+        commands: vec![Command::from(command).of(RequestId(index)); commands],
     };
     Entry {
         log_id: LogId::new(CommittedLeaderId::new(term), index),

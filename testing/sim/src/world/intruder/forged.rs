@@ -147,7 +147,10 @@ fn command(random: &mut Rng, another: Host) -> log::Command {
             Class::Lease(log::LeaseCommand { kind: Some(kind) })
         }
     };
-    log::Command { class: Some(class) }
+    log::Command {
+        class: Some(class),
+        request: u64::MAX,
+    }
 }
 
 /// A call with one message.
