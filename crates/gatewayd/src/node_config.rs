@@ -8,7 +8,7 @@ use natd::{InterfaceName, NodeContext};
 use node::{LanInterface, NodeConfig, StartConfig};
 
 /// What the cluster node is given.
-pub fn of_cluster(settings: &Settings, lan: &LanInterface) -> ClusterConfig {
+pub fn cluster_config(settings: &Settings, lan: &LanInterface) -> ClusterConfig {
     ClusterConfig {
         node: settings.node,
         data_dir: settings.data_dir.clone(),
@@ -24,12 +24,10 @@ pub fn of_cluster(settings: &Settings, lan: &LanInterface) -> ClusterConfig {
 }
 
 /// What the node is given.
-pub fn of_node(settings: &Settings, lan: LanInterface) -> Result<NodeConfig> {
+pub fn node_config(settings: &Settings, lan: LanInterface) -> Result<NodeConfig> {
     Ok(NodeConfig {
         relays: settings.relays.clone(),
         nat: nat_context(settings, &lan)?,
-        peer_port: settings.peer_listen.port(),
-        admin_port: settings.admin_listen.port(),
         start: start(settings)?,
         lan,
     })
@@ -71,7 +69,7 @@ fn start(settings: &Settings) -> Result<StartConfig> {
     };
     Ok(StartConfig {
         start,
-        bootstrap,
+        own_bootstrap: bootstrap,
         others,
     })
 }

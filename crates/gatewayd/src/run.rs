@@ -6,7 +6,7 @@ use crate::reload::Reload;
 use crate::{grpc, lan_interface, node_config, readiness};
 use anyhow::{Context, Result, anyhow};
 use cluster::Cluster;
-use node::{LanInterface, Node};
+use node::{Listeners, Node};
 use operator::Operations;
 use std::future::Future;
 use std::sync::Arc;
@@ -26,8 +26,11 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     )
     .await
     .context("finding this node's place on the clients' network")?;
-    let config = node_config::of_node(&settings, lan.clone())?;
-    let cluster = Cluster::start(node_config::of_cluster(&settings, &lan))
+    warn(&settings).await;
+    let config = node_config::node_config(&settings, lan.clone())?;
+    let (peer_port, admin_port) = (settings.peer_listen.port(), settings.admin_listen.port());
+    let listeners = Listeners::new(peer_port, admin_port).await;
+    let cluster = Cluster::start(node_config::cluster_config(&settings, &lan))
         .await
         .context("starting the cluster node")?;
     tracing::info!(
@@ -35,9 +38,13 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
         peers = %settings.peer_listen, admin = %settings.admin_listen,
         "gatewayd {} is up", env!("CARGO_PKG_VERSION")
     );
+    // Before an operator can ask for a forward: it must not take one of this host's ports (S9).
+    listeners.tell(&cluster);
     let (node, requests) = Node::new(cluster.clone(), warnings);
     let node = Arc::new(node);
-    warn(&settings, &lan, &node).await;
+    if let Some(problem) = peers_problem(&settings, Some(&lan)) {
+        node.note_nat_problem(problem);
+    }
     let mut tasks = JoinSet::new();
     let watched = Arc::clone(&node);
     tasks.spawn(async move { watched.watch_outages().await });
@@ -47,7 +54,7 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
     let outcome = tokio::select! {
         () = &mut stop => Ok(()),
         reason = cluster.broken() => Err(anyhow!(reason).context("ending, to be started again")),
-        outcome = node::serve(&node, config, requests) => outcome,
+        outcome = node::serve(&node, config, listeners, requests) => outcome,
     };
     if outcome.is_ok() {
         readiness::stopping();
@@ -59,15 +66,12 @@ pub async fn run(settings: Settings, warnings: Vec<String>, reload: Reload) -> R
 }
 
 /// Says what is not as it should be, and lets the node start all the same.
-async fn warn(settings: &Settings, lan: &LanInterface, node: &Node) {
+async fn warn(settings: &Settings) {
     warn_if_open(settings);
     if let Some(uplink) = &settings.uplink_interface
         && let Err(problem) = uplink_problem(uplink).await
     {
         tracing::warn!("{problem}");
-    }
-    if let Some(problem) = peers_problem(settings, Some(lan)) {
-        node.note_nat_problem(problem);
     }
 }
 

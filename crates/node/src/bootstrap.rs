@@ -79,7 +79,7 @@ async fn bootstrap(config: &StartConfig, cluster: &Cluster, alone: bool) -> Resu
     } else {
         config.others.clone()
     };
-    let start = Start::Bootstrap(Box::new(config.bootstrap.clone()), others);
+    let start = Start::Bootstrap(Box::new(config.own_bootstrap.clone()), others);
     let had_begun = cluster.has_begun();
     let mut beginning = pin!(cluster.begin(&start));
     let mut begun = timeout(BOOTSTRAP_WITHIN, &mut beginning).await;

@@ -14,10 +14,6 @@ pub struct NodeConfig {
     pub relays: Vec<Ipv4Addr>,
     /// What NAT needs to know of its host.
     pub nat: NodeContext,
-    /// Its TCP port for peers.
-    pub peer_port: u16,
-    /// Its TCP port for operators.
-    pub admin_port: u16,
     /// How it becomes part of a cluster.
     pub start: StartConfig,
 }
@@ -36,9 +32,9 @@ pub struct LanInterface {
 pub struct StartConfig {
     /// How it begins if its disk is empty.
     pub start: Start,
-    /// What it bootstraps a cluster with, if an operator asks for it while it waits. Its subnet is the one that
-    /// this node serves.
-    pub bootstrap: Bootstrap,
+    /// What its own configuration says of the cluster: the subnet that it serves, and what it bootstraps a cluster
+    /// with if an operator asks for it while it waits.
+    pub own_bootstrap: Bootstrap,
     /// The other members that are to be asked first whether there is a cluster, each `host:port`.
     pub others: Vec<String>,
 }

@@ -28,6 +28,7 @@ pub use bootstrap::{BootstrapRequests, become_member};
 pub use config::{LanInterface, NodeConfig, StartConfig};
 pub use dhcp::serve as serve_dhcp;
 pub use lease_service::ClusterLeases;
+pub use listeners::Listeners;
 pub use nat_intent::{NatInput, follow_nat_intent};
 pub use node::Node;
 pub use serve::serve;

@@ -27,7 +27,7 @@ type Own = BTreeMap<ForwardKey, Listener>;
 
 /// What listens on this host, and where.
 #[derive(Debug)]
-pub(crate) struct Listeners {
+pub struct Listeners {
     own: Own,
     ports: Debounced<ForwardKey>,
     addresses: Debounced<IpAddr>,
@@ -38,7 +38,7 @@ type Announced = (BTreeMap<ForwardKey, Listener>, BTreeSet<IpAddr>);
 
 impl Listeners {
     /// The first look. What is there counts at once: it was there before the node.
-    pub(crate) async fn new(peer_port: u16, admin_port: u16) -> Self {
+    pub async fn new(peer_port: u16, admin_port: u16) -> Self {
         let tcp = |port| ForwardKey {
             protocol: Protocol::Tcp,
             port,
@@ -54,7 +54,7 @@ impl Listeners {
     }
 
     /// Has the node announce what was seen.
-    pub(crate) fn tell(&self, cluster: &Cluster) {
+    pub fn tell(&self, cluster: &Cluster) {
         let (ports, addresses) = self.announced();
         let left_out = self.addresses.iter().count() - addresses.len();
         if left_out > 0 {

@@ -13,23 +13,22 @@ use ipam::Bootstrap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Guards the host, becomes part of a cluster, then serves clients, until dropped. An error says which part could not
-/// begin.
+/// Guards the host, becomes part of a cluster, then serves clients, until dropped. `listeners` are told already, and
+/// followed from then on. An error says which part could not begin.
 pub async fn serve(
     node: &Arc<Node>,
     config: NodeConfig,
+    listeners: Listeners,
     requests: BootstrapRequests,
 ) -> Result<()> {
     let cluster = node.cluster();
     let dhcp = dhcp_config(node, &config);
-    let listeners = Listeners::new(config.peer_port, config.admin_port).await;
-    listeners.tell(cluster);
     let mut tasks = JoinSet::new();
     nat::start(node, config.nat, &mut tasks).context("starting NAT")?;
     become_member(&config.start, cluster, requests)
         .await
         .context("becoming part of the cluster")?;
-    report_config_drift(node, &config.start.bootstrap);
+    report_config_drift(node, &config.start.own_bootstrap);
     tasks.spawn(listeners.follow(cluster.clone()));
     let blocked = cluster.clone();
     tasks.spawn(supervise(
@@ -44,7 +43,7 @@ pub async fn serve(
 fn dhcp_config(node: &Node, config: &NodeConfig) -> ServerConfig {
     ServerConfig {
         node: node.cluster().node(),
-        subnet: config.start.bootstrap.subnet.id,
+        subnet: config.start.own_bootstrap.subnet.id,
         interface: config.lan.interface.clone(),
         listen_ip: config.lan.listen_ip,
         relays: config.relays.clone(),

@@ -29,9 +29,10 @@ impl Operations {
                 before: "no cluster".to_owned(),
                 after: "the first node of one".to_owned(),
             };
+            let change = line.begin(caller, None);
             let done = self.node.bootstrap(alone).await;
             let outcome = done.map_err(OperatorError::Refused);
-            line.log(caller, None, &outcome);
+            change.end(&outcome);
             outcome?;
         }
         Ok(Bootstrapped {

@@ -21,7 +21,7 @@ impl Operations {
             change,
             force,
         };
-        self.propose(caller, line, command.into()).await?;
+        self.propose(caller, line, command).await?;
         Ok(notices)
     }
 }

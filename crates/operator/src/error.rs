@@ -12,7 +12,7 @@ pub enum OperatorError {
     /// It is about something that is not there: nothing was tried.
     #[error("{0}")]
     NotFound(String),
-    /// This node refuses it as things are now.
+    /// A node refuses it as things are now: this one, the leader, or one that was to be added.
     #[error("{0}")]
     Refused(String),
     /// The state machine refuses it: the refusal is committed.

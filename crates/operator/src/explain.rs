@@ -50,7 +50,7 @@ impl Operations {
         }
         explanation
             .packets
-            .sort_by_key(|seen| (seen.time, seen.node));
+            .sort_by_key(|seen| (seen.time.as_millis(), seen.node));
         explanation
     }
 }

@@ -98,7 +98,7 @@ impl Operations {
             subnet,
             address,
         };
-        self.propose(caller, line, revoke.into()).await.map(drop)
+        self.propose(caller, line, revoke).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What an operator may do with a node, free of transport.
 //!
 //! * **What it is.** [`Operations`]: each call is a read of this node's own view, or a command and its outcome. The
-//!   daemon's gRPC service and the simulation's operators go through it; so will whatever comes beside
+//!   daemon's gRPC service and the simulation's operators go through it; so will an HTTP adapter
 //!   (ADR 0036).
 //! * **What it is not.** How requests are carried and encoded (an adapter does that), and what the state machine
 //!   allows (`ipam`).

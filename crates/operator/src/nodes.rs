@@ -13,18 +13,20 @@ impl Operations {
         peer_address: &str,
     ) -> Result<(), OperatorError> {
         let line = self.member_line("add", node, format!("member at {peer_address}"));
+        let change = line.begin(caller, None);
         let added = self.node.cluster().add_node(node, peer_address).await;
         let outcome = added.map_err(OperatorError::from);
-        line.log(caller, None, &outcome);
+        change.end(&outcome);
         outcome
     }
 
     /// Makes the node no member any more.
     pub async fn remove_node(&self, caller: &Caller, node: NodeId) -> Result<(), OperatorError> {
         let line = self.member_line("remove", node, "no member".to_owned());
+        let change = line.begin(caller, None);
         let removed = self.node.cluster().remove_node(node).await;
         let outcome = removed.map_err(OperatorError::from);
-        line.log(caller, None, &outcome);
+        change.end(&outcome);
         outcome
     }
 

@@ -19,13 +19,7 @@ impl Operations {
         Self { node }
     }
 
-    /// The node that is asked.
-    #[must_use]
-    pub fn node(&self) -> &Node {
-        &self.node
-    }
-
-    /// Its id.
+    /// Which node is asked.
     pub(crate) fn id(&self) -> NodeId {
         self.node.cluster().node()
     }
@@ -39,16 +33,17 @@ impl Operations {
         &self,
         caller: &Caller,
         line: AuditLine,
-        command: Command,
-    ) -> Result<Outcome, OperatorError> {
+        command: impl Into<Command>,
+    ) -> Result<(), OperatorError> {
         let cluster = self.node.cluster();
         let request = cluster.new_request();
-        let outcome = match cluster.propose(request, command).await {
+        let change = line.begin(caller, Some(request));
+        let outcome = match cluster.propose(request, command.into()).await {
             Ok(Outcome::Refused(refusal)) => Err(OperatorError::Rejected(refusal)),
-            Ok(outcome) => Ok(outcome),
+            Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
         };
-        line.log(caller, Some(request), &outcome);
+        change.end(&outcome);
         outcome
     }
 }

@@ -21,7 +21,7 @@ impl Operations {
         let line = line("the cluster", self.profile().agreed, profile);
         let operator = caller.at(self.id());
         let set = ClusterCommand::SetProfile { operator, profile };
-        self.propose(caller, line, set.into()).await.map(drop)
+        self.propose(caller, line, set).await
     }
 
     /// Has this node alone go by the profile, until the cluster's is set: works without a quorum.
@@ -31,11 +31,12 @@ impl Operations {
         profile: Profile,
     ) -> Result<(), OperatorError> {
         let line = line("this node alone", self.profile().used, profile);
+        let change = line.begin(caller, None);
         let set = self.node.cluster().set_local_profile(profile).await;
         let outcome = set.map_err(|reason| {
             OperatorError::Unavailable(format!("the profile was not set: {reason}"))
         });
-        line.log(caller, None, &outcome);
+        change.end(&outcome);
         outcome
     }
 }

@@ -61,7 +61,7 @@ async fn waiting() -> Waiting {
     let operations = Operations::new(Arc::new(node));
     let start = StartConfig {
         start: Start::Wait,
-        bootstrap: bootstrap(),
+        own_bootstrap: bootstrap(),
         others: Vec::new(),
     };
     let member = cluster.clone();
@@ -84,9 +84,7 @@ fn free_port() -> SocketAddr {
 }
 
 fn caller() -> Caller {
-    Caller {
-        from: "192.0.2.9:40000".to_owned(),
-    }
+    Caller::new("192.0.2.9:40000")
 }
 
 fn forward(target: Ipv4Addr) -> Forward {
@@ -203,5 +201,39 @@ async fn status_of_a_node_alone_names_no_blocker_of_others() {
     assert_eq!(status.members.len(), 1);
     assert_eq!(status.subnets[0].free, 235);
     assert_eq!(status.subnets[0].reserved, 0);
+    cluster.shutdown().await;
+}
+
+/// A change that leaves something behind says so, once it is made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn change_that_leaves_a_forward_open_says_so() {
+    let Waiting {
+        operations,
+        cluster,
+        becoming,
+        _directory,
+    } = waiting().await;
+    operations.bootstrap(&caller(), true).await.unwrap();
+    becoming.await.unwrap();
+    let ask = async |change| operations.change(&caller(), change, false).await.unwrap();
+    let moved = |host: u8| Reservation {
+        address: [10, 15, 3, host].into(),
+        ..reservation()
+    };
+    let replace = |host| Change::Replace {
+        object: moved(host).into(),
+        expected: None,
+    };
+    let unreserved = Change::Create(forward([10, 15, 3, 90].into()).into());
+    assert_eq!(ask(unreserved).await.len(), 1, "nobody is there");
+    assert_eq!(ask(Change::Create(moved(90).into())).await, [""; 0]);
+    assert_eq!(ask(replace(90)).await, [""; 0], "nothing changes");
+    let left = ask(replace(91)).await;
+    assert!(left[0].contains("tcp/2222"), "{left:?}");
+    assert_eq!(ask(replace(90)).await, [""; 0]);
+    let key = AnyKey::Reservation(reservation().key());
+    let expected = None;
+    let left = ask(Change::Delete { key, expected }).await;
+    assert!(left[0].contains("tcp/2222"), "{left:?}");
     cluster.shutdown().await;
 }

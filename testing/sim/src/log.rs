@@ -17,7 +17,15 @@ thread_local! {
 }
 
 /// The crates whose lines are shown.
-const SHOWN: [&str; 6] = ["cluster", "dhcpd", "gatewayd", "natd", "raft_store", "sim"];
+const SHOWN: [&str; 7] = [
+    "audit",
+    "cluster",
+    "dhcpd",
+    "natd",
+    "node",
+    "raft_store",
+    "sim",
+];
 
 /// From now on this process's log lines go into the traces of the threads that write them.
 pub fn into_traces() {

@@ -76,7 +76,22 @@ const BANS: &[Ban] = &[
         reason: AN_ADAPTER,
     },
     Ban {
-        word: "ipam::Command",
+        word: ".cluster()",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: ".propose(",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: "cluster.add_node(",
+        crates: &["gatewayd"],
+        reason: AN_ADAPTER,
+    },
+    Ban {
+        word: "cluster.remove_node(",
         crates: &["gatewayd"],
         reason: AN_ADAPTER,
     },
@@ -117,6 +132,19 @@ impl Ban {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_adapter_that_proposes_is_found() {
+        let file = |path: &str| Source {
+            path: path.into(),
+            text: "node.cluster().propose(request, command);\n".to_owned(),
+        };
+        assert_eq!(
+            breaches(&file("crates/gatewayd/src/grpc/admin.rs")).len(),
+            2
+        );
+        assert_eq!(breaches(&file("crates/operator/src/nodes.rs")).len(), 0);
+    }
 
     #[test]
     fn a_wall_clock_is_found_in_code_and_not_in_comments() {

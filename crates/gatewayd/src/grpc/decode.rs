@@ -9,9 +9,7 @@ use tonic::Request;
 /// Who asks.
 pub(super) fn caller<T>(request: &Request<T>) -> Caller {
     let from = request.remote_addr();
-    Caller {
-        from: from.map(|from| from.to_string()).unwrap_or_default(),
-    }
+    Caller::new(from.map(|from| from.to_string()).unwrap_or_default())
 }
 
 /// The kind that a request names.

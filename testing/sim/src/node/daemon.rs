@@ -118,7 +118,7 @@ async fn serve(boot: &Boot, place: Place, window: &Window) -> Result<()> {
     tokio::spawn(async move { watched.watch_outages().await });
     let start = StartConfig {
         start: boot.start.clone(),
-        bootstrap: boot.bootstrap.clone(),
+        own_bootstrap: boot.bootstrap.clone(),
         others: Vec::new(),
     };
     ::node::become_member(&start, &cluster, requests).await?;

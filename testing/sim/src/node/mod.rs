@@ -23,6 +23,7 @@ use natd::kernel::fake::FakeKernel;
 use operator::{NodeStatus, Operations};
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep_until};
@@ -154,11 +155,11 @@ impl Node {
     }
 
     /// Has an operator ask the node for something, in a task of it.
-    pub fn ask(&self, work: impl FnOnce(Operations) -> BoxedWork) {
+    pub fn ask(&self, work: impl FnOnce(Arc<::node::Node>) -> BoxedWork) {
         if let Some(life) = &self.life
-            && let Some(operations) = self.operations()
+            && let Some(node) = self.seen(|seen| seen.node.clone()).flatten()
         {
-            life.runtime.spawn(work(operations));
+            life.runtime.spawn(work(node));
         }
     }
 
@@ -194,19 +195,13 @@ impl Node {
         self.seen(|seen| seen.cluster().cloned())?
     }
 
-    /// What an operator may do with it, once its store is open.
-    #[must_use]
-    pub fn operations(&self) -> Option<Operations> {
-        self.seen(|seen| seen.node.clone().map(Operations::new))?
-    }
-
     /// Its status, as an operator gets it.
     #[must_use]
     pub fn status(&self) -> Option<NodeStatus> {
         let life = self.life.as_ref()?;
-        let operations = self.operations()?;
+        let node = self.seen(|seen| seen.node.clone())??;
         let _clock = life.runtime.enter();
-        Some(operations.status())
+        Some(Operations::new(node).status())
     }
 
     /// Looks at something that depends on the node's clock.

@@ -13,7 +13,7 @@ use ipam::{
 use std::net::Ipv4Addr;
 
 /// Not on this link.
-const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+pub(super) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// There is no such subnet.
 const UNKNOWN: SubnetId = SubnetId(9);
 /// Leases in the state, at least, for a change of the subnet to be sure of its refusal.

@@ -1,17 +1,19 @@
 //! An operator at work: reservations, forwards, leases taken back, through any node.
 
 use super::arena::{World, name};
+use super::mistakes::ELSEWHERE;
 use crate::client::TrueTime;
 use crate::scenario::SUBNET;
 use fastrand::Rng;
 use ipam::{
     AnyKey, Change, ClientIdentity, ClientKey, ClusterCommand, ClusterTime, Command, Forward,
-    ForwardKey, ForwardTarget, GrantRef, HardwareAddress, Lease, LeaseState, ObjectCommand,
+    ForwardKey, ForwardTarget, GrantRef, HardwareAddress, Lease, LeaseState, NodeId, ObjectCommand,
     Operator, Outcome, Protocol, Registered, ReleaseLease, Reservation, ReservationKey, State,
     Stored, SubnetId,
 };
 use operator::{Caller, Operations, OperatorError};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// Commands of an operator's at once.
 const MOST_AT_ONCE: u8 = 12;
@@ -47,9 +49,9 @@ impl World {
         let Some(node) = self.nodes.get(&host) else {
             return;
         };
-        node.ask(|operations| {
+        node.ask(|node| {
             Box::pin(async move {
-                let outcome = carry_out(&operations, command).await;
+                let outcome = carry_out(&node, command).await;
                 if let Ok(outcome) = &outcome {
                     sightings.outcome(outcome);
                 }
@@ -242,22 +244,24 @@ pub(super) fn revoke(subnet: SubnetId, address: Ipv4Addr) -> Command {
     })
 }
 
-/// Asks as an operator does, where there is an operation for it. The state machine must refuse the rest by itself:
-/// another release's nodes may let it through.
-async fn carry_out(operations: &Operations, command: Command) -> Result<Outcome, OperatorError> {
-    let caller = Caller {
-        from: ORIGIN.to_owned(),
-    };
+/// Asks as an operator does, where there is an operation for it that lets the command through. The state machine must
+/// refuse the rest by itself: another release's nodes may propose it.
+async fn carry_out(node: &Arc<::node::Node>, command: Command) -> Result<Outcome, OperatorError> {
+    let operations = Operations::new(Arc::clone(node));
+    let caller = Caller::new(ORIGIN);
     let done = match command {
         Command::Object(ObjectCommand { change, force, .. }) if !change.kind().is_leaders() => {
             let done = operations.change(&caller, change, force).await;
             done.map(drop)
         }
         Command::Cluster(ClusterCommand::RevokeLease {
-            address, subnet, ..
-        }) if subnet == SUBNET => operations.release_lease(&caller, address).await,
+            subnet: SUBNET,
+            address,
+            ..
+        }) if address != ELSEWHERE => operations.release_lease(&caller, address).await,
         command => {
-            let cluster = operations.node().cluster();
+            let cluster = node.cluster();
+            let command = in_an_operators_name(command, cluster.node());
             return Ok(cluster.propose(cluster.new_request(), command).await?);
         }
     };
@@ -265,6 +269,26 @@ async fn carry_out(operations: &Operations, command: Command) -> Result<Outcome,
         Ok(()) => Ok(Outcome::Done),
         Err(OperatorError::Rejected(refusal)) => Ok(Outcome::Refused(refusal)),
         Err(error) => Err(error),
+    }
+}
+
+/// What an operator asks of `node` carries his name, as its operations see him.
+fn in_an_operators_name(command: Command, node: NodeId) -> Command {
+    let from = ORIGIN.to_owned();
+    let operator = Operator { node, from };
+    match command {
+        Command::Object(command) => Command::Object(ObjectCommand {
+            operator,
+            ..command
+        }),
+        Command::Cluster(ClusterCommand::RevokeLease {
+            subnet, address, ..
+        }) => Command::Cluster(ClusterCommand::RevokeLease {
+            operator,
+            subnet,
+            address,
+        }),
+        command => command,
     }
 }
 

@@ -7,8 +7,8 @@ use crate::network::Host;
 use crate::node::Node;
 use crate::sometimes::{Table, blocker_name};
 use causes::{Trouble, cause_of};
-use cluster::Cluster;
-use ipam::NodeId;
+use cluster::{Cluster, ClusterStatus, MemberStatus, Role};
+use ipam::{NodeId, State};
 use operator::NodeStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -57,8 +57,7 @@ impl World {
             if is_due {
                 self.shows.said.insert(host, (reason.clone(), self.now));
             }
-            let all_serve =
-                |status: &NodeStatus| status.members.iter().all(|one| one.status.in_service);
+            let all_well = |status: &NodeStatus| is_all_well(node, &status.cluster);
             let shown = Shown {
                 at: TrueTime(self.now),
                 node: NodeId(host),
@@ -66,7 +65,7 @@ impl World {
                 reason,
                 members: status.as_ref().map(members_of).unwrap_or_default(),
                 notices: status.as_ref().map(notices_of).unwrap_or_default(),
-                all_serve: status.as_ref().is_some_and(all_serve),
+                all_well: status.as_ref().is_some_and(all_well),
                 verdict: status.map(|status| status.verdict),
             };
             self.count_status(&shown, is_due);
@@ -172,6 +171,20 @@ impl World {
             .all(|one| with.iter().all(|other| joined(*one, *other)));
         whole(host) && among && with.len() > self.observer.members.len() / 2
     }
+}
+
+/// Whether every member answers, votes and serves, and every pool has a free address: by what the node itself knows, not
+/// by what `operator` makes of it.
+fn is_all_well(node: &Node, cluster: &ClusterStatus) -> bool {
+    let is_well = |member: &MemberStatus| {
+        member.reachable && member.in_service && member.role != Role::Learner
+    };
+    let has_free = |state: &State| {
+        let mut subnets = state.subnets().values();
+        subnets.all(|subnet| subnet.leases().free_count() > 0)
+    };
+    let has_free = node.cluster().is_some_and(|cluster| cluster.read(has_free));
+    has_free && cluster.members.iter().all(is_well)
 }
 
 fn members_of(status: &NodeStatus) -> Vec<(NodeId, String)> {

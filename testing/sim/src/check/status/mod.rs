@@ -39,8 +39,8 @@ pub struct Shown {
     pub members: Vec<(NodeId, String)>,
     /// What it says beside, of other clusters.
     pub notices: Vec<String>,
-    /// Whether every member serves, as this node sees it.
-    pub all_serve: bool,
+    /// Whether every member answers, votes and serves, and every pool has a free address.
+    pub all_well: bool,
     /// Whether it could serve: it, the leader and a majority have been whole for long.
     pub could: bool,
 }

@@ -22,8 +22,8 @@ pub(super) fn shown(shown: &Shown) -> Verdict {
         "its blockers say something else"
     } else if (verdict.level == Level::Healthy) != verdict.blockers.is_empty() {
         "its blockers do not fit"
-    } else if verdict.level == Level::Healthy && !shown.all_serve {
-        "a member does not serve"
+    } else if verdict.level == Level::Healthy && !shown.all_well {
+        "a member does not answer, vote or serve, or a pool is full"
     } else {
         return Ok(());
     };

@@ -40,7 +40,7 @@ fn shows(bench: &mut Bench, address: &str, notice: &str) {
         verdict: None,
         members: vec![(NodeId(2), address.to_owned())],
         notices: vec![notice.to_owned()],
-        all_serve: true,
+        all_well: true,
         could: true,
     });
 }
@@ -82,7 +82,7 @@ fn st2_a_move_that_nobody_made() {
             verdict: None,
             members: vec![],
             notices: vec![],
-            all_serve: false,
+            all_well: false,
             could: false,
         });
         assert_eq!(bench.broken(), expected);

@@ -16,7 +16,7 @@ fn show(bench: &mut Bench, reason: Option<&str>, could: bool) {
         verdict: None,
         members: vec![],
         notices: vec![],
-        all_serve: reason.is_none(),
+        all_well: reason.is_none(),
         could,
     });
 }
@@ -169,7 +169,7 @@ fn st5_the_first_line_says_something_else() {
         summary: "HEALTHY: 3 of 3 nodes".to_owned(),
         ..not_serving()
     };
-    for (verdict, reason, all_serve, expected) in [
+    for (verdict, reason, all_well, expected) in [
         (healthy(), None, true, &NONE as &[&str]),
         (not_serving(), Some(NO_QUORUM), false, &NONE),
         (healthy(), Some(NO_QUORUM), true, &["ST5"]),
@@ -188,7 +188,7 @@ fn st5_the_first_line_says_something_else() {
             verdict: Some(verdict),
             members: vec![],
             notices: vec![],
-            all_serve,
+            all_well,
             could: false,
         });
         assert_eq!(bench.broken(), expected, "{summary}");

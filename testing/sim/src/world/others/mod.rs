@@ -276,7 +276,7 @@ impl Others {
                 verdict: None,
                 members: Vec::new(),
                 notices: status.notices,
-                all_serve: false,
+                all_well: false,
                 could: false,
             });
         }
