@@ -1,7 +1,7 @@
 //! Commands that a peer forwards to the leader.
 
 use super::{Answer, PeerService};
-use crate::propose::forwarded;
+use crate::propose::forward_rules;
 use crate::propose::{Committed, Origin, ProposeError};
 use api::proto::peer as wire;
 use futures::future::join_all;
@@ -32,7 +32,7 @@ impl PeerService {
         let commands = commands.map_err(|error| Status::invalid_argument(error.to_string()))?;
         if let Some(reason) = commands
             .iter()
-            .find_map(|command| forwarded::refusal(&command.command, sender))
+            .find_map(|command| forward_rules::refusal(&command.command, sender))
         {
             return Err(self.refuse(sender, "Propose", "command", reason));
         }

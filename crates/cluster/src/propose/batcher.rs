@@ -8,7 +8,7 @@
 use super::attempt::{Attempt, Attempts};
 use super::gathering::Gathering;
 use super::queue::{Committed, Origin, Proposal};
-use super::{ProposeError, forwarded, trace};
+use super::{ProposeError, forward_rules, trace};
 use ipam::{ClusterCommand, Command, LeaseCommand, NodeId, Outcome};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +108,7 @@ fn keep_to_the_leader(
         )),
     };
     give_up(proposals, &answer, |proposal| {
-        forwarded::refusal(&proposal.command.command, here).is_some()
+        forward_rules::refusal(&proposal.command.command, here).is_some()
     });
 }
 

@@ -9,7 +9,7 @@ mod attempt;
 mod batcher;
 mod commits;
 mod forward;
-pub(crate) mod forwarded;
+pub(crate) mod forward_rules;
 mod gathering;
 mod leader_write;
 mod queue;

@@ -2,7 +2,7 @@
 
 use super::commits::Commits;
 use super::request_ids::RequestIds;
-use super::{Propose, ProposeError, forwarded, trace};
+use super::{Propose, ProposeError, forward_rules, trace};
 use crate::clock::CommitTick;
 use ipam::{Command, NodeId, Outcome, RequestId, RequestedCommand};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Proposer {
     ) -> Result<Committed, ProposeError> {
         let span = trace::span(command.request);
         span.in_scope(|| {
-            let command = forwarded::name(&command.command);
+            let command = forward_rules::name(&command.command);
             match origin {
                 Origin::Local => tracing::debug!(%command, "proposed"),
                 Origin::Peer(node) => tracing::debug!(%command, %node, "received"),
