@@ -24,7 +24,7 @@ pub enum OperatorError {
     /// One of several steps failed; what was done before it stays done.
     #[error("{0}")]
     Incomplete(String),
-    /// It may or may not have been done.
+    /// It may or may not have been done: look before it is repeated. The text says why nobody knows.
     #[error("{0}")]
     Unknown(String),
 }
@@ -82,9 +82,7 @@ impl From<ProposeError> for OperatorError {
     fn from(error: ProposeError) -> Self {
         match error {
             ProposeError::Unavailable(reason) => Self::Unavailable(reason),
-            ProposeError::Unknown(reason) => Self::Unknown(format!(
-                "it is unknown whether the change was made: {reason}; look before you repeat it"
-            )),
+            ProposeError::Unknown(reason) => Self::Unknown(reason),
         }
     }
 }

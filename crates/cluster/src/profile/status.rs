@@ -26,9 +26,10 @@ impl ProfileStatus {
         let mut notices = Vec::new();
         if let Some(local) = self.local {
             notices.push(format!(
-                "this node goes by profile {local}, which it alone was told; the cluster's is {}: once \
-                 there is a quorum, run `gatewayctl profile set {local}`",
-                self.agreed
+                "this node goes by profile {local}, which it alone was told; the cluster's is {}: with a \
+                 quorum, `gatewayctl profile set {}` sets it for all nodes and ends that",
+                self.agreed,
+                self.fitting.unwrap_or(local)
             ));
         }
         let slowest = self.round_trips.iter().max_by_key(|(_, trip)| **trip);
@@ -74,7 +75,9 @@ mod tests {
         status.used = Profile::Wan;
         let said = status.notices().concat();
         assert!(
-            said.contains("alone was told") && !said.contains("round trips"),
+            said.contains("alone was told")
+                && said.contains("set metro`")
+                && !said.contains("round trips"),
             "{said}"
         );
     }

@@ -4,13 +4,14 @@ use super::attempt::{Attempt, settled};
 use super::trace;
 use crate::identity::Identity;
 use crate::raft_view::RaftView;
-use crate::transport::Peers;
+use crate::transport::{Peers, explain};
 use api::proto::peer::{ProposeRequest, propose_response};
 use ipam::{NodeId, Outcome, RequestedCommand};
 use raft_store::StateReader;
+use std::error::Error;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
-use tonic::{Code, Status};
+use tonic::{Code, ConnectError, Status};
 
 /// What a node needs to forward.
 pub(crate) struct Forwarder {
@@ -83,8 +84,14 @@ impl Forwarder {
     }
 }
 
-/// What a node refuses to look at is certainly not done; anything else may be.
+/// What a node refuses to look at, or was never sent, is certainly not done; anything else may be.
 fn refused(leader: NodeId, status: &Status) -> Attempt {
+    if was_never_sent(status) {
+        let reason = explain(status);
+        return Attempt::NotDone(format!(
+            "node {leader}, which led, is not reached: {reason}"
+        ));
+    }
     let reason = format!("node {leader}: {}", status.message());
     match status.code() {
         Code::FailedPrecondition | Code::InvalidArgument | Code::PermissionDenied => {
@@ -92,6 +99,18 @@ fn refused(leader: NodeId, status: &Status) -> Attempt {
         }
         _ => Attempt::Unknown(reason),
     }
+}
+
+/// There was no connection to send it by.
+fn was_never_sent(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if error.is::<ConnectError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn decode(leader: NodeId, answer: propose_response::Outcomes, expected: usize) -> Attempt {
@@ -105,5 +124,28 @@ fn decode(leader: NodeId, answer: propose_response::Outcomes, expected: usize) -
             outcomes.len()
         )),
         Err(error) => Attempt::Unknown(format!("node {leader}'s answer: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::proto::peer::peer_client::PeerClient;
+    use std::net::{Ipv4Addr, TcpListener};
+    use tonic::transport::Endpoint;
+
+    /// An operator whose change was not sent is told so: he may repeat it.
+    #[tokio::test]
+    async fn attempt_at_a_leader_that_is_down_is_not_done() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let address = listener.and_then(|listener| listener.local_addr());
+        let address = address.expect("a free port, closed by now");
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let mut client = PeerClient::new(endpoint.connect_lazy());
+        let status = client.propose(ProposeRequest::default()).await;
+        let status = status.expect_err("nobody is there");
+        assert!(matches!(refused(NodeId(3), &status), Attempt::NotDone(_)));
+        let lost = Status::unavailable("the connection is lost");
+        assert!(matches!(refused(NodeId(3), &lost), Attempt::Unknown(_)));
     }
 }

@@ -7,7 +7,7 @@ pub use subnet_use::SubnetUse;
 
 use crate::Operations;
 use crate::verdict::{MemberObserved, Observed, Verdict};
-use cluster::{ClusterStatus, MemberStatus, Role};
+use cluster::{ClusterStatus, MemberStatus, ReplicaStatus, Role};
 use dhcpd::CountersSnapshot;
 use ipam::State;
 use natd::NatStatus;
@@ -64,7 +64,11 @@ impl Operations {
         let profile = node.cluster().profile().notices();
         let notices = node.notices().into_iter().chain(cluster.notices.clone());
         NodeStatus {
-            verdict: Verdict::of(&observe(&cluster, &members, &subnets, nat.as_ref())),
+            verdict: Verdict::of(&Observed {
+                is_removed: *node.cluster().watch_replica_status().borrow()
+                    == ReplicaStatus::Removed,
+                ..observe(&cluster, &members, &subnets, nat.as_ref())
+            }),
             cluster_id,
             members,
             subnets,
@@ -110,6 +114,7 @@ fn observe(
         members: members.iter().map(member).collect(),
         full_pools: full.map(|subnet| subnet.pool.to_string()).collect(),
         nat_problems: nat.map(nat_problems).unwrap_or_default(),
+        ..Observed::default()
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Observed {
     pub not_serving: Option<String>,
     /// Whether a quorum is in reach.
     pub has_quorum: bool,
+    /// Whether this node was removed: its peers tell it nothing of themselves any more.
+    pub is_removed: bool,
     /// Every member, this node included.
     pub members: Vec<MemberObserved>,
     /// Pools without a free address.
@@ -94,7 +96,7 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
             lack: lack(observed),
         });
     let others = observed.members.iter();
-    let others = others.filter(|member| member.node != observed.node);
+    let others = others.filter(|member| member.node != observed.node && !observed.is_removed);
     let members = others.filter_map(|member| of_member(member, observed.has_quorum));
     let pools = observed.full_pools.iter().cloned().map(Blocker::PoolFull);
     let nat = observed.nat_problems.iter().cloned().map(Blocker::Nat);
@@ -106,7 +108,7 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
 /// A node without a quorum that reaches a majority of the voters (it starts, or was removed) waits for
 /// none of them to be started.
 fn lack(observed: &Observed) -> Lack {
-    if observed.has_quorum {
+    if observed.has_quorum || observed.is_removed {
         return Lack::Nothing;
     }
     if observed.members.is_empty() {
@@ -156,7 +158,7 @@ fn summary(level: Level, observed: &Observed, blockers: &[Blocker]) -> String {
     let mut sentences: Vec<String> = blockers.iter().map(Blocker::brief).collect();
     let first = if level == Level::NotServing {
         let reason = sentences.remove(0);
-        if !observed.members.is_empty() {
+        if !observed.members.is_empty() && !observed.is_removed {
             sentences.push(format!("{nodes} in service"));
         }
         reason

@@ -164,3 +164,22 @@ fn every_blocker_names_its_cause_and_most_a_remedy() {
         assert!(!blocker.cause().is_empty() && !blocker.remedy().is_empty());
     }
 }
+
+#[test]
+fn s11_removed_node_says_so_and_nothing_of_the_others() {
+    let silent = |node| MemberObserved {
+        in_service: false,
+        ..member(node)
+    };
+    let removed = Observed {
+        not_serving: Some("it was removed".to_owned()),
+        is_removed: true,
+        has_quorum: false,
+        ..observed(vec![silent(1), gone(2, 9), silent(3)])
+    };
+    let expected = "NOT SERVING: it was removed";
+    assert_verdict(&removed, Level::NotServing, expected);
+    let blockers = Verdict::of(&removed).blockers;
+    assert_eq!(blockers.len(), 1, "{blockers:?}");
+    assert_eq!(blockers[0].remedy(), "", "the reason has it");
+}
