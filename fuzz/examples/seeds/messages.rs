@@ -1,7 +1,7 @@
 //! What is stored and sent between nodes: log entries, snapshots, the peers' messages.
 
 use crate::{Seed, sample};
-use api::proto::{log, raft as wire};
+use api::proto::log;
 use ipam::{
     AnyObject, Batch, ClusterCommand, ClusterRefusal, Command, Granted, LeaseRefusal,
     ObjectRefusal, Outcome, Span, State,
@@ -82,6 +82,12 @@ fn offer_that_ends_as_it_begins() -> Batch {
         }
     }
     batch
+}
+
+/// Messages that are sent, and those that are stored.
+mod wire {
+    pub(super) use api::proto::peer::*;
+    pub(super) use api::proto::storage::*;
 }
 
 pub(crate) fn log_entries() -> Vec<Seed> {
