@@ -181,18 +181,18 @@ fn request_of_a_follower_has_one_id_from_proposed_to_applied_on_every_node() {
         let mut at_follower = said[&name(follower)].clone();
         // The leader's answer, and the entry itself by replication, may come in any order.
         at_follower[2..].sort();
-        let forwarded = format!("forwarded leader={}", leader + 1);
+        let forwarding = format!("forwarding leader={}", leader + 1);
         let expected = [
             "proposed command=OfferLease",
-            &forwarded,
+            &forwarding,
+            "answered",
             &applied,
-            "committed",
         ];
         assert_eq!(at_follower, expected, "{said:#?}");
         let received = format!("received command=OfferLease node={}", follower + 1);
         let mut at_leader = said[&name(leader)].clone();
         at_leader[2..].sort();
-        let expected = [&received, "written", &applied, "committed"];
+        let expected = [&received, "handed to Raft", &applied, "committed"];
         assert_eq!(at_leader, expected, "{said:#?}");
         assert_eq!(said[&name(other)], [applied], "{said:#?}");
     }
@@ -201,7 +201,7 @@ fn request_of_a_follower_has_one_id_from_proposed_to_applied_on_every_node() {
         let at_leader = &said[&name(leader)];
         assert_eq!(
             at_leader[..2],
-            ["proposed command=OfferLease", "written"],
+            ["proposed command=OfferLease", "handed to Raft"],
             "{said:#?}"
         );
         assert_eq!(at_leader.len(), 4, "{said:#?}");

@@ -45,7 +45,7 @@ impl Forwarder {
             timeout_millis: u64::try_from(remaining.as_millis()).unwrap_or(u64::MAX),
             route: Some(self.identity.route_to(leader)),
         };
-        trace::each(commands, || tracing::debug!(%leader, "forwarded"));
+        trace::each(commands, || tracing::debug!(%leader, "forwarding"));
         let answer = tokio::select! {
             answer = timeout_at(deadline, client.propose(request)) => answer,
             () = self.view.leadership_ends(leader) => {
@@ -66,8 +66,9 @@ impl Forwarder {
             }
             None => Attempt::Unknown(format!("node {leader}'s answer is empty")),
         };
-        if let Attempt::Settled { index, .. } = attempt {
-            trace::each(commands, || tracing::debug!(index, "committed"));
+        if let Attempt::Settled { .. } = attempt {
+            // Of which entry each command is part, `applied` says: the leader may have made several of the batch.
+            trace::each(commands, || tracing::debug!("answered"));
         }
         self.applied_here(attempt, deadline).await
     }

@@ -57,7 +57,7 @@ impl LeaderWrite {
         if let Err(error) = request.with_leader(term).await {
             return Attempt::NotDone(format!("Raft has stopped: {error}"));
         }
-        trace::each(commands, || tracing::debug!(term, "written"));
+        trace::each(commands, || tracing::debug!(term, "handed to Raft"));
         // Without it, the result says why.
         if let Ok(Ok(log_id)) = timeout_at(deadline, committed).await {
             trace::each(commands, || {

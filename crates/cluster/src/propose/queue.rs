@@ -92,10 +92,15 @@ impl Proposer {
     ) -> Result<Committed, ProposeError> {
         let span = trace::span(command.request);
         span.in_scope(|| {
-            let command = forward_rules::name(&command.command);
+            // In the macro, so that the name is made only if somebody listens.
+            let command = &command.command;
             match origin {
-                Origin::Local => tracing::debug!(%command, "proposed"),
-                Origin::Peer(node) => tracing::debug!(%command, %node, "received"),
+                Origin::Local => {
+                    tracing::debug!(command = %forward_rules::name(command), "proposed");
+                }
+                Origin::Peer(node) => {
+                    tracing::debug!(command = %forward_rules::name(command), %node, "received");
+                }
             }
         });
         let committed = self.enqueue(command, origin, within).await;
