@@ -61,14 +61,17 @@ impl Operations {
             let hidden = hidden_programs::notices(state);
             (state.cluster_id(), subnets.collect::<Vec<_>>(), hidden)
         });
+        let replica = *node.cluster().watch_replica_status().borrow();
         let profile = node.cluster().profile().notices();
         let notices = node.notices().into_iter().chain(cluster.notices.clone());
         NodeStatus {
-            verdict: Verdict::of(&Observed {
-                is_removed: *node.cluster().watch_replica_status().borrow()
-                    == ReplicaStatus::Removed,
-                ..observe(&cluster, &members, &subnets, nat.as_ref())
-            }),
+            verdict: Verdict::of(&observe(
+                &cluster,
+                replica,
+                &members,
+                &subnets,
+                nat.as_ref(),
+            )),
             cluster_id,
             members,
             subnets,
@@ -95,6 +98,7 @@ impl Operations {
 
 fn observe(
     cluster: &ClusterStatus,
+    replica: ReplicaStatus,
     members: &[Member],
     subnets: &[SubnetUse],
     nat: Option<&NatStatus>,
@@ -111,10 +115,10 @@ fn observe(
         node: cluster.node,
         not_serving: cluster.service.not_serving_reason.clone(),
         has_quorum: cluster.service.has_quorum,
+        is_removed: replica == ReplicaStatus::Removed,
         members: members.iter().map(member).collect(),
         full_pools: full.map(|subnet| subnet.pool.to_string()).collect(),
         nat_problems: nat.map(nat_problems).unwrap_or_default(),
-        ..Observed::default()
     }
 }
 

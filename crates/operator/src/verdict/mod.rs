@@ -68,6 +68,13 @@ pub struct Verdict {
     pub blockers: Vec<Blocker>,
 }
 
+impl Observed {
+    /// Whether it is out of the cluster: a node that serves was not removed, whatever it was told before.
+    const fn is_out(&self) -> bool {
+        self.is_removed && self.not_serving.is_some()
+    }
+}
+
 impl Verdict {
     /// Of what was observed.
     #[must_use]
@@ -96,7 +103,7 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
             lack: lack(observed),
         });
     let others = observed.members.iter();
-    let others = others.filter(|member| member.node != observed.node && !observed.is_removed);
+    let others = others.filter(|member| member.node != observed.node && !observed.is_out());
     let members = others.filter_map(|member| of_member(member, observed.has_quorum));
     let pools = observed.full_pools.iter().cloned().map(Blocker::PoolFull);
     let nat = observed.nat_problems.iter().cloned().map(Blocker::Nat);
@@ -108,7 +115,7 @@ fn blockers(observed: &Observed) -> Vec<Blocker> {
 /// A node without a quorum that reaches a majority of the voters (it starts, or was removed) waits for
 /// none of them to be started.
 fn lack(observed: &Observed) -> Lack {
-    if observed.has_quorum || observed.is_removed {
+    if observed.has_quorum || observed.is_out() {
         return Lack::Nothing;
     }
     if observed.members.is_empty() {
@@ -158,7 +165,7 @@ fn summary(level: Level, observed: &Observed, blockers: &[Blocker]) -> String {
     let mut sentences: Vec<String> = blockers.iter().map(Blocker::brief).collect();
     let first = if level == Level::NotServing {
         let reason = sentences.remove(0);
-        if !observed.members.is_empty() && !observed.is_removed {
+        if !observed.members.is_empty() && !observed.is_out() {
             sentences.push(format!("{nodes} in service"));
         }
         reason

@@ -183,3 +183,13 @@ fn s11_removed_node_says_so_and_nothing_of_the_others() {
     assert_eq!(blockers.len(), 1, "{blockers:?}");
     assert_eq!(blockers[0].remedy(), "", "the reason has it");
 }
+
+/// Green would be a lie.
+#[test]
+fn s11_node_that_serves_tells_of_the_others_whatever_it_was_told_before() {
+    let told = Observed {
+        is_removed: true,
+        ..observed(vec![member(1), member(2), gone(3, 251)])
+    };
+    assert_eq!(Verdict::of(&told).level, Level::Degraded);
+}
