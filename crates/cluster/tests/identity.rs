@@ -68,7 +68,7 @@ async fn call(intruder: &Intruder, call: &str, named: u64) -> Came {
             };
             came(intruder.transfer(request).await)
         }
-        "Propose" => came(intruder.propose(&offer(named)).await),
+        "Propose" => came(intruder.propose(&offer(NodeId(named), 7)).await),
         "Join" => came(join(intruder, named).await),
         "Invite" => came(invite(intruder, intruder.to).await),
         "Health" => came(health(intruder, named).await),
@@ -97,18 +97,6 @@ fn first_snapshot(vote: storage::Vote) -> peer::SnapshotHeader {
         length: 0,
         route: None,
     }
-}
-
-fn offer(node: u64) -> Command {
-    Command::from(OfferLease {
-        subnet: SUBNET,
-        client: client(7),
-        requested: None,
-        avoid: Vec::new(),
-        hostname: None,
-        lease_time: None,
-        node: NodeId(node),
-    })
 }
 
 async fn join(intruder: &Intruder, node_id: u64) -> Result<peer::JoinResponse, Status> {
@@ -389,7 +377,7 @@ fn of_anothers_clients() -> Vec<Command> {
         address: ip(78),
         node: NodeId(3),
     };
-    vec![offer(3), grant.into(), found.into()]
+    vec![offer(NodeId(3), 7), grant.into(), found.into()]
 }
 
 /// A member's commands, and what came of them.
@@ -431,7 +419,7 @@ async fn a_member_speaks_for_itself_alone() {
     );
     assert_eq!(nodes[0].status().peer_refusals["command"], 14);
     // What its own clients ask is done, and so is what operators ask at its admin port (until issue 6).
-    member.propose(&offer(2)).await.unwrap();
+    member.propose(&offer(NodeId(2), 7)).await.unwrap();
     obtain(&nodes[1], 3).await;
     obtain(&nodes[2], 4).await;
     converged(&nodes).await;

@@ -4,7 +4,7 @@
 mod support;
 
 use cluster::{Cluster, Start};
-use ipam::{Command, OfferLease, Outcome, RequestId};
+use ipam::{Outcome, RequestId};
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
 use std::future::Future;
@@ -123,18 +123,6 @@ fn up(site: &Arc<Site>, runtimes: &[Runtime]) -> Vec<Cluster> {
     nodes
 }
 
-fn offer(node: &Cluster, number: u16) -> Command {
-    Command::from(OfferLease {
-        subnet: SUBNET,
-        client: client(number),
-        requested: None,
-        avoid: Vec::new(),
-        hostname: None,
-        node: node.status().node,
-        lease_time: None,
-    })
-}
-
 /// Many at once, so that they share batches: the ids of them.
 fn ask(node: &Cluster, runtime: &Runtime, clients: std::ops::Range<u16>) -> Vec<(u16, RequestId)> {
     let node = node.clone();
@@ -142,7 +130,7 @@ fn ask(node: &Cluster, runtime: &Runtime, clients: std::ops::Range<u16>) -> Vec<
         let asked: Vec<_> = clients.map(|number| (number, node.new_request())).collect();
         let asking = asked
             .iter()
-            .map(|(number, request)| node.propose(*request, offer(&node, *number)));
+            .map(|(number, request)| node.propose(*request, offer(node.node(), *number)));
         for outcome in futures::future::join_all(asking).await {
             assert!(matches!(outcome, Ok(Outcome::Offered(_))), "{outcome:?}");
         }

@@ -55,17 +55,17 @@ fn start(settings: &Settings) -> Result<StartConfig> {
         forward_policy: settings.forward_policy,
     };
     let others = other_members(settings);
-    let asked_first = || {
-        if settings.alone {
-            Vec::new()
-        } else {
-            others.clone()
-        }
+    let asked_first = if settings.alone {
+        Vec::new()
+    } else {
+        others.clone()
     };
-    let start = match (settings.bootstrap, asked_first()) {
-        (true, asked) => Start::Bootstrap(Box::new(bootstrap.clone()), asked),
-        (false, asked) if asked.is_empty() => Start::Wait,
-        (false, asked) => Start::Join(asked),
+    let start = if settings.bootstrap {
+        Start::Bootstrap(Box::new(bootstrap.clone()), asked_first)
+    } else if asked_first.is_empty() {
+        Start::Wait
+    } else {
+        Start::Join(asked_first)
     };
     Ok(StartConfig {
         start,

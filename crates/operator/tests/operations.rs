@@ -23,7 +23,7 @@ struct Waiting {
     operations: Operations,
     cluster: Cluster,
     becoming: tokio::task::JoinHandle<()>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 fn bootstrap() -> Bootstrap {
@@ -74,8 +74,22 @@ async fn waiting() -> Waiting {
         operations,
         cluster,
         becoming,
-        _directory: directory,
+        directory,
     }
+}
+
+/// A node that is a cluster of its own, and the directory that it lives in.
+async fn bootstrapped() -> (Operations, Cluster, TempDir) {
+    let Waiting {
+        operations,
+        cluster,
+        becoming,
+        directory,
+    } = waiting().await;
+    let made = operations.bootstrap(&caller(), true).await.unwrap();
+    assert!(!made.already);
+    becoming.await.unwrap();
+    (operations, cluster, directory)
 }
 
 fn free_port() -> SocketAddr {
@@ -129,15 +143,7 @@ async fn operations_without_a_cluster_say_so_and_do_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operations_on_a_bootstrapped_node_change_list_and_refuse() {
-    let Waiting {
-        operations,
-        cluster,
-        becoming,
-        _directory,
-    } = waiting().await;
-    let made = operations.bootstrap(&caller(), true).await.unwrap();
-    assert!(!made.already);
-    becoming.await.unwrap();
+    let (operations, cluster, _directory) = bootstrapped().await;
     let again = operations.bootstrap(&caller(), true).await.unwrap();
     assert_eq!((again.already, again.cluster_id), (true, Some([7; 16])));
 
@@ -184,14 +190,7 @@ async fn operations_on_a_bootstrapped_node_change_list_and_refuse() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn status_of_a_node_alone_names_no_blocker_of_others() {
-    let Waiting {
-        operations,
-        cluster,
-        becoming,
-        _directory,
-    } = waiting().await;
-    operations.bootstrap(&caller(), true).await.unwrap();
-    becoming.await.unwrap();
+    let (operations, cluster, _directory) = bootstrapped().await;
     let mut service = cluster.watch_service();
     let serves = service.wait_for(cluster::ServiceStatus::in_service);
     let within = Duration::from_secs(30);
@@ -207,14 +206,7 @@ async fn status_of_a_node_alone_names_no_blocker_of_others() {
 /// A change that leaves something behind says so, once it is made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn change_that_leaves_a_forward_open_says_so() {
-    let Waiting {
-        operations,
-        cluster,
-        becoming,
-        _directory,
-    } = waiting().await;
-    operations.bootstrap(&caller(), true).await.unwrap();
-    becoming.await.unwrap();
+    let (operations, cluster, _directory) = bootstrapped().await;
     let ask = async |change| operations.change(&caller(), change, false).await.unwrap();
     let moved = |host: u8| Reservation {
         address: [10, 15, 3, host].into(),

@@ -8,19 +8,16 @@ use super::Findings;
 use super::sources::{self, Source};
 use crate::workspace::Workspace;
 
-/// A word that must not stand in the code of some crates.
+/// Words that must not stand in the code of some crates.
 struct Ban {
-    word: &'static str,
+    words: &'static [&'static str],
     crates: &'static [&'static str],
     reason: &'static str,
 }
 
-const AN_ADAPTER: &str =
-    "an adapter proposes nothing by itself: what operators may do is `operator`'s (ADR 0036)";
-
 const BANS: &[Ban] = &[
     Ban {
-        word: "SystemTime",
+        words: &["SystemTime"],
         crates: &[
             "ipam",
             "api",
@@ -33,7 +30,7 @@ const BANS: &[Ban] = &[
         reason: "wall clocks lie: lease time is the cluster clock's (contract T1 to T5)",
     },
     Ban {
-        word: "thread::sleep",
+        words: &["thread::sleep"],
         crates: &[
             "api",
             "raft-store",
@@ -48,7 +45,7 @@ const BANS: &[Ban] = &[
         reason: "it stops a thread of the runtime: tokio::time::sleep",
     },
     Ban {
-        word: "env::var",
+        words: &["env::var"],
         crates: &[
             "api",
             "raft-store",
@@ -61,39 +58,17 @@ const BANS: &[Ban] = &[
         reason: "configuration is gatewayd's and comes in as a value",
     },
     Ban {
-        word: "ObjectCommand",
+        words: &[
+            "ObjectCommand",
+            "ClusterCommand",
+            "LeaseCommand",
+            ".cluster()",
+            ".propose(",
+            "cluster.add_node(",
+            "cluster.remove_node(",
+        ],
         crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: "ClusterCommand",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: "LeaseCommand",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: ".cluster()",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: ".propose(",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: "cluster.add_node(",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
-    },
-    Ban {
-        word: "cluster.remove_node(",
-        crates: &["gatewayd"],
-        reason: AN_ADAPTER,
+        reason: "an adapter proposes nothing by itself: what operators may do is `operator`'s (ADR 0036)",
     },
 ];
 
@@ -107,20 +82,21 @@ fn breaches(file: &Source) -> Vec<String> {
     let mut broken = Vec::new();
     for (number, line) in file.text.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
-        for ban in bans.iter().filter(|ban| code.contains(ban.word)) {
-            broken.push(format!(
-                "{}:{}: {}: {}",
-                file.path.display(),
-                number + 1,
-                ban.word,
-                ban.reason
-            ));
+        for (word, reason) in bans.iter().flat_map(|ban| ban.found_in(code)) {
+            let place = file.path.display();
+            broken.push(format!("{place}:{}: {word}: {reason}", number + 1));
         }
     }
     broken
 }
 
 impl Ban {
+    /// Those of its words that stand in this line, with the reason.
+    fn found_in(&self, code: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let found = self.words.iter().filter(move |word| code.contains(**word));
+        found.map(|word| (*word, self.reason))
+    }
+
     /// The crates' own sources; their tests may do more.
     fn covers(&self, path: &Path) -> bool {
         self.crates

@@ -189,25 +189,27 @@ pub async fn obtain(node: &Cluster, number: u16) -> Ipv4Addr {
     }
 }
 
-pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
-    let here = node.status().node;
-    let (subnet, hostname, requested) = (SUBNET, None, None);
-    let offer = OfferLease {
-        subnet,
+/// What `node` proposes for a client's DISCOVER.
+pub fn offer(node: NodeId, number: u16) -> Command {
+    Command::from(OfferLease {
+        subnet: SUBNET,
         client: client(number),
-        requested,
+        requested: None,
         avoid: Vec::new(),
-        hostname,
-        node: here,
+        hostname: None,
+        node,
         lease_time: None,
-    };
-    let Ok(Outcome::Offered(offered)) =
-        node.propose(node.new_request(), Command::from(offer)).await
-    else {
+    })
+}
+
+pub async fn try_obtain(node: &Cluster, number: u16) -> Option<Ipv4Addr> {
+    let here = node.node();
+    let offered = node.propose(node.new_request(), offer(here, number)).await;
+    let Ok(Outcome::Offered(offered)) = offered else {
         return None;
     };
     let grant = GrantLease {
-        subnet,
+        subnet: SUBNET,
         client: client(number),
         address: offered.address,
         kind: RequestKind::Selecting,
